@@ -1,0 +1,82 @@
+"""Starting run workers: `Launcher`, and what decides when: `Coordinator`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from rostrum.model.runs import Run
+
+
+class GatewayAddress(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where workers reach the gateway."""
+
+    url: str
+    """`http://host:port`, `https://...` or `unix:/path/to/socket`."""
+
+
+class LaunchSpec(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """All that a run worker needs to know."""
+
+    run: Run
+    epoch: int
+    gateway: GatewayAddress
+    token: str
+    """Run token: short-lived, scoped to this run and epoch. Never logged."""
+    spool_dir: str
+    """Directory where the worker spools events and captured output until they are acknowledged."""
+    environment: dict[str, str] = {}
+    labels: dict[str, str] = {}
+
+
+class WorkerRef(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Names one worker for good: enough to find it again after any restart."""
+
+    launcher: str
+    run_id: str
+    epoch: int
+    host: str = ""
+    pid: int = 0
+    start_time: float = 0.0
+    """Of the process, by the kernel (seconds since boot): with `pid` it is unique until reboot."""
+    boot_id: str = ""
+    details: dict[str, str] = {}
+
+
+class WorkerStatus(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What is known of a worker."""
+
+    state: str
+    """`running`, `exited` (known dead) or `unknown` (cannot be told now)."""
+    exit_code: int | None = None
+    signal: int | None = None
+    reason: str = ""
+
+
+class Launcher(Protocol):
+    """Starts run workers somewhere."""
+
+    def launch(self, spec: LaunchSpec) -> WorkerRef:
+        """Start a worker. Idempotent by (run, epoch). Raises Unavailable (try again) or RostrumError (will not work)."""
+        ...
+
+    def terminate(self, ref: WorkerRef, *, force: bool) -> None:
+        """Ask the worker and all its processes to end (`force`: kill). No error when it is gone."""
+        ...
+
+    def inspect(self, ref: WorkerRef) -> WorkerStatus:
+        """What is known of the worker now. Never blocks for long."""
+        ...
+
+    def adopt(self, run_ids: list[str]) -> list[WorkerRef]:
+        """Workers of these runs that still live, found after a restart."""
+        ...
+
+
+class Coordinator(Protocol):
+    """Takes a submitted run further: into the queue, or straight to the launcher."""
+
+    def submit(self, run: Run) -> None: ...
+
+    def cancel(self, run_id: str) -> None: ...

@@ -1,0 +1,109 @@
+"""What a running piece of user code talks to: `EventSink` and `RunSession` (law 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from rostrum.model.assets import AssetKey, AssetState
+from rostrum.model.events import AnyEvent, Event
+
+
+class EventSink(Protocol):
+    """Takes events, in order."""
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Accept events, idempotently by (run, stream, sequence). May block briefly; never fails because a network does (law: spool)."""
+        ...
+
+
+class ReadAssets(msgspec.Struct, frozen=True, tag="assets", tag_field="read"):
+    """Current state of assets."""
+
+    asset_keys: tuple[AssetKey, ...]
+
+
+class ReadMaterializations(msgspec.Struct, frozen=True, tag="materializations", tag_field="read"):
+    """Latest materialisations of an asset, newest first."""
+
+    asset_key: AssetKey
+    partition_key: str | None = None
+    limit: int = 1
+
+
+class ReadPartitions(msgspec.Struct, frozen=True, tag="partitions", tag_field="read"):
+    """Status by partition key of an asset."""
+
+    asset_key: AssetKey
+
+
+class ReadDynamicPartitions(msgspec.Struct, frozen=True, tag="dynamic_partitions", tag_field="read"):
+    """Keys of a dynamic partitions definition."""
+
+    name: str
+
+
+RunQuery = ReadAssets | ReadMaterializations | ReadPartitions | ReadDynamicPartitions
+
+
+class RunAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Answer to a query: the field that belongs to it is filled."""
+
+    assets: tuple[AssetState, ...] = ()
+    events: tuple[AnyEvent, ...] = ()
+    partitions: dict[str, str] = {}
+    keys: tuple[str, ...] = ()
+
+
+class Orders(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the control plane wants of a run worker, told with each heartbeat."""
+
+    cancel: bool = False
+    fenced: bool = False
+    """Another worker owns the run: stop without writing."""
+    token: str | None = None
+    """A fresh run token, when the present one is about to expire."""
+    token_expires_at: datetime | None = None
+
+
+class RunSession(EventSink, Protocol):
+    """One seam between a run and the control plane: the gateway client with a disk spool, or the store itself."""
+
+    def read(self, query: RunQuery) -> RunAnswer:
+        """Ask. Raises Unavailable when the control plane is away (user code may catch it)."""
+        ...
+
+    def add_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
+        """Add keys to a dynamic partitions definition."""
+        ...
+
+    def delete_dynamic_partition(self, name: str, key: str) -> None:
+        """Remove a key."""
+        ...
+
+    def claim_slot(self, pool: str, step_key: str) -> bool:
+        """Try to take a slot; False: not now."""
+        ...
+
+    def release_slot(self, step_key: str) -> None:
+        """Free the slots of a step."""
+        ...
+
+    def heartbeat(self) -> Orders:
+        """Say that the worker lives; get orders. Answers with empty orders while the control plane is away."""
+        ...
+
+    def write_log(self, file_key: str, stream: str, offset: int, data: bytes) -> None:
+        """Store captured output (`stream` is `out` or `err`) at an offset; repeating is safe."""
+        ...
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until all that was accepted is stored by the control plane; False when time ran out (it stays spooled)."""
+        ...
+
+    def close(self) -> None:
+        """Flush for a short while and let go."""
+        ...

@@ -1,0 +1,96 @@
+"""Asset and check keys, and what is currently true of an asset or a check (`AssetState`, `CheckState`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from rostrum.model.metadata import MetadataValue
+
+
+class AssetKey(msgspec.Struct, frozen=True, order=True):
+    """Key of an asset: one or more segments. `AssetKey.of("a/b")` splits at the slash."""
+
+    path: tuple[str, ...]
+
+    @staticmethod
+    def of(text: str) -> AssetKey:
+        """Read the text form, segments joined by `/`."""
+        return AssetKey(tuple(text.split("/")))
+
+    def __str__(self) -> str:
+        return "/".join(self.path)
+
+    @property
+    def name(self) -> str:
+        """Last segment."""
+        return self.path[-1]
+
+    @property
+    def step_key(self) -> str:
+        """Name of the op that makes the asset: segments joined by `__`, `-` and `.` replaced by `_`."""
+        return "__".join(self.path).replace("-", "_").replace(".", "_")
+
+    def with_prefix(self, prefix: tuple[str, ...]) -> AssetKey:
+        """Key below `prefix`."""
+        return AssetKey(prefix + self.path)
+
+
+class CheckKey(msgspec.Struct, frozen=True, order=True):
+    """Key of an asset check: its asset and its name."""
+
+    asset_key: AssetKey
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.asset_key}:{self.name}"
+
+
+class AssetState(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is true now of an asset. Written in the transaction of the event that changed it."""
+
+    asset_key: AssetKey
+    last_materialized_at: datetime | None = None
+    last_materialized_run_id: str | None = None
+    last_materialization_id: int | None = None
+    """Id of the stored event."""
+    last_partition_key: str | None = None
+    last_observed_at: datetime | None = None
+    last_failed_at: datetime | None = None
+    last_failed_run_id: str | None = None
+    last_error: str | None = None
+    """First line of the error of the last failure."""
+    in_progress_run_id: str | None = None
+    """A run that has planned this asset and has neither materialised nor given it up."""
+    data_version: str | None = None
+    code_version: str | None = None
+    metadata: dict[str, MetadataValue] = {}
+    """Metadata of the last materialisation."""
+
+    @property
+    def status(self) -> str:
+        """`running`, `failed`, `materialized` or `missing`."""
+        if self.in_progress_run_id is not None:
+            return "running"
+        if self.last_failed_at and (self.last_materialized_at is None or self.last_failed_at > self.last_materialized_at):
+            return "failed"
+        return "materialized" if self.last_materialized_at else "missing"
+
+
+class CheckState(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is true now of a check: its last evaluation."""
+
+    check_key: CheckKey
+    status: str = "missing"
+    """`passed`, `failed`, `running` or `missing`."""
+    severity: str = "error"
+    """`error` or `warn`, of the last evaluation."""
+    evaluated_at: datetime | None = None
+    run_id: str | None = None
+    evaluation_id: int | None = None
+    partition_key: str | None = None
+    description: str | None = None
+    since: datetime | None = None
+    """Since when the check has had this status."""
+    metadata: dict[str, MetadataValue] = {}

@@ -1,0 +1,404 @@
+"""Events: one flat tagged struct a kind. The struct that a step creates is the struct stored, sent and shown.
+
+An event's place is `(run_id, stream, sequence)`: sequences count from 1 without gaps per stream, so an append can be
+repeated safely and a spool resumes after any outage. Streams of a run: `control` (written by the control plane) and
+`worker/<epoch>` (written by the run worker of that epoch). Events without a run have run_id "" and streams of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+import msgspec
+
+from rostrum.model.assets import AssetKey, CheckKey
+from rostrum.model.errors import ErrorInfo
+from rostrum.model.metadata import MetadataValue
+
+CONTROL_STREAM = "control"
+
+
+def worker_stream(epoch: int) -> str:
+    """Name of the stream that the run worker of `epoch` writes."""
+    return f"worker/{epoch}"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    """What every event carries. Subclasses are the kinds; their tag is the kind's name."""
+
+    run_id: str = ""
+    stream: str = ""
+    sequence: int = 0
+    at: datetime
+    """Aware UTC: when it happened, by the clock of the process that saw it."""
+    step_key: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """Name of the kind, e.g. `step_started`."""
+        return str(self.__struct_config__.tag)
+
+
+# --- the run ---------------------------------------------------------------------------------------------------------
+
+
+class RunQueued(Event, tag="run_queued"):
+    """The run exists and waits for admission."""
+
+
+class RunStarting(Event, tag="run_starting"):
+    """The queue has admitted the run; its worker is being launched under `epoch`."""
+
+    epoch: int
+
+
+class RunWorkerLaunched(Event, tag="run_worker_launched"):
+    """A launcher has started a worker."""
+
+    epoch: int
+    launcher: str
+    worker: dict[str, Any]
+    """The `WorkerRef` as plain data."""
+
+
+class RunStarted(Event, tag="run_started"):
+    """The worker runs and has a plan."""
+
+    epoch: int
+    step_keys: tuple[str, ...] = ()
+    pid: int | None = None
+    host: str | None = None
+
+
+class RunSucceeded(Event, tag="run_succeeded"):
+    """All steps succeeded or were skipped."""
+
+
+class RunFailed(Event, tag="run_failed"):
+    """The run failed: a step failed, the worker died or was lost, the launch failed, or the definitions did not load."""
+
+    reason: str
+    """`step_failure`, `worker_died`, `worker_lost`, `launch_failure`, `load_failure`, `resource_failure`, `timeout` or `engine_error`."""
+    message: str = ""
+    error: ErrorInfo | None = None
+    failed_step_keys: tuple[str, ...] = ()
+
+
+class RunCanceling(Event, tag="run_canceling"):
+    """Somebody asked for the end of the run."""
+
+    by: str = ""
+
+
+class RunCanceled(Event, tag="run_canceled"):
+    """The run has ended because it was cancelled."""
+
+
+class RunDisconnected(Event, tag="run_disconnected"):
+    """The worker is silent but not known to be dead: the run keeps status and slots."""
+
+
+class RunReconnected(Event, tag="run_reconnected"):
+    """The worker has been heard of again."""
+
+
+class RunPlanned(Event, tag="run_planned"):
+    """Assets and checks that the run intends to make: one event for all."""
+
+    asset_keys: tuple[AssetKey, ...] = ()
+    check_keys: tuple[CheckKey, ...] = ()
+    partition_keys: tuple[str, ...] = ()
+
+
+# --- steps -----------------------------------------------------------------------------------------------------------
+
+
+class StepWorkerStarted(Event, tag="step_worker_started"):
+    """A process for the step has been started."""
+
+    pid: int
+
+
+class StepStarted(Event, tag="step_started"):
+    """The step's function is about to be called (`attempt` counts from 1)."""
+
+    attempt: int = 1
+
+
+class InputLoaded(Event, tag="input_loaded"):
+    """An input's value has been loaded."""
+
+    input: str
+    asset_key: AssetKey | None = None
+    from_step_key: str | None = None
+    seconds: float = 0.0
+
+
+class OutputStored(Event, tag="output_stored"):
+    """An output's value has been handled by its IO manager (or needed none)."""
+
+    output: str = "result"
+    mapping_key: str | None = None
+    asset_key: AssetKey | None = None
+    metadata: dict[str, MetadataValue] = {}
+    seconds: float = 0.0
+
+
+class StepSucceeded(Event, tag="step_succeeded"):
+    """The step ended well."""
+
+    seconds: float = 0.0
+
+
+class StepFailed(Event, tag="step_failed"):
+    """The step ended badly and is not tried again."""
+
+    error: ErrorInfo
+    attempt: int = 1
+    seconds: float = 0.0
+    metadata: dict[str, MetadataValue] = {}
+    """Metadata of a raised `Failure`."""
+
+
+class StepRetrying(Event, tag="step_retrying"):
+    """The step failed and is tried again after `delay_seconds`."""
+
+    error: ErrorInfo
+    attempt: int
+    """The attempt that failed."""
+    delay_seconds: float = 0.0
+
+
+class StepSkipped(Event, tag="step_skipped"):
+    """The step does not run because an optional output upstream was not produced."""
+
+    reason: str = ""
+
+
+class StepNotRun(Event, tag="step_not_run"):
+    """The step does not run because an upstream step failed, or the run was cancelled."""
+
+    because: tuple[str, ...] = ()
+    """Keys of the failed upstream steps."""
+
+
+class StepCanceled(Event, tag="step_canceled"):
+    """The step was interrupted because the run was cancelled."""
+
+    seconds: float = 0.0
+
+
+# --- assets and checks -----------------------------------------------------------------------------------------------
+
+
+class AssetMaterialized(Event, tag="asset_materialized"):
+    """An asset, or one partition of it, has been made."""
+
+    asset_key: AssetKey
+    partition_key: str | None = None
+    description: str | None = None
+    metadata: dict[str, MetadataValue] = {}
+    tags: dict[str, str] = {}
+    data_version: str | None = None
+    code_version: str | None = None
+    input_versions: dict[str, str] = {}
+    """Asset key text -> data version of the upstream asset when it was used."""
+
+
+class AssetObserved(Event, tag="asset_observed"):
+    """Something was learned of an asset without making it."""
+
+    asset_key: AssetKey
+    partition_key: str | None = None
+    description: str | None = None
+    metadata: dict[str, MetadataValue] = {}
+    data_version: str | None = None
+
+
+class CheckEvaluated(Event, tag="check_evaluated"):
+    """A check has given its verdict."""
+
+    check_key: CheckKey
+    passed: bool
+    severity: str = "error"
+    blocking: bool = False
+    partition_key: str | None = None
+    description: str | None = None
+    metadata: dict[str, MetadataValue] = {}
+
+
+# --- telling ---------------------------------------------------------------------------------------------------------
+
+
+class LogMessage(Event, tag="log_message"):
+    """A line that user code logged through the context or a logger."""
+
+    level: str
+    """`debug`, `info`, `warning`, `error` or `critical`."""
+    message: str
+    logger: str = ""
+    error: ErrorInfo | None = None
+
+
+class EngineMessage(Event, tag="engine_message"):
+    """Something that the engine has to say about the run."""
+
+    message: str
+    level: str = "info"
+    error: ErrorInfo | None = None
+    metadata: dict[str, MetadataValue] = {}
+
+
+class LogsCaptured(Event, tag="logs_captured"):
+    """From here on standard output and error of these steps go to the log files `file_key`.out and `file_key`.err."""
+
+    file_key: str
+    step_keys: tuple[str, ...] = ()
+    pid: int | None = None
+
+
+class ResourcesInitialized(Event, tag="resources_initialized"):
+    """Resources have been set up."""
+
+    resource_keys: tuple[str, ...]
+    seconds: float = 0.0
+
+
+class ResourceFailed(Event, tag="resource_failed"):
+    """A resource could not be set up or torn down."""
+
+    resource_key: str
+    error: ErrorInfo
+
+
+class HookCompleted(Event, tag="hook_completed"):
+    """A hook ran (`outcome` is `completed`, `skipped` or `failed`)."""
+
+    hook: str
+    outcome: str = "completed"
+    error: ErrorInfo | None = None
+
+
+class LocationUpdated(Event, tag="location_updated"):
+    """A code location has a new active version, or failed to load one (runless)."""
+
+    location: str
+    manifest_hash: str | None = None
+    error: ErrorInfo | None = None
+
+
+class UnknownEvent(Event, tag="__unknown__"):
+    """An event of a kind that this version does not know: kept raw, shown as such, never dropped."""
+
+    unknown_kind: str
+    raw: bytes
+    """The encoded event as it came."""
+
+    @property
+    def kind(self) -> str:
+        """The kind's name as the newer version wrote it."""
+        return self.unknown_kind
+
+
+AnyEvent = (
+    RunQueued
+    | RunStarting
+    | RunWorkerLaunched
+    | RunStarted
+    | RunSucceeded
+    | RunFailed
+    | RunCanceling
+    | RunCanceled
+    | RunDisconnected
+    | RunReconnected
+    | RunPlanned
+    | StepWorkerStarted
+    | StepStarted
+    | InputLoaded
+    | OutputStored
+    | StepSucceeded
+    | StepFailed
+    | StepRetrying
+    | StepSkipped
+    | StepNotRun
+    | StepCanceled
+    | AssetMaterialized
+    | AssetObserved
+    | CheckEvaluated
+    | LogMessage
+    | EngineMessage
+    | LogsCaptured
+    | ResourcesInitialized
+    | ResourceFailed
+    | HookCompleted
+    | LocationUpdated
+    | UnknownEvent
+)
+
+RUN_ENDS: tuple[type[Event], ...] = (RunSucceeded, RunFailed, RunCanceled)
+"""Kinds that end a run."""
+
+STEP_ENDS: tuple[type[Event], ...] = (StepSucceeded, StepFailed, StepSkipped, StepNotRun, StepCanceled)
+"""Kinds that end a step."""
+
+
+class StoredEvent(msgspec.Struct, frozen=True):
+    """An event with its place in the store."""
+
+    id: int
+    """Position in the whole store: ids grow; a reader's cursor is the last id it has seen."""
+    event: AnyEvent
+    evidence: bool = False
+    """True when the event came too late to change anything (after the run's end, or of a fenced epoch)."""
+
+
+class _Codec:
+    encoder: ClassVar[msgspec.msgpack.Encoder] = msgspec.msgpack.Encoder()
+    one: ClassVar[msgspec.msgpack.Decoder[AnyEvent]] = msgspec.msgpack.Decoder(AnyEvent)
+    many: ClassVar[msgspec.msgpack.Decoder[list[AnyEvent]]] = msgspec.msgpack.Decoder(list[AnyEvent])
+    raws: ClassVar[msgspec.msgpack.Decoder[list[msgspec.Raw]]] = msgspec.msgpack.Decoder(list[msgspec.Raw])
+
+
+def encode_event(event: Event) -> bytes:
+    """Encode one event (msgpack: non-finite numbers survive). An unknown event is written as it came."""
+    if isinstance(event, UnknownEvent):
+        return event.raw
+    return _Codec.encoder.encode(event)
+
+
+def decode_event(data: bytes) -> AnyEvent:
+    """Decode one event. An unknown kind becomes an `UnknownEvent`; broken bytes raise `msgspec.DecodeError`."""
+    try:
+        return _Codec.one.decode(data)
+    except msgspec.ValidationError:
+        return _unknown(data)
+
+
+def encode_events(events: Iterable[Event]) -> bytes:
+    """Encode a batch."""
+    return _Codec.encoder.encode([msgspec.Raw(e.raw) if isinstance(e, UnknownEvent) else e for e in events])
+
+
+def decode_events(data: bytes) -> Sequence[AnyEvent]:
+    """Decode a batch. One unknown kind never fails its batch."""
+    try:
+        return _Codec.many.decode(data)
+    except msgspec.ValidationError:
+        return [decode_event(bytes(raw)) for raw in _Codec.raws.decode(data)]
+
+
+def _unknown(data: bytes) -> UnknownEvent:
+    fields = msgspec.msgpack.decode(data)
+    if not isinstance(fields, dict) or not isinstance(fields.get("kind"), str) or not isinstance(fields.get("at"), datetime):
+        raise msgspec.DecodeError("an event is a map with at least `kind` (text) and `at` (timestamp)")
+    return UnknownEvent(
+        run_id=str(fields.get("run_id", "")),
+        stream=str(fields.get("stream", "")),
+        sequence=int(fields.get("sequence", 0)),
+        at=fields["at"],
+        step_key=fields.get("step_key"),
+        unknown_kind=fields["kind"],
+        raw=data,
+    )

@@ -1,0 +1,262 @@
+"""The manifest: a code location's definitions as data. All that control plane and UI know of user code.
+
+Content-addressed: `manifest_hash` is over the encoded bytes, so an unchanged project has an unchanged hash.
+Names refer to names inside the same manifest; nothing here holds a live function.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from rostrum.model.assets import AssetKey, CheckKey
+from rostrum.model.metadata import MetadataValue
+from rostrum.model.partitions import PartitionMapping, PartitionsSpec
+
+MANIFEST_VERSION = 1
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where a definition was written."""
+
+    file: str
+    line: int
+
+
+class RetryPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How often and when a failed step is tried again."""
+
+    max_retries: int = 1
+    delay_seconds: float = 0.0
+    backoff: str = "constant"
+    """`constant`; `linear` (delay * n); `exponential` (delay * (2^n - 1)), n from 1."""
+    jitter: str = "none"
+    """`none`; `full` (uniform in [0, delay]); `plus_minus` (delay +- delay)."""
+
+
+class InputNode(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An input of an op."""
+
+    name: str
+    type: str = "Any"
+    asset_key: AssetKey | None = None
+    """The asset that the input loads."""
+    mapping: PartitionMapping | None = None
+    has_default: bool = False
+    io_manager_key: str | None = None
+    """Input manager where the user named one; else the producer's IO manager loads."""
+    nothing: bool = False
+    """Ordering only: no value is loaded."""
+    metadata: dict[str, MetadataValue] = {}
+
+
+class OutputNode(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An output of an op."""
+
+    name: str = "result"
+    type: str = "Any"
+    asset_key: AssetKey | None = None
+    check_key: CheckKey | None = None
+    io_manager_key: str = "io_manager"
+    required: bool = True
+    dynamic: bool = False
+    nothing: bool = False
+    """No value goes through an IO manager."""
+    metadata: dict[str, MetadataValue] = {}
+
+
+class OpNode(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a step computes: an op, the function of an asset or of a check."""
+
+    name: str
+    kind: str = "op"
+    """`op`, `asset` or `check`."""
+    inputs: tuple[InputNode, ...] = ()
+    outputs: tuple[OutputNode, ...] = (OutputNode(),)
+    description: str | None = None
+    config_schema: dict[str, Any] | None = None
+    """JSON schema of the op's config, None where it takes none."""
+    resource_keys: tuple[str, ...] = ()
+    retry_policy: RetryPolicy | None = None
+    pool: str | None = None
+    tags: dict[str, str] = {}
+    can_subset: bool = False
+    source: Source | None = None
+
+
+class AssetDependency(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An upstream asset."""
+
+    asset_key: AssetKey
+    mapping: PartitionMapping | None = None
+
+
+class AssetNode(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An asset."""
+
+    key: AssetKey
+    op: str | None = None
+    """Name of the op that makes it; None for an external asset."""
+    deps: tuple[AssetDependency, ...] = ()
+    group: str = "default"
+    description: str | None = None
+    kinds: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    tags: dict[str, str] = {}
+    metadata: dict[str, MetadataValue] = {}
+    partitions: str | None = None
+    """Name in `Manifest.partitions`."""
+    code_version: str | None = None
+    io_manager_key: str = "io_manager"
+    max_partitions_per_run: int | None = 1
+    """Backfill policy: None means all partitions in one run."""
+    source: Source | None = None
+
+
+class CheckNode(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An asset check."""
+
+    key: CheckKey
+    op: str
+    """Op that evaluates it: its own, or the asset's."""
+    blocking: bool = False
+    description: str | None = None
+    metadata: dict[str, MetadataValue] = {}
+    partitions: str | None = None
+    source: Source | None = None
+
+
+class Edge(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where an input of a node comes from: an output of another node, or an input of the enclosing graph (`node` is empty)."""
+
+    node: str
+    output: str = "result"
+    collect: str = ""
+    """`map` (one step per dynamic item), `collect` (all items as a list), or empty."""
+
+
+class GraphInvocation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One use of an op or graph inside a graph."""
+
+    name: str
+    """Alias, unique in the graph."""
+    op: str | None = None
+    graph: str | None = None
+    inputs: dict[str, tuple[Edge, ...]] = {}
+    """Several edges: fan-in to a list."""
+    retry_policy: RetryPolicy | None = None
+    tags: dict[str, str] = {}
+
+
+class GraphNode(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A graph of ops and graphs."""
+
+    name: str
+    nodes: tuple[GraphInvocation, ...] = ()
+    inputs: tuple[InputNode, ...] = ()
+    outputs: dict[str, Edge] = {}
+    description: str | None = None
+    source: Source | None = None
+
+
+class JobNode(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A job: a graph, or a selection of assets and checks."""
+
+    name: str
+    graph: str | None = None
+    asset_selection: tuple[AssetKey, ...] = ()
+    """Resolved at compile time; `selection` is what the user wrote."""
+    check_selection: tuple[CheckKey, ...] = ()
+    selection: str | None = None
+    description: str | None = None
+    tags: dict[str, str] = {}
+    config: dict[str, Any] = {}
+    """Default run config, merged under the run's."""
+    config_schema: dict[str, Any] | None = None
+    executor: str | None = None
+    """`in_process` or `multiprocess`; None is the location's default."""
+    partitions: str | None = None
+    retry_policy: RetryPolicy | None = None
+    source: Source | None = None
+
+
+class ScheduleNode(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A schedule."""
+
+    name: str
+    job: str
+    cron: tuple[str, ...]
+    """One or more cron expressions: their union."""
+    timezone: str = "UTC"
+    default_running: bool = False
+    description: str | None = None
+    tags: dict[str, str] = {}
+    config: dict[str, Any] = {}
+    evaluates: bool = False
+    """True when a user's function decides at each tick (the code server evaluates); False when a tick is one run with `config` and `tags`."""
+    source: Source | None = None
+
+
+class SensorNode(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A sensor: a user's function evaluated at an interval."""
+
+    name: str
+    jobs: tuple[str, ...] = ()
+    interval_seconds: float = 30.0
+    default_running: bool = False
+    description: str | None = None
+    tags: dict[str, str] = {}
+    source: Source | None = None
+
+
+class ResourceNode(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A resource. Values of secret fields are never in the manifest."""
+
+    key: str
+    type: str
+    kind: str = "resource"
+    """`resource` or `io_manager`."""
+    config_schema: dict[str, Any] | None = None
+    config: dict[str, Any] = {}
+    """Shown values, secrets masked."""
+    description: str | None = None
+    source: Source | None = None
+
+
+class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """All definitions of a code location."""
+
+    version: int = MANIFEST_VERSION
+    assets: tuple[AssetNode, ...] = ()
+    checks: tuple[CheckNode, ...] = ()
+    ops: tuple[OpNode, ...] = ()
+    graphs: tuple[GraphNode, ...] = ()
+    jobs: tuple[JobNode, ...] = ()
+    schedules: tuple[ScheduleNode, ...] = ()
+    sensors: tuple[SensorNode, ...] = ()
+    resources: tuple[ResourceNode, ...] = ()
+    partitions: dict[str, PartitionsSpec] = {}
+    """Partition definitions by name, shared by the assets that use them."""
+    executor: str | None = None
+    metadata: dict[str, MetadataValue] = {}
+
+
+ASSET_JOB = "__asset_job__"
+"""Name of the implicit job over any selection of assets."""
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """Encode deterministically (struct fields in order, dict keys sorted)."""
+    return msgspec.msgpack.encode(manifest, order="deterministic")
+
+
+def decode_manifest(data: bytes) -> Manifest:
+    """Decode what `encode_manifest` wrote. Unknown fields of newer versions are ignored."""
+    return msgspec.msgpack.decode(data, type=Manifest)
+
+
+def manifest_hash(data: bytes) -> str:
+    """Hash of an encoded manifest: 32 hex digits of BLAKE2b."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -1,0 +1,196 @@
+"""Metadata values: what users attach to events and definitions, as a closed tagged union.
+
+Raw Python values are turned into these by `metadata_value` (definitions and events go through it).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rostrum.model.errors import InvocationError
+
+
+class _Value(msgspec.Struct, frozen=True, tag_field="kind"):
+    """Root of the tagged union."""
+
+
+class TextMetadata(_Value, tag="text"):
+    value: str
+
+
+class IntMetadata(_Value, tag="int"):
+    value: int
+
+
+class FloatMetadata(_Value, tag="float"):
+    value: float
+
+
+class BoolMetadata(_Value, tag="bool"):
+    value: bool
+
+
+class NullMetadata(_Value, tag="null"):
+    pass
+
+
+class JsonMetadata(_Value, tag="json"):
+    value: Any
+
+
+class MarkdownMetadata(_Value, tag="markdown"):
+    value: str
+
+
+class UrlMetadata(_Value, tag="url"):
+    value: str
+
+
+class PathMetadata(_Value, tag="path"):
+    value: str
+
+
+class AssetMetadata(_Value, tag="asset"):
+    value: str
+    """Asset key in text form."""
+
+
+class RunMetadata(_Value, tag="run"):
+    value: str
+
+
+class TimestampMetadata(_Value, tag="timestamp"):
+    value: datetime
+
+
+class TableColumn(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One column of a table schema."""
+
+    name: str
+    type: str = "string"
+    description: str | None = None
+    nullable: bool = True
+    unique: bool = False
+    constraints: tuple[str, ...] = ()
+    tags: dict[str, str] = {}
+
+
+class TableSchema(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Columns of a table."""
+
+    columns: tuple[TableColumn, ...]
+    constraints: tuple[str, ...] = ()
+
+
+class TableSchemaMetadata(_Value, tag="table_schema"):
+    value: TableSchema
+
+
+class TableMetadata(_Value, tag="table"):
+    """A small table. `records` are rows, each as long as `schema.columns`."""
+
+    schema: TableSchema
+    records: tuple[tuple[str | int | float | bool | None, ...], ...]
+
+
+class ChartSeries(msgspec.Struct, frozen=True):
+    """One line or set of bars of a chart: as many `values` as the chart has `x`."""
+
+    name: str
+    values: tuple[float | None, ...]
+
+
+class ChartMetadata(_Value, tag="chart", omit_defaults=True):
+    """A chart as data (never as markup): the screen draws it."""
+
+    type: str
+    """`line`, `bar` or `scatter`."""
+    x: tuple[str | int | float, ...]
+    series: tuple[ChartSeries, ...]
+    x_label: str = ""
+    y_label: str = ""
+
+
+MetadataValue = (
+    TextMetadata
+    | IntMetadata
+    | FloatMetadata
+    | BoolMetadata
+    | NullMetadata
+    | JsonMetadata
+    | MarkdownMetadata
+    | UrlMetadata
+    | PathMetadata
+    | AssetMetadata
+    | RunMetadata
+    | TimestampMetadata
+    | TableSchemaMetadata
+    | TableMetadata
+    | ChartMetadata
+)
+
+
+def metadata_value(key: str, raw: object) -> MetadataValue:
+    """Turn a raw value into a metadata value.
+
+    str, int, float, bool, None, dict, list, Path, aware datetime and metadata values are accepted; numpy-like scalars through `.item()`.
+    Raises InvocationError naming `key` for anything else.
+    """
+    if isinstance(raw, _Value):
+        return raw  # type: ignore[return-value]
+    if raw is None:
+        return NullMetadata()
+    if isinstance(raw, bool):
+        return BoolMetadata(raw)
+    if isinstance(raw, str):
+        return TextMetadata(str(raw))
+    if isinstance(raw, int):
+        return IntMetadata(int(raw))
+    if isinstance(raw, float):
+        return FloatMetadata(float(raw))
+    if isinstance(raw, TableSchema):
+        return TableSchemaMetadata(raw)
+    if isinstance(raw, (Path, PathLike)):
+        return PathMetadata(str(raw))
+    if isinstance(raw, datetime) and raw.tzinfo is not None:
+        return TimestampMetadata(raw)
+    if isinstance(raw, (dict, list)):
+        return JsonMetadata(_plain(key, raw))
+    item = getattr(raw, "item", None)
+    if callable(item) and not getattr(raw, "shape", ()):
+        return metadata_value(key, item())
+    raise InvocationError(
+        f"metadata {key!r} is a {type(raw).__name__}, which is not a metadata value. "
+        "Use str, int, float, bool, None, dict, list, Path, an aware datetime or one of MetadataValue's constructors."
+    )
+
+
+def metadata_values(raw: dict[str, Any] | None) -> dict[str, MetadataValue]:
+    """Turn a dict of raw values into metadata values. Keys must be str."""
+    values: dict[str, MetadataValue] = {}
+    for key, value in (raw or {}).items():
+        if not isinstance(key, str):
+            raise InvocationError(f"metadata key {key!r} is a {type(key).__name__}; keys are str.")
+        values[key] = metadata_value(key, value)
+    return values
+
+
+def _plain(key: str, raw: object) -> Any:
+    try:
+        return json.loads(json.dumps(raw, allow_nan=True))
+    except (TypeError, ValueError) as error:
+        raise InvocationError(f"metadata {key!r} cannot be written as JSON: {error}") from None
+
+
+def is_number(value: MetadataValue) -> float | None:
+    """The number of an int or finite float value, else None: what trends are drawn from."""
+    if isinstance(value, (IntMetadata, FloatMetadata)) and math.isfinite(value.value):
+        return float(value.value)
+    return None

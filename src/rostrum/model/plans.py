@@ -1,0 +1,71 @@
+"""The execution plan of a run as data: steps, where their inputs come from, in what order they may start."""
+
+from __future__ import annotations
+
+import msgspec
+
+from rostrum.model.assets import AssetKey, CheckKey
+from rostrum.model.manifest import RetryPolicy
+
+
+class FromStep(msgspec.Struct, frozen=True, tag="step", tag_field="from"):
+    """The value of another step's output, loaded through that output's IO manager."""
+
+    step_key: str
+    output: str = "result"
+
+
+class FromAsset(msgspec.Struct, frozen=True, tag="asset", tag_field="from"):
+    """The stored value of an asset (made in this run or before), loaded through the asset's IO manager."""
+
+    asset_key: AssetKey
+
+
+class FromConfig(msgspec.Struct, frozen=True, tag="config", tag_field="from"):
+    """A value given in the run config (`ops.<op>.inputs.<input>` or `inputs.<input>`)."""
+
+    path: tuple[str, ...]
+
+
+class FromDefault(msgspec.Struct, frozen=True, tag="default", tag_field="from"):
+    """The default of the function's parameter."""
+
+
+InputSource = FromStep | FromAsset | FromConfig | FromDefault
+
+
+class StepInput(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An input of a step."""
+
+    name: str
+    sources: tuple[InputSource, ...]
+    fan_in: bool = False
+    """The value is the list of all sources' values."""
+
+
+class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One unit of work of a run."""
+
+    key: str
+    """Unique in the run: path of the node in its graph joined by `.`; `key[item]` for a mapped dynamic item."""
+    op: str
+    """Name of the op in the manifest."""
+    inputs: tuple[StepInput, ...] = ()
+    upstream: tuple[str, ...] = ()
+    """Keys of steps that must have succeeded before."""
+    asset_keys: tuple[AssetKey, ...] = ()
+    check_keys: tuple[CheckKey, ...] = ()
+    retry_policy: RetryPolicy | None = None
+    pool: str | None = None
+    tags: dict[str, str] = {}
+
+
+class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
+    """All steps of a run, in an order in which every step comes after its upstream ones."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def step_keys(self) -> tuple[str, ...]:
+        """Keys in order."""
+        return tuple(step.key for step in self.steps)
