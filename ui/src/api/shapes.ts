@@ -1,0 +1,184 @@
+/** The shapes of JSON values, as API.md tells them. */
+
+/** Columns of equal length, one entry an asset. `deps` are indexes into `keys`. */
+export interface AssetTable {
+  version: string;
+  keys: string[];
+  locations: string[];
+  location: number[];
+  groups: string[];
+  group: number[];
+  kinds: string[][];
+  owners: string[][];
+  deps: number[][];
+  /** Indexes `missing, materialized, failed, running`. */
+  status: number[];
+  lastAt: (number | null)[];
+  lastRun: (string | null)[];
+  lastError: (string | null)[];
+  /** Total, materialized, failed, running. */
+  partitions: ([number, number, number, number] | null)[];
+  /** Passed, failed, missing. */
+  checks: ([number, number, number] | null)[];
+  description: (string | null)[];
+  file: (string | null)[];
+  external: (0 | 1)[];
+}
+
+/** The topology of all assets. */
+export interface PackedGraph {
+  hash: string;
+  keys: string[];
+  groups: string[];
+  group: number[];
+  edges: number[];
+}
+
+/** Status by runs of equal state over the key order. */
+export interface PartitionStatus {
+  kind: string;
+  total: number;
+  counts: Record<string, number>;
+  first?: string | null;
+  last?: string | null;
+  cadence?: "daily" | "hourly" | "weekly" | "monthly" | null;
+  keys: string[];
+  ranges: [start: number, length: number, status: string][];
+}
+
+/** Numbers of runs: facet, value, count. */
+export type Facets = Record<string, Record<string, number>>;
+
+export interface ThroughputBucket {
+  at: string;
+  success: number;
+  failure: number;
+  canceled: number;
+}
+
+export interface TimelineRow {
+  name: string;
+  kind: string;
+  href: string;
+  runs: { id: string; status: string; start: string; end: string | null }[];
+  ticks: { at: string; status: string }[];
+  next: string[];
+}
+
+/** One frame of a traceback. */
+export interface Frame {
+  file: string;
+  line: number;
+  function: string;
+  source?: string[];
+  first_source_line?: number;
+  user?: boolean;
+}
+
+/** An exception as a value; frames outermost first. */
+export interface ErrorInfo {
+  class_name: string;
+  message: string;
+  frames?: Frame[];
+  cause?: ErrorInfo | null;
+  code?: string;
+}
+
+export type StepStatus =
+  | "waiting" | "starting" | "running" | "success" | "failure" | "skipped" | "not_run" | "canceled" | "retrying";
+
+/** A step with its times. */
+export interface StepRow {
+  key: string;
+  title: string;
+  assetKeys: string[];
+  status: StepStatus;
+  attempts: number;
+  queuedAt: string | null;
+  workerAt: string | null;
+  startedAt: string | null;
+  endedAt: string | null;
+  error: string | null;
+  upstream: string[];
+}
+
+export interface LogFile {
+  fileKey: string;
+  stepKeys: string[];
+}
+
+/** An event of a run; the fields differ by kind. */
+export interface RunEvent {
+  id: number;
+  kind: string;
+  run_id?: string;
+  at: string;
+  step_key?: string | null;
+  evidence?: boolean;
+  [field: string]: unknown;
+}
+
+export interface TableColumn {
+  name: string;
+  type?: string;
+  description?: string | null;
+  nullable?: boolean;
+  unique?: boolean;
+  constraints?: string[];
+}
+
+export interface TableSchema {
+  columns: TableColumn[];
+}
+
+export interface ChartSeries {
+  name: string;
+  values: (number | null)[];
+}
+
+/** A value that users attach to events and definitions. */
+export type MetadataValue =
+  | { kind: "text" | "markdown" | "url" | "path" | "asset" | "run" | "timestamp"; value: string }
+  | { kind: "int"; value: number }
+  | { kind: "float"; value: number | "NaN" | "Infinity" | "-Infinity" }
+  | { kind: "bool"; value: boolean }
+  | { kind: "null" }
+  | { kind: "json"; value: unknown }
+  | { kind: "table_schema"; value: TableSchema }
+  | { kind: "table"; schema: TableSchema; records: (string | number | boolean | null)[][] }
+  | { kind: "chart"; type: string; x: (string | number)[]; series: ChartSeries[]; x_label?: string; y_label?: string };
+
+export interface RecentRun {
+  id: string;
+  status: string;
+  startedAt: string | null;
+  seconds: number | null;
+  partitionKey: string | null;
+}
+
+/** Time, number, run, partition. */
+export type TrendPoint = [at: string, value: number, runId: string, partitionKey: string | null];
+
+export interface CheckResult {
+  at: string;
+  passed: boolean;
+  runId: string;
+  partitionKey: string | null;
+}
+
+export interface WaitingRun {
+  runId: string;
+  title: string;
+  reason: string;
+}
+
+/** One message of the live stream. */
+export type LiveMessage =
+  | { topic: "run"; id: string; status: string; stepsDone?: number; stepsTotal?: number; disconnected?: boolean; endedAt?: string | null }
+  | { topic: "asset"; key: string; status: string; lastAt?: number | null; runId?: string | null }
+  | { topic: "check"; assetKey: string; name: string; status: string }
+  | { topic: "events"; runId: string; lastId: number }
+  | { topic: "logs"; runId: string }
+  | { topic: "automation"; location: string; name: string }
+  | { topic: "location"; name: string; status: string }
+  | { topic: "reset" };

@@ -1,0 +1,36 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+/** Where `npm run dev` finds the server; the mock server in `dev/server.mjs` by default. */
+const server = process.env.ROSTRUM_SERVER ?? "http://127.0.0.1:4300";
+const proxied = ["/graphql", "/events", "/api/", "/login", "/logout", "/health"];
+
+export default defineConfig({
+  base: "/",
+  plugins: [react()],
+  build: {
+    outDir: "../src/rostrum/web/static",
+    emptyOutDir: true,
+    target: "es2022",
+    cssCodeSplit: true,
+    manifest: true,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 700,
+  },
+  worker: { format: "es" },
+  server: {
+    port: 4301,
+    proxy: Object.fromEntries(
+      proxied.map((path) => [
+        path,
+        {
+          target: server,
+          changeOrigin: false,
+          // A run page and a run's log share a prefix; only requests for data go on to the server.
+          bypass: (request: { headers: { accept?: string }; url?: string }) =>
+            request.headers.accept?.includes("text/html") ? "/index.html" : undefined,
+        },
+      ]),
+    ),
+  },
+});
