@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -18,4 +19,8 @@ class Doorbell(Protocol):
 
     def count(self, topic: str) -> int:
         """How often the topic has rung, as far as is known here."""
+        ...
+
+    def subscribe(self, callback: Callable[[str], None]) -> Callable[[], None]:
+        """Have `callback(topic)` called at each ring, in whichever thread rings: it must be quick. Returns what ends it."""
         ...
