@@ -74,6 +74,22 @@ class Launcher(Protocol):
         ...
 
 
+class HostProcesses(Protocol):
+    """Worker processes of this host, found by their identity alone (no server needs to be up)."""
+
+    def is_here(self, ref: WorkerRef) -> bool:
+        """True when the worker was started on this host."""
+        ...
+
+    def status(self, ref: WorkerRef) -> WorkerStatus:
+        """`running` or `exited`, `unknown` for a worker of another host. Never blocks."""
+        ...
+
+    def terminate(self, ref: WorkerRef, *, force: bool) -> None:
+        """Ask the worker to end, or kill it and every process of its session. No error when it is gone."""
+        ...
+
+
 class Coordinator(Protocol):
     """Takes a submitted run further: into the queue, or straight to the launcher."""
 

@@ -59,6 +59,10 @@ class CodeLocation(Protocol):
 
     def inspect(self, ref: WorkerRef) -> WorkerStatus: ...
 
+    def adopt(self, run_ids: list[str]) -> list[WorkerRef]:
+        """Workers of these runs that still live: also those that an earlier life of the server started."""
+        ...
+
     def close(self) -> None: ...
 
 
