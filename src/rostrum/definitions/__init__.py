@@ -1,0 +1,1 @@
+"""What users write: assets, ops, jobs, checks, config, resources, partitions, schedules, contexts, `Definitions`."""

@@ -1,0 +1,91 @@
+"""Rules for names, keys, groups, owners, tags, kinds: what is allowed and how a mistake is told."""
+
+from __future__ import annotations
+
+import json
+import keyword
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from rostrum.model.assets import AssetKey
+from rostrum.model.errors import DefinitionError
+
+KeyLike = str | Sequence[str] | AssetKey
+
+_NAME = re.compile(r"[A-Za-z0-9_]+")
+_SEGMENT = re.compile(r"[A-Za-z0-9_.\-]+")
+_GROUP = re.compile(r"[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*")
+_EMAIL = re.compile(r"[^@\s]+@([A-Za-z0-9-]{2,}\.)+[A-Za-z]{2,}|[^@\s]+@([A-Za-z0-9-]+\.)+[A-Za-z0-9-]*[A-Za-z]{1}[A-Za-z0-9-]*\.[A-Za-z]{2,}")
+_TAG_PART = re.compile(r"[A-Za-z0-9_.\-]{1,63}")
+_RESERVED = frozenset({"input", "output", "type", "context", "conf", "config", "int", "None", *keyword.kwlist})
+
+
+def check_name(name: str, what: str) -> str:
+    """The name when it is allowed: letters, digits and underscores, not a reserved word. Raises DefinitionError."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise DefinitionError(f"{name!r} is not a valid {what} name: use letters, digits and underscores only.")
+    if name in _RESERVED:
+        raise DefinitionError(f"{name!r} cannot be the name of a {what}: it is reserved.")
+    return name
+
+
+def check_segment(segment: str) -> str:
+    """A segment of an asset key when it is allowed: letters, digits, `_`, `-` and `.`."""
+    if not isinstance(segment, str) or not _SEGMENT.fullmatch(segment):
+        raise DefinitionError(f"{segment!r} is not a valid part of an asset key: use letters, digits, `_`, `-` and `.`; give several parts as a list.")
+    return segment
+
+
+def asset_key_of(key: Any) -> AssetKey:
+    """An asset key from a string (one segment), a sequence of segments, a key, or anything that has a `key`."""
+    if isinstance(key, AssetKey):
+        return key
+    if isinstance(key, str):
+        return AssetKey((key,))
+    if isinstance(key, (list, tuple)):
+        return AssetKey(tuple(key))
+    own = getattr(key, "key", None)
+    if isinstance(own, AssetKey):
+        return own
+    raise DefinitionError(f"{key!r} is not an asset key: give a string, a list of strings, an AssetKey or an asset.")
+
+
+def group_problem(group: Any) -> str | None:
+    """What is wrong with a group name, or None."""
+    if isinstance(group, str) and _GROUP.fullmatch(group):
+        return None
+    return f"{group!r} is not a valid group: use letters, digits and underscores, `/` between parts."
+
+
+def owner_problem(owner: Any) -> str | None:
+    """What is wrong with an owner, or None."""
+    if isinstance(owner, str) and ((owner.startswith("team:") and len(owner) > 5) or _EMAIL.fullmatch(owner)):
+        return None
+    return f"{owner!r} is not a valid owner: give an e-mail address or `team:name`."
+
+
+def tag_problem(key: Any, value: Any) -> str | None:
+    """What is wrong with an asset tag, or None."""
+    if not isinstance(key, str) or not isinstance(value, str):
+        return f"tag {key!r}={value!r}: keys and values are strings."
+    parts = key.split("/")
+    if len(parts) > 2 or not all(_TAG_PART.fullmatch(part) for part in parts):
+        return f"tag key {key!r}: use letters, digits, `_`, `-` and `.`, at most 63, optionally `namespace/` before."
+    if value and not _TAG_PART.fullmatch(value):
+        return f"tag {key!r} has the value {value!r}: use letters, digits, `_`, `-` and `.`, at most 63."
+    return None
+
+
+def string_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
+    """Tags of ops, jobs and runs: values that are not strings are written as JSON."""
+    if not tags:
+        return {}
+    return {str(key): value if isinstance(value, str) else json.dumps(value) for key, value in tags.items()}
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """` Did you mean 'x'?` for a name close to a known one, else an empty text."""
+    close = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f" Did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,198 @@
+"""What user functions return, yield, log or raise. Raw metadata is turned into values by whoever records the event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+from rostrum.definitions.names import KeyLike, asset_key_of
+from rostrum.model.assets import AssetKey
+from rostrum.model.metadata import metadata_values
+
+
+class NoValue:
+    """Stands for the value that a result without one has."""
+
+    def __repr__(self) -> str:
+        return "NO_VALUE"
+
+
+NO_VALUE = NoValue()
+
+
+class Output:
+    """A value of an output, with metadata. Returned or yielded."""
+
+    __slots__ = ("data_version", "metadata", "output_name", "tags", "value")
+
+    def __init__(
+        self,
+        value: Any,
+        output_name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        data_version: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self.value, self.output_name = value, output_name
+        self.metadata = metadata_values(dict(metadata or {}))
+        self.data_version, self.tags = data_version, dict(tags or {})
+
+    def __class_getitem__(cls, item: Any) -> Any:
+        """`Output[int]`: an annotation whose inner type is checked."""
+        return _Subscripted(cls, item)
+
+    def __repr__(self) -> str:
+        return f"Output({self.value!r})"
+
+
+class DynamicOutput:
+    """One item of a dynamic output."""
+
+    __slots__ = ("mapping_key", "metadata", "output_name", "value")
+
+    def __init__(self, value: Any, mapping_key: str, output_name: str | None = None, metadata: Mapping[str, Any] | None = None) -> None:
+        self.value, self.mapping_key, self.output_name = value, mapping_key, output_name
+        self.metadata = metadata_values(dict(metadata or {}))
+
+
+class AssetCheckSeverity(str, Enum):
+    """How bad a failed check is."""
+
+    WARN = "warn"
+    ERROR = "error"
+
+
+class AssetCheckResult:
+    """Verdict of a check."""
+
+    __slots__ = ("asset_key", "check_name", "description", "metadata", "passed", "severity")
+
+    def __init__(
+        self,
+        *,
+        passed: bool,
+        asset_key: KeyLike | None = None,
+        check_name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        severity: AssetCheckSeverity = AssetCheckSeverity.ERROR,
+        description: str | None = None,
+    ) -> None:
+        self.passed = bool(passed)
+        self.asset_key: AssetKey | None = asset_key_of(asset_key) if asset_key is not None else None
+        self.check_name, self.severity, self.description = check_name, AssetCheckSeverity(severity), description
+        self.metadata = metadata_values(dict(metadata or {}))
+
+    def __repr__(self) -> str:
+        return f"AssetCheckResult(passed={self.passed}, check_name={self.check_name!r})"
+
+
+class MaterializeResult:
+    """An asset has been made. Without `value` no IO manager is called."""
+
+    __slots__ = ("asset_key", "check_results", "data_version", "metadata", "tags", "value")
+
+    def __init__(
+        self,
+        *,
+        asset_key: KeyLike | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        check_results: Iterable[AssetCheckResult] | None = None,
+        data_version: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        value: Any = NO_VALUE,
+    ) -> None:
+        self.asset_key: AssetKey | None = asset_key_of(asset_key) if asset_key is not None else None
+        self.metadata = metadata_values(dict(metadata or {}))
+        self.check_results = list(check_results or ())
+        self.data_version, self.tags, self.value = data_version, dict(tags or {}), value
+
+    def __class_getitem__(cls, item: Any) -> Any:
+        """`MaterializeResult[int]`: an annotation whose inner type is checked."""
+        return _Subscripted(cls, item)
+
+    @property
+    def has_value(self) -> bool:
+        """True when a value was given, which then goes through the IO manager."""
+        return self.value is not NO_VALUE
+
+
+class AssetMaterialization:
+    """Tells that an asset was made, outside of the step's own outputs. Logged or yielded."""
+
+    __slots__ = ("asset_key", "description", "metadata", "partition", "tags")
+
+    def __init__(
+        self,
+        asset_key: KeyLike,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        partition: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self.asset_key = asset_key_of(asset_key)
+        self.description, self.partition, self.tags = description, partition, dict(tags or {})
+        self.metadata = metadata_values(dict(metadata or {}))
+
+
+class AssetObservation:
+    """Tells something of an asset without making it. Logged or yielded."""
+
+    __slots__ = ("asset_key", "data_version", "description", "metadata", "partition")
+
+    def __init__(
+        self,
+        asset_key: KeyLike,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        partition: str | None = None,
+        data_version: str | None = None,
+    ) -> None:
+        self.asset_key = asset_key_of(asset_key)
+        self.description, self.partition, self.data_version = description, partition, data_version
+        self.metadata = metadata_values(dict(metadata or {}))
+
+
+class Failure(Exception):  # noqa: N818 - a name that users know
+    """Raised by user code to fail the step with a description and metadata; `allow_retries=False` bypasses retry policies."""
+
+    def __init__(self, description: str | None = None, metadata: Mapping[str, Any] | None = None, allow_retries: bool = True) -> None:
+        super().__init__(description or "the step was failed on purpose")
+        self.description = description
+        self.metadata = metadata_values(dict(metadata or {}))
+        self.allow_retries = allow_retries
+
+
+class RetryRequested(Exception):  # noqa: N818 - a name that users know
+    """Raised by user code to have the step tried again after `seconds_to_wait`."""
+
+    def __init__(self, max_retries: int = 1, seconds_to_wait: float | None = None) -> None:
+        super().__init__(f"retry requested (at most {max_retries})")
+        self.max_retries, self.seconds_to_wait = max_retries, seconds_to_wait
+
+
+class _Subscripted:
+    """`Output[T]` and the like: `origin` and the inner type."""
+
+    __slots__ = ("inner", "origin")
+
+    def __init__(self, origin: type, inner: Any) -> None:
+        self.origin, self.inner = origin, inner
+
+    def __repr__(self) -> str:
+        return f"{self.origin.__name__}[{self.inner!r}]"
+
+    def __or__(self, other: Any) -> Any:
+        return self
+
+
+def inner_type(annotation: Any, missing: Any) -> Any:
+    """Type of the value under `Output[T]`, `MaterializeResult[T]`; `missing` for those classes bare and for sequences of results."""
+    if isinstance(annotation, _Subscripted):
+        return annotation.inner
+    if annotation in (Output, MaterializeResult, AssetCheckResult, DynamicOutput):
+        return missing
+    return annotation
+
+
+Results = Sequence[MaterializeResult]
