@@ -1,0 +1,83 @@
+"""One word a concept: the words that docs/glossary.md replaces are not used as names in the product."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.structure.source import ROOT, Module, modules, parse
+
+FOREIGN_NAMES_ALLOWED = ("rostrum.compat", "rostrum.integrations")
+ROW = re.compile(r"^\|\s*\*\*(?P<word>[^*]+)\*\*[^|]*\|[^|]*\|(?P<instead>[^|]*)\|\s*$")
+
+
+def replaced_words() -> dict[str, str]:
+    """Banned word -> the word to use, from the third column of the glossary's table."""
+    words: dict[str, str] = {}
+    for line in (ROOT / "docs/glossary.md").read_text(encoding="utf-8").splitlines():
+        if row := ROW.match(line):
+            words.update(dict.fromkeys(re.findall(r"`(\w+)`", row["instead"]), row["word"]))
+    return words
+
+
+def defined_names(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
+    """Names that we choose: classes, functions, arguments, variables, fields."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node, node.name
+        elif isinstance(node, ast.arg):
+            yield node, node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node, node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node, node.attr
+
+
+def words_of(name: str) -> list[str]:
+    """`PipelineRun_id` -> pipeline, run, id; plurals count as their singular."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
+    return [form for word in words for form in {word.lower(), word.lower().removesuffix("s")}]
+
+
+def banned_names(module: Module, words: dict[str, str]) -> Iterator[str]:
+    """Names in a module that use a replaced word."""
+    if module.name.startswith(FOREIGN_NAMES_ALLOWED):
+        return
+    for word in set(words_of(module.name)) & set(words):
+        yield f"{module.name}: say {words[word]}, not {word}"
+    for node, name in defined_names(module.tree):
+        for word in set(words_of(name)) & set(words):
+            yield f"{module.at(node)}: `{name}`: say {words[word]}, not {word}"
+
+
+def test_the_glossary_lists_words() -> None:
+    assert {"pipeline", "solid", "flow", "instigator", "repository"} <= set(replaced_words())
+
+
+def test_names_use_the_words_of_the_glossary() -> None:
+    words = replaced_words()
+    found = [line for module in modules() for line in banned_names(module, words)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class PipelineRun: ...",
+        "def get_solids(): ...",
+        "def start(flow): ...",
+        "instigator_id = 1",
+        "self.repository = 1",
+        "class A:\n    pipeline: str = ''",
+    ],
+)
+def test_a_planted_name_is_found(text: str) -> None:
+    assert list(banned_names(parse(text), replaced_words()))
+
+
+@pytest.mark.parametrize("text", ["overflow = 1", "solidity = 2", "x = other.pipeline", "def dagger(): ..."])
+def test_other_names_pass(text: str) -> None:
+    assert not list(banned_names(parse(text), replaced_words()))

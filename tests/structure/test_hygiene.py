@@ -1,0 +1,100 @@
+"""What a clone holds: no address of a package registry, no path of somebody's machine, no foreign names."""
+
+from __future__ import annotations
+
+import re
+import stat
+
+import pytest
+
+from tests.structure.source import ROOT, tracked_files, tracked_text
+
+# Written in pieces, so that this file does not contain what it looks for.
+REGISTRIES = re.compile(
+    "|".join(
+        re.escape(".".join(parts))
+        for parts in [
+            ("pypi", "org"), ("pythonhosted", "org"), ("registry", "npmjs", "org"), ("npmjs", "com/~"),
+            ("registry", "yarnpkg", "com"), ("ghcr", "io/"), ("quay", "io/"), ("proxy", "golang", "org"),
+        ]
+    )
+)  # fmt: skip
+MACHINE_PATHS = re.compile(r"(?<![\w./~$}-])/(?:wor" + r"k|roo" + r"t|hom" + r"e|User" + r"s)/[\w.]")
+PEER = re.compile("dag" + "ster|dag" + "it", re.IGNORECASE)
+PEER_MAY_APPEAR = (
+    "README.md", "docs/", "adr/", "changes/", "benchmarks/", "src/rostrum/compat/", "tests/acceptance/compat/",
+    "tests/unit/compat/", "packages/", "CHANGELOG.md",
+)  # fmt: skip
+ADDRESS_IN_LOCK = re.compile(r'"resolved":\s*"http|--(?:extra-)?index-url|--find-links|--hash|@ (?:file|https?):')
+
+
+def findings(pattern: re.Pattern[str], name: str, text: str) -> list[str]:
+    """Lines of a file that match."""
+    return [f"{name}:{n}: {line.strip()[:120]}" for n, line in enumerate(text.splitlines(), 1) if pattern.search(line)]
+
+
+def test_no_registry_address() -> None:
+    found = [line for name, text in tracked_text() for line in findings(REGISTRIES, name, text)]
+    assert not found, "\n".join(found)
+
+
+def test_no_path_of_a_machine() -> None:
+    found = [line for name, text in tracked_text() for line in findings(MACHINE_PATHS, name, text)]
+    assert not found, "\n".join(found)
+
+
+def test_the_peer_is_named_only_where_it_is_compared_or_supported() -> None:
+    found = [
+        line
+        for name, text in tracked_text()
+        if not name.startswith(PEER_MAY_APPEAR)
+        for line in findings(PEER, name, text)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_lock_files_carry_no_addresses_and_no_hashes() -> None:
+    found: list[str] = []
+    for name in ("constraints.txt", "ui/package-lock.json"):
+        if (ROOT / name).exists():
+            found += findings(ADDRESS_IN_LOCK, name, (ROOT / name).read_text())
+    assert not found, "\n".join(found[:10])
+
+
+def test_nothing_that_is_built_is_tracked() -> None:
+    built = ("uv.lock", "pylock.toml", "poetry.lock")
+    names = [path.relative_to(ROOT).as_posix() for path in tracked_files()]
+    found = [name for name in names if name in built or name.startswith(("src/rostrum/web/static/", ".venv/", "dist/"))]
+    assert not found, found
+
+
+def test_no_huge_file_is_tracked() -> None:
+    found = [path.relative_to(ROOT).as_posix() for path in tracked_files() if path.stat().st_size > 1_500_000]
+    assert not found, found
+
+
+@pytest.mark.parametrize("name", ["task", ".ci/run"])
+def test_commands_are_executable(name: str) -> None:
+    assert (ROOT / name).stat().st_mode & stat.S_IXUSR
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (REGISTRIES, "see https://" + "pypi" + ".org/simple"),
+        (REGISTRIES, '"resolved": "https://registry.' + 'npmjs.org/react"'),
+        (MACHINE_PATHS, 'path = "/ro' + 'ot/.cache"'),
+        (MACHINE_PATHS, "cd /wor" + "k/main"),
+        (MACHINE_PATHS, "/hom" + "e/ann/project"),
+        (PEER, "import dag" + "ster"),
+        (ADDRESS_IN_LOCK, "--index-url https://example.com"),
+        (ADDRESS_IN_LOCK, "thing @ file:///tmp/thing"),
+    ],
+)
+def test_a_planted_finding_is_found(pattern: re.Pattern[str], text: str) -> None:
+    assert findings(pattern, "planted", text)
+
+
+@pytest.mark.parametrize("text", ["GET /gateway/work/lease", "~/work/flights", "./home/x", "/workers/1", "a/root/b"])
+def test_ordinary_paths_are_fine(text: str) -> None:
+    assert not findings(MACHINE_PATHS, "planted", text)
