@@ -155,7 +155,7 @@ class SqliteDoorbell:
             self._wanted -= 1
 
     def _poll(self) -> None:
-        # The thread lingers for a while: a loop that waits again and again must not start a thread (and connection) each time.
+        # The thread lingers for a while: who waits again and again must not start a thread and connection each time.
         idle_since = time.monotonic()
         while True:
             pause = self._poll_seconds if self._changed() else _RECONNECT_SECONDS
