@@ -27,7 +27,7 @@ class LeaseKeeper:
         self._until: dict[str, tuple[float, datetime]] = {}
 
     def hold(self, name: str) -> bool:
-        """Say whether the lease is ours, acquiring it if it is free. The database is asked when our belief has run out."""
+        """Say whether the lease is ours, acquiring it if it is free. Asks the database if our belief has ended."""
         if name in self.held():
             return True
         return self._acquire([name])[name]

@@ -37,8 +37,8 @@ def leading(keeper: LeaseKeeper, name: str, run_once: RunOnce) -> RunOnce:
 class Supervisor:
     """Owns loops and other services: starts them in order, stops them in reverse.
 
-    Every `heartbeat_seconds` one transaction writes a `DaemonState` for each loop: a loop that hangs shows by iterations
-    that do not grow, a process that died by a heartbeat that grows old. Leases are renewed by a loop of their own.
+    Every `heartbeat_seconds` one transaction writes a `DaemonState` for each loop: a loop that hangs shows by
+    iterations that do not grow, a process that died by a heartbeat that grows old.
     """
 
     def __init__(
