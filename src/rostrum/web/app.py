@@ -1,0 +1,229 @@
+"""The web server's ASGI application: GraphQL, live events, a few plain routes, the UI; the gateway is mounted beside by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import anyio.to_thread
+import msgspec
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from rostrum.auth.authorize import Unauthenticated
+from rostrum.auth.requests import SESSION_COOKIE, session_cookie
+from rostrum.auth.tokens import SESSION_SECONDS
+from rostrum.model.errors import ConfigError, Denied, NotFound, RostrumError
+from rostrum.model.ids import is_id
+from rostrum.model.principals import Permission
+from rostrum.web import graphql
+from rostrum.web.catalog import gzip
+from rostrum.web.context import RequestContext, Services
+from rostrum.web.live import Live
+from rostrum.web.security import Guard
+from rostrum.web.static import StaticFiles
+
+_T = TypeVar("_T")
+
+MAX_BODY = 4 * 1024 * 1024
+_COMPRESS_FROM = 2048
+
+
+class _GraphQLRequest(msgspec.Struct):
+    query: str
+    variables: dict[str, Any] | None = None
+    operationName: str | None = None  # noqa: N815 - the protocol's name
+
+
+class _Login(msgspec.Struct):
+    name: str
+    password: str
+
+
+def create_app(services: Services, *, loopback_only: bool, extra_routes: Sequence[BaseRoute] = (), on_stop: Callable[[], None] | None = None) -> Starlette:
+    """Build the application. `extra_routes` come before the UI's catch-all; `on_stop` is called at shutdown."""
+    live = Live(services.storage, services.logs, services.doorbell)
+    routes = _Routes(services, live)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        await anyio.to_thread.run_sync(live.stop)
+        if on_stop is not None:
+            await anyio.to_thread.run_sync(on_stop)
+
+    return Starlette(
+        routes=[
+            Route("/graphql", routes.graphql, methods=["POST"]),
+            Route("/events", routes.events, methods=["GET"]),
+            Route("/api/assets", routes.assets, methods=["GET"]),
+            Route("/api/graph", routes.graph, methods=["GET"]),
+            Route("/api/runs/{run_id}/logs/{file_key}/{stream}", routes.log, methods=["GET"]),
+            Route("/login", routes.login, methods=["POST"]),
+            Route("/logout", routes.logout, methods=["POST"]),
+            Route("/health", routes.health, methods=["GET"]),
+            *extra_routes,
+            Route("/{path:path}", StaticFiles(), methods=["GET"]),
+        ],
+        middleware=[Middleware(Guard, loopback_only=loopback_only)],
+        exception_handlers={RostrumError: _problem},  # type: ignore[dict-item]
+        lifespan=lifespan,
+    )
+
+
+class _Routes:
+    """The routes. Each names the permission it requires; only login, health and the UI's files require none."""
+
+    def __init__(self, services: Services, live: Live) -> None:
+        self._services = services
+        self._live = live
+        self._graph: tuple[str, bytes, bytes] = ("", b"", b"")
+
+    def _context(self, request: Request) -> RequestContext:
+        return RequestContext(self._services, self._services.authenticator.principal(request.headers))
+
+    async def graphql(self, request: Request) -> Response:
+        asked = await _body(request, _GraphQLRequest)
+
+        def answer() -> bytes:
+            with self._context(request) as context:
+                return graphql.execute(context, asked.query, asked.variables, asked.operationName)
+
+        body = await anyio.to_thread.run_sync(answer)
+        return _json(request, body)
+
+    async def events(self, request: Request) -> Response:
+        def check() -> None:
+            with self._context(request) as context:
+                context.require(Permission.VIEW)
+
+        await anyio.to_thread.run_sync(check)
+        last = request.headers.get("last-event-id") or request.query_params.get("after") or ""
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(self._live.stream(int(last) if last.isdigit() else None), media_type="text/event-stream", headers=headers)
+
+    async def assets(self, request: Request) -> Response:
+        return await anyio.to_thread.run_sync(self._table, request, self._asset_table)
+
+    async def graph(self, request: Request) -> Response:
+        return await anyio.to_thread.run_sync(self._table, request, self._graph_table)
+
+    def _table(self, request: Request, make: Callable[[RequestContext], tuple[str, bytes, bytes]]) -> Response:
+        with self._context(request) as context:
+            context.require(Permission.VIEW)
+            version, body, compressed = make(context)
+        etag = f'"{version}"'
+        headers = {"etag": etag, "cache-control": "no-cache", "vary": "accept-encoding"}
+        if request.headers.get("if-none-match") == etag:
+            return Response(status_code=304, headers=headers)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(compressed, media_type="application/json", headers=headers | {"content-encoding": "gzip"})
+        return Response(body, media_type="application/json", headers=headers)
+
+    def _asset_table(self, context: RequestContext) -> tuple[str, bytes, bytes]:
+        return self._services.catalogs.asset_table(context.session)
+
+    def _graph_table(self, context: RequestContext) -> tuple[str, bytes, bytes]:
+        catalog = context.catalog
+        if self._graph[0] != catalog.hash:
+            self._graph = (catalog.hash, catalog.graph_json, gzip(catalog.graph_json))
+        return self._graph
+
+    async def log(self, request: Request) -> Response:
+        """Download one file of captured output."""
+        run_id, file_key, stream = (request.path_params[name] for name in ("run_id", "file_key", "stream"))
+
+        def check() -> None:
+            with self._context(request) as context:
+                context.require(Permission.VIEW)
+                if not is_id(run_id) or context.session.runs.get(run_id) is None or stream not in ("out", "err"):
+                    raise NotFound(f"there is no such log of run {run_id}")
+
+        await anyio.to_thread.run_sync(check)
+
+        async def chunks() -> AsyncIterator[bytes]:
+            offset = 0
+            while True:
+                chunk = await anyio.to_thread.run_sync(self._services.logs.read, run_id, file_key, stream, offset)
+                if not chunk.data:
+                    return
+                offset += len(chunk.data)
+                yield chunk.data
+
+        headers = {"content-disposition": f'attachment; filename="{run_id}.{stream}.log"'}
+        return StreamingResponse(chunks(), media_type="text/plain; charset=utf-8", headers=headers)
+
+    async def login(self, request: Request) -> Response:
+        asked = await _body(request, _Login)
+        authenticator = self._services.authenticator
+
+        def check() -> str:
+            principal = authenticator.identity.authenticate(asked.name, asked.password)
+            if principal is None:
+                raise Unauthenticated("name and password do not fit")
+            return authenticator.tokens.issue(principal.name, kind="session", seconds=SESSION_SECONDS)
+
+        secret = await anyio.to_thread.run_sync(check)
+        cookie = session_cookie(secret, secure=request.url.scheme == "https", seconds=SESSION_SECONDS)
+        return Response(status_code=204, headers={"set-cookie": cookie})
+
+    async def logout(self, request: Request) -> Response:
+        _only_json(request)
+        secret = request.cookies.get(SESSION_COOKIE)
+        if secret:
+            await anyio.to_thread.run_sync(self._services.authenticator.tokens.revoke, secret)
+        return Response(status_code=204, headers={"set-cookie": session_cookie("", secure=request.url.scheme == "https", seconds=0)})
+
+    async def health(self, request: Request) -> Response:
+        """Whether the server and its database answer. Tells nothing else."""
+
+        def check() -> None:
+            with self._services.storage.begin() as session:
+                session.now()
+
+        await anyio.to_thread.run_sync(check)
+        return Response(b'{"status":"ok"}', media_type="application/json")
+
+
+def _only_json(request: Request) -> None:
+    """JSON only: a form on a foreign page cannot send that content type without a preflight."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise ConfigError("send application/json")
+
+
+async def _body(request: Request, kind: type[_T]) -> _T:
+    _only_json(request)
+    data = bytearray()
+    async for part in request.stream():
+        data += part
+        if len(data) > MAX_BODY:
+            raise ConfigError(f"the request is larger than {MAX_BODY} bytes")
+    try:
+        return msgspec.json.decode(bytes(data), type=kind)
+    except msgspec.MsgspecError as error:
+        raise ConfigError(f"the request does not fit: {error}") from None
+
+
+def _json(request: Request, body: bytes) -> Response:
+    headers = {"cache-control": "no-store"}
+    if len(body) >= _COMPRESS_FROM and "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(gzip(body), media_type="application/json", headers=headers | {"content-encoding": "gzip", "vary": "accept-encoding"})
+    return Response(body, media_type="application/json", headers=headers)
+
+
+async def _problem(request: Request, error: RostrumError) -> Response:
+    status = 500
+    for kind, code in ((Unauthenticated, 401), (Denied, 403), (NotFound, 404), (ConfigError, 400)):
+        if isinstance(error, kind):
+            status = code
+            break
+    else:
+        status = 503 if error.retryable else 409 if error.code in ("conflict", "state", "invalid_transition") else 500
+    body = {"errors": [{"message": str(error), "extensions": {"code": error.code, "retryable": error.retryable}}]}
+    return Response(msgspec.json.encode(body), status_code=status, media_type="application/json")
+
+

@@ -1,0 +1,84 @@
+"""What resolvers and routes work with: the parts of the control plane they were given, and one request's view of them."""
+
+from __future__ import annotations
+
+import functools
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import TracebackType
+
+from rostrum.auth.authorize import authorize
+from rostrum.auth.requests import Authenticator
+from rostrum.control.automations import Automations
+from rostrum.control.backfills import Backfills
+from rostrum.control.locations import Locations
+from rostrum.control.runs import Runs
+from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.doorbell import Doorbell
+from rostrum.interfaces.locations import CodeLocations
+from rostrum.interfaces.logs import LogStore
+from rostrum.interfaces.storage import Session, Storage
+from rostrum.model.principals import Permission, Principal
+from rostrum.web.catalog import Catalog, CatalogCache
+
+
+@dataclass(frozen=True)
+class Services:
+    """Components that the web needs; assembled by the composition root."""
+
+    storage: Storage
+    logs: LogStore
+    doorbell: Doorbell
+    clock: Clock
+    runs: Runs
+    backfills: Backfills
+    automations: Automations
+    locations: Locations
+    code_locations: CodeLocations
+    authenticator: Authenticator
+    catalogs: CatalogCache
+    deployment: str = "default"
+    timezone: str = "UTC"
+    version: str = "0"
+    max_concurrent_runs: int | None = None
+
+
+class RequestContext:
+    """One request: who asks, one reading session opened when first needed, and what was computed on the way."""
+
+    def __init__(self, services: Services, principal: Principal | None) -> None:
+        self.services = services
+        self.principal = principal
+        self._begun: AbstractContextManager[Session] | None = None
+        self._session: Session | None = None
+        self.typical: dict[tuple[str, str, tuple[str, ...]], float | None] = {}
+
+    def __enter__(self) -> RequestContext:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.refresh()
+
+    def require(self, permission: Permission) -> Principal:
+        """The principal, if it may. Raises Unauthenticated or Denied."""
+        return authorize(self.principal, permission)
+
+    @property
+    def session(self) -> Session:
+        """The request's reading session."""
+        if self._session is None:
+            self._begun = self.services.storage.begin()
+            self._session = self._begun.__enter__()
+        return self._session
+
+    def refresh(self) -> None:
+        """End the reading session: the next read sees what has been written since."""
+        if self._begun is not None:
+            begun, self._begun, self._session = self._begun, None, None
+            self.__dict__.pop("catalog", None)
+            begun.__exit__(None, None, None)
+
+    @functools.cached_property
+    def catalog(self) -> Catalog:
+        """All definitions of the active versions."""
+        return self.services.catalogs.get(self.session)

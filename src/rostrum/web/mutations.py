@@ -1,0 +1,104 @@
+"""Entry points of doing: one method a field of `Mutation`, each behind one permission."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rostrum.model.errors import ConfigError, NotFound
+from rostrum.model.ids import is_id
+from rostrum.model.principals import Permission
+from rostrum.model.runs import Trigger
+from rostrum.model.ticks import AutomationKey
+from rostrum.web.context import RequestContext
+from rostrum.web.targets import resolve_target
+from rostrum.web.views.automations import AutomationView
+from rostrum.web.views.runs import RunView
+from rostrum.web.views.system import BackfillView, LocationView
+
+PERMISSIONS: dict[str, Permission] = {
+    "launch": Permission.LAUNCH,
+    "cancelRun": Permission.CANCEL,
+    "cancelBackfill": Permission.CANCEL,
+    "retryRun": Permission.LAUNCH,
+    "reloadLocation": Permission.RELOAD_LOCATION,
+    "setAutomation": Permission.EDIT_AUTOMATION,
+}
+"""What each mutation requires. A mutation that is not listed cannot be called."""
+
+MAX_PARTITIONS = 100_000
+
+
+class Mutation:
+    """Root of mutations. The permission has been checked when a method is called."""
+
+    def __init__(self, context: RequestContext) -> None:
+        self._context = context
+        self._services = context.services
+
+    @property
+    def _who(self) -> str:
+        return self._context.principal.name if self._context.principal else ""
+
+    def launch(self, input: dict[str, Any]) -> dict[str, Any]:
+        target = resolve_target(self._context, input["target"])
+        config, tags = _mapping(input, "config"), {key: str(value) for key, value in _mapping(input, "tags").items()}
+        keys: list[str] = input.get("partitionKeys") or []
+        if len(keys) > MAX_PARTITIONS:
+            raise ConfigError(f"{len(keys)} partitions at once; {MAX_PARTITIONS} is the most")
+        trigger = Trigger(kind="manual", name=self._who)
+        if len(keys) > 1:
+            backfill = self._services.backfills.create(target, tuple(keys), config=config, tags=tags, by=self._who)
+            self._context.refresh()
+            return {"runs": [], "backfill": BackfillView(self._context, backfill)}
+        if keys:
+            target = msgspec.structs.replace(target, partition_key=keys[0])
+        run = self._services.runs.submit(target, config=config, tags=tags, trigger=trigger, idempotency_key=input.get("idempotencyKey"))
+        self._context.refresh()
+        return {"runs": [RunView(self._context, run)], "backfill": None}
+
+    def cancel_run(self, id: str) -> RunView:
+        run = self._services.runs.cancel(_run_id(id), self._who)
+        self._context.refresh()
+        return RunView(self._context, run)
+
+    def cancel_backfill(self, id: str) -> BackfillView:
+        backfill = self._services.backfills.cancel(_run_id(id), self._who)
+        self._context.refresh()
+        return BackfillView(self._context, backfill)
+
+    def retry_run(self, id: str, strategy: str = "from_failure") -> RunView:
+        run = self._services.runs.retry(_run_id(id), strategy=strategy, by=self._who)
+        self._context.refresh()
+        return RunView(self._context, run)
+
+    def reload_location(self, name: str) -> LocationView:
+        reply = self._services.code_locations.get(name).reload()
+        self._services.locations.record(name, reply)
+        self._context.refresh()
+        for state in self._context.session.locations.states():
+            if state.name == name:
+                return LocationView(self._context, state)
+        raise NotFound(f"there is no code location {name}")
+
+    def set_automation(self, location: str, name: str, running: bool) -> AutomationView:
+        node = self._context.catalog.schedules.get((location, name))
+        if node is None:
+            raise NotFound(f"there is no schedule {name} in {location}")
+        state = self._services.automations.set_running(AutomationKey(location, name), running=running, by=self._who)
+        self._context.refresh()
+        return AutomationView(self._context, location, node, state)
+
+
+def _run_id(text: str) -> str:
+    if not is_id(text):
+        raise NotFound(f"there is no run {text}")
+    return text
+
+
+def _mapping(given: dict[str, Any], name: str) -> dict[str, Any]:
+    value = given.get(name) or {}
+    if not isinstance(value, dict):
+        raise ConfigError(f"{name} is a {type(value).__name__}; it is an object with a key a section")
+    return value  # pyright: ignore[reportUnknownVariableType]

@@ -1,0 +1,37 @@
+"""What a launch would do: runs, steps, problems, and how long it takes by experience."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rostrum.model.errors import RostrumError
+from rostrum.model.runs import RunTarget
+from rostrum.planning.plan import build_plan
+from rostrum.web.context import RequestContext
+from rostrum.web.views.runs import typical_seconds
+
+
+def plan_preview(context: RequestContext, target: RunTarget, partition_keys: list[str] | None) -> dict[str, Any]:
+    """API: PlanPreview."""
+    problems: list[str] = []
+    steps: tuple[str, ...] = ()
+    runs = max(len(partition_keys or ()), 1)
+    try:
+        first = partition_keys[0] if partition_keys else None
+        steps = build_plan(context.catalog.manifests[target.location], msgspec.structs.replace(target, partition_key=first)).step_keys
+    except RostrumError as error:
+        problems.append(str(error))
+    typical = typical_seconds(context, target)
+    limit = context.services.max_concurrent_runs
+    waves = -(-runs // limit) if limit and limit > 0 else 1
+    in_progress = len(context.session.runs.in_progress())
+    return {
+        "runs": runs,
+        "steps": runs * len(steps),
+        "stepKeys": list(steps[:500]),
+        "problems": problems,
+        "estimatedSeconds": typical * waves if typical is not None else None,
+        "waitsFor": f"a free place: {in_progress} of {limit} runs are in progress" if limit is not None and 0 <= limit <= in_progress else None,
+    }

@@ -1,0 +1,93 @@
+"""The rows of a run's timeline: a pure fold of its step events over its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from rostrum.model import events as ev
+from rostrum.model.plans import Plan
+from rostrum.model.runs import Run
+
+STEP_KINDS = (
+    "run_started",
+    "step_worker_started",
+    "step_started",
+    "step_succeeded",
+    "step_failed",
+    "step_retrying",
+    "step_skipped",
+    "step_not_run",
+    "step_canceled",
+)
+
+
+class StepRow(msgspec.Struct, rename="camel"):
+    """One step as the timeline shows it (API.md: StepRow)."""
+
+    key: str
+    title: str
+    asset_keys: list[str]
+    upstream: list[str]
+    status: str = "waiting"
+    attempts: int = 0
+    queued_at: datetime | None = None
+    worker_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    error: str | None = None
+
+
+_ENDS = {
+    ev.StepSucceeded: "success",
+    ev.StepFailed: "failure",
+    ev.StepSkipped: "skipped",
+    ev.StepNotRun: "not_run",
+    ev.StepCanceled: "canceled",
+}
+
+
+def step_rows(run: Run, plan: Plan | None, events: Iterable[ev.AnyEvent]) -> list[StepRow]:
+    """Rows in plan order; steps that only the events know (mapped items) come after."""
+    rows = {step.key: _row(step.key, [str(key) for key in step.asset_keys], list(step.upstream)) for step in plan.steps} if plan else {}
+    began = None
+    for event in events:
+        if isinstance(event, ev.RunStarted):
+            began = event.at
+            selected = set(event.step_keys)
+            if selected:
+                rows = {key: row for key, row in rows.items() if key in selected} | {key: _row(key, [], []) for key in event.step_keys if key not in rows}
+        elif event.step_key is not None:
+            _apply(rows.setdefault(event.step_key, _row(event.step_key, [], [])), event)
+    for row in rows.values():
+        ends = [rows[key].ended_at for key in row.upstream if key in rows]
+        if began is not None and row.status not in ("waiting", "not_run"):
+            row.queued_at = max([began, *(end for end in ends if end is not None)])
+        if run.is_finished and row.status in ("waiting", "running", "starting", "retrying"):
+            row.status = "not_run" if row.started_at is None else "canceled" if run.status.value == "canceled" else "failure"
+            row.ended_at = run.ended_at if row.started_at else None
+    return list(rows.values())
+
+
+def _row(key: str, asset_keys: list[str], upstream: list[str]) -> StepRow:
+    return StepRow(key=key, title=asset_keys[0] if asset_keys else key, asset_keys=asset_keys, upstream=upstream)
+
+
+def _apply(row: StepRow, event: ev.AnyEvent) -> None:
+    if isinstance(event, ev.StepWorkerStarted):
+        row.worker_at = event.at
+        row.status = "starting"
+    elif isinstance(event, ev.StepStarted):
+        row.started_at = row.started_at or event.at
+        row.attempts = event.attempt
+        row.status = "running"
+    elif isinstance(event, ev.StepRetrying):
+        row.status = "retrying"
+        row.error = event.error.first_line
+    elif type(event) in _ENDS:
+        row.status = _ENDS[type(event)]
+        row.ended_at = event.at if row.started_at else None
+        if isinstance(event, ev.StepFailed):
+            row.error = event.error.first_line

@@ -1,0 +1,172 @@
+"""Runs as the GraphQL API shows them."""
+
+from __future__ import annotations
+
+import functools
+import statistics
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from rostrum.model.errors import RostrumError
+from rostrum.model.manifest import ASSET_JOB
+from rostrum.model.plans import Plan
+from rostrum.model.principals import Permission
+from rostrum.model.runs import Run, RunFilter, RunStatus, RunTarget
+from rostrum.auth.authorize import permissions
+from rostrum.planning.plan import build_plan
+from rostrum.web.context import RequestContext
+from rostrum.web.jsonable import plain
+from rostrum.web.steps import STEP_KINDS, StepRow, step_rows
+
+TYPICAL_OF = 20
+"""How many successful runs of the same target the typical duration is the median of."""
+
+
+def typical_seconds(context: RequestContext, target: RunTarget) -> float | None:
+    """Median duration of the last successful runs of the same target; None when there is none."""
+    key = (target.location, target.job, tuple(str(item) for item in target.asset_selection[:1]))
+    if key not in context.typical:
+        first = target.asset_selection[0] if target.asset_selection else None
+        where = RunFilter(statuses=(RunStatus.SUCCESS,), location=target.location, job=target.job, asset_key=first)
+        page = context.session.runs.list(where, limit=TYPICAL_OF)
+        same = [r for r in page.runs if r.target.asset_selection == target.asset_selection and r.started_at and r.ended_at]
+        seconds = [(r.ended_at - r.started_at).total_seconds() for r in same if r.ended_at and r.started_at]
+        context.typical[key] = statistics.median(seconds) if seconds else None
+    return context.typical[key]
+
+
+def plan_of(context: RequestContext, run: Run) -> Plan | None:
+    """The run's plan, from the manifest that it ran on; None when that is gone or the plan cannot be made."""
+    digest = run.manifest_hash or context.catalog.hashes.get(run.target.location)
+    manifest = context.services.catalogs.manifest(context.session, digest) if digest else None
+    if manifest is None:
+        return None
+    try:
+        return build_plan(manifest, run.target)
+    except RostrumError:
+        return None
+
+
+class RunView:
+    """A run."""
+
+    def __init__(self, context: RequestContext, run: Run) -> None:
+        self._context = context
+        self._run = run
+        self.id = run.run_id
+        self.status = run.status.value
+        self.disconnected_at = run.disconnected_at
+        self.location = run.target.location
+        self.job = run.target.job
+        self.partition_key = run.target.partition_key
+        self.trigger_kind = run.trigger.kind
+        self.trigger_name = run.trigger.name or None
+        self.created_at = run.created_at
+        self.started_at = run.started_at
+        self.ended_at = run.ended_at
+        self.steps_total = run.steps_total
+        self.steps_done = run.steps_done
+        self.steps_failed = run.steps_failed
+        self.checks_failed = run.checks_failed
+        self.failure_reason = run.failure_reason
+        self.failed_step_key = run.failed_step_key
+        self.error_line = run.error.first_line if run.error else None
+        self.tags = run.tags
+        self.config = run.config
+        self.parent_run_id = run.parent_run_id
+        self.root_run_id = run.root_run_id
+        self.backfill_id = run.backfill_id
+
+    @functools.cached_property
+    def _keys(self) -> list[str]:
+        target = self._run.target
+        if target.asset_selection:
+            return [str(key) for key in target.asset_selection]
+        job = self._context.catalog.jobs.get((target.location, target.job))
+        return [str(key) for key in job.asset_selection] if job else []
+
+    @property
+    def asset_keys(self) -> list[str]:
+        return self._keys
+
+    @property
+    def title(self) -> str:
+        return self._keys[0] if self.job == ASSET_JOB and self._keys else self.job
+
+    @property
+    def more(self) -> int:
+        return max(len(self._keys) - 1, 0) if self.job == ASSET_JOB else 0
+
+    @property
+    def typical_seconds(self) -> float | None:
+        return typical_seconds(self._context, self._run.target)
+
+    @property
+    def error(self) -> Any:
+        return plain(self._run.error) if self._run.error else None
+
+    @functools.cached_property
+    def _seen(self) -> list[Run]:
+        """Failed runs of seven days with the same error."""
+        if self._run.error is None:
+            return []
+        since = self._run.created_at - timedelta(days=7)
+        where = RunFilter(statuses=(RunStatus.FAILURE,), location=self.location, created_after=since)
+        found = self._context.session.runs.list(where, limit=200).runs
+        return [run for run in found if run.error and run.error.fingerprint == self._run.error.fingerprint]
+
+    @property
+    def error_seen(self) -> int | None:
+        return len(self._seen) or None
+
+    @property
+    def error_first_at(self) -> Any:
+        return min((run.ended_at or run.created_at for run in self._seen), default=None)
+
+    @property
+    def retries(self) -> list[RunView]:
+        where = RunFilter(root_run_id=self._run.root_run_id or self._run.run_id)
+        found = self._context.session.runs.list(where, limit=50).runs
+        return [RunView(self._context, run) for run in found if run.run_id != self._run.run_id]
+
+    @property
+    def waits_for(self) -> str | None:
+        if self._run.status is not RunStatus.QUEUED:
+            return None
+        in_progress = len(self._context.session.runs.in_progress())
+        limit = self._context.services.max_concurrent_runs
+        if limit is not None and limit >= 0 and in_progress >= limit:
+            return f"a free place: {in_progress} of {limit} runs are in progress"
+        state = next((s for s in self._context.session.locations.states() if s.name == self.location), None)
+        if state is None or state.status == "unreachable":
+            return f"code location {self.location}, which does not answer"
+        return "the queue's next look"
+
+    @functools.cached_property
+    def _rows(self) -> Sequence[StepRow]:
+        stored = self._context.session.events.read(self.id, kinds=STEP_KINDS, limit=100_000)
+        return step_rows(self._run, plan_of(self._context, self._run), (item.event for item in stored if not item.evidence))
+
+    @property
+    def steps(self) -> Any:
+        return plain(list(self._rows))
+
+    @property
+    def log_files(self) -> Any:
+        stored = self._context.session.events.read(self.id, kinds=("logs_captured",), limit=10_000)
+        told = [item.event for item in stored]
+        known = {event.file_key: list(event.step_keys) for event in told}  # type: ignore[union-attr]
+        for key in self._context.services.logs.files(self.id):
+            known.setdefault(key, [])
+        return [{"fileKey": key, "stepKeys": steps} for key, steps in known.items()]
+
+    @property
+    def can_cancel(self) -> bool:
+        principal = self._context.principal
+        return not self._run.is_finished and principal is not None and Permission.CANCEL in permissions(principal)
+
+    @property
+    def can_retry(self) -> bool:
+        principal = self._context.principal
+        return self._run.is_finished and principal is not None and Permission.LAUNCH in permissions(principal)

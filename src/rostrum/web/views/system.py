@@ -1,0 +1,71 @@
+"""Code locations, daemon loops, the queue and backfills as the GraphQL API shows them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from rostrum.model.backfills import Backfill
+from rostrum.model.locations import DaemonState, LocationState
+from rostrum.model.runs import RunFilter
+from rostrum.web.context import RequestContext
+from rostrum.web.jsonable import plain
+
+
+class LocationView:
+    """A code location."""
+
+    def __init__(self, context: RequestContext, state: LocationState) -> None:
+        manifest = context.catalog.manifests.get(state.name)
+        self.name = state.name
+        self.status = state.status
+        self.manifest_hash = state.manifest_hash
+        self.loaded_at = state.loaded_at
+        self.error = plain(state.error) if state.error else None
+        self.error_at = state.error_at
+        self.fork = state.fork
+        self.assets = len(manifest.assets) if manifest else 0
+        self.jobs = len(manifest.jobs) if manifest else 0
+        self.schedules = len(manifest.schedules) if manifest else 0
+
+
+class DaemonLoopView:
+    """One loop of one daemon replica."""
+
+    def __init__(self, state: DaemonState) -> None:
+        self.loop = state.loop
+        self.owner = state.owner
+        self.heartbeat_at = state.heartbeat_at
+        self.iterations = state.iterations
+        self.last_seconds = state.last_seconds
+        self.last_error = plain(state.last_error) if state.last_error else None
+
+
+class QueueView:
+    """The queue: limits, and what each queued run waits for."""
+
+    def __init__(self, context: RequestContext) -> None:
+        session = context.session
+        limit = context.services.max_concurrent_runs
+        queued = session.runs.queued(100)
+        in_progress = len(session.runs.in_progress())
+        full = limit is not None and 0 <= limit <= in_progress
+        reason = f"a free place: {in_progress} of {limit} runs are in progress" if full else "the queue's next look"
+        self.max_concurrent_runs = limit
+        self.queued = sum(session.runs.count(RunFilter(), "status").get(name, 0) for name in ("queued",))
+        self.in_progress = in_progress
+        self.waiting: Any = [{"runId": run.run_id, "title": run.target.job, "reason": reason} for run in queued]
+
+
+class BackfillView:
+    """A backfill."""
+
+    def __init__(self, context: RequestContext, backfill: Backfill) -> None:
+        selection = backfill.target.asset_selection
+        runs = context.session.runs.count(RunFilter(backfill_id=backfill.backfill_id), "status")
+        self.id = backfill.backfill_id
+        self.title = str(selection[0]) if selection else backfill.target.job
+        self.created_at = backfill.created_at
+        self.canceled_at = backfill.canceled_at
+        self.partition_keys = list(backfill.partition_keys)
+        self.counts = dict(Counter(runs))
