@@ -1,0 +1,118 @@
+"""The asset graph of a manifest: who depends on whom, what makes what, which checks belong where. Built in linear time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+
+from rostrum.model.assets import AssetKey, CheckKey
+from rostrum.model.errors import DefinitionError
+from rostrum.model.manifest import AssetNode, CheckNode, Manifest, OpNode
+
+
+class AssetGraph:
+    """Indexes over a manifest. `upstream` and `downstream` leave out an asset's dependency on itself."""
+
+    __slots__ = ("assets_of_op", "check_nodes", "checks", "downstream", "nodes", "ops", "upstream")
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.nodes: dict[AssetKey, AssetNode] = {node.key: node for node in manifest.assets}
+        self.ops: dict[str, OpNode] = {op.name: op for op in manifest.ops}
+        self.check_nodes: dict[CheckKey, CheckNode] = {check.key: check for check in manifest.checks}
+        self.upstream: dict[AssetKey, tuple[AssetKey, ...]] = {}
+        downstream: dict[AssetKey, list[AssetKey]] = {key: [] for key in self.nodes}
+        assets_of_op: dict[str, list[AssetKey]] = {}
+        for node in manifest.assets:
+            key = node.key
+            above = tuple(dep.asset_key for dep in node.deps if dep.asset_key != key) if node.deps else ()
+            self.upstream[key] = above
+            for upstream in above:
+                downstream.setdefault(upstream, []).append(key)
+            if node.op is not None:
+                assets_of_op.setdefault(node.op, []).append(key)
+        self.downstream: dict[AssetKey, Sequence[AssetKey]] = downstream  # type: ignore[assignment]
+        self.assets_of_op: dict[str, Sequence[AssetKey]] = assets_of_op  # type: ignore[assignment]
+        checks: dict[AssetKey, list[CheckNode]] = {}
+        for check in manifest.checks:
+            checks.setdefault(check.key.asset_key, []).append(check)
+        self.checks: dict[AssetKey, Sequence[CheckNode]] = checks  # type: ignore[assignment]
+
+    @property
+    def executable(self) -> Sequence[AssetKey]:
+        """Assets that an op makes, in the manifest's order."""
+        return [key for key, node in self.nodes.items() if node.op is not None]
+
+    def ordered(self) -> Sequence[AssetKey]:
+        """All assets, each after its upstream ones. Raises DefinitionError naming a cycle."""
+        waiting = {key: sum(u in self.nodes for u in above) for key, above in self.upstream.items()}
+        queue = deque(key for key, count in waiting.items() if count == 0)
+        order: list[AssetKey] = []
+        while queue:
+            key = queue.popleft()
+            order.append(key)
+            for below in self.downstream.get(key, ()):
+                waiting[below] -= 1
+                if waiting[below] == 0:
+                    queue.append(below)
+        if len(order) < len(self.nodes):
+            cycle = self.cycle() or ()
+            raise DefinitionError("assets depend on each other in a circle: " + " -> ".join(str(key) for key in cycle))
+        return order
+
+    def cycle(self) -> Sequence[AssetKey] | None:
+        """One circle of dependencies, downstream of each other, first key repeated at the end; None when there is none."""
+        done: set[AssetKey] = set()
+        for root in self.nodes:
+            if root in done:
+                continue
+            path: dict[AssetKey, None] = {}
+            stack: list[tuple[AssetKey, int]] = [(root, 0)]
+            path[root] = None
+            while stack:
+                key, position = stack.pop()
+                below = self.downstream.get(key, ())
+                if position == len(below):
+                    done.add(key)
+                    del path[key]
+                    continue
+                stack.append((key, position + 1))
+                following = below[position]
+                if following in path:
+                    keys = list(path)
+                    return [*keys[keys.index(following) :], following]
+                if following not in done:
+                    path[following] = None
+                    stack.append((following, 0))
+        return None
+
+    def ancestors(self, keys: Iterable[AssetKey], depth: int | None = None) -> set[AssetKey]:
+        """The keys and everything upstream of them, at most `depth` steps away."""
+        return _walk(keys, lambda key: self.upstream.get(key, ()), depth)
+
+    def descendants(self, keys: Iterable[AssetKey], depth: int | None = None) -> set[AssetKey]:
+        """The keys and everything downstream of them, at most `depth` steps away."""
+        return _walk(keys, lambda key: self.downstream.get(key, ()), depth)
+
+    def roots(self, keys: set[AssetKey]) -> set[AssetKey]:
+        """Those of the keys that have no upstream among them."""
+        return {key for key in keys if not any(u in keys for u in self.upstream.get(key, ()))}
+
+    def sinks(self, keys: set[AssetKey]) -> set[AssetKey]:
+        """Those of the keys that have no downstream among them."""
+        return {key for key in keys if not any(d in keys for d in self.downstream.get(key, ()))}
+
+
+def _walk(keys: Iterable[AssetKey], neighbours: Callable[[AssetKey], Sequence[AssetKey]], depth: int | None) -> set[AssetKey]:
+    seen = set(keys)
+    level = list(seen)
+    distance = 0
+    while level and (depth is None or distance < depth):
+        distance += 1
+        found: list[AssetKey] = []
+        for key in level:
+            for neighbour in neighbours(key):
+                if neighbour not in seen:
+                    seen.add(neighbour)
+                    found.append(neighbour)
+        level = found
+    return seen

@@ -1,0 +1,201 @@
+"""Where a run of a plan stands: a pure state machine, constant time for each edge and transition.
+
+The executor tells what ended (`succeeded`, `failed`, `skipped`) and asks what may start (`ready`), what is passed over
+(`newly_skipped`, to be told with `step_skipped`) and, at the end, what never ran because of a failure (`not_run`).
+Steps become ready in the order in which their last upstream step ended; steps ready at once are ordered by key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rostrum.model.assets import AssetKey
+from rostrum.model.plans import FromAsset, FromStep, Plan, Step
+
+_WAITING, _READY, _SUCCEEDED, _FAILED, _SKIPPED, _BLOCKED = range(6)
+
+
+class PlanProgress:
+    """Progress of one plan. Steps upstream that are not part of the plan count as done before."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._steps: dict[str, Step] = {step.key: step for step in plan.steps}
+        self._state: dict[str, int] = dict.fromkeys(self._steps, _WAITING)
+        self._missing: dict[str, int] = {}
+        self._downstream: dict[str, list[str]] = {}
+        self._skipped_outputs: set[tuple[str, str]] = set()
+        self._skipped_assets: set[AssetKey] = set()
+        self._open = len(self._steps)
+        self._ready: list[Step] = []
+        self._newly_skipped: list[Step] = []
+        self._blocked: list[str] = []
+        initial: list[str] = []
+        for step in plan.steps:
+            count = 0
+            for upstream in step.upstream:
+                if upstream in self._steps:
+                    count += 1
+                    self._downstream.setdefault(upstream, []).append(step.key)
+            self._missing[step.key] = count
+            if count == 0:
+                initial.append(step.key)
+        self._offer(initial)
+
+    @property
+    def is_done(self) -> bool:
+        """True when no step runs or can still start."""
+        return self._open == 0
+
+    @property
+    def is_success(self) -> bool:
+        """True when all steps succeeded or were skipped."""
+        return all(state in (_SUCCEEDED, _SKIPPED) for state in self._state.values())
+
+    @property
+    def failed_keys(self) -> Sequence[str]:
+        """Steps that failed, in the plan's order."""
+        return [key for key, state in self._state.items() if state == _FAILED]
+
+    def step(self, key: str) -> Step:
+        """A step of the plan."""
+        return self._steps[key]
+
+    def ready(self) -> list[Step]:
+        """Steps that have become ready since the last call, first come first."""
+        ready, self._ready = self._ready, []
+        return ready
+
+    def newly_skipped(self) -> list[Step]:
+        """Steps that have been passed over since the last call, because an output upstream was not produced."""
+        skipped, self._newly_skipped = self._newly_skipped, []
+        return skipped
+
+    def is_output_skipped(self, step_key: str, output: str) -> bool:
+        """True for an optional output that was not produced: a fan-in leaves it out."""
+        return (step_key, output) in self._skipped_outputs or self._state.get(step_key) == _SKIPPED
+
+    def succeeded(self, key: str, skipped_outputs: Iterable[str] = (), skipped_assets: Iterable[AssetKey] = ()) -> None:
+        """The step ended well. `skipped_outputs` and `skipped_assets` are the optional ones that it did not produce."""
+        self._skipped_outputs.update((key, output) for output in skipped_outputs)
+        self._skipped_assets.update(skipped_assets)
+        self._end(key, _SUCCEEDED)
+
+    def skipped(self, key: str) -> None:
+        """The step was passed over; steps that need its outputs are, too."""
+        self._end(key, _SKIPPED)
+
+    def failed(self, key: str) -> None:
+        """The step failed for good (or was cancelled): nothing downstream of it will run."""
+        self._end(key, _FAILED)
+
+    def not_run(self) -> Mapping[str, tuple[str, ...]]:
+        """Steps that cannot run, with the failed steps that are the reason, in the plan's order."""
+        reasons: dict[str, tuple[str, ...]] = {}
+        for key in self._blocked_in_order():
+            direct = tuple(u for u in self._steps[key].upstream if self._state.get(u) == _FAILED)
+            if not direct:
+                direct = next((reasons[u] for u in self._steps[key].upstream if u in reasons), ())
+            reasons[key] = direct
+        return {key: reasons[key] for key, state in self._state.items() if state == _BLOCKED}
+
+    def add_mapped(self, key: str, steps: Iterable[Step]) -> None:
+        """Add steps that a dynamic step has produced; called before `succeeded(key)`. Their upstream steps must be known."""
+        initial: list[str] = []
+        for step in steps:
+            self._steps[step.key] = step
+            self._state[step.key] = _WAITING
+            waiting = [u for u in step.upstream if self._state.get(u, _SUCCEEDED) in (_WAITING, _READY)]
+            self._missing[step.key] = len(waiting)
+            self._open += 1
+            for upstream in waiting:
+                self._downstream.setdefault(upstream, []).append(step.key)
+            if not waiting:
+                initial.append(step.key)
+        self._offer(initial)
+
+    # --- transitions
+
+    def _end(self, key: str, state: int) -> None:
+        if self._state[key] not in (_WAITING, _READY):
+            raise ValueError(f"step {key} has ended before")
+        self._state[key] = state
+        self._open -= 1
+        if state == _FAILED:
+            self._block(key)
+            return
+        self._offer(self._released(key))
+
+    def _released(self, key: str) -> list[str]:
+        released: list[str] = []
+        for below in self._downstream.get(key, ()):
+            self._missing[below] -= 1
+            if self._missing[below] == 0 and self._state[below] == _WAITING:
+                released.append(below)
+        return released
+
+    def _offer(self, keys: list[str]) -> None:
+        """Make steps ready, or pass them over with all that then follows from it."""
+        keys.sort()
+        pending = keys
+        while pending:
+            following: list[str] = []
+            for key in pending:
+                step = self._steps[key]
+                if self._is_passed_over(step):
+                    self._state[key] = _SKIPPED
+                    self._open -= 1
+                    self._newly_skipped.append(step)
+                    self._skipped_assets.update(step.asset_keys)
+                    following.extend(self._released(key))
+                else:
+                    self._state[key] = _READY
+                    self._ready.append(step)
+            pending = sorted(following)
+
+    def _is_passed_over(self, step: Step) -> bool:
+        if not self._skipped_outputs and not self._skipped_assets and not any(
+            self._state.get(u) == _SKIPPED for u in step.upstream
+        ):
+            return False
+        for item in step.inputs:
+            gone = [self._is_gone(source) for source in item.sources if isinstance(source, (FromStep, FromAsset))]
+            if gone and (all(gone) if item.fan_in else any(gone)):
+                return True
+        return any(self._made_nothing(u) for u in step.upstream if not self._feeds(u, step))
+
+    def _is_gone(self, source: FromStep | FromAsset) -> bool:
+        if isinstance(source, FromAsset):
+            return source.asset_key in self._skipped_assets
+        return self.is_output_skipped(source.step_key, source.output)
+
+    def _made_nothing(self, key: str) -> bool:
+        """True for an upstream step that only orders (`deps`) and made none of its assets."""
+        if self._state.get(key) == _SKIPPED:
+            return True
+        assets = self._steps[key].asset_keys if key in self._steps else ()
+        return bool(assets) and all(asset in self._skipped_assets for asset in assets)
+
+    def _feeds(self, upstream: str, step: Step) -> bool:
+        return any(isinstance(s, FromStep) and s.step_key == upstream for item in step.inputs for s in item.sources)
+
+    def _block(self, key: str) -> None:
+        stack = list(self._downstream.get(key, ()))
+        while stack:
+            below = stack.pop()
+            if self._state[below] == _WAITING:
+                self._state[below] = _BLOCKED
+                self._open -= 1
+                self._blocked.append(below)
+                stack.extend(self._downstream.get(below, ()))
+
+    def _blocked_in_order(self) -> list[str]:
+        """Blocked steps, each after its upstream ones (mapped steps may stand late in the table)."""
+        waiting = {key: sum(self._state.get(u) == _BLOCKED for u in self._steps[key].upstream) for key in self._blocked}
+        order = [key for key in self._blocked if waiting[key] == 0]
+        for key in order:
+            for below in self._downstream.get(key, ()):
+                if below in waiting:
+                    waiting[below] -= 1
+                    if waiting[below] == 0:
+                        order.append(below)
+        return order
