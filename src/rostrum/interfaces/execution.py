@@ -1,4 +1,4 @@
-"""Running the steps of a plan."""
+"""Running the steps of a plan: who runs one step (`StepRunner`), where steps run (`Executor`), and what both are given (`RunHost`)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,44 @@ import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from rostrum.interfaces.runs import EventSink
+from rostrum.interfaces.clock import Clock
 from rostrum.model.events import Event
 from rostrum.model.plans import Plan, Step
+
+
+class RunHost(Protocol):
+    """What a run worker gives to its executor: the run's one stream of events, its slots, its time, the order to stop.
+
+    All methods are called from the thread that executes.
+    """
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def stop(self) -> threading.Event:
+        """Set when the run is to end early: no further step starts; running ones are interrupted, then killed."""
+        ...
+
+    def record(self, event: Event) -> None:
+        """Give an event its place in the run's stream and append it. The caller hands the event over: it is stamped in place."""
+        ...
+
+    def tick(self) -> None:
+        """To be called about four times a second while steps run in other processes: heartbeats, captured output, orders. Quick."""
+        ...
+
+    def claim_slot(self, step: Step) -> bool:
+        """Take a slot of the step's pool; True at once where it has none. False: not now."""
+        ...
+
+    def release_slot(self, step: Step) -> None:
+        """Give the slot back."""
+        ...
+
+    def answer(self, question: bytes) -> bytes:
+        """Answer what a step worker asks of the run's session. Never raises for a failing question: the answer tells."""
+        ...
 
 
 class StepRunner(Protocol):
@@ -33,17 +68,31 @@ class StepRunner(Protocol):
         """Tear resources down."""
         ...
 
+    def serve(self, line: int, lifeline: int, step: Step, attempt: int) -> int:
+        """Run one attempt as the only work of this process, which leads its process group.
+
+        `line` is a socket to the run worker, spoken by `interfaces/frames.py`; `lifeline` a pipe's reading end whose other end only
+        the run worker holds: the whole group dies when it closes. Captures output, reseeds random generators, opens resources,
+        runs, closes. Returns the exit code of the process.
+        """
+        ...
+
+    def fresh_command(self, step: Step, attempt: int) -> tuple[list[str], bytes]:
+        """How to do the same in a new interpreter: the command (the numbers of two descriptors, line and lifeline, are appended
+        to it), and the first frame to send down the line. Raises InvocationError where the code cannot be imported again.
+        """
+        ...
+
 
 class Executor(Protocol):
     """Executes a plan: decides where each step runs."""
 
     name: str
 
-    def execute(self, plan: Plan, runner: StepRunner, sink: EventSink, stamp: Callable[[Event], Event], stop: threading.Event) -> bool:
+    def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
         """Run all steps in order of their dependencies; True when none failed.
 
-        `stamp` gives an event its place in the run's stream; the executor calls it for every event, in the order of appending, from one
-        thread. When `stop` is set no further step starts and running ones are interrupted, then killed.
+        Every event goes to `host.record`, in order, from the calling thread. Whatever the outcome, no process is left behind.
         """
         ...
 

@@ -1,0 +1,97 @@
+"""Captured output: descriptors 1 and 2 go to append-only files, which others read by offset.
+
+Never a pipe: a dead reader must not break a user's `print`, and the last lines of a killed process are in the file.
+Capture is at the level of descriptors, so output of native libraries and of child processes is in it too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+STREAMS = ("out", "err")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
+_CHUNK_BYTES = 256 * 1024
+
+
+def file_key(step_key: str, attempt: int) -> str:
+    """Name of the log files of an attempt of a step: `[A-Za-z0-9_.-]+`, different for different steps."""
+    safe = _UNSAFE.sub("_", step_key)[:120].lstrip(".")
+    if safe != step_key:
+        safe = f"{safe}-{hashlib.blake2b(step_key.encode(), digest_size=4).hexdigest()}"
+    return safe if attempt == 1 else f"{safe}.{attempt}"
+
+
+class Redirect:
+    """Standard output and error of this process go to `<folder>/<file key>.out` and `.err` until `restore`.
+
+    The files are made if needed and only ever appended to.
+    """
+
+    def __init__(self, folder: Path, key: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        _flush()
+        self._saved: list[int] = []
+        for descriptor, stream in zip((1, 2), STREAMS, strict=True):
+            self._saved.append(os.dup(descriptor))
+            file = os.open(folder / f"{key}.{stream}", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            os.dup2(file, descriptor)
+            os.close(file)
+        _buffer_lines()
+
+    def restore(self) -> None:
+        """Send output where it went before."""
+        _flush()
+        for descriptor, saved in zip((1, 2), self._saved, strict=True):
+            os.dup2(saved, descriptor)
+            os.close(saved)
+
+
+class Tail:
+    """Reads what has been appended to captured files since the last look and hands it on, by offset."""
+
+    def __init__(self, folder: Path, write: Callable[[str, str, int, bytes], None]) -> None:
+        self._folder, self._write = folder, write
+        self._offsets: dict[tuple[str, str], int] = {}
+
+    def follow(self, key: str) -> None:
+        """Add the files of a key."""
+        for stream in STREAMS:
+            self._offsets.setdefault((key, stream), 0)
+
+    def pump(self) -> int:
+        """Hand on what is new; returns the number of bytes."""
+        total = 0
+        for (key, stream), offset in self._offsets.items():
+            path = f"{self._folder}/{key}.{stream}"
+            try:
+                if os.stat(path).st_size <= offset:
+                    continue
+                with open(path, "rb") as file:  # noqa: PTH123 - looked at four times a second
+                    file.seek(offset)
+                    while data := file.read(_CHUNK_BYTES):
+                        self._write(key, stream, offset, data)
+                        offset += len(data)
+                        total += len(data)
+            except FileNotFoundError:
+                continue
+            self._offsets[key, stream] = offset
+        return total
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not stream.closed:
+            stream.flush()
+
+
+def _buffer_lines() -> None:
+    """A file makes Python buffer blocks: whoever watches a run wants lines."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(line_buffering=True)

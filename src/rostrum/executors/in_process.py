@@ -1,0 +1,95 @@
+"""Executor that runs all steps in the calling process, one after the other."""
+
+from __future__ import annotations
+
+from rostrum.executors.ledger import CANCELED, RETRYING, SUCCEEDED, Ledger, skip_event
+from rostrum.interfaces.execution import RunHost, StepRunner
+from rostrum.model.events import Event, StepRetrying
+from rostrum.model.plans import Plan, Step
+
+_SLOT_WAIT_SECONDS = 0.25
+
+
+class InProcessExecutor:
+    """Runs steps in the calling thread. A cancel interrupts the step that runs (the worker raises KeyboardInterrupt in it)."""
+
+    name = "in_process"
+
+    def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
+        """See `interfaces.execution.Executor`."""
+        try:
+            opened = runner.open(list(plan.steps), host.record)
+            return _Loop(plan, runner, host).run() if opened else False
+        finally:
+            runner.close()
+
+
+class _Loop:
+    """One execution."""
+
+    def __init__(self, plan: Plan, runner: StepRunner, host: RunHost) -> None:
+        self._runner, self._host, self._clock = runner, host, host.clock
+        self._ledger = Ledger(plan)
+        self._retries: list[tuple[float, int, Step]] = []
+        """Steps to be tried again: (when by the run's clock, attempt, step)."""
+        self._record = host.record
+        self._last: Event | None = None
+
+    def run(self) -> bool:
+        stop, ledger = self._host.stop, self._ledger
+        try:
+            while not stop.is_set():
+                step, attempt = ledger.take(), 1
+                if step is None:
+                    if not self._retries:
+                        break
+                    step, attempt = self._wait_for_retry()
+                if step is not None:
+                    self._attempt(step, attempt)
+        except KeyboardInterrupt:
+            # It came between two steps (within one the runner turns it into `step_canceled`).
+            stop.set()
+        for event in ledger.leftovers(self._clock):
+            self._record(event)
+        return not ledger.failures and not stop.is_set()
+
+    def _attempt(self, step: Step, attempt: int) -> None:
+        """Run one attempt, or put it off when the step's pool has no free slot now."""
+        pooled = step.pool is not None
+        if pooled and not self._host.claim_slot(step):
+            self._put_off(step, attempt, _SLOT_WAIT_SECONDS)
+            return
+        kind = self._runner.run_step(step, attempt, self._emit)
+        if pooled:
+            self._host.release_slot(step)
+        if kind == RETRYING:
+            delay = self._last.delay_seconds if isinstance(self._last, StepRetrying) else 0.0
+            self._put_off(step, attempt + 1, delay)
+            return
+        if kind == CANCELED:
+            self._host.stop.set()
+        elif kind == SUCCEEDED and (mapped := self._runner.expand(step)):
+            self._ledger.add_mapped(step, mapped)
+        for passed_over in self._ledger.end(step, kind):
+            self._record(skip_event(passed_over, self._clock))
+
+    def _put_off(self, step: Step, attempt: int, seconds: float) -> None:
+        self._retries.append((self._clock.now().timestamp() + seconds, attempt, step))
+        self._retries.sort(key=_due)
+
+    def _emit(self, event: Event) -> None:
+        self._last = event
+        self._record(event)
+        self._ledger.note(event)
+
+    def _wait_for_retry(self) -> tuple[Step | None, int]:
+        at, attempt, step = self._retries[0]
+        seconds = at - self._clock.now().timestamp()
+        if seconds > 0 and self._clock.wait(self._host.stop, seconds):
+            return None, 0
+        del self._retries[0]
+        return step, attempt
+
+
+def _due(retry: tuple[float, int, Step]) -> float:
+    return retry[0]

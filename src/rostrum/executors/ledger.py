@@ -1,0 +1,84 @@
+"""What every executor keeps while it executes a plan: steps in line, outputs seen, ends reached. Pure; the rules are in `planning/progress.py`."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from rostrum.interfaces.clock import Clock
+from rostrum.model.assets import AssetKey
+from rostrum.model.events import Event, OutputStored, StepNotRun, StepSkipped
+from rostrum.model.plans import FromStep, Plan, Step
+from rostrum.planning.progress import PlanProgress
+
+SUCCEEDED, SKIPPED, CANCELED, RETRYING = "step_succeeded", "step_skipped", "step_canceled", "step_retrying"
+
+
+class Ledger:
+    """One execution of a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._progress = PlanProgress(plan)
+        self._line: deque[Step] = deque(self._progress.ready())
+        self._open: dict[str, Step] = {step.key: step for step in plan.steps}
+        self._wanted: dict[str, set[str]] = {}
+        self._outputs: dict[str | None, set[str]] = {}
+        self._assets: dict[str | None, set[AssetKey]] = {}
+        self._want(plan.steps)
+        self.failures = 0
+        """Number of steps that failed."""
+
+    def take(self) -> Step | None:
+        """The next step that may start, None when there is none now."""
+        return self._line.popleft() if self._line else None
+
+    def note(self, event: Event) -> None:
+        """Tell of an event of a step: outputs decide what runs downstream."""
+        if type(event) is OutputStored:
+            self._outputs.setdefault(event.step_key, set()).add(event.output)
+            if event.asset_key is not None:
+                self._assets.setdefault(event.step_key, set()).add(event.asset_key)
+
+    def add_mapped(self, step: Step, mapped: Sequence[Step]) -> None:
+        """Add the steps that a dynamic step has brought forth; before its `end`."""
+        self._want(mapped)
+        self._open.update({each.key: each for each in mapped})
+        self._progress.add_mapped(step.key, mapped)
+
+    def end(self, step: Step, kind: str) -> list[Step]:
+        """A step has ended as `kind`; returns the steps that are passed over because of it (`skip_event` tells of them)."""
+        key = step.key
+        self._open.pop(key, None)
+        if kind == SUCCEEDED:
+            made, outputs = self._assets.pop(key, None), self._outputs.pop(key, None)
+            gone = self._wanted.get(key, set()) - (outputs or set())
+            # A check that gave no verdict, or an op without assets, made all it had to make.
+            lost = [asset for asset in step.asset_keys if not made or asset not in made]
+            self._progress.succeeded(key, gone, lost)
+        elif kind == SKIPPED:
+            self._progress.skipped(key)
+        else:
+            self.failures += 1
+            self._progress.failed(key)
+        self._line.extend(self._progress.ready())
+        passed_over = self._progress.newly_skipped()
+        for each in passed_over:
+            self._open.pop(each.key, None)
+        return passed_over
+
+    def leftovers(self, clock: Clock) -> list[StepNotRun]:
+        """Events for the steps that did not run: blocked by failed ones, or left over by a cancel."""
+        because = self._progress.not_run()
+        return [StepNotRun(at=clock.now(), step_key=key, because=because.get(key, ())) for key in self._open]
+
+    def _want(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            for item in step.inputs:
+                for source in item.sources:
+                    if isinstance(source, FromStep):
+                        self._wanted.setdefault(source.step_key, set()).add(source.output)
+
+
+def skip_event(step: Step, clock: Clock) -> StepSkipped:
+    """Tells that a step is passed over."""
+    return StepSkipped(at=clock.now(), step_key=step.key, reason="an output that it needs was not produced")

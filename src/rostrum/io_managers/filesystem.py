@@ -1,0 +1,129 @@
+"""IO manager that pickles values into files: the default between steps in different processes.
+
+Unpickling runs code: what is read here was written by the user's own runs into the user's own folder. The control plane never reads it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+from rostrum.definitions.contexts import InputContext, OutputContext
+from rostrum.io_managers.paths import segment
+from rostrum.model.assets import AssetKey
+from rostrum.model.errors import InvocationError, NotFound
+from rostrum.model.metadata import PathMetadata
+from rostrum.model.partitions import MultiPartitions
+
+_numbers = itertools.count()
+
+
+class FilesystemIOManager:
+    """Stores each value in a file of its own below `base_dir` (default: `$ROSTRUM_HOME/storage`, else `~/.rostrum/storage`).
+
+    Assets: `<segments of the key>`, with partitions `<segments>/<partition>` (one folder a dimension); values between ops:
+    `<run id>/<step>/<output>[/<mapping key>]`. A file is replaced as a whole: readers see the old value or the new one.
+    """
+
+    def __init__(self, base_dir: str | os.PathLike[str] | None = None) -> None:
+        self._base_dir = str(base_dir) if base_dir is not None else None
+        self._base: str | None = None
+
+    def __repr__(self) -> str:
+        return f"FilesystemIOManager(base_dir={self._base_dir!r})"
+
+    @property
+    def base_dir(self) -> str:
+        """Folder under which all files are. The environment is read at first use, so that it is the worker's."""
+        if self._base is None:
+            home = os.environ.get("ROSTRUM_HOME") or str(Path.home() / ".rostrum")
+            self._base = os.path.abspath(self._base_dir if self._base_dir is not None else os.path.join(home, "storage"))
+        return self._base
+
+    def path(self, context: OutputContext | InputContext, partition: str | None = None) -> str:
+        """File of the value, or of one partition of it."""
+        if not context.has_asset_key:
+            return os.path.join(self.base_dir, *map(segment, context.get_identifier()))
+        parts = [segment(part) for part in context.asset_key.path]
+        if partition is not None:
+            parts += [segment(part) for part in _dimensions(context, partition)]
+        return os.path.join(self.base_dir, *parts)
+
+    def handle_output(self, context: OutputContext, value: Any) -> None:
+        """Pickle the value. One value for several partitions at once cannot be split, and is refused."""
+        partition = None
+        if context.has_asset_key and context.has_asset_partitions:
+            partitions = context.asset_partition_keys
+            if len(partitions) != 1:
+                raise InvocationError(
+                    f"{context.asset_key}: one value was returned for {len(partitions)} partitions, and a file is for one. "
+                    "Store the partitions in the function (annotate it `-> None`), or use an IO manager that splits values."
+                )
+            partition = partitions[0]
+        path = self.path(context, partition)
+        _write(path, value)
+        if value is not None:
+            context.add_output_metadata({"path": PathMetadata(path)})
+
+    def load_input(self, context: InputContext) -> Any:
+        """Unpickle the value; a dict by partition key where several partitions (or none) are asked for."""
+        if context.has_asset_key and context.has_asset_partitions:
+            partitions = context.asset_partition_keys
+            if len(partitions) != 1:
+                return {partition: _read(self.path(context, partition), context.asset_key) for partition in partitions}
+            return _read(self.path(context, partitions[0]), context.asset_key)
+        return _read(self.path(context), context.asset_key if context.has_asset_key else None)
+
+
+def _dimensions(context: OutputContext | InputContext, partition: str) -> list[str]:
+    """Keys by dimension of a partition of several dimensions, else the key itself."""
+    if "|" not in partition or not isinstance(context.asset_partitions_def, MultiPartitions):
+        return [partition]
+    return partition.split("|", len(context.asset_partitions_def.dimensions) - 1)
+
+
+def _write(path: str, value: Any) -> None:
+    # The name is unique among processes and threads; a partition or key can never be equal to it, since `%` is escaped there.
+    temporary = f"{path}.%tmp-{os.getpid()}-{next(_numbers)}"
+    try:
+        file = open(temporary, "xb")  # noqa: SIM115, PTH123 - closed below; this is the hot path
+    except FileNotFoundError:
+        _make_folder(os.path.dirname(path))
+        file = open(temporary, "xb")  # noqa: SIM115, PTH123
+    try:
+        with file:
+            pickle.dump(value, file, protocol=5)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _make_folder(folder: str) -> None:
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise InvocationError(
+            f"{folder} cannot be a folder: a file is in the way. An asset's key is the beginning of another's, or an asset "
+            "that had no partitions has some now. Remove the file, or give one of the assets another key or base_dir."
+        ) from None
+
+
+def _read(path: str, key: AssetKey | None) -> Any:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - the hot path
+            return pickle.load(file)  # noqa: S301 - see the module's docstring
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        what = f"asset {key}" if key is not None else "the value"
+        raise ValueNotStored(f"{what} has no stored value at {path}. Materialize it first, or select it in the same run.", path) from None
+
+
+class ValueNotStored(NotFound, FileNotFoundError):
+    """There is no file with the value of an input."""
+
+    def __init__(self, message: str, path: str) -> None:
+        NotFound.__init__(self, message)
+        self.filename = path
