@@ -1,0 +1,109 @@
+"""Backfills: one transaction that queues one run a partition; progress is that of the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from rostrum.control.events import EventLog
+from rostrum.control.runs import Runs, SubmitRequest
+from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.storage import RunTable, Storage
+from rostrum.model.backfills import Backfill
+from rostrum.model.errors import NotFound, StateError
+from rostrum.model.events import Event, RunCanceled, RunCanceling
+from rostrum.model.runs import IN_PROGRESS, Run, RunFilter, RunStatus, RunTarget, Trigger
+from rostrum.planning.backfills import BackfillProgress, progress, targets
+
+
+class Backfills:
+    """The verbs on backfills."""
+
+    def __init__(self, storage: Storage, events: EventLog, runs: Runs, clock: Clock) -> None:
+        self._storage = storage
+        self._events = events
+        self._runs = runs
+        self._clock = clock
+
+    def create(
+        self,
+        target: RunTarget,
+        partition_keys: Sequence[str],
+        *,
+        by: str = "",
+        tags: dict[str, str] | None = None,
+        config: dict[str, Any] | None = None,
+        priority: int = 0,
+    ) -> tuple[Backfill, list[Run]]:
+        """Queue one run a partition, in the order given. All or none; raises as `Runs.submit` does."""
+        wanted = targets(target, partition_keys)
+        if not wanted:
+            raise StateError("a backfill needs at least one partition")
+        backfill = Backfill(
+            backfill_id=self._clock.new_id(),
+            target=msgspec.structs.replace(target, partition_key=None, partition_range=None),
+            partition_keys=tuple(one.partition_key or "" for one in wanted),
+            created_at=self._clock.now(),
+            created_by=by,
+            tags=tags or {},
+        )
+        trigger = Trigger("backfill", backfill.backfill_id)
+        requests = [
+            SubmitRequest(
+                target=one,
+                config=config or {},
+                tags=tags or {},
+                priority=priority,
+                trigger=trigger,
+                backfill_id=backfill.backfill_id,
+            )
+            for one in wanted
+        ]
+        with self._events.transaction() as session:
+            session.backfills.add(backfill)
+            runs = self._runs.submit_in(session, requests)
+        return backfill, runs
+
+    def cancel(self, backfill_id: str, by: str = "") -> Backfill:
+        """Cancel all its runs that have not ended, in one transaction: queued ones end, others as by `Runs.cancel`."""
+        with self._events.transaction() as session:
+            backfill = session.backfills.get(backfill_id)
+            if backfill is None:
+                raise NotFound(f"there is no backfill {backfill_id!r}")
+            now = self._clock.now()
+            if backfill.canceled_at is None:
+                backfill = msgspec.structs.replace(backfill, canceled_at=now)
+                session.backfills.put(backfill)
+            pairs: list[tuple[Run, Sequence[Event]]] = []
+            where = RunFilter(statuses=(RunStatus.QUEUED, *IN_PROGRESS), backfill_id=backfill_id)
+            for run_id in self._ids(session.runs, where):
+                run = session.runs.get(run_id)
+                if run is None or run.is_finished or run.status is RunStatus.CANCELING:
+                    continue
+                canceling = RunCanceling(at=now, by=by)
+                queued = run.status is RunStatus.QUEUED
+                pairs.append((run, [canceling, RunCanceled(at=now)] if queued else [canceling]))
+            self._events.append_controls(session, pairs)
+        return backfill
+
+    def progress(self, backfill_id: str) -> BackfillProgress:
+        """How far it is. Raises NotFound."""
+        with self._storage.begin() as session:
+            backfill = session.backfills.get(backfill_id)
+            if backfill is None:
+                raise NotFound(f"there is no backfill {backfill_id!r}")
+            counts = session.runs.count(RunFilter(backfill_id=backfill_id), "status")
+        return progress(len(backfill.partition_keys), counts, canceled=backfill.canceled_at is not None)
+
+    @staticmethod
+    def _ids(table: RunTable, where: RunFilter) -> list[str]:
+        ids: list[str] = []
+        cursor: str | None = None
+        while True:
+            page = table.list(where, limit=1000, cursor=cursor)
+            ids.extend(run.run_id for run in page.runs)
+            cursor = page.cursor
+            if cursor is None:
+                return sorted(ids)

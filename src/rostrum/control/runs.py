@@ -1,0 +1,267 @@
+"""The verbs on runs: submit, cancel, retry, launch, fail, delete. The only writer of runs beside the event log.
+
+Every verb is one transaction: run row, events and what follows from them commit together or not at all (law 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from rostrum.control import retries, validation
+from rostrum.control.events import EventLog
+from rostrum.control.manifests import ManifestCache
+from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.doorbell import Doorbell
+from rostrum.interfaces.launching import WorkerRef
+from rostrum.interfaces.storage import Session, Storage
+from rostrum.model.assets import AssetKey
+from rostrum.model.errors import Conflict, ErrorInfo, Fenced, NotFound
+from rostrum.model.events import (
+    AnyEvent,
+    Event,
+    RunCanceled,
+    RunCanceling,
+    RunFailed,
+    RunPlanned,
+    RunQueued,
+    RunStarting,
+    RunWorkerLaunched,
+)
+from rostrum.model.runs import Run, RunStatus, RunTarget, Trigger
+
+
+class SubmitRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Ask for a run."""
+
+    target: RunTarget
+    config: dict[str, Any] = {}
+    """Merged over the job's default config."""
+    tags: dict[str, str] = {}
+    """Merged over the job's tags."""
+    priority: int = 0
+    trigger: Trigger = Trigger()
+    parent_run_id: str | None = None
+    root_run_id: str | None = None
+    backfill_id: str | None = None
+    idempotency_key: str | None = None
+    """Repeating a request under the same key gives the run that was made first."""
+
+
+class Runs:
+    """Submits runs and moves them on. Thread-safe."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        events: EventLog,
+        doorbell: Doorbell,
+        clock: Clock,
+        manifests: ManifestCache | None = None,
+    ) -> None:
+        self._storage = storage
+        self._events = events
+        self._doorbell = doorbell
+        self._clock = clock
+        self._manifests = manifests or ManifestCache(storage)
+
+    def submit(self, request: SubmitRequest) -> Run:
+        """Validate and queue a run; returns it as stored. Raises NotFound, StateError or ConfigError, storing nothing."""
+        with self._events.transaction() as session:
+            return self.submit_in(session, [request])[0]
+
+    def submit_many(self, requests: Sequence[SubmitRequest]) -> list[Run]:
+        """Queue many runs in one transaction: all or none."""
+        with self._events.transaction() as session:
+            return self.submit_in(session, requests)
+
+    def submit_in(self, session: Session, requests: Sequence[SubmitRequest]) -> list[Run]:
+        """Queue runs in the caller's transaction (a tick, a backfill). The caller rings `queue` after its commit."""
+        now = self._clock.now()
+        checker = _Checker(session, self._manifests, now)
+        runs: list[Run] = []
+        pairs: list[tuple[Run, Sequence[Event]]] = []
+        bulk: list[Run] = []
+        for request in requests:
+            checked, keys = checker.check(request)
+            run = self._run(request, checked, now)
+            if request.idempotency_key is not None:
+                stored = session.runs.add([run], request.idempotency_key)[0]
+                if stored.run_id != run.run_id:
+                    runs.append(stored)
+                    continue
+            else:
+                bulk.append(run)
+            runs.append(run)
+            pairs.append((run, [RunQueued(at=now), *_planned(checked, keys, now)]))
+        if bulk:
+            session.runs.add(bulk)
+        after = {run.run_id: run for run in self._events.append_controls(session, pairs)}
+        return [after.get(run.run_id, run) for run in runs]
+
+    def cancel(self, run_id: str, by: str = "") -> Run:
+        """Ask for the end of a run. A queued one has ended when this returns; a finished one stays as it is.
+
+        Others become `canceling`: the order reaches the worker with its next heartbeat, and the monitor sees to the rest.
+        """
+        with self._events.transaction() as session:
+            run = self._get(session, run_id)
+            if run.is_finished or run.status is RunStatus.CANCELING:
+                return run
+            now = self._clock.now()
+            events: list[Event] = [RunCanceling(at=now, by=by)]
+            if run.status is RunStatus.QUEUED:
+                events.append(RunCanceled(at=now))
+            run = self._events.append_control(session, run, *events)
+        self._doorbell.ring("cancel")
+        return run
+
+    def retry(
+        self, run_id: str, strategy: str = "from_failure", by: str = "", idempotency_key: str | None = None
+    ) -> Run:
+        """Queue a run that repeats a finished one: `all` of it, or `from_failure`. Config, tags and partition are kept.
+
+        Raises Conflict when the run has not ended or nothing is left to do, NotFound when its definitions are gone.
+        """
+        with self._events.transaction() as session:
+            parent = self._get(session, run_id)
+            loaded = self._manifests.location(parent.target.location, session)
+            plan = validation.check_target(loaded, parent.target).plan
+            events = _read_all(session, run_id) if strategy == retries.FROM_FAILURE else []
+            target = retries.retry_target(parent, strategy, events, plan, loaded.graph.ops)
+            request = SubmitRequest(
+                target=target,
+                config=parent.config,
+                tags=parent.tags,
+                priority=parent.priority,
+                trigger=Trigger("retry", by),
+                parent_run_id=parent.run_id,
+                root_run_id=parent.root_run_id or parent.run_id,
+                idempotency_key=idempotency_key,
+            )
+            return self.submit_in(session, [request])[0]
+
+    def mark_starting(self, session: Session, run: Run) -> Run:
+        """Claim a run for a launch, in the caller's transaction: status starting, under a new epoch.
+
+        `run` is as it was read before; returns the run with its new epoch. Raises Fenced when it has changed since: somebody
+        else launches it, or it has ended.
+        """
+        current = self._get(session, run.run_id)
+        launchable = current.status in {RunStatus.QUEUED, RunStatus.STARTING}
+        if not launchable or current.epoch != run.epoch or current.worker is not None:
+            raise Fenced(f"run {run.run_id} is {current.status.value} under epoch {current.epoch}: not ours to launch")
+        return self._events.append_control(session, current, RunStarting(at=self._clock.now(), epoch=current.epoch + 1))
+
+    def mark_launched(self, run_id: str, epoch: int, ref: WorkerRef) -> Run:
+        """Record the worker of an epoch. Raises Fenced when the epoch is over or the run has ended: then end the worker."""
+        with self._events.transaction() as session:
+            run = self._get(session, run_id)
+            if run.epoch != epoch or run.is_finished:
+                raise Fenced(f"run {run_id} is {run.status.value} under epoch {run.epoch}; epoch {epoch} is over")
+            worker = msgspec.to_builtins(ref)
+            event = RunWorkerLaunched(at=self._clock.now(), epoch=epoch, launcher=ref.launcher, worker=worker)
+            return self._events.append_control(session, run, event)
+
+    def fail(
+        self, run_id: str, reason: str, message: str = "", *, error: ErrorInfo | None = None, epoch: int | None = None
+    ) -> Run:
+        """Fail a run from outside. A finished run, or one under another epoch than `epoch`, stays as it is."""
+        return self.record(
+            run_id, RunFailed(at=self._clock.now(), reason=reason, message=message, error=error), epoch=epoch
+        )
+
+    def record(self, run_id: str, *events: Event, epoch: int | None = None) -> Run:
+        """Append events of the control plane. A finished run, or one under another epoch than `epoch`, stays as it is."""
+        with self._events.transaction() as session:
+            run = self._get(session, run_id)
+            if run.is_finished or (epoch is not None and epoch != run.epoch):
+                return run
+            return self._events.append_control(session, run, *events)
+
+    def delete(self, run_id: str) -> None:
+        """Delete a finished run with its events; what it made stays true. Raises Conflict while it goes on, NotFound."""
+        with self._events.transaction() as session:
+            run = self._get(session, run_id)
+            if not run.is_finished:
+                raise Conflict(
+                    f"run {run_id} is {run.status.value}: cancel it, or wait for its end, before deleting it"
+                )
+            session.runs.delete(run_id)
+
+    def _run(self, request: SubmitRequest, checked: validation.CheckedTarget, now: datetime) -> Run:
+        return Run(
+            run_id=self._clock.new_id(),
+            target=request.target,
+            created_at=now,
+            trigger=request.trigger,
+            config=merged(checked.job.config, request.config) if checked.job.config else request.config,
+            tags={**checked.job.tags, **request.tags} if checked.job.tags else request.tags,
+            priority=request.priority,
+            parent_run_id=request.parent_run_id,
+            root_run_id=request.root_run_id,
+            backfill_id=request.backfill_id,
+            manifest_hash=checked.loaded.manifest_hash,
+        )
+
+    @staticmethod
+    def _get(session: Session, run_id: str) -> Run:
+        run = session.runs.get(run_id)
+        if run is None:
+            raise NotFound(f"there is no run {run_id!r}")
+        return run
+
+
+class _Checker:
+    """Validates requests; what they have in common (all but the partition) is checked once."""
+
+    def __init__(self, session: Session, manifests: ManifestCache, now: datetime) -> None:
+        self._session = session
+        self._manifests = manifests
+        self._now = now
+        self._checked: dict[RunTarget, validation.CheckedTarget] = {}
+        self._last_config: tuple[validation.CheckedTarget, dict[str, Any]] | None = None
+
+    def check(self, request: SubmitRequest) -> tuple[validation.CheckedTarget, tuple[str, ...]]:
+        common = msgspec.structs.replace(request.target, partition_key=None, partition_range=None)
+        checked = self._checked.get(common)
+        if checked is None:
+            loaded = self._manifests.location(common.location, self._session)
+            checked = self._checked[common] = validation.check_target(loaded, common)
+        if request.config and self._last_config != (checked, request.config):
+            validation.check_config(checked, request.config)
+            self._last_config = (checked, request.config)
+        return checked, validation.partition_keys(self._session, checked, request.target, self._now)
+
+
+def merged(default: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Config `given` over `default`: maps are merged at every depth, anything else is replaced."""
+    result = dict(default)
+    for key, value in given.items():
+        below = result.get(key)
+        result[key] = merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result
+
+
+def _planned(checked: validation.CheckedTarget, keys: tuple[str, ...], now: datetime) -> list[RunPlanned]:
+    """What the run intends to make. Assets without partitions are planned apart: they have no partition to mark."""
+    partitioned = checked.partitioned_assets if keys else ()
+    plain: tuple[AssetKey, ...] = tuple(key for key in checked.asset_keys if key not in set(partitioned))
+    planned: list[RunPlanned] = []
+    if partitioned:
+        planned.append(RunPlanned(at=now, asset_keys=partitioned, partition_keys=keys))
+    if plain or checked.check_keys:
+        planned.append(RunPlanned(at=now, asset_keys=plain, check_keys=checked.check_keys))
+    return planned
+
+
+def _read_all(session: Session, run_id: str) -> list[AnyEvent]:
+    events: list[AnyEvent] = []
+    after = 0
+    while page := session.events.read(run_id, after=after, limit=1000, kinds=retries.KINDS):
+        events.extend(stored.event for stored in page if not stored.evidence)
+        after = page[-1].id
+    return events

@@ -1,0 +1,152 @@
+"""Whether a target can be run, told before anything is stored: names, partition keys, and roughly the run config.
+
+Roughly, because only user code knows every rule of its config: the worker validates it in full when it starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+
+from rostrum.control.manifests import LoadedManifest
+from rostrum.interfaces.storage import Session
+from rostrum.model.assets import AssetKey, CheckKey
+from rostrum.model.errors import ConfigError, NotFound, StateError
+from rostrum.model.manifest import ASSET_JOB, JobNode
+from rostrum.model.plans import Plan
+from rostrum.model.runs import RunTarget
+from rostrum.planning.partitions import Partitions, partitions_of
+from rostrum.planning.plan import build_plan, selected
+
+CONFIG_SECTIONS = frozenset({"ops", "resources", "execution", "loggers", "inputs"})
+"""What a run config may hold at its top."""
+
+_HINTED_KEYS = 5000
+"""Up to this many keys are searched for the one that was meant."""
+
+
+class CheckedTarget(msgspec.Struct, frozen=True):
+    """A target that its location's manifest can satisfy, and what follows from it for any partition key."""
+
+    loaded: LoadedManifest
+    job: JobNode
+    plan: Plan
+    asset_keys: tuple[AssetKey, ...]
+    """Assets that the run intends to make."""
+    check_keys: tuple[CheckKey, ...]
+    partitions: tuple[str, ...]
+    """Names of the partitions definitions of what is made; a partition key must belong to each."""
+
+    @property
+    def partitioned_assets(self) -> tuple[AssetKey, ...]:
+        """Of the assets those with partitions."""
+        nodes = self.loaded.graph.nodes
+        return tuple(key for key in self.asset_keys if nodes[key].partitions is not None)
+
+
+def check_target(loaded: LoadedManifest, target: RunTarget) -> CheckedTarget:
+    """Check names and selections. Raises NotFound with the nearest name, or StateError where nothing would run."""
+    job = loaded.job(target.job)
+    if job.name == ASSET_JOB and not target.asset_selection and not target.check_selection:
+        raise StateError("no assets are selected: name at least one asset or check to run")
+    _check_assets(loaded, target)
+    plan = build_plan(loaded.manifest, target, loaded.graph)
+    if not plan.steps:
+        raise StateError(f"job {target.job!r} of code location {target.location!r} has nothing to run")
+    if job.graph is not None:
+        names = (job.partitions,) if job.partitions else ()
+        return CheckedTarget(loaded, job, plan, (), (), names)
+    assets, checks = selected(loaded.graph, job, target)
+    if target.step_selection:
+        made = {key for step in plan.steps for key in step.asset_keys}
+        judged = {key for step in plan.steps for key in step.check_keys}
+        assets, checks = [key for key in assets if key in made], [key for key in checks if key in judged]
+    specs = dict.fromkeys(name for key in assets if (name := loaded.graph.nodes[key].partitions) is not None)
+    if job.partitions:
+        specs[job.partitions] = None
+    return CheckedTarget(loaded, job, plan, tuple(assets), tuple(checks), tuple(specs))
+
+
+def partition_keys(session: Session, checked: CheckedTarget, target: RunTarget, now: datetime) -> tuple[str, ...]:
+    """Check the partitions of a target; returns the keys that it covers (none without partitions).
+
+    Raises StateError where a key is missing or superfluous, NotFound where there is no such partition.
+    """
+    wanted = (target.partition_key,) if target.partition_key is not None else target.partition_range or ()
+    if not wanted:
+        if checked.partitions:
+            raise StateError(f"{_subject(checked)} is partitioned: say which partition to run")
+        return ()
+    if not checked.partitions:
+        raise StateError(f"{_subject(checked)} is not partitioned; it takes no partition key (given: {wanted[0]!r})")
+    keys: tuple[str, ...] = ()
+    for name in checked.partitions:
+        source = partitions_of(checked.loaded.manifest.partitions[name], session.partitions.dynamic)
+        for key in wanted:
+            if not source.has_key(key, now):
+                raise NotFound(_no_partition(source, key, now))
+        if target.partition_key is None and not keys:
+            keys = tuple(source.keys_in_range(wanted[0], wanted[-1]))
+    return keys or wanted
+
+
+def check_config(checked: CheckedTarget, config: Mapping[str, Any]) -> None:
+    """Check the names in a run config: sections, ops, resources. Raises ConfigError with the nearest name."""
+    _known("section", config, CONFIG_SECTIONS, "the run config")
+    ops = config.get("ops")
+    if isinstance(ops, Mapping):
+        # A selection runs some steps only; config of the job's other steps does no harm.
+        whole = build_plan(checked.loaded.manifest, RunTarget(location="", job=checked.job.name), checked.loaded.graph)
+        names = {step.key.split(".")[0] for step in (*whole.steps, *checked.plan.steps)}
+        _known("op", _names(ops), names, f"job {checked.job.name!r}")
+    resources = config.get("resources")
+    if isinstance(resources, Mapping):
+        known = {node.key for node in checked.loaded.manifest.resources}
+        _known("resource", _names(resources), {*known, "io_manager"}, "this code location")
+
+
+def _names(section: Any) -> list[str]:
+    return [str(name) for name in section]
+
+
+def _known(what: str, names: Iterable[str], known: Iterable[str], place: str) -> None:
+    offered = sorted(known)
+    for name in names:
+        if name not in offered:
+            raise ConfigError(f"{place} has no {what} {name!r}.{_hint(name, offered)}")
+
+
+def _check_assets(loaded: LoadedManifest, target: RunTarget) -> None:
+    for key in target.asset_selection:
+        node = loaded.graph.nodes.get(key)
+        if node is None:
+            hint = _hint(str(key), [str(known) for known in loaded.graph.nodes])
+            raise NotFound(f"code location {target.location!r} has no asset {str(key)!r}.{hint}")
+        if node.op is None:
+            raise StateError(f"asset {str(key)!r} is external: nothing in code location {target.location!r} makes it")
+
+
+def _subject(checked: CheckedTarget) -> str:
+    if checked.job.name == ASSET_JOB and checked.asset_keys:
+        partitioned = checked.partitioned_assets or checked.asset_keys
+        return f"asset {str(partitioned[0])!r}"
+    return f"job {checked.job.name!r}"
+
+
+def _no_partition(source: Partitions, key: str, now: datetime) -> str:
+    number = source.count(now)
+    if not number:
+        return f"there is no partition {key!r}: there are none yet"
+    hint = _hint(key, list(source.keys(now))) if number <= _HINTED_KEYS else ""
+    return (
+        f"there is no partition {key!r}: there are {number}, from {source.first(now)!r} to {source.last(now)!r}.{hint}"
+    )
+
+
+def _hint(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
