@@ -92,5 +92,9 @@ class CheckState(msgspec.Struct, frozen=True, omit_defaults=True):
     partition_key: str | None = None
     description: str | None = None
     since: datetime | None = None
-    """Since when the check has had this status."""
+    """Since when the check has had this status (while `running`: the status `before`)."""
+    in_progress_run_id: str | None = None
+    """The run that makes it `running`: it has planned the check and not yet evaluated it."""
+    before: str = "missing"
+    """While `running`: the status of the last evaluation, which returns if the run ends without a new one."""
     metadata: dict[str, MetadataValue] = {}

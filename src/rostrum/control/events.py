@@ -1,0 +1,213 @@
+"""The one door through which events become state: every writer of events goes through `EventLog`.
+
+An event, the run's status, asset, check and partition states and freed slots commit together (law 3). Appends are idempotent
+by (run, stream, sequence): duplicates are dropped, a batch behind a gap is refused and the answer tells where to go on. Events of
+a fenced epoch or after the run's end are kept as evidence and change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+
+from rostrum.control.unit import Unit
+from rostrum.control.writer import GroupWriter
+from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.doorbell import Doorbell
+from rostrum.interfaces.storage import Session, Storage
+from rostrum.model.errors import InvocationError, StateError
+from rostrum.model.events import Event
+from rostrum.model.runs import Run, RunStatus
+
+T = TypeVar("T")
+
+HEARD_SECONDS = 2.0
+"""`Run.last_heard_at` is stored at most this often for one run."""
+SLOT_SECONDS = 24 * 3600.0
+"""A slot's lease: only the backstop behind the end of the run, which frees its slots; half-way it is renewed by heartbeats."""
+
+
+class AppendResult(msgspec.Struct, frozen=True):
+    """What became of a batch."""
+
+    stored: int
+    """Newly stored events, evidence included."""
+    last_sequence: int
+    """Of the stream, now: go on with the next one, whatever was sent."""
+    fenced: bool = False
+    """The batch was kept as evidence, in part or whole: the epoch is over or the run has ended."""
+    cancel: bool = False
+    """The run is to end early."""
+
+
+class _Append(msgspec.Struct, frozen=True):
+    run_id: str
+    epoch: int | None
+    stream: str
+    events: Sequence[Event]
+
+
+class _Heard(msgspec.Struct, frozen=True):
+    run_id: str
+    epoch: int
+
+
+class _Call(msgspec.Struct, frozen=True):
+    function: Callable[[Session], Any]
+
+
+class EventLog:
+    """Appends events, and keeps all state that follows from them.
+
+    Thread-safe. After `start()` concurrent calls share transactions (group commit); before, each makes its own.
+    """
+
+    def __init__(self, storage: Storage, doorbell: Doorbell, clock: Clock, *, gather_seconds: float = 0.0) -> None:
+        self._storage = storage
+        self._doorbell = doorbell
+        self._clock = clock
+        self._writer = GroupWriter[_Append | _Heard | _Call](self._commit, gather_seconds=gather_seconds)
+        self._heard: dict[str, datetime] = {}
+        """When `last_heard_at` was last stored by this replica, of runs heard lately."""
+
+    def start(self) -> None:
+        """Start gathering. Called by the composition root of a long-running process."""
+        self._writer.start()
+
+    def stop(self) -> None:
+        """Finish what was handed over, then work inline again."""
+        self._writer.stop()
+
+    def append(self, run_id: str, epoch: int | None, events: Sequence[Event]) -> AppendResult:
+        """Store a batch of one stream with all that follows from it. Raises NotFound when there is no such run.
+
+        `epoch` is that of the worker that sends them; None for events that no worker wrote (`run_id` "" for runless ones).
+        """
+        return self.submit(run_id, epoch, events).result()
+
+    def submit(self, run_id: str, epoch: int | None, events: Sequence[Event], *, stream: str = "") -> Future[AppendResult]:
+        """As `append`, without waiting. An empty batch of a named stream asks for its last sequence."""
+        stream = stream or (events[0].stream if events else "")
+        if not stream or any(event.run_id != run_id or event.stream != stream for event in events):
+            raise InvocationError("a batch holds events of one run and one stream")
+        return self._writer.submit(_Append(run_id, epoch, stream, events))
+
+    def heard(self, run_id: str, epoch: int) -> Future[Run]:
+        """The worker of `epoch` lives. Cheap: stored at most every two seconds. Resolves to the run."""
+        return self._writer.submit(_Heard(run_id, epoch))
+
+    def call(self, function: Callable[[Session], T]) -> Future[T]:
+        """Run a small piece of writing in the next group's transaction. It may be called twice (then the first was rolled back)."""
+        return self._writer.submit(_Call(function))
+
+    def append_control(self, session: Session, run: Run, *events: Event) -> Run:
+        """Append events of the control plane in the caller's transaction; they get run id, stream and sequence here.
+
+        `run` is the run as read (locked) or added in this transaction. Returns it after the events, stored. Raises
+        InvalidTransition when one cannot follow, storing none. The caller rings the doorbells after its commit, or uses
+        `transaction()`, which does.
+        """
+        return self.append_controls(session, [(run, events)])[0]
+
+    def append_controls(self, session: Session, pairs: Iterable[tuple[Run, Sequence[Event]]]) -> list[Run]:
+        """As `append_control`, for many runs at the price of one write each."""
+        unit = Unit(session)
+        runs: list[Run] = []
+        for run, events in pairs:
+            unit.adopt(run)
+            runs.append(unit.control(run.run_id, events))
+        unit.finish()
+        return runs
+
+    @contextmanager
+    def transaction(self) -> Generator[Session]:
+        """A writing transaction after whose commit `events`, `runs` and `queue` are rung."""
+        with self._storage.begin(write=True) as session:
+            yield session
+        self._ring({"events", "runs", "queue"})
+
+    def drain(self, run_id: str, epoch: int, batches: Iterable[Sequence[Event]]) -> int:
+        """Store what a dead worker had accepted and not delivered, under its epoch; to be done before its run is failed.
+
+        Returns the number of newly stored events. Stops at a gap, which a whole spool cannot have.
+        """
+        stored = 0
+        for batch in batches:
+            if not batch:
+                continue
+            result = self.append(run_id, epoch, batch)
+            stored += result.stored
+            if result.last_sequence < batch[-1].sequence:
+                break
+        return stored
+
+    def _commit(self, requests: Sequence[_Append | _Heard | _Call]) -> Sequence[Any]:
+        now = self._clock.now()
+        write = any(not isinstance(request, _Heard) or self._is_due(request.run_id, now) for request in requests)
+        with self._storage.begin(write=write) as session:
+            unit = Unit(session)
+            unit.load(request.run_id for request in requests if not isinstance(request, _Call))
+            answers = [self._answer(session, unit, request, now, write=write) for request in requests]
+            if write:
+                unit.finish()
+        self._ring(unit.topics)
+        return answers
+
+    def _answer(self, session: Session, unit: Unit, request: _Append | _Heard | _Call, now: datetime, *, write: bool) -> Any:
+        if isinstance(request, _Call):
+            return request.function(session)
+        try:
+            if isinstance(request, _Heard):
+                return self._beat(session, unit, request, now, write=write)
+            return self._append(unit, request, now)
+        except StateError as error:
+            return error  # found before anything was taken: it fails this request only
+
+    def _append(self, unit: Unit, request: _Append, now: datetime) -> AppendResult:
+        accepted = unit.append(request.run_id, request.epoch, request.stream, request.events)
+        run = accepted.run
+        if run is None or request.epoch is None:
+            return AppendResult(accepted.stored, accepted.last_sequence)
+        if request.epoch == run.epoch and not run.is_finished:
+            run = self._note(unit, run, now)
+        fenced = accepted.evidence > 0 or request.epoch != run.epoch
+        return AppendResult(accepted.stored, accepted.last_sequence, fenced, run.status is RunStatus.CANCELING)
+
+    def _beat(self, session: Session, unit: Unit, request: _Heard, now: datetime, *, write: bool) -> Run:
+        run = unit.run(request.run_id)
+        if not write or request.epoch != run.epoch or run.is_finished:
+            return run
+        due = self._is_due(run.run_id, now)
+        run = self._note(unit, run, now)
+        if due:
+            _renew_slots(session, run.run_id)
+        return run
+
+    def _note(self, unit: Unit, run: Run, now: datetime) -> Run:
+        due = self._is_due(run.run_id, now)
+        if due:
+            self._heard[run.run_id] = now
+            if len(self._heard) > 10_000:
+                limit = now - timedelta(seconds=HEARD_SECONDS)
+                self._heard = {key: at for key, at in self._heard.items() if at > limit}
+        return unit.heard(run.run_id, now, write=due)
+
+    def _is_due(self, run_id: str, now: datetime) -> bool:
+        last = self._heard.get(run_id)
+        return last is None or (now - last).total_seconds() >= HEARD_SECONDS
+
+    def _ring(self, topics: Iterable[str]) -> None:
+        for topic in sorted(topics):
+            self._doorbell.ring(topic)
+
+
+def _renew_slots(session: Session, run_id: str) -> None:
+    now = session.now()
+    for slot in session.leases.slots():
+        if slot.run_id == run_id and (slot.expires_at - now).total_seconds() < SLOT_SECONDS / 2:
+            session.leases.claim_slot(slot.pool, run_id, slot.step_key, 1_000_000_000, SLOT_SECONDS)

@@ -1,0 +1,75 @@
+"""What a run may ask and change besides its events: reads, dynamic partitions, pool slots. Functions on one session.
+
+Used by both ways a `RunSession` reaches the store: the gateway's routes and `StoreSession`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rostrum.control.events import SLOT_SECONDS
+from rostrum.interfaces.runs import (
+    Orders,
+    ReadAssets,
+    ReadDynamicPartitions,
+    ReadMaterializations,
+    ReadPartitions,
+    RunAnswer,
+    RunQuery,
+)
+from rostrum.interfaces.storage import Session
+from rostrum.model.errors import InvocationError
+from rostrum.model.runs import Run, RunStatus
+
+PoolLimits = Callable[[str], int | None]
+"""Pool name -> how many slots it has; None: as many as are asked for."""
+
+MAX_EVENTS = 1000
+
+
+def no_limits(_pool: str) -> int | None:
+    """Pools without limits."""
+    return None
+
+
+def answer_query(session: Session, query: RunQuery) -> RunAnswer:
+    """Answer a query. Only reads."""
+    if isinstance(query, ReadAssets):
+        states = session.assets.get(query.asset_keys)
+        return RunAnswer(assets=tuple(states[key] for key in query.asset_keys if key in states))
+    if isinstance(query, ReadMaterializations):
+        found = session.events.read_asset(
+            query.asset_key,
+            kinds=("asset_materialized",),
+            limit=min(query.limit, MAX_EVENTS),
+            partition_key=query.partition_key,
+        )
+        return RunAnswer(events=tuple(stored.event for stored in found))
+    if isinstance(query, ReadPartitions):
+        return RunAnswer(partitions=session.partitions.get(query.asset_key))
+    if isinstance(query, ReadDynamicPartitions):
+        return RunAnswer(keys=tuple(session.partitions.dynamic(query.name)))
+    raise InvocationError(f"{type(query).__name__} is not a query")
+
+
+def change_partitions(session: Session, name: str, add: Sequence[str], delete: Sequence[str]) -> None:
+    """Add and delete keys of a dynamic partitions definition."""
+    if add:
+        session.partitions.add_dynamic(name, add)
+    for key in delete:
+        session.partitions.delete_dynamic(name, key)
+
+
+def claim_slot(session: Session, pool: str, run: Run, epoch: int, step_key: str, limits: PoolLimits) -> bool:
+    """Take a slot of the pool for a step, unless the run has ended or belongs to another epoch."""
+    if run.is_finished or run.epoch != epoch:
+        return False
+    limit = limits(pool)
+    if limit is None:
+        return True
+    return session.leases.claim_slot(pool, run.run_id, step_key, limit, SLOT_SECONDS) is not None
+
+
+def orders_for(run: Run, epoch: int) -> Orders:
+    """What the worker of `epoch` is to do."""
+    return Orders(cancel=run.status is RunStatus.CANCELING, fenced=run.is_finished or run.epoch != epoch)

@@ -1,0 +1,116 @@
+"""`StoreSession`: a `RunSession` directly on the store, for runs in the control plane's own process or a script with its own database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from rostrum.control.events import EventLog
+from rostrum.control.run_queries import PoolLimits, answer_query, change_partitions, claim_slot, no_limits, orders_for
+from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.logs import LogStore
+from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
+from rostrum.interfaces.storage import Session, Storage
+from rostrum.model.errors import InvocationError, NotFound
+from rostrum.model.events import Event
+
+BATCH_EVENTS = 200
+BATCH_SECONDS = 0.1
+
+
+class StoreSession:
+    """Appends through `EventLog`. Not thread-safe: one run, one thread.
+
+    With `batch=True` events wait in memory until there are enough, 0.1 s have passed, or somebody asks: many times
+    faster for a run of many small steps. The events of a process that is killed meanwhile are lost with the process.
+    """
+
+    def __init__(
+        self,
+        events: EventLog,
+        storage: Storage,
+        logs: LogStore,
+        run_id: str,
+        epoch: int,
+        clock: Clock,
+        *,
+        limits: PoolLimits = no_limits,
+        batch: bool = False,
+    ) -> None:
+        self._events = events
+        self._storage = storage
+        self._logs = logs
+        self._run_id = run_id
+        self._epoch = epoch
+        self._clock = clock
+        self._limits = limits
+        self._batch = batch
+        self._pending: list[Event] = []
+        self._since = clock.now()
+        self._files: set[str] = set()
+        self._orders = Orders()
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Store events, or take them into the batch. Raises InvocationError on a gap."""
+        if not self._pending:
+            self._since = self._clock.now()
+        self._pending.extend(events)
+        full = len(self._pending) >= BATCH_EVENTS
+        if full or not self._batch or self._clock.now() - self._since >= timedelta(seconds=BATCH_SECONDS):
+            self.flush(0.0)
+
+    def read(self, query: RunQuery) -> RunAnswer:
+        """Ask the store."""
+        self.flush(0.0)
+        with self._storage.begin() as session:
+            return answer_query(session, query)
+
+    def add_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
+        """Add keys to a dynamic partitions definition."""
+        self._events.call(lambda session: change_partitions(session, name, keys, ())).result()
+
+    def delete_dynamic_partition(self, name: str, key: str) -> None:
+        """Remove a key."""
+        self._events.call(lambda session: change_partitions(session, name, (), (key,))).result()
+
+    def claim_slot(self, pool: str, step_key: str) -> bool:
+        """Try to take a slot; False: not now."""
+
+        def claim(session: Session) -> bool:
+            run = session.runs.get(self._run_id)
+            if run is None:
+                raise NotFound(f"there is no run {self._run_id}")
+            return claim_slot(session, pool, run, self._epoch, step_key, self._limits)
+
+        return self._events.call(claim).result()
+
+    def release_slot(self, step_key: str) -> None:
+        """Free the slots of a step."""
+        self._events.call(lambda session: session.leases.release_slots(self._run_id, step_key)).result()
+
+    def heartbeat(self) -> Orders:
+        """Say that the worker lives; get orders."""
+        self.flush(0.0)
+        self._orders = orders_for(self._events.heard(self._run_id, self._epoch).result(), self._epoch)
+        return self._orders
+
+    def write_log(self, file_key: str, stream: str, offset: int, data: bytes) -> None:
+        """Store captured output."""
+        self._files.add(file_key)
+        self._logs.append(self._run_id, file_key, stream, offset, data)
+
+    def flush(self, seconds: float) -> bool:  # noqa: ARG002 - the store needs no patience
+        """Store what waits in the batch. Always True, or raises."""
+        batch, self._pending = self._pending, []
+        if batch:
+            result = self._events.append(self._run_id, self._epoch, batch)
+            if result.last_sequence < batch[-1].sequence:
+                missing = result.last_sequence + 1
+                raise InvocationError(f"event {batch[-1].sequence} of run {self._run_id} came where {missing} was due")
+        return True
+
+    def close(self) -> None:
+        """Store what is left and mark captured output complete."""
+        self.flush(0.0)
+        for file_key in sorted(self._files):
+            self._logs.complete(self._run_id, file_key)

@@ -1,0 +1,229 @@
+"""The gateway's ASGI app: the one door for run workers. Plain POSTs with msgpack bodies, one run token each.
+
+Handlers await; the storage is sync. Writes are handed to `EventLog`'s writer thread and their futures awaited, so a waiting request
+holds no thread (law 8); short reads and log files use the thread pool. Authentication is in front of all routes, so none can be without.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import TypeVar, cast
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from rostrum.auth.authorize import Unauthenticated, authorize
+from rostrum.auth.run_tokens import RunTokens
+from rostrum.control.events import EventLog
+from rostrum.control.run_queries import PoolLimits, answer_query, change_partitions, claim_slot, no_limits, orders_for
+from rostrum.gateway.bodies import answer, read_body, read_struct, refusal
+from rostrum.interfaces.logs import LogStore
+from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
+from rostrum.interfaces.storage import Session, Storage
+from rostrum.model.errors import Conflict, Denied, NotFound, RostrumError, StateError
+from rostrum.model.events import decode_events, worker_stream
+from rostrum.model.principals import Permission, Principal
+from rostrum.rpc.gateway_wire import AppendReply, LogReply, PartitionsRequest, SlotReply, SlotRequest
+
+T = TypeVar("T")
+Handler = Callable[[Request], Awaitable[Response]]
+
+LOG_STREAMS = frozenset({"out", "err"})
+_PRINCIPAL = "rostrum.principal"
+_TOKEN = "rostrum.token"  # noqa: S105 - a name in the scope
+
+
+def gateway_app(
+    events: EventLog, storage: Storage, logs: LogStore, tokens: RunTokens, *, limits: PoolLimits = no_limits
+) -> ASGIApp:
+    """The app, to be mounted at `/gateway`. `events` must be started, or each request commits in the event loop's thread."""
+    routes = GatewayRoutes(events, storage, logs, tokens, limits)
+    return _Authenticated(Router([Route(path, _answering(handler), methods=["POST"]) for path, handler in routes.table()]), tokens)
+
+
+def _answering(handler: Handler) -> Handler:
+    """Errors become answers; anything unforeseen is the server's 500."""
+
+    async def answering(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except RostrumError as error:
+            return refusal(error)
+
+    return answering
+
+
+class _Authenticated:
+    """In front of every route, known or not: no valid run token for the run in the path, no answer but 401 or 403."""
+
+    def __init__(self, app: ASGIApp, tokens: RunTokens) -> None:
+        self._app = app
+        self._tokens = tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        token = _bearer(scope)
+        try:
+            principal = authorize(self._tokens.verify(token), Permission.RUN_WORKER, run_id=_run_id(scope))
+        except Denied as error:
+            status = 401 if isinstance(error, Unauthenticated) else 403
+            await refusal(error, status)(scope, receive, send)
+            return
+        await self._app({**scope, _PRINCIPAL: principal, _TOKEN: token}, receive, send)
+
+
+def _bearer(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            kind, _, token = value.decode("latin-1").partition(" ")
+            return token.strip() if kind.lower() == "bearer" else ""
+    return ""
+
+
+def _run_id(scope: Scope) -> str | None:
+    """The run id in the path below the mount; None where the path is of no run."""
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    parts = path.split("/")
+    return parts[2] if len(parts) > 3 and parts[:2] == ["", "runs"] else None
+
+
+class GatewayRoutes:
+    """The handlers. The run id in the path has been checked against the token."""
+
+    def __init__(
+        self, events: EventLog, storage: Storage, logs: LogStore, tokens: RunTokens, limits: PoolLimits
+    ) -> None:
+        self._events = events
+        self._storage = storage
+        self._logs = logs
+        self._tokens = tokens
+        self._limits = limits
+
+    def table(self) -> list[tuple[str, Handler]]:
+        """Path below the mount, and handler. All are POSTs."""
+        return [
+            ("/runs/{run_id}/events", self.append),
+            ("/runs/{run_id}/heartbeat", self.heartbeat),
+            ("/runs/{run_id}/read", self.read),
+            ("/runs/{run_id}/partitions", self.partitions),
+            ("/runs/{run_id}/slots/claim", self.claim),
+            ("/runs/{run_id}/slots/release", self.release),
+            ("/runs/{run_id}/logs/{file_key}/complete", self.complete),
+            ("/runs/{run_id}/logs/{file_key}/{stream}", self.log),
+        ]
+
+    async def append(self, request: Request) -> Response:
+        """Store a batch of events of the token's epoch; a batch with an event of another run or stream is refused whole."""
+        run_id, epoch = _identity(request)
+        body = await read_body(request)
+        try:
+            events = decode_events(body)
+        except (msgspec.DecodeError, ValueError, TypeError) as error:
+            raise StateError(f"the body is not a batch of events: {error}") from error
+        stream = worker_stream(epoch)
+        for event in events:
+            if event.run_id != run_id or event.stream != stream:
+                raise StateError(f"event {event.sequence} is of {event.run_id} {event.stream}, not of {run_id} {stream}")
+        result = await asyncio.wrap_future(self._events.submit(run_id, epoch, events, stream=stream))
+        orders = self._orders(request, Orders(cancel=result.cancel, fenced=result.fenced))
+        return answer(AppendReply(result.stored, result.last_sequence, orders))
+
+    async def heartbeat(self, request: Request) -> Response:
+        """The worker lives; tell it what to do."""
+        run_id, epoch = _identity(request)
+        run = await asyncio.wrap_future(self._events.heard(run_id, epoch))
+        return answer(self._orders(request, orders_for(run, epoch)))
+
+    async def read(self, request: Request) -> Response:
+        """Answer a query."""
+        query = await read_struct(request, cast("type[RunQuery]", RunQuery))
+
+        def ask() -> RunAnswer:
+            with self._storage.begin() as session:
+                return answer_query(session, query)
+
+        return answer(await run_in_threadpool(ask))
+
+    async def partitions(self, request: Request) -> Response:
+        """Add and delete keys of a dynamic partitions definition."""
+        change = await read_struct(request, PartitionsRequest)
+        await self._write(lambda session: change_partitions(session, change.name, change.add, change.delete))
+        return answer({})
+
+    async def claim(self, request: Request) -> Response:
+        """Try to take a slot of a pool."""
+        run_id, epoch = _identity(request)
+        wanted = await read_struct(request, SlotRequest)
+
+        def claim(session: Session) -> bool:
+            run = session.runs.get(run_id)
+            if run is None:
+                raise NotFound(f"there is no run {run_id}")
+            return claim_slot(session, wanted.pool, run, epoch, wanted.step_key, self._limits)
+
+        return answer(SlotReply(await self._write(claim)))
+
+    async def release(self, request: Request) -> Response:
+        """Free the slots of a step."""
+        run_id, epoch = _identity(request)
+        wanted = await read_struct(request, SlotRequest)
+
+        def release(session: Session) -> None:
+            run = session.runs.get(run_id)
+            if run is not None and run.epoch == epoch:
+                session.leases.release_slots(run_id, wanted.step_key)
+
+        await self._write(release)
+        return answer({})
+
+    async def log(self, request: Request) -> Response:
+        """Store captured output at an offset."""
+        run_id, _ = _identity(request)
+        file_key, stream = request.path_params["file_key"], request.path_params["stream"]
+        if stream not in LOG_STREAMS:
+            raise StateError(f"there is no stream {stream!r}; use `out` or `err`")
+        try:
+            offset = int(request.query_params.get("offset", ""))
+        except ValueError:
+            raise StateError("`offset` must be given, as a number") from None
+        data = await read_body(request)
+
+        def append() -> tuple[int, int]:
+            try:
+                return self._logs.append(run_id, file_key, stream, offset, data), 200
+            except Conflict:  # a gap: say where to go on
+                return self._logs.read(run_id, file_key, stream, 0, 0).size, 409
+
+        size, status = await run_in_threadpool(append)
+        return answer(LogReply(size), status)
+
+    async def complete(self, request: Request) -> Response:
+        """Mark both streams of a log file complete."""
+        run_id, _ = _identity(request)
+        await run_in_threadpool(self._logs.complete, run_id, request.path_params["file_key"])
+        return answer({})
+
+    async def _write(self, function: Callable[[Session], T]) -> T:
+        future: Future[T] = self._events.call(function)
+        return await asyncio.wrap_future(future)
+
+    def _orders(self, request: Request, orders: Orders) -> Orders:
+        """With a fresh token, when the caller's is past half its life."""
+        fresh = self._tokens.fresh(request.scope[_TOKEN])
+        if fresh is None or orders.fenced:
+            return orders
+        return msgspec.structs.replace(orders, token=fresh[0], token_expires_at=fresh[1])
+
+
+def _identity(request: Request) -> tuple[str, int]:
+    principal: Principal = request.scope[_PRINCIPAL]
+    if principal.run_id is None or principal.epoch is None:
+        raise Denied("this token is not a run token")
+    return principal.run_id, principal.epoch

@@ -1,0 +1,258 @@
+"""Brings a spool and captured log files to the gateway: batches, acknowledgements, backoff. No thread of its own, no lock.
+
+`pump()` does what can be done now: takes the answer that has arrived, sends the next request, and returns. At most one request is
+under way. The server's answer says what its stream holds; the next batch starts behind that, whatever was sent before: so lost
+answers, restarts and repeated sends end in the same place.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rostrum.interfaces.runs import Orders
+from rostrum.model.events import EngineMessage, decode_event, encode_event, worker_stream
+from rostrum.rpc.gateway_connection import NETWORK_ERRORS, GatewayConnection
+from rostrum.rpc.gateway_wire import PREFIX, AppendReply, LogReply, join_batch
+from rostrum.rpc.spool import Spool, logs_directory
+
+BATCH_EVENTS = 500
+BATCH_BYTES = 1024 * 1024
+LOG_BYTES = 256 * 1024
+COMPRESS_BYTES = 4096
+"""Bodies from this size on are compressed where the gateway is not on this host."""
+FIRST_DELAY, LAST_DELAY = 0.05, 5.0
+ANSWER_SECONDS = 30.0
+SCAN_SECONDS = 0.2
+STREAMS = ("out", "err")
+
+
+class _Job(msgspec.Struct, frozen=True):
+    """The request under way."""
+
+    path: str
+    done: Callable[[int, bytes], None]
+    sent_at: float
+
+
+class LogFile(msgspec.Struct):
+    """How far a captured file has been stored."""
+
+    path: Path
+    stored: int = 0
+    size: int = 0
+
+
+class Delivery:
+    """State of the delivery of one epoch. `token` may be replaced at any time."""
+
+    def __init__(
+        self, spool: Spool, connection: GatewayConnection, run_id: str, epoch: int, token: str,
+        random: Callable[[], float], *, compress: bool,
+    ) -> None:  # fmt: skip
+        self.token = token
+        self.orders = Orders()
+        self.gone = False
+        """The control plane does not know the run (any more): nothing can be delivered."""
+        self.trouble = ""
+        """Why the last request failed; empty while all is well."""
+        self.answered_at = 0.0
+        """Monotonic time of the last good answer."""
+        self.stored_sequence = 0
+        self._spool = spool
+        self._connection = connection
+        self._base = f"{PREFIX}/runs/{run_id}"
+        self._stream = worker_stream(epoch)
+        self._epoch = epoch
+        self._random = random
+        self._compress = compress
+        self._job: _Job | None = None
+        self._asked = spool.last_sequence == 0
+        """Whether the stored position is known: a spool that was not empty at the start belongs to an earlier process."""
+        self._failures = 0
+        self._try_at = 0.0
+        self._max_events = BATCH_EVENTS
+        self._files: dict[tuple[str, str], LogFile] = {}
+        self._scan_at = 0.0
+        self._logs_next = False
+
+    # --- asked by the session ---
+
+    @property
+    def busy(self) -> bool:
+        """A request is under way."""
+        return self._job is not None
+
+    @property
+    def delivered(self) -> bool:
+        """All accepted events and all captured output known so far are stored."""
+        return self._asked and self.stored_sequence >= self._spool.last_sequence and self._log_pending() is None
+
+    @property
+    def delay(self) -> float:
+        """Seconds until a failed request may be repeated; 0: now."""
+        return max(0.0, self._try_at - time.monotonic())
+
+    def scan(self) -> None:
+        """Look for captured files and their sizes."""
+        self._scan_at = time.monotonic() + SCAN_SECONDS
+        try:
+            entries = list(os.scandir(logs_directory(self._spool.path.parent)))
+        except FileNotFoundError:
+            return
+        for entry in entries:
+            file_key, _, stream = entry.name.rpartition(".")
+            if file_key and stream in STREAMS:
+                file = self._files.setdefault((file_key, stream), LogFile(Path(entry.path)))
+                file.size = entry.stat().st_size
+
+    def file_keys(self) -> list[str]:
+        """Keys of all captured files."""
+        return sorted({key for key, _ in self._files})
+
+    # --- the pump ---
+
+    def pump(self, seconds: float = 0.0) -> None:
+        """Do what can be done now; wait at most `seconds` for the answer to the request under way."""
+        if self._job is None:
+            self._begin()
+        while self._job is not None:
+            if not self._connection.ready(seconds):
+                if time.monotonic() - self._job.sent_at > ANSWER_SECONDS:
+                    self._lost("no answer")
+                return
+            self._finish(self._job)
+            seconds = 0.0
+            self._begin()
+
+    def _begin(self) -> None:
+        if self.gone or self.delay > 0:
+            return
+        if time.monotonic() >= self._scan_at:
+            self.scan()
+        events = not self._asked or self.stored_sequence < self._spool.last_sequence
+        log = self._log_pending()
+        if log is not None and (self._logs_next or not events):
+            self._logs_next = False
+            self._send_log(*log)
+        elif events:
+            self._logs_next = True
+            self._send_events()
+
+    def _send_events(self) -> None:
+        records = self._spool.read(self.stored_sequence, self._max_events, BATCH_BYTES) if self._asked else []
+        headers: dict[str, str] = {}
+        body = join_batch(records)
+        if self._compress and len(body) >= COMPRESS_BYTES:
+            body = gzip.compress(body, compresslevel=1)
+            headers["Content-Encoding"] = "gzip"
+        count = len(records)
+        self._send(f"{self._base}/events", body, lambda status, data: self._events_done(count, status, data), headers)
+
+    def _send_log(self, key: tuple[str, str], file: LogFile) -> None:
+        with file.path.open("rb") as source:
+            source.seek(file.stored)
+            data = source.read(LOG_BYTES)
+        if not data:  # it was cut: what is gone cannot be sent
+            file.size = file.stored
+            return
+        path = f"{self._base}/logs/{key[0]}/{key[1]}?offset={file.stored}"
+        self._send(path, data, lambda status, reply: self._log_done(file, status, reply))
+
+    def _send(self, path: str, body: bytes, done: Callable[[int, bytes], None], headers: Any = None) -> None:
+        for attempt in (1, 2):
+            try:
+                self._connection.send(path, body, self.token, headers)
+            except NETWORK_ERRORS as error:
+                self._connection.close()
+                if attempt == 2:
+                    self._lost(f"{type(error).__name__}: {error}")
+            else:
+                self._job = _Job(path, done, time.monotonic())
+                return
+
+    def _finish(self, job: _Job) -> None:
+        self._job = None
+        try:
+            status, body = self._connection.receive()
+            job.done(status, body)
+        except NETWORK_ERRORS as error:
+            self._lost(f"{type(error).__name__}: {error}")
+        except msgspec.DecodeError:
+            self._lost("the answer cannot be read")
+
+    def _lost(self, trouble: str) -> None:
+        self._job = None
+        self._connection.close()
+        self.trouble = trouble
+        # The first failure is often only a kept-alive connection that the server has closed: try at once.
+        delay = 0.0 if self._failures == 0 else min(LAST_DELAY, FIRST_DELAY * 2 ** min(self._failures, 10))
+        self._failures += 1
+        self._try_at = time.monotonic() + delay * (0.5 + self._random())
+
+    def _good(self) -> None:
+        self.trouble = ""
+        self._failures = 0
+        self._try_at = 0.0
+        self.answered_at = time.monotonic()
+
+    def _events_done(self, count: int, status: int, body: bytes) -> None:
+        if status == 200:
+            reply = msgspec.msgpack.decode(body, type=AppendReply)
+            self._good()
+            self._asked = True
+            self._max_events = BATCH_EVENTS
+            # Never beyond what is spooled: a control plane that claims more belongs to another life of this epoch.
+            self.stored_sequence = min(reply.last_sequence, self._spool.last_sequence)
+            self.learn(reply.orders)
+        elif status in {400, 413} and count > 1:
+            self._max_events = max(1, count // 2)  # one event in it is refused: find it
+        elif status in {400, 413} and count == 1:
+            self._good()
+            self._replace_refused(status)
+        elif status == 404:
+            self.gone = True
+            self.orders = Orders(fenced=True)
+        else:
+            self._lost(f"status {status}")
+
+    def _replace_refused(self, status: int) -> None:
+        """One event is refused for good (too large, unreadable): a message takes its place, so that the others get through."""
+        sequence = self.stored_sequence + 1
+        event = decode_event(self._spool.read(self.stored_sequence, 1, BATCH_BYTES)[0])
+        message = f"an event of kind {event.kind} was refused by the gateway (status {status}) and is replaced by this message"
+        note = EngineMessage(
+            run_id=event.run_id, stream=self._stream, sequence=sequence, at=event.at, step_key=event.step_key,
+            message=message, level="error",
+        )  # fmt: skip
+        body = join_batch([encode_event(note)])
+        self._send(f"{self._base}/events", body, lambda code, data: self._events_done(0, code, data))
+
+    def _log_done(self, file: LogFile, status: int, body: bytes) -> None:
+        if status in {200, 409}:
+            self._good()
+            file.stored = msgspec.msgpack.decode(body, type=LogReply).size
+        elif status == 404:
+            self.gone = True
+        elif status in {400, 413}:
+            file.stored = file.size  # a name or size that is refused now is refused for ever
+        else:
+            self._lost(f"status {status}")
+
+    def _log_pending(self) -> tuple[tuple[str, str], LogFile] | None:
+        for key, file in self._files.items():
+            if file.stored < file.size:
+                return key, file
+        return None
+
+    def learn(self, orders: Orders) -> None:
+        """Take over orders; cancel and fenced, once heard, stay."""
+        if orders.token:
+            self.token = orders.token
+        self.orders = Orders(cancel=orders.cancel or self.orders.cancel, fenced=orders.fenced or self.orders.fenced)

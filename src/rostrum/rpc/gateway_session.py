@@ -1,0 +1,263 @@
+"""`RunSession` of a run worker in a server deployment: the gateway's client with a disk spool. Standard library and msgspec only.
+
+Accepting an event means writing it to the spool; sending follows. Without a thread (the run worker forks, so it starts none)
+every call also pumps: it takes what has been answered and sends what is pending, without waiting for it. With `threaded=True` a
+sender thread does that.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.launching import GatewayAddress
+from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
+from rostrum.model.errors import Denied, StateError, Unavailable
+from rostrum.model.events import Event
+from rostrum.rpc.delivery import Delivery
+from rostrum.rpc.gateway_connection import NETWORK_ERRORS, GatewayConnection
+from rostrum.rpc.gateway_wire import PREFIX, ErrorReply, PartitionsRequest, SlotReply, SlotRequest
+from rostrum.rpc.spool import Spool, logs_directory
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 3600.0
+"""How long `close()` keeps trying while the control plane is away: on another host only this process can deliver."""
+HEARTBEAT_SECONDS = 1.0
+FLUSH_BEFORE_READ_SECONDS = 2.0
+CALL_SECONDS = 10.0
+_STEP_SECONDS = 0.05
+
+
+class GatewaySession:
+    """One worker's line to the control plane. Thread-safe. The spool in `spool_dir` survives this process."""
+
+    def __init__(
+        self,
+        address: GatewayAddress,
+        token: str,
+        run_id: str,
+        epoch: int,
+        spool_dir: str | Path,
+        clock: Clock,
+        *,
+        threaded: bool = False,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._base = f"{PREFIX}/runs/{run_id}"
+        self._epoch = epoch
+        self._directory = Path(spool_dir)
+        self._patience_seconds = patience_seconds
+        self._spool = Spool(spool_dir, epoch)
+        local = address.url.startswith("unix:") or "://127." in address.url or "://localhost" in address.url
+        self._line = GatewayConnection(address)
+        self._delivery = Delivery(self._spool, self._line, run_id, epoch, token, clock.random, compress=not local)
+        self._calls = GatewayConnection(address, timeout=CALL_SECONDS)
+        self._call_lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._moved = threading.Condition(self._lock)
+        self._beat_at = 0.0
+        self._away_until = 0.0
+        self._closing = False
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        if threaded:
+            self._thread = threading.Thread(target=self._send_always, name="event-sender", daemon=True)
+            self._thread.start()
+
+    # --- events and logs: accepted here, delivered in their own time ---
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Accept events: they are in the spool when this returns. Raises Unavailable only when the disk does not take them."""
+        with self._lock:
+            self._spool.append(events)
+            self._moved.notify_all()
+        self.pump()
+
+    def write_log(self, file_key: str, stream: str, offset: int, data: bytes) -> None:
+        """Accept captured output. What is captured in the spool's `logs` folder is sent from there and not written again."""
+        path = logs_directory(self._directory) / f"{file_key}.{stream}"
+        if data and not (path.exists() and path.stat().st_size >= offset + len(data)):
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.pwrite(file, data, offset)
+            finally:
+                os.close(file)
+        with self._lock:
+            self._delivery.scan()
+            self._moved.notify_all()
+        self.pump()
+
+    def pump(self) -> None:
+        """Take answers that have arrived and send what is pending, without waiting. Does nothing where a thread does it."""
+        if self._thread is None:
+            with self._lock:
+                if not self._closed:
+                    self._delivery.pump()
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until all that was accepted is stored by the control plane; False when time ran out (it stays spooled)."""
+        until = time.monotonic() + seconds
+        with self._lock:
+            self._delivery.scan()
+        while True:
+            with self._lock:
+                if self._thread is None:
+                    self._delivery.pump()
+                if self._delivery.delivered:
+                    return True
+                if self._delivery.gone:
+                    return False
+            left = until - time.monotonic()
+            if left <= 0:
+                return False
+            self._pause(min(left, _STEP_SECONDS))
+
+    def _pause(self, seconds: float) -> None:
+        """Wait for an answer, or for the time to try again. Holds no lock."""
+        with self._moved:
+            if self._thread is not None or not self._delivery.busy:
+                self._moved.wait(seconds)
+                return
+        self._line.ready(seconds)
+
+    def _send_always(self) -> None:
+        while True:
+            with self._moved:
+                if self._closed:
+                    return
+                self._delivery.pump()
+                self._moved.notify_all()
+                if not self._delivery.busy:
+                    idle = self._delivery.delivered
+                    self._moved.wait(0.2 if idle else max(0.001, min(self._delivery.delay, 0.2)))
+                    continue
+            self._line.ready(_STEP_SECONDS)
+
+    # --- calls: answered now or not at all ---
+
+    def read(self, query: RunQuery) -> RunAnswer:
+        """Ask; what was appended before is stored first. Raises Unavailable when the control plane is away."""
+        self.flush(FLUSH_BEFORE_READ_SECONDS)
+        return self._call("read", query, RunAnswer)
+
+    def add_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
+        """Add keys. Raises Unavailable when the control plane is away."""
+        self._call("partitions", PartitionsRequest(name, add=tuple(keys)), dict)
+
+    def delete_dynamic_partition(self, name: str, key: str) -> None:
+        """Remove a key. Raises Unavailable when the control plane is away."""
+        self._call("partitions", PartitionsRequest(name, delete=(key,)), dict)
+
+    def claim_slot(self, pool: str, step_key: str) -> bool:
+        """Try to take a slot; False: not now, also while the control plane is away."""
+        try:
+            return self._call("slots/claim", SlotRequest(step_key, pool), SlotReply).granted
+        except Unavailable:
+            return False
+
+    def release_slot(self, step_key: str) -> None:
+        """Free the step's slots. (The event of the step's end does that too: no harm when this does not get through.)"""
+        try:
+            self._call("slots/release", SlotRequest(step_key), dict)
+        except Unavailable as error:
+            _log.debug("slots of %s are left to the step's last event: %s", step_key, error)
+
+    def heartbeat(self) -> Orders:
+        """Say that the worker lives; get orders. At most one request a second; an answered append counts as one."""
+        self.pump()
+        now = time.monotonic()
+        with self._lock:
+            heard = max(self._beat_at, self._delivery.answered_at)
+            if now - heard < HEARTBEAT_SECONDS or now < self._away_until or self._delivery.gone:
+                return self._delivery.orders
+        try:
+            orders = self._call("heartbeat", {}, Orders)
+        except Unavailable:
+            return self._delivery.orders
+        with self._lock:
+            self._beat_at = time.monotonic()
+            self._delivery.learn(orders)
+            return self._delivery.orders
+
+    def _call(self, what: str, body: Any, answer: type[T]) -> T:
+        if time.monotonic() < self._away_until:
+            raise Unavailable("the control plane does not answer; tried a moment ago")
+        data = msgspec.msgpack.encode(body)
+        with self._call_lock:
+            status, reply = self._post(f"{self._base}/{what}", data)
+        if status == 200:
+            return msgspec.msgpack.decode(reply, type=answer)
+        error = _error(reply)
+        if status >= 500:
+            raise Unavailable(f"the control plane could not answer {what}: {error}")
+        raise (Denied if status in {401, 403} else StateError)(f"{what} was refused: {error}")
+
+    def _post(self, path: str, data: bytes) -> tuple[int, bytes]:
+        for attempt in (1, 2):  # a kept-alive connection may have been closed by the server: once more on a new one
+            try:
+                self._calls.send(path, data, self._delivery.token)
+                return self._calls.receive()
+            except NETWORK_ERRORS as error:
+                self._calls.close()
+                if attempt == 2:
+                    self._away_until = time.monotonic() + 1.0
+                    raise Unavailable(f"the control plane does not answer: {error}") from error
+        raise AssertionError
+
+    # --- the end ---
+
+    def close(self) -> None:
+        """Deliver what is left, patiently, and let go. What cannot be delivered stays in the spool, with a note beside it."""
+        with self._lock:
+            if self._closing:
+                return
+            self._closing = True
+        delivered = self._deliver_patiently()
+        if delivered:
+            self._complete_logs()
+        with self._moved:
+            self._closed = True
+            self._moved.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+        self._line.close()
+        self._calls.close()
+        if delivered:
+            self._spool.remove()
+        else:
+            self._spool.close()
+            note = f"not delivered: {self._delivery.trouble or 'the run is unknown to the control plane'}\n"
+            (self._directory / f"undelivered.{self._epoch}").write_text(note)
+            _log.warning("events of epoch %s stay in %s: %s", self._epoch, self._directory, note.strip())
+
+    def _deliver_patiently(self) -> bool:
+        until = time.monotonic() + self._patience_seconds
+        while not self.flush(min(5.0, max(0.0, until - time.monotonic()))):
+            if self._delivery.gone or time.monotonic() >= until:
+                return False
+        return True
+
+    def _complete_logs(self) -> None:
+        for file_key in self._delivery.file_keys():
+            try:
+                self._call(f"logs/{file_key}/complete", {}, dict)
+            except (Unavailable, StateError) as error:
+                _log.debug("the log file %s stays open: %s", file_key, error)
+
+
+def _error(reply: bytes) -> str:
+    try:
+        return msgspec.msgpack.decode(reply, type=ErrorReply).message
+    except msgspec.DecodeError:
+        return reply[:200].decode("utf-8", "replace")

@@ -1,0 +1,72 @@
+"""What run workers and the gateway say to each other: bodies of the plain POSTs, in msgpack.
+
+Every path begins with `/gateway/runs/<run id>/` and every request carries `Authorization: Bearer <run token>`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+import msgspec
+
+from rostrum.interfaces.runs import Orders
+
+PREFIX = "/gateway"
+MSGPACK = "application/msgpack"
+MAX_BODY = 16 * 1024 * 1024
+"""Bytes of a request's body, as sent and after decompression; more is answered with 413."""
+
+
+class AppendReply(msgspec.Struct, frozen=True):
+    """To `events` (body: a list of events): what the stream holds now. Go on after `last_sequence`, whatever was sent."""
+
+    stored: int
+    last_sequence: int
+    orders: Orders
+
+
+class LogReply(msgspec.Struct, frozen=True):
+    """To `logs/<file key>/<stream>?offset=` (body: bytes): the stored size, also with status 409 (a gap)."""
+
+    size: int
+
+
+class PartitionsRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """To `partitions`: add keys to a dynamic partitions definition, or delete them."""
+
+    name: str
+    add: tuple[str, ...] = ()
+    delete: tuple[str, ...] = ()
+
+
+class SlotRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """To `slots/claim` and `slots/release`."""
+
+    step_key: str
+    pool: str = ""
+
+
+class SlotReply(msgspec.Struct, frozen=True):
+    """Whether the step has a slot now."""
+
+    granted: bool
+
+
+class ErrorReply(msgspec.Struct, frozen=True):
+    """Body of every answer that is not 200."""
+
+    code: str
+    message: str
+
+
+def join_batch(encoded: Sequence[bytes]) -> bytes:
+    """One msgpack array out of events that are encoded already."""
+    count = len(encoded)
+    if count < 16:
+        head = bytes((0x90 | count,))
+    elif count < 65536:
+        head = struct.pack(">BH", 0xDC, count)
+    else:
+        head = struct.pack(">BI", 0xDD, count)
+    return head + b"".join(encoded)
