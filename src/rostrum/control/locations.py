@@ -28,8 +28,8 @@ class Locations:
     def record(self, name: str, reply: ManifestReply) -> LocationState:
         """Store what a code location has answered. Writes only what has changed.
 
-        Raises InvocationError when the reply names a manifest that is not stored and does not bring it: ask again without
-        a known hash.
+        Raises InvocationError when the reply names a manifest that is not stored and does not bring it: ask again
+        without a known hash.
         """
         now = self._clock.now()
         with self._events.transaction() as session:

@@ -50,7 +50,7 @@ class ManifestCache:
         self._loaded: OrderedDict[str, LoadedManifest] = OrderedDict()
 
     def active(self, session: Session | None = None) -> dict[str, LoadedManifest]:
-        """Active manifest by location name; locations that never loaded are left out. Opens a session unless given one."""
+        """Active manifest by location name; locations that never loaded are left out."""
         if session is None:
             with self._storage.begin() as own:
                 return self.active(own)
@@ -61,7 +61,7 @@ class ManifestCache:
         return found
 
     def location(self, name: str, session: Session | None = None) -> LoadedManifest:
-        """The active manifest of a location. Raises NotFound when there is no such location or nothing has loaded yet."""
+        """The active manifest of a location. Raises NotFound where there is none, or none has loaded."""
         if session is None:
             with self._storage.begin() as own:
                 return self.location(name, own)

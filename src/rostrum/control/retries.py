@@ -30,11 +30,11 @@ FROM_FAILURE = "from_failure"
 def retry_target(run: Run, strategy: str, events: Iterable[AnyEvent], plan: Plan, ops: dict[str, OpNode]) -> RunTarget:
     """The target of a retry of `run`; `plan` and `ops` are those of its target now.
 
-    `all` repeats the run's own target. `from_failure` selects what failed, was not run, or was interrupted. Raises Conflict
-    where that is nothing, StateError for a run that goes on or an unknown strategy.
+    `all` repeats the run's own target. `from_failure` selects what failed, was not run, or was interrupted. Raises
+    Conflict where that is nothing, StateError for a run that goes on or an unknown strategy.
     """
     if not run.is_finished:
-        raise Conflict(f"run {run.run_id} is {run.status.value}: cancel it, or wait for its end, before it is retried")
+        raise Conflict(f"run {run.run_id} is {run.status.value}: it can be retried once it has ended")
     if strategy == ALL:
         return run.target
     if strategy != FROM_FAILURE:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -69,7 +69,7 @@ class Runs:
         self._manifests = manifests or ManifestCache(storage)
 
     def submit(self, request: SubmitRequest) -> Run:
-        """Validate and queue a run; returns it as stored. Raises NotFound, StateError or ConfigError, storing nothing."""
+        """Validate and queue a run; returns it as stored. Raises NotFound, StateError, ConfigError: nothing is stored."""
         with self._events.transaction() as session:
             return self.submit_in(session, [request])[0]
 
@@ -105,7 +105,7 @@ class Runs:
     def cancel(self, run_id: str, by: str = "") -> Run:
         """Ask for the end of a run. A queued one has ended when this returns; a finished one stays as it is.
 
-        Others become `canceling`: the order reaches the worker with its next heartbeat, and the monitor sees to the rest.
+        Others become `canceling`: the order reaches the worker with its next heartbeat, the monitor sees to the rest.
         """
         with self._events.transaction() as session:
             run = self._get(session, run_id)
@@ -147,8 +147,8 @@ class Runs:
     def mark_starting(self, session: Session, run: Run) -> Run:
         """Claim a run for a launch, in the caller's transaction: status starting, under a new epoch.
 
-        `run` is as it was read before; returns the run with its new epoch. Raises Fenced when it has changed since: somebody
-        else launches it, or it has ended.
+        `run` is as it was read before; returns the run with its new epoch. Raises Fenced when it has changed since:
+        somebody else launches it, or it has ended.
         """
         current = self._get(session, run.run_id)
         launchable = current.status in {RunStatus.QUEUED, RunStatus.STARTING}
@@ -157,7 +157,7 @@ class Runs:
         return self._events.append_control(session, current, RunStarting(at=self._clock.now(), epoch=current.epoch + 1))
 
     def mark_launched(self, run_id: str, epoch: int, ref: WorkerRef) -> Run:
-        """Record the worker of an epoch. Raises Fenced when the epoch is over or the run has ended: then end the worker."""
+        """Record the worker of an epoch. Raises Fenced when epoch or run have ended: then the worker is to end too."""
         with self._events.transaction() as session:
             run = self._get(session, run_id)
             if run.epoch != epoch or run.is_finished:
@@ -175,7 +175,7 @@ class Runs:
         )
 
     def record(self, run_id: str, *events: Event, epoch: int | None = None) -> Run:
-        """Append events of the control plane. A finished run, or one under another epoch than `epoch`, stays as it is."""
+        """Append events of the control plane. A finished run, or one under another epoch, stays as it is."""
         with self._events.transaction() as session:
             run = self._get(session, run_id)
             if run.is_finished or (epoch is not None and epoch != run.epoch):
@@ -183,7 +183,7 @@ class Runs:
             return self._events.append_control(session, run, *events)
 
     def delete(self, run_id: str) -> None:
-        """Delete a finished run with its events; what it made stays true. Raises Conflict while it goes on, NotFound."""
+        """Delete a finished run with its events; what it made stays true. Raises Conflict while it goes on."""
         with self._events.transaction() as session:
             run = self._get(session, run_id)
             if not run.is_finished:
@@ -223,7 +223,13 @@ class _Checker:
         self._manifests = manifests
         self._now = now
         self._checked: dict[RunTarget, validation.CheckedTarget] = {}
+        self._keys: dict[str, Sequence[str]] = {}
         self._last_config: tuple[validation.CheckedTarget, dict[str, Any]] | None = None
+
+    def _dynamic(self, name: str) -> Sequence[str]:
+        if name not in self._keys:
+            self._keys[name] = self._session.partitions.dynamic(name)
+        return self._keys[name]
 
     def check(self, request: SubmitRequest) -> tuple[validation.CheckedTarget, tuple[str, ...]]:
         common = msgspec.structs.replace(request.target, partition_key=None, partition_range=None)
@@ -234,7 +240,7 @@ class _Checker:
         if request.config and self._last_config != (checked, request.config):
             validation.check_config(checked, request.config)
             self._last_config = (checked, request.config)
-        return checked, validation.partition_keys(self._session, checked, request.target, self._now)
+        return checked, validation.partition_keys(checked, request.target, self._now, self._dynamic)
 
 
 def merged(default: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
@@ -242,7 +248,10 @@ def merged(default: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     result = dict(default)
     for key, value in given.items():
         below = result.get(key)
-        result[key] = merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+        if isinstance(below, dict) and isinstance(value, dict):
+            result[key] = merged(cast("dict[str, Any]", below), cast("dict[str, Any]", value))
+        else:
+            result[key] = value
     return result
 
 

@@ -13,13 +13,12 @@ from typing import Any
 import msgspec
 
 from rostrum.control.manifests import LoadedManifest
-from rostrum.interfaces.storage import Session
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ConfigError, NotFound, StateError
 from rostrum.model.manifest import ASSET_JOB, JobNode
 from rostrum.model.plans import Plan
 from rostrum.model.runs import RunTarget
-from rostrum.planning.partitions import Partitions, partitions_of
+from rostrum.planning.partitions import DynamicKeys, Partitions, partitions_of
 from rostrum.planning.plan import build_plan, selected
 
 CONFIG_SECTIONS = frozenset({"ops", "resources", "execution", "loggers", "inputs"})
@@ -71,7 +70,7 @@ def check_target(loaded: LoadedManifest, target: RunTarget) -> CheckedTarget:
     return CheckedTarget(loaded, job, plan, tuple(assets), tuple(checks), tuple(specs))
 
 
-def partition_keys(session: Session, checked: CheckedTarget, target: RunTarget, now: datetime) -> tuple[str, ...]:
+def partition_keys(checked: CheckedTarget, target: RunTarget, now: datetime, dynamic: DynamicKeys) -> tuple[str, ...]:
     """Check the partitions of a target; returns the keys that it covers (none without partitions).
 
     Raises StateError where a key is missing or superfluous, NotFound where there is no such partition.
@@ -85,7 +84,7 @@ def partition_keys(session: Session, checked: CheckedTarget, target: RunTarget, 
         raise StateError(f"{_subject(checked)} is not partitioned; it takes no partition key (given: {wanted[0]!r})")
     keys: tuple[str, ...] = ()
     for name in checked.partitions:
-        source = partitions_of(checked.loaded.manifest.partitions[name], session.partitions.dynamic)
+        source = partitions_of(checked.loaded.manifest.partitions[name], dynamic)
         for key in wanted:
             if not source.has_key(key, now):
                 raise NotFound(_no_partition(source, key, now))
