@@ -125,7 +125,7 @@ class _Routes:
         return Response(body, media_type="application/json", headers=headers)
 
     def _asset_table(self, context: RequestContext) -> tuple[str, bytes, bytes]:
-        return self._services.catalogs.asset_table(context.session)
+        return self._services.catalogs.asset_table(context.session, self._services.clock.now())
 
     def _graph_table(self, context: RequestContext) -> tuple[str, bytes, bytes]:
         catalog = context.catalog

@@ -7,14 +7,15 @@ import hashlib
 import threading
 import zlib
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import msgspec
 
+from rostrum.control.manifests import LoadedManifest, ManifestCache
 from rostrum.interfaces.storage import Session
 from rostrum.model.assets import AssetKey, AssetState, CheckKey, CheckState
-from rostrum.model.locations import LocationState
-from rostrum.model.manifest import AssetNode, CheckNode, JobNode, Manifest, OpNode, ScheduleNode, decode_manifest
-from rostrum.planning.graph import AssetGraph
+from rostrum.model.manifest import AssetNode, CheckNode, JobNode, OpNode, ScheduleNode
+from rostrum.planning.partitions import partitions_of
 
 STATUSES = ("missing", "materialized", "failed", "running")
 
@@ -22,10 +23,10 @@ STATUSES = ("missing", "materialized", "failed", "running")
 class Catalog:
     """Definitions by key. An asset defined in two locations belongs to the first by name that computes it."""
 
-    def __init__(self, manifests: Mapping[str, Manifest], hashes: Mapping[str, str]) -> None:
-        self.manifests = dict(sorted(manifests.items()))
-        self.hashes = dict(hashes)
-        self.hash = hashlib.blake2b(repr(sorted(hashes.items())).encode(), digest_size=12).hexdigest()
+    def __init__(self, loaded: Mapping[str, LoadedManifest]) -> None:
+        self.manifests = {name: loaded[name].manifest for name in sorted(loaded)}
+        self.hashes = {name: item.manifest_hash for name, item in loaded.items()}
+        self.hash = hashlib.blake2b(repr(sorted(self.hashes.items())).encode(), digest_size=12).hexdigest()
         self.assets: dict[AssetKey, tuple[str, AssetNode]] = {}
         self.checks: dict[CheckKey, tuple[str, CheckNode]] = {}
         self.jobs: dict[tuple[str, str], JobNode] = {}
@@ -61,11 +62,6 @@ class Catalog:
         for key in self.checks:
             found.setdefault(key.asset_key, []).append(key)
         return found
-
-    @functools.cached_property
-    def graphs(self) -> dict[str, AssetGraph]:
-        """Asset graph by location."""
-        return {name: AssetGraph(manifest) for name, manifest in self.manifests.items()}
 
     @functools.cached_property
     def _static(self) -> bytes:
@@ -148,48 +144,37 @@ class Catalog:
 class CatalogCache:
     """Builds catalogs from the stored manifests; keeps the newest."""
 
-    def __init__(self) -> None:
+    def __init__(self, manifests: ManifestCache) -> None:
+        self.manifests = manifests
         self._lock = threading.Lock()
-        self._catalog = Catalog({}, {})
-        self._decoded: dict[str, Manifest] = {}
+        self._catalog = Catalog({})
         self._table: tuple[str, bytes, bytes] = ("", b"", b"")
 
     def get(self, session: Session) -> Catalog:
         """The catalog of the active versions."""
-        hashes = {state.name: state.manifest_hash for state in session.locations.states() if state.manifest_hash}
-        if hashes == self._catalog.hashes:
-            return self._catalog
+        loaded = self.manifests.active(session)
         with self._lock:
-            decoded = {digest: self._decoded.get(digest) or self.manifest(session, digest) for digest in hashes.values()}
-            self._decoded = {digest: manifest for digest, manifest in decoded.items() if manifest is not None}
-            manifests = {name: self._decoded[digest] for name, digest in hashes.items() if digest in self._decoded}
-            self._catalog = Catalog(manifests, hashes)
+            if {name: item.manifest_hash for name, item in loaded.items()} != self._catalog.hashes:
+                self._catalog = Catalog(loaded)
             return self._catalog
 
-    def manifest(self, session: Session, digest: str) -> Manifest | None:
-        """The manifest of a hash, of an older version too."""
-        present = self._decoded.get(digest)
-        if present is not None:
-            return present
-        data = session.locations.manifest(digest)
-        return decode_manifest(data) if data is not None else None
-
-    def asset_table(self, session: Session) -> tuple[str, bytes, bytes]:
+    def asset_table(self, session: Session, now: datetime) -> tuple[str, bytes, bytes]:
         """ETag, JSON and gzip-compressed JSON of the asset table; built anew only when something in it has changed."""
         catalog = self.get(session)
         version = f"{catalog.hash}-{session.assets.version()}"
         if self._table[0] != version:
-            counts = {key: partition_counts(session, catalog, key) for key, (_, node) in catalog.assets.items() if node.partitions}
+            counts = {key: partition_counts(session, catalog, key, now) for key, (_, node) in catalog.assets.items() if node.partitions}
             body = catalog.asset_table(version, session.assets.all(), session.assets.checks(), counts)
             self._table = (version, body, gzip(body))
         return self._table
 
 
-def partition_counts(session: Session, catalog: Catalog, key: AssetKey) -> tuple[int, int, int, int]:
+def partition_counts(session: Session, catalog: Catalog, key: AssetKey, now: datetime) -> tuple[int, int, int, int]:
     """Total, materialised, failed and running partitions of an asset."""
     location, node = catalog.assets[key]
     counts = session.partitions.counts(key)
-    total = catalog.graphs[location].partition_count(node) if node.partitions else 0
+    spec = catalog.manifests[location].partitions.get(node.partitions or "")
+    total = partitions_of(spec, session.partitions.dynamic).count(now) if spec else 0
     return (total, counts.get("materialized", 0), counts.get("failed", 0), counts.get("running", 0))
 
 
@@ -197,8 +182,3 @@ def gzip(data: bytes) -> bytes:
     """Compress as gzip."""
     compressor = zlib.compressobj(6, zlib.DEFLATED, 31)
     return compressor.compress(data) + compressor.flush()
-
-
-def location_states(session: Session) -> dict[str, LocationState]:
-    """Location states by name."""
-    return {state.name: state for state in session.locations.states()}

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from rostrum.control.runs import SubmitRequest
 from rostrum.model.errors import ConfigError, NotFound
 from rostrum.model.ids import is_id
 from rostrum.model.principals import Permission
@@ -28,6 +29,8 @@ PERMISSIONS: dict[str, Permission] = {
 """What each mutation requires. A mutation that is not listed cannot be called."""
 
 MAX_PARTITIONS = 100_000
+SHOWN_RUNS = 50
+"""Runs of a backfill that its launch answers with."""
 
 
 class Mutation:
@@ -49,12 +52,13 @@ class Mutation:
             raise ConfigError(f"{len(keys)} partitions at once; {MAX_PARTITIONS} is the most")
         trigger = Trigger(kind="manual", name=self._who)
         if len(keys) > 1:
-            backfill = self._services.backfills.create(target, tuple(keys), config=config, tags=tags, by=self._who)
+            backfill, runs = self._services.backfills.create(target, keys, config=config, tags=tags, by=self._who)
             self._context.refresh()
-            return {"runs": [], "backfill": BackfillView(self._context, backfill)}
+            return {"runs": [RunView(self._context, run) for run in runs[:SHOWN_RUNS]], "backfill": BackfillView(self._context, backfill)}
         if keys:
             target = msgspec.structs.replace(target, partition_key=keys[0])
-        run = self._services.runs.submit(target, config=config, tags=tags, trigger=trigger, idempotency_key=input.get("idempotencyKey"))
+        request = SubmitRequest(target=target, config=config, tags=tags, trigger=trigger, idempotency_key=input.get("idempotencyKey"))
+        run = self._services.runs.submit(request)
         self._context.refresh()
         return {"runs": [RunView(self._context, run)], "backfill": None}
 

@@ -79,7 +79,7 @@ class Query:
         return NowView(self._context, hours)
 
     def assets(self) -> Any:
-        return msgspec.Raw(self._context.services.catalogs.asset_table(self._context.session)[1])
+        return msgspec.Raw(self._context.services.catalogs.asset_table(self._context.session, self._context.services.clock.now())[1])
 
     def asset(self, key: str) -> AssetView | None:
         found = self._context.catalog.assets.get(AssetKey.of(key))

@@ -156,7 +156,9 @@ class AssetView:
     def partition_counts(self) -> dict[str, int] | None:
         if not self._node.partitions:
             return None
-        total, materialized, failed, running = partition_counts(self._context.session, self._context.catalog, self._key)
+        total, materialized, failed, running = partition_counts(
+            self._context.session, self._context.catalog, self._key, self._context.services.clock.now()
+        )
         return {"total": total, "materialized": materialized, "failed": failed, "running": running, "missing": total - materialized - failed - running}
 
     def _refs(self, keys: list[AssetKey]) -> list[AssetRef]:

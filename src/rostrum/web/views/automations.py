@@ -49,7 +49,7 @@ class AutomationView:
 
     @property
     def words(self) -> str:
-        return ", and ".join(cron.describe(expression) for expression in self._node.cron)
+        return cron.describe(self._node.cron)
 
     @functools.cached_property
     def upcoming(self) -> list[Any]:

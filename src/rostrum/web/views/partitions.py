@@ -6,19 +6,31 @@ from typing import Any
 
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import NotFound
-from rostrum.model.partitions import DynamicPartitions, PartitionsSpec, TimePartitions
-from rostrum.planning import partitions as enumeration
+from rostrum.model.partitions import PartitionsSpec, TimePartitions
+from rostrum.planning import cron
+from rostrum.planning.partitions import partitions_of
 from rostrum.web.context import RequestContext
 
 SHOWN_KEYS = 20_000
-_CADENCES = ("hourly", "daily", "weekly", "monthly")
 
 
 def partition_keys(context: RequestContext, spec: PartitionsSpec) -> list[str]:
     """All keys that exist now, in order."""
-    if isinstance(spec, DynamicPartitions):
-        return list(context.session.partitions.dynamic(spec.name))
-    return list(enumeration.keys(spec, context.services.clock.now()))
+    return list(partitions_of(spec, context.session.partitions.dynamic).keys(context.services.clock.now()))
+
+
+def cadence(spec: PartitionsSpec) -> str | None:
+    """`hourly`, `daily`, `weekly` or `monthly` for time partitions with such a cron, else None."""
+    if not isinstance(spec, TimePartitions):
+        return None
+    _, hour, day, month, weekday = (cron.expanded(spec.cron).split() + ["*"] * 5)[:5]
+    if month != "*":
+        return None
+    if weekday != "*":
+        return "weekly"
+    if day != "*":
+        return "monthly"
+    return "daily" if hour != "*" else "hourly"
 
 
 def partition_status(context: RequestContext, key: AssetKey) -> dict[str, Any]:
@@ -50,7 +62,7 @@ def partition_status(context: RequestContext, key: AssetKey) -> dict[str, Any]:
         "counts": counts,
         "first": keys[0] if keys else None,
         "last": keys[-1] if keys else None,
-        "cadence": enumeration.cadence(spec) if isinstance(spec, TimePartitions) else None,
+        "cadence": cadence(spec),
         "keys": keys[-SHOWN_KEYS:],
         "ranges": ranges,
     }

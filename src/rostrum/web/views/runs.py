@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from rostrum.auth.authorize import permissions
 from rostrum.model.errors import RostrumError
 from rostrum.model.manifest import ASSET_JOB
 from rostrum.model.plans import Plan
 from rostrum.model.principals import Permission
 from rostrum.model.runs import Run, RunFilter, RunStatus, RunTarget
-from rostrum.auth.authorize import permissions
 from rostrum.planning.plan import build_plan
 from rostrum.web.context import RequestContext
 from rostrum.web.jsonable import plain
@@ -39,11 +39,11 @@ def typical_seconds(context: RequestContext, target: RunTarget) -> float | None:
 def plan_of(context: RequestContext, run: Run) -> Plan | None:
     """The run's plan, from the manifest that it ran on; None when that is gone or the plan cannot be made."""
     digest = run.manifest_hash or context.catalog.hashes.get(run.target.location)
-    manifest = context.services.catalogs.manifest(context.session, digest) if digest else None
-    if manifest is None:
+    if digest is None:
         return None
     try:
-        return build_plan(manifest, run.target)
+        loaded = context.services.catalogs.manifests.get(digest, context.session)
+        return build_plan(loaded.manifest, run.target, loaded.graph)
     except RostrumError:
         return None
 

@@ -1,0 +1,227 @@
+"""`rostrum run`: list, show, follow, cancel and retry runs of the instance."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from typing import Any
+
+import click
+
+from rostrum.cli.options import home_option, json_option
+from rostrum.cli.output import duration_text, print_json, print_table, status_text, target_text
+from rostrum.config.instance import Home, InstanceSettings
+from rostrum.model import events as ev
+from rostrum.model.assets import AssetKey
+from rostrum.model.errors import ErrorInfo, NotFound
+from rostrum.model.runs import Run, RunFilter, RunStatus
+
+POLL_SECONDS = 0.3
+
+
+@click.group("run")
+def command() -> None:
+    """List, show, follow, cancel and retry runs."""
+
+
+def _open(home: Home, settings: InstanceSettings) -> Any:
+    from rostrum.config.deployment import open_control
+
+    return open_control(home, settings)
+
+
+def find_run(storage: Any, run_id: str) -> Run:
+    """The run of an id or of a unique beginning of one. Raises NotFound."""
+    with storage.begin() as session:
+        exact = session.runs.get(run_id)
+        page = session.runs.list(RunFilter(run_id_prefix=run_id.lower()), limit=2)
+    if exact is not None:
+        return exact
+    if len(page.runs) != 1:
+        raise NotFound(f"{'several runs begin' if page.runs else 'no run begins'} with {run_id!r}; see `rostrum run list`")
+    return page.runs[0]
+
+
+@command.command("list")
+@click.option("--status", "statuses", multiple=True, type=click.Choice([status.value for status in RunStatus]), help="Repeat for several.")
+@click.option("--job", help="Only this job.")
+@click.option("--asset", help="Only runs that make this asset.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500))
+@json_option
+@home_option
+def list_runs(statuses: tuple[str, ...], job: str | None, asset: str | None, limit: int, as_json: bool, home: Home, settings: InstanceSettings) -> None:
+    """List runs, newest first."""
+    control = _open(home, settings)
+    where = RunFilter(statuses=tuple(RunStatus(name) for name in statuses), job=job, asset_key=AssetKey.of(asset) if asset else None)
+    with control.storage.begin() as session:
+        runs = session.runs.list(where, limit=limit).runs
+    if as_json:
+        print_json(runs)
+        return
+    rows = [
+        (
+            status_text(run),
+            target_text(run),
+            run.target.partition_key or "",
+            f"{run.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
+            duration_text(run.started_at, run.ended_at),
+            run.error.first_line[:60] if run.error else "",
+            run.run_id,
+        )
+        for run in runs
+    ]
+    print_table(("Status", "Target", "Partition", "Created", "Duration", "Error", "Id"), rows)
+
+
+@command.command("show")
+@click.argument("run_id")
+@json_option
+@home_option
+def show(run_id: str, as_json: bool, home: Home, settings: InstanceSettings) -> None:
+    """Show one run: what, how far, and why it failed."""
+    control = _open(home, settings)
+    run = find_run(control.storage, run_id)
+    if as_json:
+        print_json(run)
+        return
+    click.echo(f"{status_text(run)}  {target_text(run)}  {run.target.partition_key or ''}".rstrip())
+    click.echo(f"  id         {run.run_id}")
+    click.echo(f"  triggered  {run.trigger.kind} {run.trigger.name}".rstrip())
+    click.echo(f"  created    {run.created_at.astimezone():%Y-%m-%d %H:%M:%S}")
+    click.echo(f"  duration   {duration_text(run.started_at, run.ended_at)}")
+    click.echo(f"  steps      {run.steps_done} of {run.steps_total} done, {run.steps_failed} failed")
+    if run.error:
+        click.echo()
+        print_error(run.error)
+
+
+def print_error(error: ErrorInfo) -> None:
+    """An error: the user's frames with their code; library frames only counted."""
+    click.secho(error.first_line, fg="red", bold=True)
+    hidden = 0
+    for frame in error.frames:
+        if not frame.user:
+            hidden += 1
+            continue
+        click.echo(f"  {frame.file}:{frame.line} in {frame.function}")
+        for place, line in enumerate(frame.source):
+            number = frame.first_source_line + place
+            click.secho(f"    {number:>5}  {line}", fg="red" if number == frame.line else None, dim=number != frame.line)
+    if hidden:
+        click.secho(f"  and {hidden} library frames", dim=True)
+    if error.cause is not None:
+        click.echo("caused by")
+        print_error(error.cause)
+
+
+@command.command("logs")
+@click.argument("run_id")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
+@click.option("--output", is_flag=True, help="Print captured standard output and error instead of events.")
+@json_option
+@home_option
+def logs(run_id: str, follow: bool, output: bool, as_json: bool, home: Home, settings: InstanceSettings) -> None:
+    """Print a run's events, or what it wrote."""
+    control = _open(home, settings)
+    run = find_run(control.storage, run_id)
+    if output:
+        _print_output(control.log_store, run.run_id)
+        return
+    failed = follow_run(control, run.run_id, follow=follow, as_json=as_json)
+    if follow and failed:
+        sys.exit(1)
+
+
+def follow_run(control: Any, run_id: str, *, follow: bool, as_json: bool) -> bool:
+    """Print events as they come; True when the run has not succeeded."""
+    cursor = 0
+    bell = control.doorbell.count("events")
+    while True:
+        with control.storage.begin() as session:
+            stored = session.events.read(run_id, after=cursor, limit=1000)
+            run = session.runs.get(run_id)
+        for item in stored:
+            cursor = item.id
+            if as_json:
+                click.echo(_event_json(item.event))
+            else:
+                print_event(item.event)
+        if len(stored) == 1000:
+            continue
+        if run is None or run.is_finished or not follow:
+            return run is None or run.status is not RunStatus.SUCCESS
+        bell = control.doorbell.wait("events", bell, POLL_SECONDS)
+
+
+def _event_json(event: Any) -> str:
+    import msgspec
+
+    return msgspec.json.encode(event).decode()
+
+
+def event_text(event: ev.AnyEvent) -> str:
+    """An event in one line."""
+    if isinstance(event, ev.LogMessage | ev.EngineMessage):
+        return event.message
+    if isinstance(event, ev.StepFailed | ev.StepRetrying):
+        return event.error.first_line
+    if isinstance(event, ev.AssetMaterialized):
+        return f"{event.asset_key}" + (f" [{event.partition_key}]" if event.partition_key else "")
+    if isinstance(event, ev.CheckEvaluated):
+        verdict = "passed" if event.passed else f"failed ({event.severity})"
+        return f"{event.check_key} {verdict}" + (f": {event.description}" if event.description else "")
+    if isinstance(event, ev.RunFailed):
+        return event.message or event.reason
+    if isinstance(event, ev.StepSucceeded):
+        return f"{event.seconds:.2f} s"
+    return ""
+
+
+def print_event(event: ev.AnyEvent) -> None:
+    """Time, kind, step and text of an event."""
+    bad = isinstance(event, ev.StepFailed | ev.RunFailed | ev.ResourceFailed) or (isinstance(event, ev.CheckEvaluated) and not event.passed)
+    moment: datetime = event.at.astimezone()
+    head = click.style(f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}", dim=True)
+    kind = click.style(f"{event.kind:<20}", fg="red" if bad else None)
+    click.echo(f"{head}  {kind}  {event.step_key or '':<28}  {event_text(event)}".rstrip())
+
+
+def _print_output(log_store: Any, run_id: str) -> None:
+    for key in log_store.files(run_id):
+        for stream, target in (("out", sys.stdout), ("err", sys.stderr)):
+            offset = 0
+            while (chunk := log_store.read(run_id, key, stream, offset)).data:
+                target.buffer.write(chunk.data)
+                offset += len(chunk.data)
+            target.flush()
+
+
+@command.command("cancel")
+@click.argument("run_id")
+@json_option
+@home_option
+def cancel(run_id: str, as_json: bool, home: Home, settings: InstanceSettings) -> None:
+    """Ask for the end of a run. A queued run ends at once; the daemon ends a running one."""
+    control = _open(home, settings)
+    run = control.runs.cancel(find_run(control.storage, run_id).run_id, by="cli")
+    if as_json:
+        print_json(run)
+    else:
+        click.echo(f"{status_text(run)}  {run.run_id}")
+
+
+@command.command("retry")
+@click.argument("run_id")
+@click.option("--all", "everything", is_flag=True, help="All steps, not only those that failed or did not run.")
+@json_option
+@home_option
+def retry(run_id: str, everything: bool, as_json: bool, home: Home, settings: InstanceSettings) -> None:
+    """Run the failed and not-run steps of a finished run again."""
+    control = _open(home, settings)
+    run = control.runs.retry(find_run(control.storage, run_id).run_id, strategy="all" if everything else "from_failure", by="cli")
+    if as_json:
+        print_json(run)
+    else:
+        click.echo(f"{status_text(run)}  {run.run_id}")
+
+

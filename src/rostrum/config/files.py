@@ -1,0 +1,113 @@
+"""Reads the instance file (`rostrum.yaml`) and the workspace file (`workspace.yaml`) into structs.
+
+Every problem names the file, the line and the key, and the nearest right key.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from rostrum.model.errors import ConfigError
+
+_T = typing.TypeVar("_T")
+
+
+def read_struct(path: Path, kind: type[_T]) -> _T:
+    """Read a YAML file into a struct of `kind`. Raises ConfigError with file, line and key."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    return parse_struct(text, kind, str(path))
+
+
+def parse_struct(text: str, kind: type[_T], name: str) -> _T:
+    """Parse YAML text into a struct of `kind`; `name` is what errors call the file."""
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        raw = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise ConfigError(f"{name}:{line}: not valid YAML: {error.problem}") from None
+    raw = {} if raw is None else raw
+    _check_keys(raw, kind, tree, name, "")
+    try:
+        return msgspec.convert(resolve_environment(raw, name), kind, strict=False)
+    except msgspec.ValidationError as error:
+        keys = re.findall(r"\$\.?([\w.\[\]-]*)", str(error))
+        line = _line_of(tree, keys[-1].split(".") if keys else [])
+        raise ConfigError(f"{name}:{line}: {error}") from None
+
+
+def resolve_environment(raw: Any, name: str) -> Any:
+    """Replace each `{env: NAME}` by the variable's value. Raises ConfigError naming the variable."""
+    if isinstance(raw, Mapping):
+        if set(raw) == {"env"} and isinstance(raw["env"], str):
+            value = os.environ.get(raw["env"])
+            if value is None:
+                raise ConfigError(f"{name}: the environment variable {raw['env']} is not set")
+            return value
+        return {key: resolve_environment(value, name) for key, value in raw.items()}
+    if isinstance(raw, list):
+        return [resolve_environment(value, name) for value in raw]
+    return raw
+
+
+def _struct_of(annotation: Any) -> type[msgspec.Struct] | None:
+    """The struct class in `X`, `X | None` or `list[X]`."""
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return annotation
+    origin = typing.get_origin(annotation)
+    if origin in (typing.Union, types.UnionType, list, tuple):
+        found = [_struct_of(item) for item in typing.get_args(annotation) if item is not type(None)]
+        return next((item for item in found if item is not None), None)
+    return None
+
+
+def _check_keys(raw: Any, kind: Any, node: Any, name: str, where: str) -> None:
+    struct = _struct_of(kind)
+    if struct is None:
+        return
+    if isinstance(raw, list):
+        for place, item in enumerate(raw):
+            child = node.value[place] if isinstance(node, yaml.SequenceNode) else None
+            _check_keys(item, struct, child, name, f"{where}[{place}]")
+        return
+    if not isinstance(raw, Mapping) or set(raw) == {"env"}:
+        return
+    hints = typing.get_type_hints(struct)
+    nodes = {key.value: (key, value) for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
+    for key, value in raw.items():
+        at = f"{where}.{key}" if where else str(key)
+        if key not in hints:
+            line = nodes[key][0].start_mark.line + 1 if key in nodes else 0
+            close = difflib.get_close_matches(str(key), hints, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"the keys here are {', '.join(hints)}"
+            raise ConfigError(f"{name}:{line}: unknown key {at}; {hint}")
+        _check_keys(value, hints[key], nodes[key][1] if key in nodes else None, name, at)
+
+
+def _line_of(node: Any, keys: list[str]) -> int:
+    line = node.start_mark.line + 1 if node is not None else 1
+    for key in keys:
+        place = re.fullmatch(r"(\w*)\[(\d+|\.\.\.)\]", key)
+        word = place.group(1) if place else key
+        if isinstance(node, yaml.MappingNode):
+            for name, value in node.value:
+                if name.value == word:
+                    node, line = value, name.start_mark.line + 1
+                    break
+        if place and place.group(2).isdigit() and isinstance(node, yaml.SequenceNode):
+            node = node.value[int(place.group(2))]
+            line = node.start_mark.line + 1
+    return line

@@ -1,0 +1,128 @@
+"""The instance file, `rostrum.yaml` in the home folder: which components a deployment is made of, and their settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rostrum.config.files import read_struct
+from rostrum.model.errors import ConfigError
+
+FILE_NAME = "rostrum.yaml"
+HOME_VARIABLE = "ROSTRUM_HOME"
+
+
+class Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A component by registered name (`sqlite`, `subprocess`...) or `module:Class`, with its settings."""
+
+    name: str
+    config: dict[str, Any] = {}
+
+
+class TagLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """At most `limit` runs in progress with tag `key` (and `value`); `per_value`: for each value apart."""
+
+    key: str
+    limit: int
+    value: str | None = None
+    per_value: bool = False
+
+
+class RunQueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The run queue. -1 means no limit, 0 holds all launches."""
+
+    max_concurrent_runs: int = 10
+    tag_limits: list[TagLimit] = []
+
+
+class MonitorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How runs are watched; all in seconds."""
+
+    disconnected_after: float = 15.0
+    """Silence after which a run is shown as disconnected."""
+    lost_after: float = 300.0
+    """Silence after which a run is given up, its worker killed and its epoch raised."""
+    start_timeout: float = 180.0
+    cancel_grace: float = 20.0
+    """Between asking a worker to end and killing it."""
+
+
+class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the web server listens. Anything but loopback requires login."""
+
+    host: str = "127.0.0.1"
+    port: int = 3000
+    require_login: bool | None = None
+    """None: exactly where the host is not loopback. False is refused there."""
+
+
+class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where run workers reach the gateway. None: a unix socket in the home folder."""
+
+    url: str | None = None
+
+
+class InstanceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of `rostrum.yaml`; every key is optional."""
+
+    deployment: str = "default"
+    storage: Component = Component("sqlite")
+    logs: Component = Component("local")
+    launcher: Component = Component("subprocess")
+    run_queue: RunQueueSettings = RunQueueSettings()
+    monitor: MonitorSettings = MonitorSettings()
+    web: WebSettings = WebSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    timezone: str | None = None
+
+
+class Home(msgspec.Struct, frozen=True):
+    """The home folder of an instance and where things are in it."""
+
+    folder: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.folder / "rostrum.db"
+
+    @property
+    def logs(self) -> Path:
+        """Captured output."""
+        return self.folder / "logs"
+
+    @property
+    def spool(self) -> Path:
+        """Spools of run workers on this host."""
+        return self.folder / "spool"
+
+    @property
+    def storage(self) -> Path:
+        """Where the filesystem IO manager keeps values."""
+        return self.folder / "storage"
+
+    @property
+    def sockets(self) -> Path:
+        """Unix sockets (mode 0700)."""
+        return self.folder / "run"
+
+
+def find_home(given: str | None = None) -> Home:
+    """The home folder: `given`, else the variable ROSTRUM_HOME, else `.rostrum` in the current folder. Created with mode 0700 where it is missing."""
+    folder = Path(given or os.environ.get(HOME_VARIABLE) or ".rostrum").absolute()
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder} is a file; the home of an instance is a folder (set {HOME_VARIABLE} to another)")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    home = Home(folder)
+    for path in (home.logs, home.spool, home.storage, home.sockets):
+        path.mkdir(exist_ok=True, mode=0o700)
+    return home
+
+
+def read_instance(home: Home) -> InstanceSettings:
+    """Settings of the instance; all defaults where the file is missing."""
+    path = home.folder / FILE_NAME
+    return read_struct(path, InstanceSettings) if path.exists() else InstanceSettings()
