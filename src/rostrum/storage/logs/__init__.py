@@ -1,0 +1,1 @@
+"""Captured output in files of the local disk."""

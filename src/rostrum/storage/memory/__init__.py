@@ -1,0 +1,1 @@
+"""State in dictionaries: tests, and `materialize()` without an installation."""

@@ -1,0 +1,1 @@
+"""State in a SQL database. The only owner of SQLAlchemy Core and Alembic."""

@@ -1,0 +1,186 @@
+"""What only SQLite has: connections, pragmas, how a transaction takes the writer's place, event ids.
+
+WAL with synchronous NORMAL: a crash of the machine may lose the last commits but never corrupts, and a commit costs no
+fsync. Readers never wait for the writer. Between processes the writer's place is taken by BEGIN IMMEDIATE with short own
+retries: SQLite's busy handler sleeps up to 100 ms, which would be the latency of every second process.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine.interfaces import Dialect as CoreDialect
+
+from rostrum.model.errors import Conflict, InvocationError, RostrumError, Unavailable
+from rostrum.storage.sql.statements import Statement
+
+_IDLE_READERS = 8
+
+_NEVER = threading.Event()
+"""Waiting for it is a pause of real time, which is what another process's transaction takes."""
+
+_LAST_EVENT_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'events'"
+
+
+class SqliteDialect:
+    """SQLite as a `Dialect`."""
+
+    def __init__(self) -> None:
+        self.core: CoreDialect = sqlite.dialect(paramstyle="qmark")
+        self.texts: dict[Statement, tuple[str, tuple[Any, ...] | None]] = {}
+
+    def insert(self, table: Table) -> Any:
+        """INSERT that knows ON CONFLICT."""
+        return sqlite.insert(table)
+
+    def first_event_id(self, driver: Any, count: int) -> int:
+        """The next id: the transaction is the only writer, so the ids after it are free as well. SQLite keeps the highest itself (AUTOINCREMENT)."""
+        row = driver.execute(_LAST_EVENT_ID).fetchone()
+        return (row[0] if row else 0) + 1
+
+    def serialize(self, driver: Any, name: str) -> None:
+        """Do nothing: a writing transaction is alone."""
+
+
+class Connections:
+    """The connections of a process to one file: a writer behind a lock, and readers."""
+
+    def __init__(self, path: Path, patience_seconds: float) -> None:
+        self.path = path
+        self._patience_seconds = patience_seconds
+        self._lock = threading.Lock()
+        self._writing_thread: int | None = None
+        self._writer: sqlite3.Connection | None = None
+        self._readers: list[sqlite3.Connection] = []
+        self._closed = False
+
+    def begin_writing(self) -> sqlite3.Connection:
+        """Take the process's writer and the database's writer's place. Give it back with `end_writing`."""
+        me = threading.get_ident()
+        if self._writing_thread == me:
+            raise InvocationError("a writing session is open in this thread already: sessions do not nest")
+        if not self._lock.acquire(timeout=self._patience_seconds):
+            raise Unavailable(
+                f"another thread has been writing to {self.path} for {self._patience_seconds:g} s; trying again is safe"
+            )
+        self._writing_thread = me
+        try:
+            self._require_open()
+            if self._writer is None:
+                self._writer = _connect(self.path, reads_only=False)
+            _begin_immediate(self._writer, self.path, self._patience_seconds)
+        except BaseException:
+            self._release()
+            raise
+        return self._writer
+
+    def end_writing(self, driver: sqlite3.Connection, *, commit: bool) -> None:
+        """Commit or roll back, and let the next one write."""
+        try:
+            if commit:
+                driver.execute("COMMIT")
+        finally:
+            _roll_back(driver)
+            self._release()
+
+    def begin_reading(self) -> sqlite3.Connection:
+        """Take a reader in a transaction of its own: from its first read on it sees one snapshot."""
+        self._require_open()
+        try:
+            driver = self._readers.pop()
+        except IndexError:
+            driver = _connect(self.path, reads_only=True)
+        driver.execute("BEGIN")
+        return driver
+
+    def end_reading(self, driver: sqlite3.Connection) -> None:
+        """Give a reader back."""
+        _roll_back(driver)
+        if self._closed or len(self._readers) >= _IDLE_READERS:
+            driver.close()
+        else:
+            self._readers.append(driver)
+
+    def close(self) -> None:
+        """Close all connections; waits for a transaction that writes."""
+        with self._lock:
+            self._closed = True
+            readers, self._readers = self._readers, []
+            writer, self._writer = self._writer, None
+        for driver in [*readers, *([writer] if writer else [])]:
+            driver.close()
+
+    def _release(self) -> None:
+        self._writing_thread = None
+        self._lock.release()
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise Unavailable(f"the storage {self.path} has been closed")
+
+
+def _connect(path: Path, *, reads_only: bool) -> sqlite3.Connection:
+    try:
+        driver = sqlite3.connect(
+            path, timeout=10.0, isolation_level=None, check_same_thread=False, cached_statements=400
+        )
+        driver.execute("PRAGMA journal_mode = WAL")
+        driver.execute("PRAGMA synchronous = NORMAL")
+        driver.execute("PRAGMA temp_store = MEMORY")
+        driver.execute("PRAGMA mmap_size = 268435456")
+        if reads_only:
+            driver.execute("PRAGMA query_only = 1")
+            driver.execute("PRAGMA cache_size = -8000")
+        else:
+            driver.execute("PRAGMA cache_size = -32000")
+            # A checkpoint is the only fsync that is left: fewer and larger ones.
+            driver.execute("PRAGMA wal_autocheckpoint = 4000")
+            driver.execute("PRAGMA busy_timeout = 0")
+    except sqlite3.Error as error:
+        raise Unavailable(
+            f"cannot open the database {path}: {error}. Check that the folder exists and may be written."
+        ) from error
+    return driver
+
+
+def _begin_immediate(driver: sqlite3.Connection, path: Path, patience_seconds: float) -> None:
+    patience_ends = time.monotonic() + patience_seconds
+    pause = 0.0002
+    while True:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error):
+                raise Unavailable(f"cannot write to the database {path}: {error}") from error
+            if time.monotonic() > patience_ends:
+                raise Unavailable(
+                    f"another process has been writing to {path} for {patience_seconds:g} s; trying again is safe"
+                ) from error
+            _NEVER.wait(pause)
+            pause = min(pause * 1.5, 0.005)
+        else:
+            return
+
+
+def _roll_back(driver: sqlite3.Connection) -> None:
+    if driver.in_transaction:
+        driver.execute("ROLLBACK")
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def translated(error: BaseException, path: Path) -> RostrumError | None:
+    """The error of ours that a driver error means, if it is one."""
+    if isinstance(error, sqlite3.IntegrityError):
+        return Conflict(f"a row of this key exists already: {error}")
+    if isinstance(error, sqlite3.OperationalError):
+        return Unavailable(f"the database {path} failed: {error}")
+    return None
