@@ -130,8 +130,10 @@ def _backward(expression: str, timezone: str, before: datetime) -> datetime | No
     return None
 
 
-def describe(expressions: Sequence[str]) -> str:
-    """Expressions in words where they are simple (`every day at 06:00`), else as they are."""
+def describe(expressions: str | Sequence[str]) -> str:
+    """One or more expressions in words where they are simple (`every day at 06:00`), else as they are."""
+    if isinstance(expressions, str):
+        return _describe(expressions)
     return "; ".join(_describe(expression) for expression in expressions)
 
 

@@ -214,7 +214,7 @@ def _op_step(op: OpNode, scope: _Scope, node: GraphInvocation, connected: Mappin
         for source in steps:
             upstream[source.step_key] = None
         if not item.nothing:
-            inputs.append(StepInput(item.name, sources, fan_in=_is_fan_in(node, item.name)))
+            inputs.append(StepInput(item.name, sources, fan_in=len(steps) > 1 or _is_list(node, item.name)))
     tags = {**op.tags, **scope.tags, **node.tags} if scope.tags or node.tags else op.tags
     return Step(
         key=".".join(path),
@@ -227,9 +227,9 @@ def _op_step(op: OpNode, scope: _Scope, node: GraphInvocation, connected: Mappin
     )
 
 
-def _is_fan_in(node: GraphInvocation, name: str) -> bool:
+def _is_list(node: GraphInvocation, name: str) -> bool:
     edges = node.inputs[name]
-    return len(edges) > 1 or any(edge.collect == "list" for edge in edges)
+    return len(edges) > 1 or edges[0].collect == "list"
 
 
 def _sources(graphs: Mapping[str, GraphNode], scope: _Scope, edges: tuple[Edge, ...]) -> tuple[InputSource, ...]:

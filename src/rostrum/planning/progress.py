@@ -82,6 +82,7 @@ class PlanProgress:
 
     def skipped(self, key: str) -> None:
         """The step was passed over; steps that need its outputs are, too."""
+        self._skipped_assets.update(self._steps[key].asset_keys)
         self._end(key, _SKIPPED)
 
     def failed(self, key: str) -> None:
