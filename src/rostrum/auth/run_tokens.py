@@ -1,6 +1,8 @@
-"""Run tokens: short-lived proof that a caller is the worker of one run and epoch. Signed, so checking one needs no database.
+"""Run tokens: short-lived proof that a caller is the worker of one run and epoch. Signed, so checking one needs no
+database.
 
-A token is `<payload>.<signature>`, both base64url; the payload is msgpack, the signature HMAC-SHA256 over the payload's text.
+A token is `<payload>.<signature>`, both base64url; the payload is msgpack, the signature HMAC-SHA256 over the
+payload's text.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ def installation_key(storage: Storage) -> bytes:
 class RunTokens:
     """Mints and verifies run tokens of one deployment."""
 
-    def __init__(self, key: bytes, clock: Clock, *, deployment: str = "default", seconds: float = TOKEN_SECONDS) -> None:
+    def __init__(
+        self, key: bytes, clock: Clock, *, deployment: str = "default", seconds: float = TOKEN_SECONDS
+    ) -> None:
         self._key = key
         self._clock = clock
         self._deployment = deployment
@@ -62,7 +66,9 @@ class RunTokens:
         return Principal(kind="run", name=payload.run_id, run_id=payload.run_id, epoch=payload.epoch)
 
     def fresh(self, token: str) -> tuple[str, datetime] | None:
-        """A new token (and its end) in place of a valid one that is past half its life; None when that is not needed."""
+        """A new token (and its end) in place of a valid one that is past half its life; None when that is not
+        needed.
+        """
         payload = self._payload(token)
         now = self._clock.now()
         if payload is None or payload.expires_at - now.timestamp() > self._seconds / 2:

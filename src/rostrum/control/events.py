@@ -1,8 +1,8 @@
 """The one door through which events become state: every writer of events goes through `EventLog`.
 
-An event, the run's status, asset, check and partition states and freed slots commit together (law 3). Appends are idempotent
-by (run, stream, sequence): duplicates are dropped, a batch behind a gap is refused and the answer tells where to go on. Events of
-a fenced epoch or after the run's end are kept as evidence and change nothing.
+An event, the run's status, asset, check and partition states and freed slots commit together (law 3). Appends are
+idempotent by (run, stream, sequence): duplicates are dropped, a batch behind a gap is refused and the answer tells
+where to go on. Events of a fenced epoch or after the run's end are kept as evidence and change nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ T = TypeVar("T")
 HEARD_SECONDS = 2.0
 """`Run.last_heard_at` is stored at most this often for one run."""
 SLOT_SECONDS = 24 * 3600.0
-"""A slot's lease: only the backstop behind the end of the run, which frees its slots; half-way it is renewed by heartbeats."""
+"""A slot's lease: only the backstop behind the end of the run, which frees its slots; half-way it is renewed by
+heartbeats."""
 
 
 class AppendResult(msgspec.Struct, frozen=True):
@@ -86,11 +87,14 @@ class EventLog:
     def append(self, run_id: str, epoch: int | None, events: Sequence[Event]) -> AppendResult:
         """Store a batch of one stream with all that follows from it. Raises NotFound when there is no such run.
 
-        `epoch` is that of the worker that sends them; None for events that no worker wrote (`run_id` "" for runless ones).
+        `epoch` is that of the worker that sends them; None for events that no worker wrote (`run_id` "" for runless
+        ones).
         """
         return self.submit(run_id, epoch, events).result()
 
-    def submit(self, run_id: str, epoch: int | None, events: Sequence[Event], *, stream: str = "") -> Future[AppendResult]:
+    def submit(
+        self, run_id: str, epoch: int | None, events: Sequence[Event], *, stream: str = ""
+    ) -> Future[AppendResult]:
         """As `append`, without waiting. An empty batch of a named stream asks for its last sequence."""
         stream = stream or (events[0].stream if events else "")
         if not stream or any(event.run_id != run_id or event.stream != stream for event in events):
@@ -102,7 +106,9 @@ class EventLog:
         return self._writer.submit(_Heard(run_id, epoch))
 
     def call(self, function: Callable[[Session], T]) -> Future[T]:
-        """Run a small piece of writing in the next group's transaction. It may be called twice (then the first was rolled back)."""
+        """Run a small piece of writing in the next group's transaction. It may be called twice (then the first was
+        rolled back).
+        """
         return self._writer.submit(_Call(function))
 
     def append_control(self, session: Session, run: Run, *events: Event) -> Run:
@@ -132,7 +138,8 @@ class EventLog:
         self._ring({"events", "runs", "queue"})
 
     def drain(self, run_id: str, epoch: int, batches: Iterable[Sequence[Event]]) -> int:
-        """Store what a dead worker had accepted and not delivered, under its epoch; to be done before its run is failed.
+        """Store what a dead worker had accepted and not delivered, under its epoch; to be done before its run is
+        failed.
 
         Returns the number of newly stored events. Stops at a gap, which a whole spool cannot have.
         """
@@ -158,7 +165,9 @@ class EventLog:
         self._ring(unit.topics)
         return answers
 
-    def _answer(self, session: Session, unit: Unit, request: _Append | _Heard | _Call, now: datetime, *, write: bool) -> Any:
+    def _answer(
+        self, session: Session, unit: Unit, request: _Append | _Heard | _Call, now: datetime, *, write: bool
+    ) -> Any:
         if isinstance(request, _Call):
             return request.function(session)
         try:

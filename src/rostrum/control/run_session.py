@@ -1,4 +1,6 @@
-"""`StoreSession`: a `RunSession` directly on the store, for runs in the control plane's own process or a script with its own database."""
+"""`StoreSession`: a `RunSession` directly on the store, for runs in the control plane's own process or a script
+with its own database.
+"""
 
 from __future__ import annotations
 

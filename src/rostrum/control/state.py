@@ -1,7 +1,7 @@
 """What follows from events: pure folds from stored events to the state of runs, assets, checks and partitions.
 
-Nothing here reads or writes anything. `control/unit.py` loads what these functions ask for, and stores what they answer, in
-the transaction of the events (law 3). Folding the same events again, in other batches, gives the same state.
+Nothing here reads or writes anything. `control/unit.py` loads what these functions ask for, and stores what they
+answer, in the transaction of the events (law 3). Folding the same events again, in other batches, gives the same state.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def continuing(events: Sequence[Event], last_sequence: int) -> Sequence[Event]:
 def fold_run(run: Run, events: Sequence[Event], epoch: int | None) -> tuple[Run, list[bool]]:
     """The run after `events`, and for each of them whether it is evidence only.
 
-    `epoch` is that of the worker that sent them, None for the control plane's own (then InvalidTransition is raised, not kept).
+    `epoch` is that of the worker that sent them, None for the control plane's own (then InvalidTransition is raised,
+    not kept).
     """
     if epoch is not None and epoch != run.epoch:
         return run, [True] * len(events)
@@ -113,8 +114,8 @@ class RunFacts(msgspec.Struct, frozen=True):
 class Marks:
     """Partition marks in the order in which they must be written.
 
-    Marks of one partition are merged only where that loses nothing: a final status over `running` of the same run. Anything
-    else starts a new layer, so that the store, which remembers what was below a `running`, sees each change.
+    Marks of one partition are merged only where that loses nothing: a final status over `running` of the same run.
+    Anything else starts a new layer, so that the store, which remembers what was below a `running`, sees each change.
     """
 
     def __init__(self) -> None:
@@ -131,7 +132,7 @@ class Marks:
                 continue
             if before[1] == mark[1] and before[0] != "" and mark[0] == "" and before[0] != "running":
                 return  # nothing to undo: the run has left a final status
-            if before[1] == mark[1] and before[0] == "running" and mark[0] != "" or before == mark:
+            if (before[1] == mark[1] and before[0] == "running" and mark[0] != "") or before == mark:
                 layer[asset_key][partition_key] = mark
                 return
             break
@@ -145,7 +146,9 @@ class Marks:
 
 
 class Derivation:
-    """Folds stored events into asset states, check states and partition marks. `assets` and `checks` hold what is stored before."""
+    """Folds stored events into asset states, check states and partition marks. `assets` and `checks` hold what is
+    stored before.
+    """
 
     def __init__(self, assets: dict[AssetKey, AssetState], checks: dict[CheckKey, CheckState]) -> None:
         self._assets = assets
@@ -311,7 +314,9 @@ NEEDS_PLAN: tuple[type[Event], ...] = (StepFailed, StepNotRun, *RUN_ENDS)
 
 
 def facts_from(planned: Iterable[Event], made: Iterable[Event] = ()) -> RunFacts:
-    """Facts from the run's `run_planned` events and, for a failed run, its `asset_materialized` and `step_skipped` events."""
+    """Facts from the run's `run_planned` events and, for a failed run, its `asset_materialized` and `step_skipped`
+    events.
+    """
     made = list(made)
     return RunFacts(
         planned=tuple(event for event in planned if isinstance(event, RunPlanned)),

@@ -1,4 +1,6 @@
-"""One transaction's worth of appends: loads each run and state once, folds all batches, writes everything once (law 3)."""
+"""One transaction's worth of appends: loads each run and state once, folds all batches, writes everything once (law
+3).
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 class Unit:
-    """Collects batches, then `finish()` stores events and all that follows from them. Use once, inside one writing session."""
+    """Collects batches, then `finish()` stores events and all that follows from them. Use once, inside one writing
+    session.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -96,7 +100,9 @@ class Unit:
         return Accepted(len(fresh), self.last_sequence(run_id, stream), sum(evidence), run)
 
     def control(self, run_id: str, events: Sequence[Event]) -> Run:
-        """Append events of the control plane itself: they get their place here. Raises InvalidTransition and takes none."""
+        """Append events of the control plane itself: they get their place here. Raises InvalidTransition and takes
+        none.
+        """
         run = self.run(run_id)
         first = self.last_sequence(run_id, CONTROL_STREAM) + 1
         placed = [

@@ -1,7 +1,7 @@
 """Group commit: many callers' requests become one transaction, made by one thread; each caller gets its own answer.
 
-While one group is being committed the next one gathers, so no caller waits for a timer, and a hundred workers cost as many
-transactions as one. A request that fails takes only itself down: its group is repeated one by one.
+While one group is being committed the next one gathers, so no caller waits for a timer, and a hundred workers cost as
+many transactions as one. A request that fails takes only itself down: its group is repeated one by one.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ class Pending(Generic[R]):
 
 
 class GroupWriter(Generic[R]):
-    """Gathers requests for `commit`, which makes one transaction of a group and returns one answer each (or raises: nothing done).
+    """Gathers requests for `commit`, which makes one transaction of a group and returns one answer each (or raises:
+    nothing done).
 
-    Without `start()` each request is committed at once in the caller's thread. `start` and `stop` may be called in any order,
-    any number of times; what was submitted before `stop` is still answered.
+    Without `start()` each request is committed at once in the caller's thread. `start` and `stop` may be called in any
+    order, any number of times; what was submitted before `stop` is still answered.
     """
 
     def __init__(self, commit: Callable[[Sequence[R]], Sequence[Any]], *, gather_seconds: float = 0.0) -> None:

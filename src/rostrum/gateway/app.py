@@ -1,7 +1,8 @@
 """The gateway's ASGI app: the one door for run workers. Plain POSTs with msgpack bodies, one run token each.
 
-Handlers await; the storage is sync. Writes are handed to `EventLog`'s writer thread and their futures awaited, so a waiting request
-holds no thread (law 8); short reads and log files use the thread pool. Authentication is in front of all routes, so none can be without.
+Handlers await; the storage is sync. Writes are handed to `EventLog`'s writer thread and their futures awaited, so a
+waiting request holds no thread (law 8); short reads and log files use the thread pool. Authentication is in front of
+all routes, so none can be without.
 """
 
 from __future__ import annotations
@@ -42,9 +43,13 @@ _TOKEN = "rostrum.token"  # noqa: S105 - a name in the scope
 def gateway_app(
     events: EventLog, storage: Storage, logs: LogStore, tokens: RunTokens, *, limits: PoolLimits = no_limits
 ) -> ASGIApp:
-    """The app, to be mounted at `/gateway`. `events` must be started, or each request commits in the event loop's thread."""
+    """The app, to be mounted at `/gateway`. `events` must be started, or each request commits in the event loop's
+    thread.
+    """
     routes = GatewayRoutes(events, storage, logs, tokens, limits)
-    return _Authenticated(Router([Route(path, _answering(handler), methods=["POST"]) for path, handler in routes.table()]), tokens)
+    return _Authenticated(
+        Router([Route(path, _answering(handler), methods=["POST"]) for path, handler in routes.table()]), tokens
+    )
 
 
 def _answering(handler: Handler) -> Handler:
@@ -120,7 +125,9 @@ class GatewayRoutes:
         ]
 
     async def append(self, request: Request) -> Response:
-        """Store a batch of events of the token's epoch; a batch with an event of another run or stream is refused whole."""
+        """Store a batch of events of the token's epoch; a batch with an event of another run or stream is refused
+        whole.
+        """
         run_id, epoch = _identity(request)
         body = await read_body(request)
         try:
@@ -130,7 +137,9 @@ class GatewayRoutes:
         stream = worker_stream(epoch)
         for event in events:
             if event.run_id != run_id or event.stream != stream:
-                raise StateError(f"event {event.sequence} is of {event.run_id} {event.stream}, not of {run_id} {stream}")
+                raise StateError(
+                    f"event {event.sequence} is of {event.run_id} {event.stream}, not of {run_id} {stream}"
+                )
         result = await asyncio.wrap_future(self._events.submit(run_id, epoch, events, stream=stream))
         orders = self._orders(request, Orders(cancel=result.cancel, fenced=result.fenced))
         return answer(AppendReply(result.stored, result.last_sequence, orders))

@@ -79,5 +79,7 @@ def answer(value: Any, status: int = 200) -> Response:
 def refusal(error: RostrumError, status: int | None = None) -> Response:
     """The answer that belongs to an error."""
     if status is None:
-        status = 413 if isinstance(error, TooLarge) else next((s for kind, s in _STATUS if isinstance(error, kind)), 500)
+        status = (
+            413 if isinstance(error, TooLarge) else next((s for kind, s in _STATUS if isinstance(error, kind)), 500)
+        )
     return answer(ErrorReply(error.code, str(error)), status)

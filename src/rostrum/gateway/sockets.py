@@ -14,7 +14,8 @@ MAX_PATH = 100
 
 
 def bind_private_socket(path: str | Path, *, backlog: int = 2048) -> socket.socket:
-    """A listening unix socket with mode 0600 in a directory with mode 0700 that belongs to us. An old socket file is replaced.
+    """A listening unix socket with mode 0600 in a directory with mode 0700 that belongs to us. An old socket file is
+    replaced.
 
     Raises ConfigError when the path is too long, is no socket, or its directory is open to others and cannot be closed.
     """

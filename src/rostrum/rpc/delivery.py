@@ -1,8 +1,9 @@
-"""Brings a spool and captured log files to the gateway: batches, acknowledgements, backoff. No thread of its own, no lock.
+"""Brings a spool and captured log files to the gateway: batches, acknowledgements, backoff. No thread of its own, no
+lock.
 
-`pump()` does what can be done now: takes the answer that has arrived, sends the next request, and returns. At most one request is
-under way. The server's answer says what its stream holds; the next batch starts behind that, whatever was sent before: so lost
-answers, restarts and repeated sends end in the same place.
+`pump()` does what can be done now: takes the answer that has arrived, sends the next request, and returns. At most one
+request is under way. The server's answer says what its stream holds; the next batch starts behind that, whatever was
+sent before: so lost answers, restarts and repeated sends end in the same place.
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ class Delivery:
         self._compress = compress
         self._job: _Job | None = None
         self._asked = spool.last_sequence == 0
-        """Whether the stored position is known: a spool that was not empty at the start belongs to an earlier process."""
+        """Whether the stored position is known: a spool that was not empty at the start belongs to an earlier
+        process."""
         self._failures = 0
         self._try_at = 0.0
         self._max_events = BATCH_EVENTS
@@ -223,10 +225,12 @@ class Delivery:
             self._lost(f"status {status}")
 
     def _replace_refused(self, status: int) -> None:
-        """One event is refused for good (too large, unreadable): a message takes its place, so that the others get through."""
+        """One event is refused for good (too large, unreadable): a message takes its place, so that the others get
+        through.
+        """
         sequence = self.stored_sequence + 1
         event = decode_event(self._spool.read(self.stored_sequence, 1, BATCH_BYTES)[0])
-        message = f"an event of kind {event.kind} was refused by the gateway (status {status}) and is replaced by this message"
+        message = f"an event ({event.kind}) was refused by the gateway (status {status}); this message takes its place"
         note = EngineMessage(
             run_id=event.run_id, stream=self._stream, sequence=sequence, at=event.at, step_key=event.step_key,
             message=message, level="error",

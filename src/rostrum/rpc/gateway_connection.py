@@ -1,7 +1,7 @@
 """One HTTP connection of a worker to the gateway, over a unix socket, TCP or TLS; kept alive, one request at a time.
 
-Standard library only: importing an HTTP library costs a worker more than its whole start may. A request and its answer are two
-calls, so that a worker without threads can go on while the control plane commits.
+Standard library only: importing an HTTP library costs a worker more than its whole start may. A request and its answer
+are two calls, so that a worker without threads can go on while the control plane commits.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def _open(address: GatewayAddress, timeout: float) -> http.client.HTTPConnection
         return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
     if parts.hostname and parts.scheme == "https":
         return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=timeout)
-    raise ConfigError(f"{address.url!r} is no gateway address. Use unix:/path/to/socket, http://host:port or https://host:port.")
+    raise ConfigError(
+        f"{address.url!r} is no gateway address. Use unix:/path/to/socket, http://host:port or https://host:port."
+    )
 
 
 class GatewayConnection:

@@ -1,8 +1,9 @@
-"""`RunSession` of a run worker in a server deployment: the gateway's client with a disk spool. Standard library and msgspec only.
+"""`RunSession` of a run worker in a server deployment: the gateway's client with a disk spool. Standard library and
+msgspec only.
 
-Accepting an event means writing it to the spool; sending follows. Without a thread (the run worker forks, so it starts none)
-every call also pumps: it takes what has been answered and sends what is pending, without waiting for it. With `threaded=True` a
-sender thread does that.
+Accepting an event means writing it to the spool; sending follows. Without a thread (the run worker forks, so it starts
+none) every call also pumps: it takes what has been answered and sends what is pending, without waiting for it. With
+`threaded=True` a sender thread does that.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from rostrum.interfaces.launching import GatewayAddress
 from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
 from rostrum.model.errors import Denied, StateError, Unavailable
 from rostrum.model.events import Event
-from rostrum.rpc.delivery import Delivery
+from rostrum.rpc.delivery import STREAMS, Delivery
 from rostrum.rpc.gateway_connection import NETWORK_ERRORS, GatewayConnection
 from rostrum.rpc.gateway_wire import PREFIX, ErrorReply, PartitionsRequest, SlotReply, SlotRequest
 from rostrum.rpc.spool import Spool, logs_directory
@@ -77,14 +78,18 @@ class GatewaySession:
     # --- events and logs: accepted here, delivered in their own time ---
 
     def append(self, events: Sequence[Event]) -> None:
-        """Accept events: they are in the spool when this returns. Raises Unavailable only when the disk does not take them."""
+        """Accept events: they are in the spool when this returns. Raises Unavailable only when the disk does not
+        take them.
+        """
         with self._lock:
             self._spool.append(events)
             self._moved.notify_all()
         self.pump()
 
     def write_log(self, file_key: str, stream: str, offset: int, data: bytes) -> None:
-        """Accept captured output. What is captured in the spool's `logs` folder is sent from there and not written again."""
+        """Accept captured output. What is captured in the spool's `logs` folder is sent from there and not written
+        again.
+        """
         path = logs_directory(self._directory) / f"{file_key}.{stream}"
         if data and not (path.exists() and path.stat().st_size >= offset + len(data)):
             path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -99,14 +104,18 @@ class GatewaySession:
         self.pump()
 
     def pump(self) -> None:
-        """Take answers that have arrived and send what is pending, without waiting. Does nothing where a thread does it."""
+        """Take answers that have arrived and send what is pending, without waiting. Does nothing where a thread
+        does it.
+        """
         if self._thread is None:
             with self._lock:
                 if not self._closed:
                     self._delivery.pump()
 
     def flush(self, seconds: float) -> bool:
-        """Wait until all that was accepted is stored by the control plane; False when time ran out (it stays spooled)."""
+        """Wait until all that was accepted is stored by the control plane; False when time ran out (it stays
+        spooled).
+        """
         until = time.monotonic() + seconds
         with self._lock:
             self._delivery.scan()
@@ -167,7 +176,9 @@ class GatewaySession:
             return False
 
     def release_slot(self, step_key: str) -> None:
-        """Free the step's slots. (The event of the step's end does that too: no harm when this does not get through.)"""
+        """Free the step's slots. (The event of the step's end does that too: no harm when this does not get
+        through.)
+        """
         try:
             self._call("slots/release", SlotRequest(step_key), dict)
         except Unavailable as error:
@@ -218,7 +229,9 @@ class GatewaySession:
     # --- the end ---
 
     def close(self) -> None:
-        """Deliver what is left, patiently, and let go. What cannot be delivered stays in the spool, with a note beside it."""
+        """Deliver what is left, patiently, and let go. What cannot be delivered stays in the spool, with a note
+        beside it.
+        """
         with self._lock:
             if self._closing:
                 return
@@ -235,6 +248,7 @@ class GatewaySession:
         self._calls.close()
         if delivered:
             self._spool.remove()
+            self._remove_logs()
         else:
             self._spool.close()
             note = f"not delivered: {self._delivery.trouble or 'the run is unknown to the control plane'}\n"
@@ -254,6 +268,16 @@ class GatewaySession:
                 self._call(f"logs/{file_key}/complete", {}, dict)
             except (Unavailable, StateError) as error:
                 _log.debug("the log file %s stays open: %s", file_key, error)
+
+    def _remove_logs(self) -> None:
+        folder = logs_directory(self._directory)
+        for file_key in self._delivery.file_keys():
+            for stream in STREAMS:
+                (folder / f"{file_key}.{stream}").unlink(missing_ok=True)
+        try:
+            folder.rmdir()
+        except OSError:
+            return  # not there, or somebody keeps something else in it
 
 
 def _error(reply: bytes) -> str:

@@ -19,7 +19,9 @@ MAX_BODY = 16 * 1024 * 1024
 
 
 class AppendReply(msgspec.Struct, frozen=True):
-    """To `events` (body: a list of events): what the stream holds now. Go on after `last_sequence`, whatever was sent."""
+    """To `events` (body: a list of events): what the stream holds now. Go on after `last_sequence`, whatever was
+    sent.
+    """
 
     stored: int
     last_sequence: int

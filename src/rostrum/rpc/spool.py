@@ -1,8 +1,9 @@
 """The disk spool of a run worker: an append-only file of events. An event is accepted once it is written here.
 
-A record is four bytes of length, four of CRC-32 (both big endian) and the encoded event. The stream of an epoch counts from 1
-without gaps, so the n-th record is the event with sequence n. Acceptance survives the kill of any process (the data is in
-the kernel's cache); it is not synced to disk. A record cut short by a kill or a crash of the machine ends the file.
+A record is four bytes of length, four of CRC-32 (both big endian) and the encoded event. The stream of an epoch counts
+from 1 without gaps, so the n-th record is the event with sequence n. Acceptance survives the kill of any process (the
+data is in the kernel's cache); it is not synced to disk. A record cut short by a kill or a crash of the machine ends
+the file.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ def logs_directory(directory: str | Path) -> Path:
 
 
 class Spool:
-    """The spool of one epoch, for its one writer. Opening it again finds what an earlier process of the epoch has accepted."""
+    """The spool of one epoch, for its one writer. Opening it again finds what an earlier process of the epoch has
+    accepted.
+    """
 
     def __init__(self, directory: str | Path, epoch: int) -> None:
         self.path = spool_file(directory, epoch)
@@ -51,7 +54,9 @@ class Spool:
         return len(self._offsets)
 
     def append(self, events: Sequence[Event]) -> None:
-        """Accept events; those accepted before are passed over. Raises InvocationError on a gap, Unavailable when the disk does not take them."""
+        """Accept events; those accepted before are passed over. Raises InvocationError on a gap, Unavailable when
+        the disk does not take them.
+        """
         records: list[bytes] = []
         for event in events:
             if event.sequence <= self.last_sequence:
@@ -79,7 +84,9 @@ class Spool:
             self._end += len(record)
 
     def read(self, after: int, max_events: int, max_bytes: int) -> list[bytes]:
-        """Encoded events behind sequence `after`: at most `max_events`, and `max_bytes` unless the first alone is larger."""
+        """Encoded events behind sequence `after`: at most `max_events`, and `max_bytes` unless the first alone is
+        larger.
+        """
         last = min(len(self._offsets), after + max_events)
         if after >= last:
             return []
