@@ -11,6 +11,8 @@ export default defineConfig({
   build: {
     outDir: "../src/rostrum/web/static",
     emptyOutDir: true,
+    // Hashed files live under /app/, apart from the page /assets.
+    assetsDir: "app",
     target: "es2022",
     cssCodeSplit: true,
     manifest: true,

@@ -223,9 +223,9 @@ export function Grid<T>(props: GridProps<T>) {
   const total = props.total ?? shown.length;
 
   return (
+    <div ref={scroller} className={phone ? "vgrid is-phone" : "vgrid"} style={style}>
+      <div ref={head}>{props.before}</div>
     <div
-      ref={scroller}
-      className={phone ? "vgrid is-phone" : "vgrid"}
       role="grid"
       tabIndex={shown.length === 0 ? 0 : undefined}
       aria-label={props.label}
@@ -233,10 +233,8 @@ export function Grid<T>(props: GridProps<T>) {
       aria-colcount={phone ? 1 : columns.length + (selectable ? 1 : 0)}
       aria-multiselectable={selectable || undefined}
       data-testid={props.testId}
-      style={style}
       onKeyDown={onKeyDown}
     >
-      <div ref={head} role="presentation">{props.before}</div>
       <Header {...props} phone={phone} allSelected={shown.length > 0 && selected.size >= shown.length}
         onAll={(all) => apply({ active, anchor: position.anchor, selected: all ? new Set(ids) : new Set() })} />
       {items.length === 0 && props.empty !== undefined && (
@@ -284,6 +282,7 @@ export function Grid<T>(props: GridProps<T>) {
           );
         })}
       </div>
+    </div>
     </div>
   );
 }

@@ -1,0 +1,78 @@
+/** Words and states for runs and steps. */
+
+import type { StepStatus } from "../api/shapes";
+import type { State } from "../parts/glyph";
+import { plural } from "./number";
+
+const RUN_STATES: Record<string, State> = {
+  queued: "queued", starting: "running", running: "running", canceling: "running", success: "success", failure: "failed", canceled: "canceled",
+};
+const RUN_WORDS: Record<string, string> = {
+  queued: "Queued", starting: "Starting", running: "Running", canceling: "Canceling", success: "Success", failure: "Failed", canceled: "Canceled",
+};
+const STEP_STATES: Record<StepStatus, State> = {
+  waiting: "queued", starting: "running", running: "running", success: "success", failure: "failed", skipped: "skipped", not_run: "skipped", canceled: "canceled", retrying: "running",
+};
+const ASSET_STATES = ["unknown", "success", "failed", "running"] as const;
+
+/** The drawing for a run's status. */
+export function runState(status: string): State {
+  return RUN_STATES[status] ?? "unknown";
+}
+
+/** The word for a run's status; a silent worker is told. */
+export function runWord(run: { status: string; disconnectedAt?: string | null }): string {
+  const word = RUN_WORDS[run.status] ?? run.status;
+  return run.disconnectedAt && runState(run.status) === "running" ? `${word}, worker silent` : word;
+}
+
+export function stepState(status: StepStatus): State {
+  return STEP_STATES[status] ?? "unknown";
+}
+
+/** The drawing for an asset's state, by the number of the table or its name. */
+export function assetState(status: number | string): State {
+  if (typeof status === "number") return ASSET_STATES[status] ?? "unknown";
+  return ({ materialized: "success", failed: "failed", running: "running", missing: "unknown" } as Record<string, State>)[status] ?? "unknown";
+}
+
+/** The word for an asset's state. */
+export function assetWord(status: number | string): string {
+  const name = typeof status === "number" ? ["missing", "materialized", "failed", "running"][status] : status;
+  return ({ missing: "Never materialized", materialized: "Materialized", failed: "Failed", running: "Running" } as Record<string, string>)[name ?? ""] ?? "Unknown";
+}
+
+export function checkState(status: string): State {
+  return ({ passed: "success", failed: "failed", running: "running", missing: "unknown" } as Record<string, State>)[status] ?? "unknown";
+}
+
+export function tickState(status: string): State {
+  return ({ started: "running", success: "success", skipped: "skipped", failure: "failed", missed: "late" } as Record<string, State>)[status] ?? "unknown";
+}
+
+/** Whether a run has come to its end. */
+export function hasEnded(status: string): boolean {
+  return status === "success" || status === "failure" || status === "canceled";
+}
+
+/** Seconds a run took, or takes until `now`; undefined while it has not started. */
+export function runSeconds(run: { startedAt: string | null; endedAt: string | null }, now: number): number | undefined {
+  if (!run.startedAt) return undefined;
+  return Math.max(0, ((run.endedAt ? Date.parse(run.endedAt) : now) - Date.parse(run.startedAt)) / 1000);
+}
+
+/** Who or what started a run: `daily_ingest`, `on-call`, `retry`. */
+export function trigger(run: { triggerKind: string; triggerName: string }): string {
+  if (run.triggerName) return run.triggerName;
+  return run.triggerKind || "unknown";
+}
+
+/** The part of an id people read and say. */
+export function shortId(id: string): string {
+  return id.slice(0, 6);
+}
+
+/** `and 5 more` beside a title. */
+export function andMore(more: number): string {
+  return more > 0 ? `and ${plural(more, "more", "more")}` : "";
+}

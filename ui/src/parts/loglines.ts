@@ -1,0 +1,178 @@
+/** Events and captured output as lines of one log. Pure. */
+
+import type { ErrorInfo, RunEvent } from "../api/shapes";
+import { duration } from "../format/time";
+
+export type Level = "DEBUG" | "INFO" | "WARN" | "ERROR" | "OUT" | "ERR";
+
+/** One line. Output lines have no time of their own. */
+export interface LogLine {
+  at: number | undefined;
+  level: Level;
+  text: string;
+  step: string | null;
+  /** What the engine says about its own work, shown quietly. */
+  dim: boolean;
+}
+
+/** Captured output of one file. */
+export interface Output {
+  fileKey: string;
+  stepKeys: readonly string[];
+  out: string;
+  err: string;
+}
+
+const LEVELS: Record<string, Level> = { debug: "DEBUG", info: "INFO", warning: "WARN", error: "ERROR", critical: "ERROR" };
+// oxlint-disable-next-line no-control-regex -- terminal colours begin with the escape character
+const ANSI = /\u001b\[[0-9;?]*[A-Za-z]/g;
+const ENDS = new Set(["step_succeeded", "step_failed", "step_skipped", "step_not_run", "step_canceled"]);
+
+function key(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value !== null && typeof value === "object" && "path" in value && Array.isArray(value.path)) return value.path.join("/");
+  return "";
+}
+
+function check(value: unknown): string {
+  if (value === null || typeof value !== "object") return "";
+  const parts = value as { asset_key?: unknown; name?: string };
+  return `${key(parts.asset_key)} ${parts.name ?? ""}`.trim();
+}
+
+function took(event: RunEvent): string {
+  return typeof event.seconds === "number" && event.seconds > 0 ? ` in ${duration(event.seconds)}` : "";
+}
+
+function partition(event: RunEvent): string {
+  return typeof event.partition_key === "string" ? ` ${event.partition_key}` : "";
+}
+
+function numbers(event: RunEvent): string {
+  const found = Object.entries((event.metadata ?? {}) as Record<string, { kind: string; value?: unknown }>)
+    .filter(([, value]) => value.kind === "int" || value.kind === "float" || (value.kind === "text" && String(value.value).length < 40))
+    .slice(0, 4)
+    .map(([name, value]) => `${name} ${value.value}`);
+  return found.length > 0 ? `: ${found.join(", ")}` : "";
+}
+
+const text = (value: unknown) => (typeof value === "string" ? value : "");
+
+/** What an event says, and how loud. An unknown kind is told by its name. */
+export function sentence(event: RunEvent): { level: Level; text: string; dim: boolean } {
+  const say = (line: string, level: Level = "INFO", dim = true) => ({ level, text: line, dim });
+  switch (event.kind) {
+    case "log_message":
+      return say(text(event.message), LEVELS[text(event.level)] ?? "INFO", false);
+    case "engine_message":
+      return say(text(event.message), LEVELS[text(event.level)] ?? "INFO");
+    case "run_queued":
+      return say("run queued");
+    case "run_starting":
+      return say("run admitted, its worker is being started");
+    case "run_worker_launched":
+      return say(`worker launched by ${text(event.launcher)}`);
+    case "run_started":
+      return say(`run started${event.pid ? `, pid ${event.pid}` : ""}${event.host ? ` on ${event.host}` : ""}`);
+    case "run_succeeded":
+      return say("run succeeded");
+    case "run_failed":
+      return say(`run failed: ${text(event.message) || text(event.reason).replaceAll("_", " ")}`, "ERROR", false);
+    case "run_canceling":
+      return say(`cancel asked for${event.by ? ` by ${text(event.by)}` : ""}`, "WARN", false);
+    case "run_canceled":
+      return say("run canceled", "WARN", false);
+    case "run_disconnected":
+      return say("the worker is silent; the run keeps its place", "WARN", false);
+    case "run_reconnected":
+      return say("the worker is heard of again");
+    case "run_planned":
+      return say(`planned ${Array.isArray(event.asset_keys) ? event.asset_keys.length : 0} assets`);
+    case "step_worker_started":
+      return say(`step process started, pid ${event.pid}`);
+    case "step_started":
+      return say(`step started${(event.attempt as number) > 1 ? `, attempt ${event.attempt}` : ""}`);
+    case "input_loaded":
+      return say(`loaded ${text(event.input)}${event.asset_key ? ` from ${key(event.asset_key)}` : ""}${took(event)}`);
+    case "output_stored":
+      return say(`stored ${event.asset_key ? key(event.asset_key) : text(event.output) || "result"}${took(event)}${numbers(event)}`);
+    case "step_succeeded":
+      return say(`step succeeded${took(event)}`);
+    case "step_failed":
+    case "step_retrying":
+    case "resource_failed":
+      return say(failure(event), "ERROR", false);
+    case "step_skipped":
+      return say(`step skipped${event.reason ? `: ${text(event.reason)}` : ""}`);
+    case "step_not_run":
+      return say(`step not run${Array.isArray(event.because) && event.because.length > 0 ? `, because ${event.because.join(", ")} failed` : ""}`);
+    case "step_canceled":
+      return say("step canceled", "WARN", false);
+    case "asset_materialized":
+      return say(`materialized ${key(event.asset_key)}${partition(event)}${numbers(event)}`, "INFO", false);
+    case "asset_observed":
+      return say(`observed ${key(event.asset_key)}${partition(event)}${numbers(event)}`, "INFO", false);
+    case "check_evaluated":
+      return say(`check ${check(event.check_key)} ${event.passed ? "passed" : "failed"}${event.description ? `: ${text(event.description)}` : numbers(event)}`, event.passed ? "INFO" : event.severity === "warn" ? "WARN" : "ERROR", false);
+    case "resources_initialized":
+      return say(`resources ready: ${Array.isArray(event.resource_keys) ? event.resource_keys.join(", ") : ""}${took(event)}`);
+    case "logs_captured":
+      return say("output is captured from here");
+    default:
+      return say(event.kind.replaceAll("_", " "));
+  }
+}
+
+function failure(event: RunEvent): string {
+  const error = event.error as ErrorInfo | undefined;
+  if (!error) return event.kind.replaceAll("_", " ");
+  const frame = error.frames?.findLast((candidate) => candidate.user);
+  const code = frame?.source?.[frame.line - (frame.first_source_line ?? frame.line)]?.trim();
+  const place = frame ? `\n  ${frame.file}:${frame.line} in ${frame.function}${code ? `\n    ${code}` : ""}` : "";
+  const again = event.kind === "step_retrying" ? `\nattempt ${event.attempt} failed; the next one follows${event.delay_seconds ? ` in ${duration(Number(event.delay_seconds))}` : ""}` : "";
+  return `${error.class_name}: ${error.message}${place}${again}`;
+}
+
+function eventLines(event: RunEvent): LogLine[] {
+  const { level, text: said, dim } = sentence(event);
+  const at = Date.parse(event.at);
+  return said.split("\n").map((line) => ({ at, level, text: line, step: event.step_key ?? null, dim }));
+}
+
+function outputLines(content: string, level: Level, step: string | null): LogLine[] {
+  if (content === "") return [];
+  const lines = content.replace(ANSI, "").split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  // A carriage return starts the line again, as a terminal would: what it last said stays.
+  return lines.map((line) => ({ at: undefined, level, text: line.replace(/\r$/, "").split("\r").at(-1) ?? "", step, dim: false }));
+}
+
+/** One log: events in order, and the output of each file before the end of its last step. */
+export function mergeLog(events: readonly RunEvent[], outputs: readonly Output[]): LogLine[] {
+  const before = new Map<number, LogLine[]>();
+  const atEnd: LogLine[] = [];
+  for (const output of outputs) {
+    const step = output.stepKeys.length === 1 ? (output.stepKeys[0] ?? null) : null;
+    const lines = [...outputLines(output.out, "OUT", step), ...outputLines(output.err, "ERR", step)];
+    const end = events.findLast((event) => ENDS.has(event.kind) && output.stepKeys.includes(event.step_key ?? ""));
+    if (end) before.set(end.id, [...(before.get(end.id) ?? []), ...lines]);
+    else atEnd.push(...lines);
+  }
+  const merged = events.flatMap((event) => [...(before.get(event.id) ?? []), ...eventLines(event)]);
+  return [...merged, ...atEnd];
+}
+
+/** What of a log is shown. */
+export interface Scope {
+  step: string | undefined;
+  show: "all" | "errors" | "output";
+}
+
+/** The lines within the scope. Lines of no step stay, when they are loud. */
+export function scoped(lines: readonly LogLine[], scope: Scope): LogLine[] {
+  return lines.filter((line) => {
+    if (scope.step !== undefined && line.step !== scope.step && !(line.step === null && (line.level === "OUT" || line.level === "ERR"))) return false;
+    if (scope.show === "errors") return line.level === "ERROR" || line.level === "ERR";
+    return scope.show === "all" || line.level === "OUT" || line.level === "ERR";
+  });
+}

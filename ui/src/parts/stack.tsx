@@ -1,0 +1,89 @@
+/** An exception: what, where in the person's code, and the frames behind it. */
+
+import { useState } from "react";
+import type { ErrorInfo, Frame } from "../api/shapes";
+import { Icon } from "./icons";
+
+/** The innermost frame of the person's code, looking into causes. */
+export function userFrame(error: ErrorInfo): Frame | undefined {
+  return error.frames?.findLast((frame) => frame.user) ?? (error.cause ? userFrame(error.cause) : undefined);
+}
+
+/** `path:line` as people paste it into an editor. */
+export function placeOf(frame: Frame): string {
+  return `${frame.file}:${frame.line}`;
+}
+
+/** Everything as text, for the clipboard. */
+export function errorText(error: ErrorInfo): string {
+  const frames = (error.frames ?? []).map((frame) => `  ${placeOf(frame)} in ${frame.function}`).join("\n");
+  const cause = error.cause ? `${errorText(error.cause)}\n\ncaused\n\n` : "";
+  return `${cause}${frames ? `${frames}\n` : ""}${error.class_name}: ${error.message}`;
+}
+
+/** One frame with its lines of code; the line of the call is marked. */
+export function Source({ frame, plain = false }: { frame: Frame; plain?: boolean }) {
+  const first = frame.first_source_line ?? frame.line;
+  const lines = frame.source ?? [];
+  const indent = Math.min(...lines.filter((line) => line.trim()).map((line) => line.length - line.trimStart().length), 40);
+  return (
+    <div className={plain ? "src is-plain" : "src"} tabIndex={0} role="group" aria-label={`${placeOf(frame)} in ${frame.function}`}>
+      <span className="at"><b>{placeOf(frame)}</b> in {frame.function}</span>
+      {lines.map((line, index) => {
+        const number = first + index;
+        return (
+          <div key={number} className={number === frame.line ? "hot" : undefined}>
+            <span>{number}</span>
+            <span>{line.slice(Number.isFinite(indent) ? indent : 0) || " "}</span>
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+function chain(error: ErrorInfo): ErrorInfo[] {
+  return error.cause ? [error, ...chain(error.cause)] : [error];
+}
+
+/** The frames of an exception: the person's own are open, the library's are folded. */
+export function Frames({ error, children }: { error: ErrorInfo; children?: React.ReactNode }) {
+  const all = chain(error).flatMap((part) => part.frames ?? []);
+  const own = all.filter((frame) => frame.user);
+  const library = all.filter((frame) => !frame.user);
+  const [openOwn, setOpenOwn] = useState(true);
+  const [openLibrary, setOpenLibrary] = useState(own.length === 0 && library.length > 0 && library.length <= 3);
+  const inner = userFrame(error);
+  const others = own.filter((frame) => frame !== inner).toReversed();
+  return (
+    <>
+      {openOwn && inner && <Source frame={inner} />}
+      {openOwn && others.map((frame) => <Source key={placeOf(frame) + frame.function} frame={frame} plain />)}
+      {chain(error).slice(1).map((cause) => (
+        <div key={cause.class_name + cause.message} className="cause"><span className="faint">caused by</span> <b>{cause.class_name}: {cause.message}</b></div>
+      ))}
+      {openLibrary && (
+        <div className="library">
+          {library.map((frame, index) => (
+            // The same place can be on the stack twice.
+            <div key={`${index}-${placeOf(frame)}`} className="mono cut">{placeOf(frame)} <span className="faint">in {frame.function}</span></div>
+          ))}
+        </div>
+      )}
+      <div className="frames">
+        {own.length > 0 && (
+          <button type="button" className="disc" aria-expanded={openOwn} onClick={() => setOpenOwn(!openOwn)}>
+            <Icon name={openOwn ? "down" : "right"} />Your frames ({own.length})
+          </button>
+        )}
+        {library.length > 0 && (
+          <button type="button" className="disc" aria-expanded={openLibrary} onClick={() => setOpenLibrary(!openLibrary)}>
+            <Icon name={openLibrary ? "down" : "right"} />Library frames ({library.length})
+          </button>
+        )}
+        <span className="grow" />
+        {children}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,199 @@
+/** The shell: top bar, rail, banners, the page, the launch sheet. It stands whatever happens inside it. */
+
+import { useQuery } from "@tanstack/react-query";
+import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { logout } from "../api/client";
+import { shellQuery } from "../api/queries";
+import { plural } from "../format/number";
+import { clock, clockSeconds, setZone, zoneLabel } from "../format/time";
+import { useConnection } from "../live/connection";
+import { Glyph } from "../parts/glyph";
+import { Icon, Mark, Sprite } from "../parts/icons";
+import { Menu, type MenuItem, Panel, Toasts } from "../parts/controls";
+import { CommandField } from "./command";
+import { PLACES, useHotkeys } from "./hotkeys";
+import { useLaunch } from "./launch-store";
+import { type Theme, useSettings } from "./settings";
+import { Shortcuts } from "./shortcuts";
+import { wantTitleFocus } from "./title";
+
+const LaunchSheet = lazy(() => import("../pages/launch"));
+
+/** The frame around every page. */
+export function App() {
+  const { pathname } = useLocation();
+  const navigate = useNavigate();
+  const [searching, setSearching] = useState(false);
+  const [helping, setHelping] = useState(false);
+  const connection = useConnection();
+  const launch = useLaunch();
+  useHotkeys({
+    go: (path) => void navigate({ to: path }),
+    search: () => setSearching(true),
+    help: () => setHelping(true),
+  });
+  const before = useRef(pathname);
+  if (before.current !== pathname) {
+    before.current = pathname;
+    wantTitleFocus();
+  }
+  useEffect(() => {
+    if (connection.login && pathname !== "/login") void navigate({ to: "/login", search: { next: pathname } });
+  }, [connection.login, pathname, navigate]);
+
+  if (pathname === "/login") {
+    return (
+      <>
+        <Sprite />
+        <Outlet />
+      </>
+    );
+  }
+  return (
+    <>
+      <Sprite />
+      <a className="skip" href="#main">Skip to content</a>
+      <div className="shell">
+        <TopBar onSearch={() => setSearching(true)} onHelp={() => setHelping(true)} />
+        <Rail />
+        <div className="stage">
+          <main id="main" tabIndex={-1} className={connection.phase === "lost" ? "is-stale-data" : undefined}>
+            <StaleNotice />
+            <LocationBanner />
+            <Panel key={pathname} what="This page">
+              <Outlet />
+            </Panel>
+          </main>
+          {launch && (
+            <Panel what="The launch sheet">
+              <Suspense fallback={null}>
+                <LaunchSheet target={launch} />
+              </Suspense>
+            </Panel>
+          )}
+        </div>
+      </div>
+      <CommandField open={searching} onClose={() => setSearching(false)} />
+      <Shortcuts open={helping} onClose={() => setHelping(false)} />
+      <Toasts />
+    </>
+  );
+}
+
+function TopBar({ onSearch, onHelp }: { onSearch: () => void; onHelp: () => void }) {
+  const shell = useQuery(shellQuery);
+  const zone = shell.data?.deployment.timezone;
+  useEffect(() => {
+    // The browser's own zone is used unless it hides it; then the server's.
+    if (new Intl.DateTimeFormat().resolvedOptions().timeZone === "UTC" && zone) setZone(zone);
+  }, [zone]);
+  const attention = shell.data?.now.attention.length ?? 0;
+  return (
+    <header className="topbar">
+      <div className="row brand-row">
+        <Link to="/" className="brand"><Mark />Rostrum</Link>
+        {shell.data && <span className="env">{shell.data.deployment.name}</span>}
+      </div>
+      <button type="button" className="command" aria-keyshortcuts="Control+K" onClick={onSearch}>
+        <Icon name="search" />
+        <span>Search or run…</span>
+        <kbd>Ctrl K</kbd>
+      </button>
+      <div className="topbar-end">
+        <LiveDot />
+        <span className="zone">{zoneLabel(Date.now())}</span>
+        <button type="button" className="btn btn-quiet btn-icon phone-only" aria-label="Search" onClick={onSearch}><Icon name="search" /></button>
+        <Link to="/" className="bell" aria-label={attention === 0 ? "Nothing needs attention" : `${plural(attention, "thing")} ${attention === 1 ? "needs" : "need"} attention`}>
+          <Icon name="bell" />
+          {attention > 0 && <b>{attention}</b>}
+        </Link>
+        <Account name={shell.data?.deployment.user?.name} canLogOut={shell.data?.deployment.loginRequired ?? false} version={shell.data?.deployment.version} onHelp={onHelp} />
+      </div>
+    </header>
+  );
+}
+
+function Account({ name, canLogOut, version, onHelp }: { name: string | undefined; canLogOut: boolean; version: string | undefined; onHelp: () => void }) {
+  const [settings, change] = useSettings();
+  const navigate = useNavigate();
+  const themes: [Theme, string][] = [["system", "Theme of the system"], ["light", "Light"], ["dark", "Dark"]];
+  const items: MenuItem[] = [
+    ...themes.map(([theme, text]): MenuItem => ({ text, checked: settings.theme === theme, onPick: () => change({ theme }) })),
+    { text: settings.density === "compact" ? "Higher rows" : "Compact rows", onPick: () => change({ density: settings.density === "compact" ? "normal" : "compact" }) },
+    { text: "Shortcuts", onPick: onHelp },
+    { text: `System${version ? `, version ${version}` : ""}`, onPick: () => void navigate({ to: "/system" }) },
+  ];
+  if (canLogOut) items.push({ text: "Log out", onPick: () => void logout().then(() => window.location.assign("/login")) });
+  const initials = (name ?? "local").split(/[\s_-]+/).map((part) => part[0] ?? "").join("").slice(0, 2).toUpperCase();
+  return <Menu label={`Account: ${name ?? "local"}`} className="avatar" items={items}><span aria-hidden="true">{initials}</span></Menu>;
+}
+
+function LiveDot() {
+  const { phase, asOf } = useConnection();
+  return (
+    <span className={phase === "lost" ? "live is-stale" : phase === "live" ? "live" : "live is-waiting"} role="status" data-testid="live">
+      {phase === "live" ? "Live" : phase === "lost" ? `as of ${clock(asOf)}` : "Connecting"}
+    </span>
+  );
+}
+
+function Rail() {
+  const { pathname } = useLocation();
+  const here = (path: string) => {
+    if (path === "/") return pathname === "/";
+    if (path === "/runs") return pathname.startsWith("/runs") || pathname.startsWith("/r/") || pathname.startsWith("/b/");
+    if (path === "/assets") return pathname.startsWith("/assets") || pathname.startsWith("/a/");
+    return pathname.startsWith(path);
+  };
+  return (
+    <nav className="rail" aria-label="Main">
+      {PLACES.map((place) => (
+        <Link
+          key={place.path}
+          to={place.path}
+          title={`${place.name}  (g ${place.key})`}
+          aria-label={place.name}
+          aria-current={here(place.path) ? "page" : undefined}
+          className={place.path === "/checks" || place.path === "/system" ? "more" : undefined}
+        >
+          <Icon name={place.icon} />
+          <span>{place.short}</span>
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+function StaleNotice() {
+  const { phase, asOf } = useConnection();
+  if (phase !== "lost") return null;
+  return (
+    <div className="notice is-stale-notice" role="status" data-testid="stale">
+      <i className="ring" aria-hidden="true" />
+      as of {clockSeconds(asOf)}, reconnecting
+    </div>
+  );
+}
+
+/** A code location that does not load is told on every page: what is missing may be missing because of it. */
+function LocationBanner() {
+  const shell = useQuery(shellQuery);
+  const { pathname } = useLocation();
+  const broken = (shell.data?.locations ?? []).filter((location) => location.status === "failed" || location.status === "unreachable" || location.error);
+  const first = broken[0];
+  if (!first || pathname === "/system") return null;
+  const since = first.errorAt ? ` since ${clock(Date.parse(first.errorAt))}` : "";
+  const state = first.status === "unreachable" ? "is unreachable" : "does not load";
+  return (
+    <div className="notice" role="status" data-testid="location-banner">
+      <Glyph state="late" word="Warning" />
+      <span className="grow cut">
+        <b>{first.name} {state}{since}.</b>{" "}
+        {first.manifestHash ? "Its last good version keeps serving; runs and schedules go on." : "Nothing of it can be shown."}
+        {broken.length > 1 && ` ${plural(broken.length - 1, "more location")} too.`}
+      </span>
+      <Link to="/system" hash={`location-${first.name}`} className="underlined">Show error</Link>
+    </div>
+  );
+}
