@@ -10,6 +10,7 @@ import msgspec
 from rostrum.control.events import EventLog
 from rostrum.control.runs import Runs, SubmitRequest
 from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.doorbell import Doorbell
 from rostrum.interfaces.storage import RunTable, Storage
 from rostrum.model.backfills import Backfill
 from rostrum.model.errors import NotFound, StateError
@@ -21,9 +22,10 @@ from rostrum.planning.backfills import BackfillProgress, progress, targets
 class Backfills:
     """The verbs on backfills."""
 
-    def __init__(self, storage: Storage, events: EventLog, runs: Runs, clock: Clock) -> None:
+    def __init__(self, storage: Storage, events: EventLog, doorbell: Doorbell, runs: Runs, clock: Clock) -> None:
         self._storage = storage
         self._events = events
+        self._doorbell = doorbell
         self._runs = runs
         self._clock = clock
 
@@ -86,6 +88,7 @@ class Backfills:
                 queued = run.status is RunStatus.QUEUED
                 pairs.append((run, [canceling, RunCanceled(at=now)] if queued else [canceling]))
             self._events.append_controls(session, pairs)
+        self._doorbell.ring("cancel")
         return backfill
 
     def progress(self, backfill_id: str) -> BackfillProgress:

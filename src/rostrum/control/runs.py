@@ -69,7 +69,7 @@ class Runs:
         self._manifests = manifests or ManifestCache(storage)
 
     def submit(self, request: SubmitRequest) -> Run:
-        """Validate and queue a run; returns it as stored. Raises NotFound, StateError, ConfigError: nothing is stored."""
+        """Validate and queue a run; returns it as stored. Raises NotFound, StateError or ConfigError."""
         with self._events.transaction() as session:
             return self.submit_in(session, [request])[0]
 

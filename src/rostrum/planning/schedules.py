@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 import msgspec
 
 from rostrum.model.manifest import Manifest, ScheduleNode
+from rostrum.model.partitions import PartitionsSpec, TimePartitions
 from rostrum.model.ticks import AutomationState, RunRequest
 from rostrum.planning import cron
+from rostrum.planning.partitions import DynamicKeys, partitions_of
 
 MAX_MISSED = 100
 """How many missed ticks are recorded one by one; the oldest of them says how many came before."""
@@ -69,9 +71,24 @@ def due(state: AutomationState, node: ScheduleNode, now: datetime, *, max_catchu
     return DueTicks(ticks, cron.next_tick(node.cron, node.timezone, max(now, after)), rebased)
 
 
-def default_request(node: ScheduleNode) -> RunRequest:
-    """The run that a tick of a schedule without a function of the user's asks for."""
-    return RunRequest(job=node.job, config=node.config, tags=node.tags)
+def default_requests(
+    node: ScheduleNode, scheduled_at: datetime, spec: PartitionsSpec | None = None, dynamic: DynamicKeys | None = None
+) -> tuple[RunRequest, ...]:
+    """The runs that a tick of a schedule without a function of the user's asks for.
+
+    One; for a job with time partitions one for the last partition that is complete at the scheduled time; with other
+    partitions one for each.
+    """
+    request = RunRequest(job=node.job, config=node.config, tags=node.tags)
+    if spec is None:
+        return (request,)
+    source = partitions_of(spec, dynamic)
+    if isinstance(spec, TimePartitions):
+        last = source.last(scheduled_at)
+        keys = [last] if last is not None else []
+    else:
+        keys = list(source.keys(scheduled_at))
+    return tuple(msgspec.structs.replace(request, partition_key=key) for key in keys)
 
 
 class _Times(msgspec.Struct):
@@ -93,5 +110,5 @@ def _times(node: ScheduleNode, after: datetime, until: datetime, keep: int) -> _
 
 
 def _reason(index: int, dropped: int) -> str:
-    text = "the daemon was not running at this time, and later ticks have been made up for"
+    text = "could not be made in time (the daemon or the code location was away, or an earlier tick took too long)"
     return f"{text}; {dropped} earlier ones were missed too" if index == 0 and dropped else text

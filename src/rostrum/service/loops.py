@@ -54,7 +54,11 @@ class _Life:
 
 
 class Loop:
-    """A thread around `run_once`. With a doorbell it is also woken by rings of `topics`."""
+    """A thread around `run_once`. With a doorbell it is also woken by rings of `topics`.
+
+    `rest_seconds` pass between two iterations however often it rings. `stop()` waits `join_seconds` at most for an
+    iteration that blocks (a long poll); None: until it ends.
+    """
 
     def __init__(
         self,
@@ -65,6 +69,8 @@ class Loop:
         *,
         doorbell: Doorbell | None = None,
         topics: Sequence[str] = (),
+        rest_seconds: float = 0.0,
+        join_seconds: float | None = None,
     ) -> None:
         self.name = name
         self._run_once = run_once
@@ -72,6 +78,8 @@ class Loop:
         self._retry_after = retry_after
         self._doorbell = doorbell
         self._topics = frozenset(topics)
+        self._rest_seconds = rest_seconds
+        self._join_seconds = join_seconds
         self._lock = threading.Lock()
         self._life: _Life | None = None
         self._health = LoopHealth()
@@ -157,9 +165,10 @@ class Loop:
                 if life.stop.is_set():
                     return
                 self._clock.wait(life.wake, self.iterate())
-                if self._health.failures and not life.stop.is_set():
-                    # Rings do not cut the backoff short, or a failing loop would spin with what it fails on.
-                    self._clock.wait(life.stop, min(self._retry_after, 0.1))
+                # Rings do not cut all of the pause short, or a failing loop would spin with what it fails on.
+                rest = max(self._rest_seconds, min(self._retry_after, 0.1) if self._health.failures else 0.0)
+                if rest and not life.stop.is_set():
+                    self._clock.wait(life.stop, rest)
         finally:
             unsubscribe()
 
@@ -185,7 +194,7 @@ class Loop:
 
     def _join(self) -> None:
         if self._life is not None and self._life.thread is not None:
-            self._life.thread.join()
+            self._life.thread.join(self._join_seconds)
         self._life = None
 
 

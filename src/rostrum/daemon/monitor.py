@@ -1,0 +1,193 @@
+"""The monitor loop: watches run workers; before it says dead, lost or cancelled it makes it true, by killing (law 4)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from rostrum.control.runs import Runs
+from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.launching import Launcher, WorkerRef, WorkerStatus
+from rostrum.interfaces.storage import Session, Storage
+from rostrum.model.errors import Fenced, RostrumError, Unavailable
+from rostrum.model.events import EngineMessage, RunCanceled, RunDisconnected, RunReconnected
+from rostrum.model.runs import Run, RunStatus
+from rostrum.planning.monitor import MonitorDecision, MonitorLimits, add_outage, decide
+
+_log = logging.getLogger(__name__)
+
+MONITOR_LOOP = "monitor"
+"""Name under which the loop's heartbeat is stored: a gap in it is time in which nobody listened."""
+GATEWAY_LOOP = "gateway"
+"""Name under which a process with the gateway stores its heartbeat; a stale one counts as an outage."""
+_OUTAGES = "monitor/outages"
+_STALE_SECONDS = 30.0
+
+Drain = Callable[[Run], object]
+"""Stores what a dead worker had spooled, under its epoch. May raise: then the run is looked at again later."""
+
+
+def _nothing(_run: Run) -> None:
+    return None
+
+
+class MonitorLoop:
+    """Looks at every run in progress. Called by one thread; any number of daemons may do the same."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        runs: Runs,
+        launcher: Launcher,
+        clock: Clock,
+        limits: MonitorLimits | None = None,
+        *,
+        drain: Drain = _nothing,
+        settle_seconds: float = 0.5,
+        busy_seconds: float = 1.0,
+        idle_seconds: float = 5.0,
+    ) -> None:
+        self._storage = storage
+        self._runs = runs
+        self._launcher = launcher
+        self._clock = clock
+        self._limits = limits or MonitorLimits()
+        self._drain = drain
+        self._settle = timedelta(seconds=settle_seconds)
+        self._busy_seconds = busy_seconds
+        self._idle_seconds = idle_seconds
+        self._looked_at: datetime | None = None
+        self._outages: Sequence[tuple[datetime, datetime]] = ()
+        self._asked: set[tuple[str, int]] = set()
+        self._ended_at: dict[tuple[str, int], datetime] = {}
+
+    def run_once(self, now: datetime) -> float:
+        """One look at all runs in progress; returns the seconds until the next."""
+        with self._storage.begin() as session:
+            runs = session.runs.in_progress()
+            outages = self._note_outage(session, runs, now)
+        if outages is not None:
+            with self._storage.begin(write=True) as session:
+                session.principals.put_setting(_OUTAGES, msgspec.msgpack.encode(outages))
+        self._looked_at = now
+        current = {(run.run_id, run.epoch) for run in runs}
+        self._asked &= current
+        self._ended_at = {key: at for key, at in self._ended_at.items() if key in current}
+        away: set[str] = set()
+        for run in runs:
+            try:
+                self._look(self._adopted(run, away), now, away)
+            except RostrumError as error:
+                # One run must not keep the others from being watched; it is looked at again.
+                _log.warning("run %s could not be looked after: %s", run.run_id, error)
+        return self._busy_seconds if runs else self._idle_seconds
+
+    def _look(self, run: Run, now: datetime, away: set[str]) -> None:
+        worker = self._inspect(run, away)
+        asked = (run.run_id, run.epoch) in self._asked
+        decision = decide(run, worker, now, self._limits, self._outages, asked)
+        if decision.action != "nothing":
+            self._act(run, worker, decision, now)
+
+    def _act(self, run: Run, worker: WorkerStatus | None, decision: MonitorDecision, now: datetime) -> None:
+        match decision.action:
+            case "disconnected":
+                self._runs.record(run.run_id, RunDisconnected(at=now), epoch=run.epoch)
+            case "reconnected":
+                self._runs.record(run.run_id, RunReconnected(at=now), epoch=run.epoch)
+            case "terminate":
+                self._terminate(run, force=False)
+                self._asked.add((run.run_id, run.epoch))
+            case "kill":
+                self._terminate(run, force=True)
+            case "lost" | "start_timeout":
+                self._terminate(run, force=True)
+                reason = "worker_lost" if decision.action == "lost" else "timeout"
+                self._end(run, decision, reason)
+            case _ if worker is not None and worker.state == "exited" and not self._settled(run, now):
+                pass  # what it sent last may still be on its way through the gateway
+            case "dead":
+                self._end(run, decision, "worker_died")
+            case _:
+                self._end(run, decision, None)
+
+    def _settled(self, run: Run, now: datetime) -> bool:
+        return now - self._ended_at.setdefault((run.run_id, run.epoch), now) >= self._settle
+
+    def _end(self, run: Run, decision: MonitorDecision, reason: str | None) -> None:
+        """End a run from outside: first what its worker had accepted (it may hold the end), then the verdict."""
+        self._drain(run)
+        if reason is not None:
+            self._runs.fail(run.run_id, reason, decision.message, epoch=run.epoch)
+        else:
+            now = self._clock.now()
+            note = EngineMessage(at=now, message=f"cancelled: {decision.message}")
+            self._runs.record(run.run_id, note, RunCanceled(at=now), epoch=run.epoch)
+
+    def _inspect(self, run: Run, away: set[str]) -> WorkerStatus | None:
+        if run.worker is None:
+            return None
+        if run.target.location in away:
+            return WorkerStatus(state="unknown")
+        try:
+            return self._launcher.inspect(_ref(run))
+        except RostrumError as error:
+            if isinstance(error, Unavailable):
+                away.add(run.target.location)  # asking it about each of its runs would hold up the others
+            return WorkerStatus(state="unknown", reason=str(error))
+
+    def _adopted(self, run: Run, away: set[str]) -> Run:
+        """A run whose worker speaks but was never recorded (the daemon died in between): find the worker."""
+        orphan = run.started_at is not None or run.status is RunStatus.CANCELING
+        if run.worker is not None or not orphan or run.target.location in away:
+            return run
+        for ref in self._launcher.adopt([run.run_id]):
+            if ref.epoch == run.epoch:
+                try:
+                    return self._runs.mark_launched(run.run_id, run.epoch, ref)
+                except Fenced:
+                    break
+        return run
+
+    def _terminate(self, run: Run, *, force: bool) -> None:
+        if run.worker is None:
+            return
+        try:
+            self._launcher.terminate(_ref(run), force=force)
+        except RostrumError as error:
+            _log.warning("worker of run %s could not be asked to end: %s", run.run_id, error)
+
+    def _note_outage(self, session: Session, runs: Sequence[Run], now: datetime) -> object:
+        """Find out since when nobody listened to workers; returns the outages when they have changed."""
+        daemons = session.locations.daemons()
+        if self._looked_at is None:
+            stored = session.principals.setting(_OUTAGES)
+            if stored is not None:
+                self._outages = msgspec.msgpack.decode(stored, type=list[tuple[datetime, datetime]])
+            beats = [state.heartbeat_at for state in daemons if state.loop == MONITOR_LOOP]
+            begin = max(beats, default=now)
+            alone = True
+        else:
+            begin, alone = self._looked_at, False
+        gap = (now - begin).total_seconds()
+        # A living monitor looks every second: a longer gap means that all stood still (a suspended machine).
+        if gap > (0.0 if alone else self._idle_seconds + _STALE_SECONDS) and runs:
+            return self._add_outage(begin, now)
+        gateways = [state.heartbeat_at for state in daemons if state.loop == GATEWAY_LOOP]
+        if gateways:
+            heard = max([*gateways, *(run.last_heard_at for run in runs if run.last_heard_at is not None)])
+            if (now - heard).total_seconds() > _STALE_SECONDS and runs:
+                return self._add_outage(heard, now)
+        return None
+
+    def _add_outage(self, begin: datetime, end: datetime) -> object:
+        before = self._outages
+        self._outages = add_outage(before, begin, end)
+        return self._outages if list(self._outages) != list(before) else None
+
+
+def _ref(run: Run) -> WorkerRef:
+    return msgspec.convert(run.worker, WorkerRef)
