@@ -83,6 +83,7 @@ PLANTS = [
     Plant("owner-graphql", "cli", "import graphql"),
     Plant("owner-asgi", "control", "import starlette.applications"),
     Plant("owner-asgi", "service", "import uvicorn"),
+    Plant("owner-asgi", "config", "import starlette"),
     Plant("owner-terminal", "config", "import rich.console"),
     Plant("owner-terminal", "service", "import click"),
     Plant("owner-secrets", "web", "import argon2"),
