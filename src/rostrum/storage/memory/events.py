@@ -24,10 +24,13 @@ class MemoryEvents:
         number = self._tables.counters.get("event", 0)
         fresh: list[StoredEvent] = []
         for event in events:
-            sequences = self._tables.sequences.setdefault((event.run_id, event.stream), {})
+            place = (event.run_id, event.stream)
+            sequences = self._tables.sequences.setdefault(place, {})
             if event.sequence in sequences:
                 continue
             self._undo.put(sequences, event.sequence, None)
+            if event.sequence > self._tables.last_sequences.get(place, 0):
+                self._undo.put(self._tables.last_sequences, place, event.sequence)
             number += 1
             stored = StoredEvent(number, event, evidence)  # type: ignore[arg-type]
             fresh.append(stored)
@@ -42,7 +45,7 @@ class MemoryEvents:
     def last_sequence(self, run_id: str, stream: str) -> int:
         """Highest stored sequence of a stream."""
         self._undo.require()
-        return max(self._tables.sequences.get((run_id, stream), ()), default=0)
+        return self._tables.last_sequences.get((run_id, stream), 0)
 
     def read(
         self, run_id: str, *, after: int = 0, limit: int = 1000, kinds: Sequence[str] = (), step_key: str | None = None

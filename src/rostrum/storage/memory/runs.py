@@ -114,6 +114,7 @@ class MemoryRuns:
         self._undo.replace(self._tables.events, [s for s in self._tables.events if s.event.run_id != run_id])
         for place in [place for place in self._tables.sequences if place[0] == run_id]:
             self._undo.drop(self._tables.sequences, place)
+            self._undo.drop(self._tables.last_sequences, place)
 
     def _claim_idempotency_key(self, runs: Sequence[Run], idempotency_key: str) -> Run | None:
         if len(runs) != 1:

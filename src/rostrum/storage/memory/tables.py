@@ -30,6 +30,7 @@ class Tables:
     """By id; ids are never given twice (`counters["event"]`)."""
     run_events: dict[str, list[StoredEvent]] = field(default_factory=dict)
     sequences: dict[tuple[str, str], dict[int, None]] = field(default_factory=dict)
+    last_sequences: dict[tuple[str, str], int] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     assets: dict[AssetKey, AssetState] = field(default_factory=dict)
     checks: dict[CheckKey, CheckState] = field(default_factory=dict)

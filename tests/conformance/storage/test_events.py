@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from rostrum.testing.conformance.storage.events import EventsConformance
+
+
+class TestEvents(EventsConformance):
+    pass
