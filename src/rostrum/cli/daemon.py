@@ -1,0 +1,55 @@
+"""`rostrum daemon`: the loops as a service of their own."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import click
+
+from rostrum.cli.options import code_options, home_option
+from rostrum.config.instance import Home, InstanceSettings
+from rostrum.config.workspace import LocationSpec
+
+
+@click.group("daemon")
+def command() -> None:
+    """Run the daemon's loops."""
+
+
+@command.command("run")
+@code_options
+@home_option
+@click.option("--code-servers/--no-code-servers", default=True, show_default=True, help="Start code servers for locations that are files or modules.")
+def run(locations: list[LocationSpec], home: Home, settings: InstanceSettings, code_servers: bool) -> None:
+    """Launch queued runs, evaluate schedules, watch runs and code locations. Any number of daemons is safe.
+
+    Code servers of files and modules are started by one of them: pass --no-code-servers to the others.
+    """
+    import logging
+
+    from rostrum.config.code_locations import LocationClients, server_processes
+    from rostrum.config.daemon import daemon
+    from rostrum.config.deployment import open_control
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    deployment = open_control(home, settings)
+    servers = server_processes(locations, home, deployment.clock, watch=False) if code_servers else []
+    for server in servers:
+        server.start()
+    clients = LocationClients(locations, home)
+    loops = daemon(deployment, clients, with_gateway=False)
+    try:
+        loops.start()
+        click.echo("daemon is up")
+        while not stop.wait(3600):
+            pass
+    finally:
+        loops.stop()
+        clients.close()
+        for server in servers:
+            server.stop()
+        deployment.storage.close()

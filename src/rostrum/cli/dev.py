@@ -1,0 +1,105 @@
+"""`rostrum dev`: everything on this machine, in one command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from typing import Any
+
+import click
+
+from rostrum.cli.options import code_options, home_option
+from rostrum.config.instance import Home, InstanceSettings
+from rostrum.config.workspace import LocationSpec
+
+READY_SECONDS = 60.0
+
+
+@click.command("dev")
+@code_options
+@home_option
+@click.option("-h", "--host", help="Address of the UI (default 127.0.0.1). Anything but loopback needs a user.")
+@click.option("-p", "--port", type=int, help="Port of the UI (default 3000; 0 chooses a free one).")
+@click.option("--watch/--no-watch", default=True, show_default=True, help="Reload code when its files change.")
+@click.option("--fork", type=click.Choice(["auto", "always", "never"]), default="auto", help="How work is started.")
+@click.option("--demo", is_flag=True, help="When all is up, launch the last month of partitions and the jobs without partitions.")
+@click.option("--json", "as_json", is_flag=True, help="Tell what is up as one JSON line.")
+def command(
+    locations: list[LocationSpec],
+    home: Home,
+    settings: InstanceSettings,
+    host: str | None,
+    port: int | None,
+    watch: bool,
+    fork: str,
+    demo: bool,
+    as_json: bool,
+) -> None:
+    """UI, GraphQL API, daemon and code servers on an embedded database. Stop with Ctrl-C; runs in flight go on and are found again."""
+    began = time.monotonic()
+    from rostrum.cli.serving import ServerThread, bind
+    from rostrum.config.code_locations import LocationClients, server_processes
+    from rostrum.config.deployment import open_control
+    from rostrum.config.lock import hold_home
+
+    hold_home(home)
+    host = host or settings.web.host
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    deployment = open_control(home, settings)
+    servers = server_processes(locations, home, deployment.clock, watch=watch, fork=fork)
+    for server in servers:
+        server.start()  # user code is imported while the rest starts
+
+    from rostrum.config.daemon import daemon
+    from rostrum.config.web import gateway_only, web_app
+    from rostrum.gateway.sockets import bind_private_socket
+
+    clients = LocationClients(locations, home)
+    started: list[Any] = []
+    try:
+        deployment.events.start()
+        listener = bind(host, settings.web.port if port is None else port)
+        web = ServerThread(web_app(deployment, clients, host), listener, "web")
+        gateway = ServerThread(gateway_only(deployment), bind_private_socket(home.sockets / "gateway.sock"), "gateway")
+        loops = daemon(deployment, clients, with_gateway=True)
+        for part in (gateway, web, loops):
+            part.start()
+            started.append(part)
+        shown = f"[{host}]" if ":" in host else host
+        _announce(f"http://{shown}:{listener.getsockname()[1]}", locations, home, time.monotonic() - began, as_json=as_json)
+        if demo:
+            _demo(deployment, locations, stop)
+        while not stop.wait(3600):
+            pass
+        if not as_json:
+            click.echo("\nStopping. Runs in flight go on; the next `rostrum dev` here finds them.")
+    finally:
+        for part in reversed(started):
+            part.stop()
+        deployment.events.stop()
+        clients.close()
+        for server in servers:
+            server.stop()
+        deployment.storage.close()
+
+
+def _announce(url: str, locations: list[LocationSpec], home: Home, seconds: float, *, as_json: bool) -> None:
+    if as_json:
+        import msgspec
+
+        ready = {"url": url, "pid": os.getpid(), "home": str(home.folder), "locations": [spec.name for spec in locations]}
+        click.echo(msgspec.json.encode(ready).decode())
+        return
+    click.echo(f"{click.style('Rostrum', bold=True)} is up in {seconds:.1f} s:  {click.style(url, fg='cyan', underline=True)}")
+    click.echo(f"  code  {', '.join(spec.name for spec in locations)}")
+    click.echo(f"  home  {home.folder}")
+
+
+def _demo(deployment: Any, locations: list[LocationSpec], stop: threading.Event) -> None:
+    from rostrum.cli.demo import launch_demo
+
+    launch_demo(deployment, [spec.name for spec in locations], stop, READY_SECONDS)

@@ -1,0 +1,58 @@
+"""Runs ASGI applications on given sockets in threads or in the foreground. Knows uvicorn, so that nobody else has to."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+
+from rostrum.model.errors import ConfigError
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the command: it stops servers and daemon in order."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening TCP socket. Raises ConfigError when the port is taken; port 0 chooses a free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from None
+    listener.listen(2048)
+    return listener
+
+
+class ServerThread:
+    """One application served on one socket by a thread of its own. `start` returns when it answers."""
+
+    def __init__(self, app: Any, listener: socket.socket, name: str) -> None:
+        config = uvicorn.Config(app, log_level="warning", access_log=False, http="httptools", timeout_graceful_shutdown=2, backlog=2048)
+        self._server = _Server(config)
+        self._listener = listener
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Serve."""
+        self._thread.start()
+        while not self._server.started and self._thread.is_alive():
+            self._thread.join(0.005)
+
+    def stop(self) -> None:
+        """Stop serving; open streams are cut."""
+        if self._thread.is_alive():
+            self._server.should_exit = True
+            self._thread.join(5)
+        self._listener.close()

@@ -1,0 +1,54 @@
+"""`rostrum webserver`: UI, API and gateway as a service of its own."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import click
+
+from rostrum.cli.options import code_options, home_option
+from rostrum.config.instance import Home, InstanceSettings
+from rostrum.config.workspace import LocationSpec
+
+
+@click.command("webserver")
+@code_options
+@home_option
+@click.option("-h", "--host", help="Address (default 127.0.0.1). Anything but loopback needs a user.")
+@click.option("-p", "--port", type=int, help="Port (default 3000; 0 chooses a free one).")
+def command(locations: list[LocationSpec], home: Home, settings: InstanceSettings, host: str | None, port: int | None) -> None:
+    """Serve the UI, the API and the gateway. Any number of replicas may run; `rostrum daemon run` does the rest."""
+    from rostrum.cli.serving import ServerThread, bind
+    from rostrum.config.code_locations import LocationClients
+    from rostrum.config.daemon import gateway_heart
+    from rostrum.config.deployment import open_control
+    from rostrum.config.web import gateway_only, web_app
+    from rostrum.gateway.sockets import bind_private_socket
+    from rostrum.service.supervisor import Supervisor
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    host = host or settings.web.host
+    deployment = open_control(home, settings)
+    clients = LocationClients(locations, home)
+    deployment.events.start()
+    listener = bind(host, settings.web.port if port is None else port)
+    parts = [
+        ServerThread(web_app(deployment, clients, host), listener, "web"),
+        ServerThread(gateway_only(deployment), bind_private_socket(home.sockets / "gateway.sock"), "gateway"),
+        Supervisor(deployment.storage, deployment.clock, [gateway_heart(deployment)]),
+    ]
+    try:
+        for part in parts:
+            part.start()
+        click.echo(f"serving on http://{host}:{listener.getsockname()[1]}")
+        while not stop.wait(3600):
+            pass
+    finally:
+        for part in reversed(parts):
+            part.stop()
+        deployment.events.stop()
+        clients.close()
+        deployment.storage.close()

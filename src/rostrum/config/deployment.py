@@ -1,0 +1,99 @@
+"""Assembles the parts of the control plane that every process of it has. The only layer that names concrete components."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from dataclasses import dataclass
+
+from rostrum.auth.run_tokens import RunTokens, installation_key
+from rostrum.config.instance import HOME_VARIABLE, Home, InstanceSettings
+from rostrum.config.registry import component
+from rostrum.control.automations import Automations
+from rostrum.control.backfills import Backfills
+from rostrum.control.events import EventLog
+from rostrum.control.locations import Locations
+from rostrum.control.manifests import ManifestCache
+from rostrum.control.runs import Runs
+from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.doorbell import Doorbell
+from rostrum.interfaces.launching import GatewayAddress
+from rostrum.interfaces.logs import LogStore
+from rostrum.interfaces.storage import Storage
+from rostrum.model.errors import ConfigError
+from rostrum.service.clock import SystemClock
+from rostrum.service.doorbells import LocalDoorbell, SqliteDoorbell
+from rostrum.web.catalog import CatalogCache
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Components of one deployment, without methods: each part receives the ones it uses."""
+
+    home: Home
+    settings: InstanceSettings
+    clock: Clock
+    storage: Storage
+    log_store: LogStore
+    doorbell: Doorbell
+    events: EventLog
+    manifests: ManifestCache
+    catalogs: CatalogCache
+    runs: Runs
+    backfills: Backfills
+    automations: Automations
+    locations: Locations
+    run_tokens: RunTokens
+    gateway: GatewayAddress
+
+
+def open_storage(home: Home, settings: InstanceSettings, clock: Clock) -> Storage:
+    """The storage of the instance, its schema up to date."""
+    kind = component("storage", settings.storage.name)
+    if settings.storage.name == "memory":
+        return kind(clock)
+    config = dict(settings.storage.config)
+    url = config.pop("url", None) or f"sqlite:///{home.database}"
+    try:
+        storage = kind(url, clock=clock, deployment=settings.deployment, **config)
+    except TypeError as error:
+        raise ConfigError(f"storage: {settings.storage.name} does not take these settings: {error}") from None
+    storage.migrate()
+    return storage
+
+
+def open_control(home: Home, settings: InstanceSettings) -> Deployment:
+    """Assemble. Opens the database; starts nothing."""
+    os.environ[HOME_VARIABLE] = str(home.folder)  # children find the same home
+    clock = SystemClock()
+    storage = open_storage(home, settings, clock)
+    log_store: LogStore = component("logs", settings.logs.name)(home.logs, **settings.logs.config)
+    doorbell: Doorbell = SqliteDoorbell(home.database) if settings.storage.name == "sqlite" else LocalDoorbell()
+    events = EventLog(storage, doorbell, clock)
+    manifests = ManifestCache(storage)
+    runs = Runs(storage, events, doorbell, clock, manifests)
+    return Deployment(
+        home=home,
+        settings=settings,
+        clock=clock,
+        storage=storage,
+        log_store=log_store,
+        doorbell=doorbell,
+        events=events,
+        manifests=manifests,
+        catalogs=CatalogCache(manifests),
+        runs=runs,
+        backfills=Backfills(storage, events, doorbell, runs, clock),
+        automations=Automations(storage, doorbell, clock, manifests),
+        locations=Locations(events, doorbell, clock),
+        run_tokens=RunTokens(installation_key(storage), clock),
+        gateway=GatewayAddress(settings.gateway.url or f"unix:{home.sockets / 'gateway.sock'}"),
+    )
+
+
+def version() -> str:
+    """Version of the installed distribution."""
+    try:
+        return importlib.metadata.version("rostrum")
+    except importlib.metadata.PackageNotFoundError:
+        return "0+source"

@@ -1,0 +1,75 @@
+"""Assembles the web server: UI, GraphQL and live events on a port, the gateway on its own door."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from rostrum.auth.passwords import LocalUsers
+from rostrum.auth.requests import Authenticator, is_loopback
+from rostrum.auth.tokens import Tokens
+from rostrum.config.deployment import Deployment, version
+from rostrum.gateway.app import gateway_app
+from rostrum.interfaces.locations import CodeLocations
+from rostrum.model.errors import ConfigError
+from rostrum.web.app import create_app
+from rostrum.web.context import Services
+
+
+def login_required(deployment: Deployment, host: str, users: LocalUsers) -> bool:
+    """Whether the server asks for a login. Raises ConfigError where it would be open to others, or nobody could log in."""
+    wanted = deployment.settings.web.require_login
+    if not is_loopback(host):
+        if wanted is False:
+            raise ConfigError(f"web.require_login: false is for loopback only, and {host} can be reached by others")
+        wanted = True
+    if wanted and not users.any():
+        raise ConfigError(f"listening on {host} needs a login, and there is no user yet: add one with `rostrum user add NAME`")
+    return bool(wanted)
+
+
+def web_app(deployment: Deployment, code_locations: CodeLocations, host: str) -> Starlette:
+    """The application for the port. The gateway is mounted too, so that workers elsewhere reach it by the same address."""
+    users = LocalUsers(deployment.storage, deployment.clock)
+    required = login_required(deployment, host, users)
+    services = Services(
+        storage=deployment.storage,
+        logs=deployment.log_store,
+        doorbell=deployment.doorbell,
+        clock=deployment.clock,
+        runs=deployment.runs,
+        backfills=deployment.backfills,
+        automations=deployment.automations,
+        locations=deployment.locations,
+        code_locations=code_locations,
+        authenticator=Authenticator(Tokens(deployment.storage, deployment.clock), users, login_required=required),
+        catalogs=deployment.catalogs,
+        deployment=deployment.settings.deployment,
+        timezone=deployment.settings.timezone or local_timezone(),
+        version=version(),
+        max_concurrent_runs=deployment.settings.run_queue.max_concurrent_runs,
+    )
+    return create_app(services, loopback_only=is_loopback(host), extra_routes=[Mount("/gateway", gateway(deployment))])
+
+
+def gateway(deployment: Deployment) -> Starlette | object:
+    """The gateway's routes."""
+    return gateway_app(deployment.events, deployment.storage, deployment.log_store, deployment.run_tokens)
+
+
+def gateway_only(deployment: Deployment) -> Starlette:
+    """An application with nothing but the gateway: what the unix socket serves."""
+    return Starlette(routes=[Mount("/gateway", gateway(deployment))])  # type: ignore[arg-type]
+
+
+def local_timezone() -> str:
+    """IANA name of this machine's time zone, UTC where it cannot be told."""
+    named = os.environ.get("TZ", "")
+    if "/" in named:
+        return named.lstrip(":")
+    target = os.path.realpath("/etc/localtime")
+    _, found, name = target.partition("zoneinfo/")
+    return name if found and Path(target).exists() else "UTC"
