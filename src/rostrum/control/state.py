@@ -38,7 +38,7 @@ from rostrum.model.events import (
     StoredEvent,
     worker_stream,
 )
-from rostrum.model.runs import Run, RunStatus
+from rostrum.model.runs import Run
 
 CONTROL_ONLY: tuple[type[Event], ...] = (
     RunQueued,
@@ -70,18 +70,17 @@ def continuing(events: Sequence[Event], last_sequence: int) -> Sequence[Event]:
     return fresh
 
 
-def fold_run(run: Run, events: Sequence[Event], epoch: int | None) -> tuple[Run, list[bool]]:
-    """The run after `events`, and for each of them whether it is evidence only.
+def fold_run(run: Run, events: Sequence[Event], epoch: int | None) -> tuple[list[Run], list[bool]]:
+    """For each event: the run after it, and whether it is evidence only.
 
     `epoch` is that of the worker that sent them, None for the control plane's own (then InvalidTransition is raised,
     not kept).
     """
-    if epoch is not None and epoch != run.epoch:
-        return run, [True] * len(events)
+    runs: list[Run] = []
     evidence: list[bool] = []
     for event in events:
         try:
-            if epoch is not None and (isinstance(event, CONTROL_ONLY) or event.stream != worker_stream(epoch)):
+            if epoch is not None and not _may_say(event, epoch, run):
                 raise InvalidTransition
             run = run.after(cast("AnyEvent", event))
         except InvalidTransition:
@@ -90,13 +89,19 @@ def fold_run(run: Run, events: Sequence[Event], epoch: int | None) -> tuple[Run,
             evidence.append(True)
         else:
             evidence.append(False)
-    return run, evidence
+        runs.append(run)
+    return runs, evidence
+
+
+def _may_say(event: Event, epoch: int, run: Run) -> bool:
+    return epoch == run.epoch and event.stream == worker_stream(epoch) and not isinstance(event, CONTROL_ONLY)
 
 
 class RunFacts(msgspec.Struct, frozen=True):
     """What must be known of a run's earlier events to judge its failures and its end."""
 
-    planned: tuple[RunPlanned, ...] = ()
+    plans: tuple[tuple[int, RunPlanned], ...] = ()
+    """With the ids of the stored events: a plan counts for what comes after it."""
     made: frozenset[tuple[AssetKey, str | None]] = frozenset()
     """Materialised (asset, partition) pairs; filled for failed runs only."""
     skipped_steps: frozenset[str] = frozenset()
@@ -104,11 +109,11 @@ class RunFacts(msgspec.Struct, frozen=True):
 
     def asset_keys(self) -> set[AssetKey]:
         """All planned assets."""
-        return {key for plan in self.planned for key in plan.asset_keys}
+        return {key for _, plan in self.plans for key in plan.asset_keys}
 
     def check_keys(self) -> set[CheckKey]:
         """All planned checks."""
-        return {key for plan in self.planned for key in plan.check_keys}
+        return {key for _, plan in self.plans for key in plan.check_keys}
 
 
 class Marks:
@@ -166,7 +171,7 @@ class Derivation:
         return [self._checks[key] for key in sorted(self._dirty_checks)]
 
     def apply(self, stored: StoredEvent, run: Run | None, facts: RunFacts) -> None:
-        """Fold one event. `run` is the run after it; None for an event without a run. Evidence changes nothing."""
+        """Fold one event. `run` is the run right after it; None for an event of no run. Evidence changes nothing."""
         rule = self._rules.get(type(stored.event))
         if rule is not None and not stored.evidence:
             rule(self, stored, run, facts)
@@ -240,8 +245,8 @@ class Derivation:
         if run is None or (isinstance(event, StepNotRun) and not event.because):
             return  # not run because of a cancel: no failure
         line = event.error.first_line if isinstance(event, StepFailed) else _first_line(run)
-        for plan in facts.planned:
-            for asset_key in plan.asset_keys:
+        for number, plan in facts.plans:
+            for asset_key in plan.asset_keys if number < stored.id else ():
                 state = self._assets.get(asset_key)
                 made = state is not None and state.last_materialized_run_id == run.run_id
                 # Of several partitions some may be made: those are judged when the run ends.
@@ -253,7 +258,7 @@ class Derivation:
         if run is None:
             return
         failed = isinstance(stored.event, RunFailed)
-        for plan in facts.planned:
+        for _, plan in facts.plans:
             for asset_key in plan.asset_keys:
                 if failed and asset_key.step_key not in facts.skipped_steps:
                     self._end_failed(asset_key, plan, run, stored.event.at, facts)
@@ -310,21 +315,16 @@ def _first_line(run: Run) -> str:
 
 
 NEEDS_PLAN: tuple[type[Event], ...] = (StepFailed, StepNotRun, *RUN_ENDS)
-"""Kinds for which `RunFacts.planned` must be known."""
+"""Kinds for which `RunFacts.plans` must be known."""
 
 
-def facts_from(planned: Iterable[Event], made: Iterable[Event] = ()) -> RunFacts:
+def facts_from(plans: Iterable[StoredEvent], made: Iterable[StoredEvent] = ()) -> RunFacts:
     """Facts from the run's `run_planned` events and, for a failed run, its `asset_materialized` and `step_skipped`
-    events.
+    events. Evidence is no fact.
     """
-    made = list(made)
+    outcomes = [one.event for one in made if not one.evidence]
     return RunFacts(
-        planned=tuple(event for event in planned if isinstance(event, RunPlanned)),
-        made=frozenset((e.asset_key, e.partition_key) for e in made if isinstance(e, AssetMaterialized)),
-        skipped_steps=frozenset(e.step_key or "" for e in made if isinstance(e, StepSkipped)),
+        plans=tuple((one.id, one.event) for one in plans if isinstance(one.event, RunPlanned) and not one.evidence),
+        made=frozenset((e.asset_key, e.partition_key) for e in outcomes if isinstance(e, AssetMaterialized)),
+        skipped_steps=frozenset(e.step_key or "" for e in outcomes if isinstance(e, StepSkipped)),
     )
-
-
-def wants_cancel(run: Run) -> bool:
-    """Whether the worker is to end early."""
-    return run.status is RunStatus.CANCELING

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import cast
 
 import msgspec
 
@@ -60,6 +59,8 @@ class Unit:
         self._sequences: dict[tuple[str, str], int] = {}
         self._events: list[Event] = []
         self._evidence: list[bool] = []
+        self._after: list[Run | None] = []
+        """For each event the run right after it."""
         self.topics: set[str] = set()
         """Doorbells to ring after the commit."""
 
@@ -93,10 +94,11 @@ class Unit:
         run = self.run(run_id) if run_id else None
         fresh = continuing(events, self.last_sequence(run_id, stream))
         evidence = [False] * len(fresh)
+        runs: Sequence[Run | None] = [None] * len(fresh)
         if run is not None and fresh:
-            run, evidence = fold_run(run, fresh, epoch)
-            self._runs[run_id] = run
-        self._take(run_id, stream, fresh, evidence)
+            runs, evidence = fold_run(run, fresh, epoch)
+            self._runs[run_id] = run = runs[-1]
+        self._take(run_id, stream, fresh, evidence, runs)
         return Accepted(len(fresh), self.last_sequence(run_id, stream), sum(evidence), run)
 
     def control(self, run_id: str, events: Sequence[Event]) -> Run:
@@ -109,9 +111,9 @@ class Unit:
             msgspec.structs.replace(event, run_id=run_id, stream=CONTROL_STREAM, sequence=first + index)
             for index, event in enumerate(events)
         ]
-        run, evidence = fold_run(run, placed, None)
-        self._runs[run_id] = run
-        self._take(run_id, CONTROL_STREAM, placed, evidence)
+        runs, evidence = fold_run(run, placed, None)
+        self._take(run_id, CONTROL_STREAM, placed, evidence, runs)
+        self._runs[run_id] = run = runs[-1] if runs else run
         return run
 
     def heard(self, run_id: str, at: datetime, *, write: bool) -> Run:
@@ -126,18 +128,27 @@ class Unit:
         self._runs[run_id] = run
         return run
 
-    def _take(self, run_id: str, stream: str, events: Sequence[Event], evidence: Sequence[bool]) -> None:
+    def _take(
+        self,
+        run_id: str,
+        stream: str,
+        events: Sequence[Event],
+        evidence: Sequence[bool],
+        after: Sequence[Run | None],
+    ) -> None:
         if events:
             self._sequences[run_id, stream] = events[-1].sequence
             self._events.extend(events)
             self._evidence.extend(evidence)
+            self._after.extend(after)
 
     def finish(self) -> None:
         """Store the events, derive, and store what follows."""
         stored = self._store_events()
-        accepted = [one for one in stored if not one.evidence]
+        after, self._after = self._after, []
+        accepted = [(one, run) for one, run in zip(stored, after, strict=True) if not one.evidence]
         self._derive(accepted)
-        self._free_slots([one.event for one in accepted])
+        self._free_slots([one.event for one, _ in accepted])
         for run_id in sorted(self._runs):
             run = self._runs[run_id]
             if run is not self._written[run_id]:
@@ -158,14 +169,14 @@ class Unit:
         self._events, self._evidence = [], []
         return stored
 
-    def _derive(self, stored: Sequence[StoredEvent]) -> None:
-        facts = self._facts([one.event for one in stored])
+    def _derive(self, stored: Sequence[tuple[StoredEvent, Run | None]]) -> None:
+        facts = self._facts([one.event for one, _ in stored])
         assets: set[AssetKey] = set()
         checks: set[CheckKey] = set()
         for fact in facts.values():
             assets |= fact.asset_keys()
             checks |= fact.check_keys()
-        for one in stored:
+        for one, _ in stored:
             event = one.event
             if isinstance(event, (AssetMaterialized, AssetObserved)):
                 assets.add(event.asset_key)
@@ -178,9 +189,8 @@ class Unit:
             return
         table = self._session.assets
         derivation = Derivation(table.get(assets) if assets else {}, table.checks(checks) if checks else {})
-        for one in stored:
-            run_id = one.event.run_id
-            derivation.apply(one, self._runs.get(run_id), facts.get(run_id, NO_FACTS))
+        for one, run in stored:
+            derivation.apply(one, run, facts.get(one.event.run_id, NO_FACTS))
         self._write(derivation)
 
     def _write(self, derivation: Derivation) -> None:
@@ -204,12 +214,12 @@ class Unit:
             facts[run_id] = facts_from(planned, made)
         return facts
 
-    def _read(self, run_id: str, kinds: tuple[str, ...]) -> list[Event]:
-        found: list[Event] = []
+    def _read(self, run_id: str, kinds: tuple[str, ...]) -> list[StoredEvent]:
+        found: list[StoredEvent] = []
         after = 0
         while True:
             page = self._session.events.read(run_id, after=after, limit=1000, kinds=kinds)
-            found.extend(cast("Event", one.event) for one in page if not one.evidence)
+            found.extend(page)
             if len(page) < 1000:
                 return found
             after = page[-1].id

@@ -15,16 +15,25 @@ from rostrum.testing.conformance.run_session import ControlledSuite, Line, RunSe
 from tests.integration.gateway.served import Gateway, Plane, PlaneLine
 
 
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One server for all tests: starting and stopping it takes longer than the tests."""
+    plane = Plane(tmp_path_factory.mktemp("gateway"))
+    gateway = Gateway(plane).start()
+    yield gateway
+    gateway.stop(hard=True)
+    plane.close()
+
+
 class TestGatewaySession(ControlledSuite):
     @pytest.fixture(params=[False, True], ids=["pumped", "threaded"])
-    def line(self, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Line]:
+    def line(self, tmp_path: Path, request: pytest.FixtureRequest, gateway: Gateway) -> Iterator[Line]:
         plane = Plane(tmp_path)
-        gateway = Gateway(plane).start()
+        gateway.use(plane)
         run = plane.starting_run()
         line = PlaneLine(plane, run, gateway.session(run, threaded=request.param))
         yield line
         line.session.close()
-        gateway.stop(hard=True)
         plane.close()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
 
 from rostrum.auth.run_tokens import RunTokens
 from rostrum.control.events import EventLog
@@ -86,19 +87,25 @@ class Plane:
 
 
 class Gateway:
-    """The gateway of a plane on a unix socket, in a thread."""
+    """The gateway of a plane on a unix socket, in a thread. `use` serves another plane from then on."""
 
     def __init__(self, plane: Plane) -> None:
-        self.plane = plane
         self.socket = plane.directory / "run" / "gateway.sock"
         self.address = GatewayAddress(f"unix:{self.socket}")
-        app = gateway_app(plane.events, plane.storage, plane.logs, plane.tokens, limits=limits)
-        self.app = Starlette(routes=[Mount("/gateway", app)])
+        self.app = Starlette(routes=[Mount("/gateway", self._serve)])
+        self.use(plane)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
+    def use(self, plane: Plane) -> None:
+        self.plane = plane
+        self._app = gateway_app(plane.events, plane.storage, plane.logs, plane.tokens, limits=limits)
+        plane.events.start()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
     def start(self) -> Gateway:
-        self.plane.events.start()
         listening = bind_private_socket(self.socket)
         config = uvicorn.Config(self.app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
         server = self._server = uvicorn.Server(config)
