@@ -14,6 +14,7 @@ class InProcessExecutor:
     """Runs steps in the calling thread. A cancel interrupts the step that runs (the worker raises KeyboardInterrupt in it)."""
 
     name = "in_process"
+    isolates = False
 
     def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
         """See `interfaces.execution.Executor`."""

@@ -46,6 +46,7 @@ class MultiprocessExecutor:
     """
 
     name = "multiprocess"
+    isolates = True
 
     def __init__(self, max_concurrent: int | None = None, *, start_method: str | None = None, grace_seconds: float = 20.0) -> None:
         if max_concurrent is not None and max_concurrent < 1:

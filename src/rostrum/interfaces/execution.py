@@ -88,6 +88,8 @@ class Executor(Protocol):
     """Executes a plan: decides where each step runs."""
 
     name: str
+    isolates: bool
+    """True when steps run in other processes: then this one runs no user code, starts no thread, and `RunHost.tick` is called."""
 
     def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
         """Run all steps in order of their dependencies; True when none failed.

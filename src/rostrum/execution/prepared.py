@@ -1,0 +1,178 @@
+"""What does not change between attempts of a step, worked out once: names of parameters, slots of inputs, checks of types.
+
+Nothing here reads signatures or annotations again: the hot path looks at these slots only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rostrum.definitions.contexts import AssetCheckExecutionContext, AssetExecutionContext, OpExecutionContext
+from rostrum.definitions.live import Resolved
+from rostrum.definitions.ops import OpDefinition, OpInput, OpOutput
+from rostrum.definitions.signatures import MISSING
+from rostrum.execution.configs import ConfigSlot
+from rostrum.execution.results import Shape
+from rostrum.execution.type_checks import Check, type_check
+from rostrum.model.assets import AssetKey, CheckKey
+from rostrum.model.errors import NotFound
+from rostrum.model.manifest import AssetNode
+from rostrum.model.partitions import PartitionsSpec
+from rostrum.model.plans import FromAsset, FromStep, InputSource, Plan, Step, StepInput
+
+_CONTEXTS: Mapping[str, type[OpExecutionContext]] = {"asset": AssetExecutionContext, "check": AssetCheckExecutionContext}
+
+
+class Upstream:
+    """A value that an input is loaded from: who stores it, and how it was declared there."""
+
+    __slots__ = ("asset_key", "in_plan", "io_manager_key", "metadata", "output", "partitions", "step_key")
+
+    def __init__(
+        self, io_manager_key: str, step_key: str, output: str, metadata: Mapping[str, Any], asset_key: AssetKey | None, partitions: PartitionsSpec | None
+    ) -> None:
+        self.io_manager_key, self.step_key, self.output, self.metadata = io_manager_key, step_key, output, metadata
+        self.asset_key, self.partitions = asset_key, partitions
+        self.in_plan = False
+        """True for an output of another step of this very plan."""
+
+
+class InputSlot:
+    """An input of a step."""
+
+    __slots__ = ("check", "fan_in", "name", "op_input", "sources", "upstreams")
+
+    def __init__(self, item: StepInput, op_input: OpInput, upstreams: tuple[Upstream | None, ...]) -> None:
+        self.name, self.op_input, self.fan_in = item.name, op_input, item.fan_in
+        self.sources: tuple[InputSource, ...] = item.sources
+        self.upstreams = upstreams
+        """Beside `sources`: None where a source is no stored value."""
+        self.check: Check | None = type_check(op_input.annotation)
+
+
+class OutputSlot:
+    """An output of an op."""
+
+    __slots__ = ("check", "code_version", "output", "upstream")
+
+    def __init__(self, output: OpOutput, code_version: str | None, upstream: tuple[tuple[AssetKey, str], ...]) -> None:
+        self.output = output
+        self.check = type_check(output.annotation)
+        self.code_version = output.code_version or code_version
+        self.upstream = upstream
+        """Upstream assets with their keys as text: for input versions."""
+
+
+class Prepared:
+    """A step, ready to be attempted any number of times."""
+
+    __slots__ = (
+        "blocking",
+        "config",
+        "context_class",
+        "context_name",
+        "inputs",
+        "op",
+        "outputs",
+        "partitions",
+        "resource_names",
+        "resources",
+        "shape",
+        "step",
+    )
+
+    def __init__(self, step: Step, resolved: Resolved, plan_steps: Mapping[str, Step], shape: Shape) -> None:
+        op = resolved.ops[step.op]
+        signature = op.signature
+        self.step, self.op, self.shape = step, op, shape
+        self.context_name = signature.context
+        self.context_class = _context_class(op)
+        self.config = ConfigSlot(op, _config_path(step))
+        self.resource_names: tuple[str, ...] = tuple(signature.resources)
+        self.resources: dict[str, Any] | None = None
+        """Opened resources that the op may use; filled at the first attempt in a process."""
+        self.inputs = [_input_slot(item, op, resolved, plan_steps) for item in step.inputs]
+        self.outputs = {name: _output_slot(output, op, resolved) for name, output in op.outputs.items()}
+        self.partitions = _partitions(step, op, resolved)
+        checks = resolved.graph.check_nodes
+        self.blocking: frozenset[CheckKey] = frozenset(key for key in step.check_keys if key in checks and checks[key].blocking)
+
+    @property
+    def io_manager_keys(self) -> set[str]:
+        """Keys of the IO managers that loading and storing need."""
+        keys = {slot.output.io_manager_key for slot in self.outputs.values() if _stores(slot.output)}
+        for slot in self.inputs:
+            for upstream in slot.upstreams:
+                if upstream is not None:
+                    keys.add(slot.op_input.input_manager_key or upstream.io_manager_key)
+        return keys
+
+
+def _stores(output: OpOutput) -> bool:
+    return output.check_key is None and not output.nothing
+
+
+def _context_class(op: OpDefinition) -> type[OpExecutionContext]:
+    name = op.signature.context
+    annotation = op.signature.annotation(name) if name else MISSING
+    if isinstance(annotation, type) and issubclass(annotation, OpExecutionContext):
+        return annotation
+    return _CONTEXTS.get(op.kind, OpExecutionContext)
+
+
+def _config_path(step: Step) -> tuple[str, ...]:
+    path: list[str] = []
+    for part in step.key.split("[", 1)[0].split("."):
+        path += ["ops", part]
+    return (*path, "config")
+
+
+def _input_slot(item: StepInput, op: OpDefinition, resolved: Resolved, plan_steps: Mapping[str, Step]) -> InputSlot:
+    op_input = op.inputs[item.name]
+    return InputSlot(item, op_input, tuple(_upstream(source, resolved, plan_steps) for source in item.sources))
+
+
+def _upstream(source: InputSource, resolved: Resolved, plan_steps: Mapping[str, Step]) -> Upstream | None:
+    if isinstance(source, FromAsset):
+        return _asset_upstream(source.asset_key, resolved)
+    if not isinstance(source, FromStep):
+        return None
+    step = plan_steps.get(source.step_key)
+    if step is None:  # outside of a partial plan: its value was stored by another run
+        return Upstream("io_manager", source.step_key, source.output, {}, None, None)
+    output = resolved.ops[step.op].outputs[source.output]
+    upstream = Upstream(output.io_manager_key, source.step_key, source.output, output.metadata, output.asset_key, output.partitions)
+    upstream.in_plan = True
+    return upstream
+
+
+def _asset_upstream(key: AssetKey, resolved: Resolved) -> Upstream:
+    node: AssetNode | None = resolved.graph.nodes.get(key)
+    if node is None:
+        raise NotFound(f"there is no asset {key} in these definitions to load.")
+    if node.op is not None and (op := resolved.ops.get(node.op)) is not None:
+        for output in op.outputs.values():
+            if output.asset_key == key:
+                return Upstream(output.io_manager_key, node.op, output.name, output.metadata, key, output.partitions)
+    partitions = resolved.manifest.partitions.get(node.partitions) if node.partitions else None
+    return Upstream(node.io_manager_key, key.step_key, "result", node.metadata, key, partitions)
+
+
+def _output_slot(output: OpOutput, op: OpDefinition, resolved: Resolved) -> OutputSlot:
+    if output.asset_key is None:
+        return OutputSlot(output, op.code_version, ())
+    above = resolved.graph.upstream.get(output.asset_key, ())
+    return OutputSlot(output, op.code_version, tuple((key, str(key)) for key in above))
+
+
+def _partitions(step: Step, op: OpDefinition, resolved: Resolved) -> PartitionsSpec | None:
+    """Partitions that the step's `context` speaks of: those of its assets, or of the asset under check."""
+    for output in op.outputs.values():
+        if output.partitions is not None and (output.asset_key is None or output.asset_key in step.asset_keys):
+            return output.partitions
+    for check in step.check_keys:
+        node = resolved.graph.nodes.get(check.asset_key)
+        if node is not None and node.partitions:
+            return resolved.manifest.partitions.get(node.partitions)
+    return None

@@ -1,0 +1,283 @@
+"""From what a user's function returned or yielded to outputs and verdicts, one by one.
+
+The rules (what stores a value, what only tells, what is an error) are those of the table in the documentation of outputs;
+each error says what the function did and what to do instead. Nothing here stores or records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from typing import Any
+
+from rostrum.definitions.ops import OpDefinition, OpOutput
+from rostrum.definitions.outputs import (
+    NO_VALUE,
+    AssetCheckResult,
+    AssetMaterialization,
+    AssetObservation,
+    DynamicOutput,
+    MaterializeResult,
+    Output,
+)
+from rostrum.model.assets import AssetKey, CheckKey
+from rostrum.model.errors import InvocationError
+from rostrum.model.plans import Step
+
+Await = Callable[[Any], Any]
+"""Runs an awaitable to its end."""
+
+
+class OutputError(InvocationError):
+    """The function did not produce what its outputs say."""
+
+    code = "output"
+
+
+class Made:
+    """A value (or none) of an output."""
+
+    __slots__ = ("data_version", "mapping_key", "metadata", "output", "tags", "value")
+
+    def __init__(
+        self,
+        output: OpOutput,
+        value: Any = NO_VALUE,
+        metadata: dict[str, Any] | None = None,
+        data_version: str | None = None,
+        tags: dict[str, str] | None = None,
+        mapping_key: str | None = None,
+    ) -> None:
+        self.output, self.value = output, value
+        """NO_VALUE: nothing goes through an IO manager."""
+        self.metadata, self.data_version, self.tags, self.mapping_key = metadata, data_version, tags, mapping_key
+
+
+class Verdict:
+    """A check's verdict."""
+
+    __slots__ = ("check_key", "output", "result")
+
+    def __init__(self, check_key: CheckKey, result: AssetCheckResult, output: OpOutput | None) -> None:
+        self.check_key, self.result, self.output = check_key, result, output
+
+
+Item = Made | Verdict | AssetMaterialization | AssetObservation
+
+_RESULTS = (Output, MaterializeResult, AssetCheckResult, DynamicOutput)
+_EVENTS = (AssetMaterialization, AssetObservation)
+
+
+class Shape:
+    """What the outputs of an op allow: looked up once an op."""
+
+    __slots__ = ("by_asset", "by_check", "checks", "is_check", "name", "outputs", "values")
+
+    def __init__(self, op: OpDefinition) -> None:
+        self.name, self.is_check = op.name, op.kind == "check"
+        self.outputs = op.outputs
+        self.values = [output for output in op.outputs.values() if output.check_key is None]
+        self.checks = [output for output in op.outputs.values() if output.check_key is not None]
+        self.by_asset: dict[AssetKey, OpOutput] = {output.asset_key: output for output in self.values if output.asset_key is not None}
+        self.by_check: dict[CheckKey, OpOutput] = {output.check_key: output for output in self.checks if output.check_key is not None}
+
+
+def items(shape: Shape, step: Step, returned: Any, run_async: Await) -> Iterator[Item]:
+    """What a function produced, in order, completed by outputs that need no value. Runs generators and coroutines as it goes.
+
+    Raises OutputError, and whatever the function's own code raises.
+    """
+    kind = type(returned)
+    if kind is CoroutineType:
+        returned = run_async(_awaited(returned))
+        kind = type(returned)
+    seen: set[str] = set()
+    if kind is GeneratorType or kind is AsyncGeneratorType:
+        for each in _yielded(returned, run_async):
+            yield from _noted(_one(shape, step, each, yielded=True), seen, shape)
+    else:
+        yield from _noted(_returned(shape, step, returned), seen, shape)
+    yield from _rest(shape, step, seen)
+
+
+async def _awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    return await coroutine
+
+
+def _yielded(source: Generator[Any, Any, Any] | AsyncGenerator[Any, Any], run_async: Await) -> Iterator[Any]:
+    if isinstance(source, Generator):
+        yield from source
+        return
+    while (each := run_async(_next(source))) is not NO_VALUE:
+        yield each
+
+
+async def _next(source: AsyncGenerator[Any, Any]) -> Any:
+    return await anext(source, NO_VALUE)
+
+
+def _noted(made: Iterator[Item], seen: set[str], shape: Shape) -> Iterator[Item]:
+    """Refuse a second value of one output."""
+    for item in made:
+        if isinstance(item, (Made, Verdict)) and item.output is not None:
+            key = item.output.name if isinstance(item, Verdict) or not item.mapping_key else f"{item.output.name}[{item.mapping_key}]"
+            if key in seen:
+                raise OutputError(f"{shape.name} produced output {key!r} twice.")
+            seen.add(key)
+            seen.add(item.output.name)
+        yield item
+
+
+def _returned(shape: Shape, step: Step, value: Any) -> Iterator[Item]:
+    """Items of a returned value."""
+    if isinstance(value, _RESULTS):
+        yield from _one(shape, step, value)
+        return
+    if isinstance(value, _EVENTS):
+        kind = type(value).__name__
+        raise OutputError(f"{shape.name} returned an {kind}: yield it, or log it with context.log_event(...), and return the value.")
+    if shape.is_check:
+        # A check that returns a bool or nothing gives no verdict: that is allowed, and recorded as no evaluation.
+        if isinstance(value, (list, tuple)):
+            for each in value:
+                if isinstance(each, AssetCheckResult):
+                    yield from _one(shape, step, each)
+        return
+    values = shape.values
+    if isinstance(value, tuple) and value and all(isinstance(each, _RESULTS) for each in value):
+        yield from _tuple_of_results(shape, step, value)
+        return
+    if len(values) == 1:
+        yield from _single(shape, step, values[0], value)
+        return
+    if value is None and all(output.nothing or not output.required for output in values):
+        return  # `_rest` completes them
+    if isinstance(value, tuple) and len(value) == len(values):
+        for output, each in zip(values, value, strict=True):
+            if isinstance(each, _RESULTS):
+                yield from _one(shape, step, each, output)
+            else:
+                yield Made(output, each)
+        return
+    names = ", ".join(output.name for output in values)
+    got = f"a tuple of {len(value)}" if isinstance(value, tuple) else f"a {type(value).__name__}"
+    raise OutputError(f"{shape.name} has {len(values)} outputs ({names}) and returned {got}: return a tuple in that order, or yield results.")
+
+
+def _tuple_of_results(shape: Shape, step: Step, value: tuple[Any, ...]) -> Iterator[Item]:
+    plain = [each for each in value if isinstance(each, (Output, MaterializeResult))]
+    in_order = len(plain) == len(shape.values)
+    position = 0
+    for each in value:
+        output = None
+        if isinstance(each, (Output, MaterializeResult)):
+            output = shape.values[position] if in_order else None
+            position += 1
+        yield from _one(shape, step, each, output)
+
+
+def _single(shape: Shape, step: Step, output: OpOutput, value: Any) -> Iterator[Item]:
+    if output.dynamic and isinstance(value, list):
+        for each in value:
+            yield from _one(shape, step, each)
+        return
+    if output.nothing:
+        if value is not None:
+            raise OutputError(f"{shape.name} is annotated to return nothing, and returned a {type(value).__name__}. Change the annotation or the return.")
+        yield Made(output)
+        return
+    yield Made(output, value)
+
+
+def _one(shape: Shape, step: Step, item: Any, output: OpOutput | None = None, *, yielded: bool = False) -> Iterator[Item]:
+    """Items of one result object. `output` is the one that its place in a tuple means."""
+    if isinstance(item, MaterializeResult):
+        target = _asset_output(shape, item, output)
+        yield Made(target, item.value, item.metadata, item.data_version, item.tags)
+        for result in item.check_results:
+            yield _verdict(shape, step, result, target.asset_key)
+    elif isinstance(item, Output):
+        target = _named_output(shape, item.output_name, output)
+        value = NO_VALUE if target.nothing and item.value is None else item.value
+        yield Made(target, value, item.metadata, item.data_version, item.tags)
+    elif isinstance(item, AssetCheckResult):
+        yield _verdict(shape, step, item, None)
+    elif isinstance(item, DynamicOutput):
+        yield Made(_named_output(shape, item.output_name, output), item.value, item.metadata, mapping_key=item.mapping_key)
+    elif isinstance(item, _EVENTS):
+        yield item
+    elif yielded:
+        raise OutputError(f"{shape.name} yielded a {type(item).__name__}: yield Output(value), MaterializeResult(...) or AssetCheckResult(...).")
+    else:
+        raise OutputError(f"{shape.name} returned a {type(item).__name__} where a result object was expected.")
+
+
+def _asset_output(shape: Shape, item: MaterializeResult, placed: OpOutput | None) -> OpOutput:
+    if item.asset_key is not None:
+        found = shape.by_asset.get(item.asset_key)
+        if found is None:
+            raise OutputError(f"{shape.name} does not make asset {item.asset_key}; it makes {_listed(shape.by_asset)}.")
+        return found
+    if placed is not None:
+        return placed
+    if len(shape.by_asset) == 1:
+        return next(iter(shape.by_asset.values()))
+    raise OutputError(f"{shape.name} makes several assets: give MaterializeResult an asset_key, one of {_listed(shape.by_asset)}.")
+
+
+def _named_output(shape: Shape, name: str | None, placed: OpOutput | None) -> OpOutput:
+    if name is not None:
+        found = shape.outputs.get(name)
+        if found is None:
+            raise OutputError(f"{shape.name} has no output {name!r}; it has {_listed(shape.outputs)}.")
+        return found
+    if placed is not None:
+        return placed
+    if len(shape.values) == 1:
+        return shape.values[0]
+    if "result" in shape.outputs:
+        return shape.outputs["result"]
+    raise OutputError(f"{shape.name} has several outputs: give Output an output_name, one of {_listed(shape.outputs)}.")
+
+
+def _verdict(shape: Shape, step: Step, result: AssetCheckResult, asset_key: AssetKey | None) -> Verdict:
+    """Find the check that a result is of, by what it names and what this step evaluates."""
+    known = list(dict.fromkeys((*shape.by_check, *step.check_keys)))
+    wanted_asset = result.asset_key or asset_key
+    fitting = [
+        key
+        for key in known
+        if (result.check_name is None or key.name == result.check_name) and (wanted_asset is None or key.asset_key == wanted_asset)
+    ]
+    if len(fitting) == 1:
+        return Verdict(fitting[0], result, shape.by_check.get(fitting[0]))
+    named = f"{wanted_asset or '?'}:{result.check_name or '?'}"
+    if fitting:
+        raise OutputError(f"{shape.name} gave a verdict for {named}, which may be any of {_listed(fitting)}: give check_name and asset_key.")
+    raise OutputError(f"{shape.name} gave a verdict for {named}, which it does not declare; it declares {_listed(known)}.")
+
+
+def _rest(shape: Shape, step: Step, seen: set[str]) -> Iterator[Item]:
+    """Complete outputs that need no value; complain about required ones that are missing."""
+    if len(seen) == len(shape.outputs):
+        return
+    for output in shape.values:
+        if output.name in seen or not output.required or output.dynamic:
+            continue
+        if output.asset_key is not None and step.asset_keys and output.asset_key not in step.asset_keys:
+            continue  # not selected in this run
+        if not output.nothing:
+            raise OutputError(
+                f"{shape.name} did not produce its output {output.name!r}. Yield it, or declare it optional "
+                "(output_required=False, is_required=False)."
+            )
+        yield Made(output)
+    if shape.is_check:
+        return
+    for output in shape.checks:
+        if output.name not in seen and output.required and output.check_key in step.check_keys:
+            raise OutputError(f"{shape.name} gave no verdict for its check {output.check_key}: yield or return an AssetCheckResult.")
+
+
+def _listed(keys: Any) -> str:
+    return ", ".join(str(key) for key in keys) or "none"

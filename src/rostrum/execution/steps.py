@@ -1,0 +1,235 @@
+"""Runs one attempt of a step in this process: config, resources, inputs, the user's function, outputs, checks, retries, events."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rostrum.definitions.contexts import StepScope
+from rostrum.definitions.live import Resolved
+from rostrum.definitions.outputs import Failure, RetryRequested
+from rostrum.definitions.run_instance import RunInstance
+from rostrum.execution.logs import RunLog
+from rostrum.execution.notes import RunNotes
+from rostrum.execution.prepared import Prepared
+from rostrum.execution.resources import Resources
+from rostrum.execution.results import Made, Shape, Verdict, items
+from rostrum.execution.user_code import Raised, guard
+from rostrum.execution.values import Emit, Values
+from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.runs import RunSession
+from rostrum.model.errors import ConfigError, ErrorInfo, RostrumError
+from rostrum.model.events import Event, StepCanceled, StepFailed, StepRetrying, StepStarted, StepSucceeded
+from rostrum.model.manifest import RetryPolicy
+from rostrum.model.partitions import PartitionsSpec
+from rostrum.model.plans import Plan, Step
+from rostrum.model.runs import Run
+
+
+class CheckFailed(RostrumError):
+    """A blocking check failed: what is downstream of its asset does not run."""
+
+    code = "check_failed"
+
+
+class MaxRetriesExceeded(RostrumError):
+    """A step failed at its last attempt."""
+
+    code = "max_retries_exceeded"
+
+
+class StepRunner:
+    """See `interfaces.execution.StepRunner`; the parts that concern processes are in `step_worker.ProcessStepRunner`."""
+
+    def __init__(
+        self,
+        resolved: Resolved,
+        run: Run,
+        plan: Plan,
+        session: RunSession,
+        clock: Clock,
+        notes: RunNotes,
+        resources: Resources,
+        log: RunLog,
+        partition_keys: Sequence[str] = (),
+    ) -> None:
+        self._resolved, self._run, self._clock, self._notes = resolved, run, clock, notes
+        self._steps: dict[str, Step] = {step.key: step for step in plan.steps}
+        self._resources, self.log = resources, log
+        self._instance = RunInstance(session)
+        self._partition_keys = tuple(partition_keys)
+        self.partitions: PartitionsSpec | None = None
+        """Definition that the run's partition keys are of, for steps without partitioned assets."""
+        self._prepared: dict[str, Prepared] = {}
+        self._shapes: dict[str, Shape] = {}
+        self._loop: asyncio.Runner | None = None
+        self.values = Values(session, clock, notes, resources.io_manager)
+        self.raised: dict[str, BaseException] = {}
+        """By key of the failed step, what its user code raised: for callers in this process."""
+
+    def open(self, steps: list[Step], emit: Emit) -> bool:
+        """Open the resources of these steps, and IO managers where values are moved."""
+        keys: dict[str, None] = {}
+        for step in steps:
+            prepared = self._prepare(step)
+            keys.update(dict.fromkeys(sorted(prepared.op.resource_keys)))
+            keys.update(dict.fromkeys(sorted(prepared.io_manager_keys)))
+        return self._resources.open(list(keys), emit)
+
+    def close(self) -> None:
+        """Tear down what `open` set up. Safe to call any number of times."""
+        self._resources.close()
+        for prepared in self._prepared.values():
+            prepared.resources = None
+        if self._loop is not None:
+            self._loop.close()
+            self._loop = None
+
+    def use_session(self, session: RunSession) -> None:
+        """Talk to the control plane through another session from now on."""
+        self._instance = RunInstance(session)
+        self.values.use_session(session)
+
+    def expand(self, step: Step) -> list[Step]:
+        """No dynamic steps: the plan has none."""
+        return []
+
+    def run_step(self, step: Step, attempt: int, emit: Emit) -> str:
+        """Run one attempt."""
+        began = time.perf_counter()
+        key = step.key
+        emit(StepStarted(at=self._clock.now(), step_key=key, attempt=attempt))
+        self.log.enter(key, emit)
+        raised = guard(self._attempt, step, attempt, emit)
+        self.log.leave()
+        seconds = time.perf_counter() - began
+        if raised is None:
+            emit(StepSucceeded(at=self._clock.now(), step_key=key, seconds=seconds))
+            return "step_succeeded"
+        end = self._end(step, attempt, raised, seconds)
+        emit(end)
+        return end.kind
+
+    def _prepare(self, step: Step) -> Prepared:
+        prepared = self._prepared.get(step.key)
+        if prepared is None:
+            op = self._resolved.ops[step.op]
+            shape = self._shapes.get(op.name)
+            if shape is None:
+                shape = self._shapes[op.name] = Shape(op)
+            prepared = self._prepared[step.key] = Prepared(step, self._resolved, self._steps, shape)
+        return prepared
+
+    def _attempt(self, step: Step, attempt: int, emit: Emit) -> None:
+        prepared = self._prepare(step)
+        op = prepared.op
+        resources = prepared.resources
+        if resources is None:
+            resources = prepared.resources = {key: self._resources.value(key) for key in op.resource_keys}
+        scope = self._scope(prepared, attempt, resources, emit)
+        arguments: dict[str, Any] = {}
+        if prepared.context_name is not None:
+            arguments[prepared.context_name] = prepared.context_class(scope)
+        if op.signature.config is not None:
+            arguments[op.signature.config] = scope.config
+        for name in prepared.resource_names:
+            arguments[name] = resources[name]
+        if prepared.inputs:
+            self.values.load(prepared, scope, arguments, emit)
+        returned = op.function(**arguments)
+        blocked: list[Verdict] = []
+        for item in items(prepared.shape, step, returned, self._await):
+            if type(item) is Made:
+                self.values.store(item, prepared, scope, emit)
+            elif type(item) is Verdict:
+                event = self.values.evaluated(item, prepared, scope)
+                emit(event)
+                if event.blocking and not event.passed and event.severity == "error":
+                    blocked.append(item)
+            else:
+                emit(self.values.logged(item, scope))
+        if blocked:
+            names = ", ".join(str(verdict.check_key) for verdict in blocked)
+            told = "; ".join(verdict.result.description for verdict in blocked if verdict.result.description)
+            raise CheckFailed(f"blocking check {names} failed{': ' + told if told else ''}")
+
+    def _scope(self, prepared: Prepared, attempt: int, resources: Mapping[str, Any], emit: Emit) -> StepScope:
+        scope = StepScope(
+            run=self._run,
+            step=prepared.step,
+            op=prepared.op,
+            log=self.log.logger,
+            resources=resources,
+            log_event=_no_event,
+            now=self._clock.now,
+            config=prepared.config.value(self._run.config),
+            attempt=attempt,
+            instance=self._instance,
+            partitions=prepared.partitions or self.partitions,
+            partition_keys=self._partition_keys,
+        )
+        scope.log_event = lambda event: emit(self.values.logged(event, scope))
+        return scope
+
+    def _await(self, awaitable: Any) -> Any:
+        """Run a coroutine of user code; one event loop serves the whole process."""
+        if self._loop is None:
+            self._loop = asyncio.Runner()
+        return self._loop.run(awaitable)
+
+    # --- how an attempt ended ------------------------------------------------------------------------------------------
+
+    def _end(self, step: Step, attempt: int, raised: Raised, seconds: float) -> Event:
+        at = self._clock.now()
+        if raised.is_interrupt:
+            return StepCanceled(at=at, step_key=step.key, seconds=seconds)
+        exception = raised.exception
+        info = _shown(raised)
+        allowed, delay = self._retry(step, attempt, exception)
+        if attempt <= allowed:
+            return StepRetrying(at=at, step_key=step.key, error=info, attempt=attempt, delay_seconds=delay)
+        self.raised[step.key] = exception
+        if allowed and attempt > 1:
+            exhausted = MaxRetriesExceeded(f"step {step.key} failed {attempt} times, the last time with {info.first_line}")
+            exhausted.__cause__ = exception
+            self.raised[step.key] = exhausted
+        metadata = exception.metadata if isinstance(exception, Failure) else {}
+        return StepFailed(at=at, step_key=step.key, error=info, attempt=attempt, seconds=seconds, metadata=metadata)
+
+    def _retry(self, step: Step, attempt: int, exception: BaseException) -> tuple[int, float]:
+        """(retries allowed, seconds to wait before the next)."""
+        if isinstance(exception, RetryRequested):
+            return exception.max_retries, exception.seconds_to_wait or 0.0
+        if isinstance(exception, Failure) and not exception.allow_retries:
+            return 0, 0.0
+        if step.retry_policy is None or isinstance(exception, (ConfigError, CheckFailed)):
+            return 0, 0.0
+        return step.retry_policy.max_retries, retry_delay(step.retry_policy, attempt, self._clock.random)
+
+
+def retry_delay(policy: RetryPolicy, attempt: int, random: Callable[[], float]) -> float:
+    """Seconds to wait after the failure of `attempt` (from 1)."""
+    delay = policy.delay_seconds
+    if policy.backoff == "linear":
+        delay *= attempt
+    elif policy.backoff == "exponential":
+        delay *= 2**attempt - 1
+    if policy.jitter == "full":
+        return random() * delay
+    if policy.jitter == "plus_minus":
+        return max(0.0, delay + (2 * random() - 1) * policy.delay_seconds)
+    return delay
+
+
+def _shown(raised: Raised) -> ErrorInfo:
+    """A request to retry is shown as what led to it."""
+    cause = raised.exception.__cause__
+    if isinstance(raised.exception, RetryRequested) and cause is not None:
+        return Raised(cause, raised.where).info()
+    return raised.info()
+
+
+def _no_event(event: Any) -> None:
+    raise RostrumError(f"{type(event).__name__} was logged before the step began")

@@ -1,0 +1,320 @@
+"""Moving values between steps: inputs loaded and outputs stored through IO managers, with the contexts and events that go with it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import GeneratorType
+from typing import Any
+
+from rostrum.definitions.contexts import InputContext, OutputContext, StepScope
+from rostrum.definitions.outputs import NO_VALUE, AssetMaterialization, AssetObservation
+from rostrum.definitions.signatures import MISSING
+from rostrum.execution.notes import RunNotes
+from rostrum.execution.prepared import InputSlot, OutputSlot, Prepared, Upstream
+from rostrum.execution.results import Made, OutputError, Verdict
+from rostrum.execution.type_checks import type_name
+from rostrum.execution.user_code import placed
+from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.io import IOManager
+from rostrum.interfaces.runs import ReadDynamicPartitions, RunSession
+from rostrum.model.assets import AssetKey
+from rostrum.model.errors import ConfigError, InvocationError
+from rostrum.model.events import AssetMaterialized, AssetObserved, CheckEvaluated, Event, InputLoaded, OutputStored
+from rostrum.model.metadata import MetadataValue, metadata_values
+from rostrum.model.partitions import PartitionsSpec
+from rostrum.model.plans import FromConfig, FromDefault
+from rostrum.planning.partitions import upstream_keys
+
+Emit = Callable[[Event], None]
+
+
+class TypeCheckFailed(InvocationError):
+    """A value is not of the type that the function's annotation says."""
+
+    code = "type_check"
+
+
+class Values:
+    """Loads and stores for all steps of a run in this process."""
+
+    def __init__(self, session: RunSession, clock: Clock, notes: RunNotes, io_manager: Callable[[str], IOManager]) -> None:
+        self._session, self._clock, self._notes = session, clock, notes
+        self._io_manager = io_manager
+        self.kept: dict[tuple[str, str, str | None], Any] | None = None
+        """(step, output, mapping key) -> value, where somebody in this process wants to see them."""
+
+    def use_session(self, session: RunSession) -> None:
+        """Ask another session from now on."""
+        self._session = session
+
+    # --- inputs --------------------------------------------------------------------------------------------------------
+
+    def load(self, prepared: Prepared, scope: StepScope, arguments: dict[str, Any], emit: Emit) -> None:
+        """Load all inputs of a step into the arguments of its function."""
+        for slot in prepared.inputs:
+            began = time.perf_counter()
+            value = self._fan_in(slot, scope) if slot.fan_in else self._first(slot, scope)
+            if value is MISSING:
+                raise ConfigError(
+                    f"step {scope.step.key}: input {slot.name!r} has no value. Connect it, give the parameter a default, "
+                    f"or give it in the run config under {'.'.join(_config_paths(slot)) or 'inputs'}."
+                )
+            if slot.check is not None and not slot.check(value):
+                raise TypeCheckFailed(_mismatch(f"input {slot.name!r} of step {scope.step.key}", slot.op_input.annotation, value))
+            arguments[slot.name] = value
+            upstream = slot.upstreams[0] if slot.upstreams else None
+            if upstream is not None:
+                emit(
+                    InputLoaded(
+                        at=self._clock.now(),
+                        step_key=scope.step.key,
+                        input=slot.name,
+                        asset_key=upstream.asset_key,
+                        from_step_key=None if upstream.asset_key else upstream.step_key,
+                        seconds=time.perf_counter() - began,
+                    )
+                )
+
+    def _first(self, slot: InputSlot, scope: StepScope) -> Any:
+        for source, upstream in zip(slot.sources, slot.upstreams, strict=True):
+            if upstream is not None:
+                return self._load(slot, upstream, scope)
+            if isinstance(source, FromConfig):
+                value = _config_value(scope.run.config, source.path)
+                if value is not MISSING:
+                    return value
+            elif isinstance(source, FromDefault):
+                return slot.op_input.default
+        return MISSING
+
+    def _fan_in(self, slot: InputSlot, scope: StepScope) -> list[Any]:
+        values: list[Any] = []
+        for upstream in slot.upstreams:
+            if upstream is not None and not self._is_absent(upstream):
+                values.append(self._load(slot, upstream, scope))
+        return values
+
+    def _is_absent(self, upstream: Upstream) -> bool:
+        return upstream.in_plan and (upstream.step_key, upstream.output) not in self._notes.outputs
+
+    def _load(self, slot: InputSlot, upstream: Upstream, scope: StepScope) -> Any:
+        manager = self._io_manager(slot.op_input.input_manager_key or upstream.io_manager_key)
+        run, keys = scope.run, None
+        if upstream.partitions is not None:
+            keys = self._upstream_keys(slot, upstream.partitions, scope)
+        target = run.target
+        stored = OutputContext(
+            name=upstream.output,
+            asset_key=upstream.asset_key,
+            run_id=run.run_id,
+            job_name=target.job,
+            step_key=upstream.step_key,
+            partition_key=target.partition_key,
+            asset_partition_keys=keys,
+            asset_partitions=upstream.partitions,
+            definition_metadata=upstream.metadata,
+            log=scope.log,
+        )
+        context = InputContext(
+            name=slot.name,
+            upstream_output=stored,
+            asset_key=upstream.asset_key,
+            run_id=run.run_id,
+            job_name=target.job,
+            step_key=scope.step.key,
+            partition_key=target.partition_key,
+            asset_partition_keys=keys,
+            asset_partitions=upstream.partitions,
+            definition_metadata=slot.op_input.metadata,
+            annotation=slot.op_input.annotation,
+            log=scope.log,
+        )
+        what = upstream.asset_key or f"{upstream.step_key}.{upstream.output}"
+        return placed(f"LoadInputError: input {slot.name!r} of step {scope.step.key} could not be loaded from {what}", manager.load_input, context)
+
+    def _upstream_keys(self, slot: InputSlot, upstream: PartitionsSpec, scope: StepScope) -> Sequence[str]:
+        keys = upstream_keys(
+            slot.op_input.mapping,
+            scope.partitions if scope.partition_keys else None,
+            upstream,
+            scope.partition_keys,
+            self._clock.now(),
+            self._dynamic_keys,
+        )
+        return keys if keys is not None else ()
+
+    def _dynamic_keys(self, name: str) -> Sequence[str]:
+        return self._session.read(ReadDynamicPartitions(name)).keys
+
+    # --- outputs -------------------------------------------------------------------------------------------------------
+
+    def store(self, made: Made, prepared: Prepared, scope: StepScope, emit: Emit) -> None:
+        """Store a value and tell: `output_stored`, and a materialisation for each partition of an asset."""
+        slot = prepared.outputs[made.output.name]
+        output, value, step_key = slot.output, made.value, scope.step.key
+        began = time.perf_counter()
+        added: Mapping[str, Any] = {}
+        partition_keys = scope.partition_keys if output.partitions is not None else ()
+        if value is not NO_VALUE:
+            if output.nothing and value is not None:
+                raise OutputError(f"output {output.name!r} of {step_key} is declared to pass no value, and was given a {type(value).__name__}.")
+            if slot.check is not None and not slot.check(value):
+                raise TypeCheckFailed(_mismatch(f"output {output.name!r} of step {step_key}", output.annotation, value))
+            if self.kept is not None:
+                self.kept[step_key, output.name, made.mapping_key] = value
+            if not output.nothing:
+                added = self._handle(made, output_partition_keys=partition_keys, scope=scope, emit=emit)
+        metadata = self._metadata(made, scope, added)
+        is_asset = output.asset_key is not None
+        emit(
+            OutputStored(
+                at=self._clock.now(),
+                step_key=step_key,
+                output=output.name,
+                mapping_key=made.mapping_key,
+                asset_key=output.asset_key,
+                metadata={} if is_asset else metadata,
+                seconds=time.perf_counter() - began,
+            )
+        )
+        if output.asset_key is not None:
+            for event in self._materializations(output.asset_key, slot, made, metadata, partition_keys, scope):
+                emit(event)
+
+    def _handle(self, made: Made, output_partition_keys: Sequence[str], scope: StepScope, emit: Emit) -> Mapping[str, Any]:
+        """Let the IO manager store; returns the metadata that it has added."""
+        output, run = made.output, scope.run
+        manager = self._io_manager(output.io_manager_key)
+        context = OutputContext(
+            name=output.name,
+            asset_key=output.asset_key,
+            run_id=run.run_id,
+            job_name=run.target.job,
+            step_key=scope.step.key,
+            mapping_key=made.mapping_key,
+            partition_key=run.target.partition_key,
+            asset_partition_keys=output_partition_keys if output.partitions is not None else None,
+            asset_partitions=output.partitions,
+            definition_metadata=output.metadata,
+            output_metadata=made.metadata,
+            annotation=output.annotation,
+            log=scope.log,
+            log_event=scope.log_event,
+        )
+        where = f"HandleOutputError: output {output.name!r} of step {scope.step.key} could not be stored"
+        placed(where, self._call_manager, manager, context, made.value, emit, scope)
+        return context.added_metadata
+
+    def _call_manager(self, manager: IOManager, context: OutputContext, value: Any, emit: Emit, scope: StepScope) -> None:
+        answer: Any = manager.handle_output(context, value)
+        if isinstance(answer, GeneratorType):
+            for each in answer:
+                if isinstance(each, Mapping):
+                    context.add_output_metadata(each)
+                else:
+                    emit(self.logged(each, scope))
+
+    def _metadata(self, made: Made, scope: StepScope, added: Mapping[str, Any]) -> dict[str, MetadataValue]:
+        """The IO manager's, under what the function returned, under what it added through the context."""
+        told = scope.output_metadata.get((made.output.name, made.mapping_key)) if scope.output_metadata else None
+        if not added and not told:
+            return made.metadata or {}
+        return {**metadata_values(dict(added)), **(made.metadata or {}), **metadata_values(told or {})}
+
+    def _materializations(
+        self,
+        key: AssetKey,
+        slot: OutputSlot,
+        made: Made,
+        metadata: dict[str, MetadataValue],
+        partition_keys: Sequence[str],
+        scope: StepScope,
+    ) -> Iterator[Event]:
+        versions = self._notes.versions
+        inputs = {text: versions[above] for above, text in slot.upstream if above in versions}
+        code_version = slot.code_version or scope.run.run_id
+        version = made.data_version or _data_version(code_version, inputs)
+        at = self._clock.now()
+        for partition_key in partition_keys or (None,):
+            yield AssetMaterialized(
+                at=at,
+                step_key=scope.step.key,
+                asset_key=key,
+                partition_key=partition_key,
+                metadata=metadata,
+                tags=made.tags or {},
+                data_version=version,
+                code_version=code_version,
+                input_versions=inputs,
+            )
+        versions[key] = version
+
+    def evaluated(self, verdict: Verdict, prepared: Prepared, scope: StepScope) -> CheckEvaluated:
+        """The event of a verdict."""
+        result, key = verdict.result, verdict.check_key
+        metadata = result.metadata
+        if verdict.output is not None and scope.output_metadata:
+            metadata = {**metadata, **metadata_values(scope.output_metadata.get((verdict.output.name, None), {}))}
+        return CheckEvaluated(
+            at=self._clock.now(),
+            step_key=scope.step.key,
+            check_key=key,
+            passed=result.passed,
+            severity=result.severity.value,
+            blocking=key in prepared.blocking,
+            partition_key=scope.run.target.partition_key if prepared.partitions is not None else None,
+            description=result.description,
+            metadata=metadata,
+        )
+
+    def logged(self, event: Any, scope: StepScope) -> Event:
+        """The event of what user code logs or yields beside its outputs."""
+        at, key = self._clock.now(), scope.step.key
+        if isinstance(event, AssetMaterialization):
+            return AssetMaterialized(
+                at=at,
+                step_key=key,
+                asset_key=event.asset_key,
+                partition_key=event.partition,
+                description=event.description,
+                metadata=event.metadata,
+                tags=event.tags,
+            )
+        if isinstance(event, AssetObservation):
+            return AssetObserved(
+                at=at,
+                step_key=key,
+                asset_key=event.asset_key,
+                partition_key=event.partition,
+                description=event.description,
+                metadata=event.metadata,
+                data_version=event.data_version,
+            )
+        raise InvocationError(f"{type(event).__name__} cannot be logged as an event: use AssetMaterialization or AssetObservation.")
+
+
+def _data_version(code_version: str, inputs: Mapping[str, str]) -> str:
+    digest = hashlib.blake2b(code_version.encode(), digest_size=16)
+    for key in sorted(inputs):
+        digest.update(f"\n{key}={inputs[key]}".encode())
+    return digest.hexdigest()
+
+
+def _mismatch(what: str, annotation: Any, value: Any) -> str:
+    return f"{what} should be {type_name(annotation)}, and is a {type(value).__name__}: {value!r:.200}"
+
+
+def _config_value(config: Mapping[str, Any], path: Sequence[str]) -> Any:
+    """A value in the run config, given raw or as `{value: v}`; MISSING when it is not there."""
+    found: Any = config
+    for part in path:
+        if not isinstance(found, Mapping) or part not in found:
+            return MISSING
+        found = found[part]
+    return found["value"] if isinstance(found, Mapping) and set(found) == {"value"} else found
+
+
+def _config_paths(slot: InputSlot) -> list[str]:
+    return next((list(source.path) for source in slot.sources if isinstance(source, FromConfig)), [])

@@ -1,0 +1,301 @@
+"""The body of a run worker: one run from its first event to its last, given live definitions and a session.
+
+The same function serves a launched run (the session is the gateway client) and `materialize` in a script (a session in memory).
+It never raises for what user code does: the run's events tell.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import get_ident
+from typing import Any
+
+from msgspec.structs import force_setattr
+
+from rostrum.definitions.live import ExecutorDefinition, Resolved
+from rostrum.execution.capture import Redirect, Tail
+from rostrum.execution.interrupts import Interrupts
+from rostrum.execution.logs import RunLog
+from rostrum.execution.notes import RunNotes
+from rostrum.execution.plugins import EXECUTORS, plugin
+from rostrum.execution.resources import Resources
+from rostrum.execution.sessions import answer_question, latest_versions
+from rostrum.execution.step_worker import ProcessStepRunner
+from rostrum.execution.user_code import guard
+from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.execution import Executor
+from rostrum.interfaces.io import IOManager
+from rostrum.interfaces.runs import ReadDynamicPartitions, RunSession
+from rostrum.model.assets import AssetKey
+from rostrum.model.errors import InvocationError
+from rostrum.model.events import Event, LogsCaptured, RunCanceled, RunFailed, RunStarted, RunSucceeded, worker_stream
+from rostrum.model.partitions import PartitionsSpec
+from rostrum.model.plans import Plan, Step
+from rostrum.model.runs import Run
+from rostrum.planning.partitions import partitions_of
+from rostrum.planning.plan import build_plan
+
+_BEAT_SECONDS = 2.0
+_TICK_SECONDS = 0.25
+_INTERRUPT_SECONDS = 5.0
+"""A step in this process that swallows an interrupt is interrupted again after this time; killing it is the launcher's part."""
+RUN_FILE_KEY = "run"
+"""Log files of a run whose steps share one process."""
+
+
+class WorkerHost:
+    """See `interfaces.execution.RunHost`."""
+
+    def __init__(self, run: Run, session: RunSession, clock: Clock, stop: threading.Event, notes: RunNotes, tail: Tail | None) -> None:
+        self._run_id, self._stream, self._sequence = run.run_id, worker_stream(run.epoch), 0
+        self._session, self._clock, self._stop, self._notes, self._tail = session, clock, stop, notes, tail
+        self._lock = threading.Lock()
+        self._executing = get_ident()
+        self._beat_at = time.monotonic()
+        self.is_fenced = False
+        """Another worker owns the run: nothing is written any more."""
+        self.interrupts: Interrupts | None = None
+
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    @property
+    def stop(self) -> threading.Event:
+        return self._stop
+
+    def record(self, event: Event) -> None:
+        # The event is fresh and ours alone: stamped in place, since a copy costs more than all the rest.
+        interrupts = self.interrupts
+        if interrupts is not None:
+            # Threads of user code may log: the interrupt is the executing thread's alone.
+            interrupts = interrupts if get_ident() == self._executing else None
+        if interrupts is not None:
+            interrupts.hold = True
+        with self._lock:
+            if not self.is_fenced:
+                self._sequence += 1
+                force_setattr(event, "run_id", self._run_id)
+                force_setattr(event, "stream", self._stream)
+                force_setattr(event, "sequence", self._sequence)
+                self._notes.note(event)
+                if self._tail is not None and type(event) is LogsCaptured:
+                    self._tail.follow(event.file_key)
+                self._session.append((event,))
+        if interrupts is not None:
+            interrupts.release()
+
+    def tick(self) -> None:
+        if self._tail is not None:
+            self._tail.pump()
+        now = time.monotonic()
+        if now - self._beat_at < _BEAT_SECONDS:
+            return
+        self._beat_at = now
+        orders = self._session.heartbeat()
+        self.is_fenced = self.is_fenced or orders.fenced
+        if orders.cancel or orders.fenced:
+            self._stop.set()
+
+    def claim_slot(self, step: Step) -> bool:
+        return step.pool is None or self._session.claim_slot(step.pool, step.key)
+
+    def release_slot(self, step: Step) -> None:
+        if step.pool is not None:
+            self._session.release_slot(step.key)
+
+    def answer(self, question: bytes) -> bytes:
+        return answer_question(self._session, question)
+
+
+class _Heart:
+    """Ticks from a thread while user code occupies the executing one. Only where this process never forks."""
+
+    def __init__(self, host: WorkerHost) -> None:
+        self._host, self._done = host, threading.Event()
+        self._executing = threading.current_thread()
+        self._thread = threading.Thread(target=self._beat, name="rostrum-heart", daemon=True)
+        self._thread.start()
+
+    def _beat(self) -> None:
+        interrupted_at = -_INTERRUPT_SECONDS
+        while not self._done.wait(_TICK_SECONDS):
+            self._host.tick()
+            if self._host.stop.is_set() and time.monotonic() - interrupted_at >= _INTERRUPT_SECONDS:
+                interrupted_at = time.monotonic()
+                self._interrupt()
+
+    def _interrupt(self) -> None:
+        """Raise KeyboardInterrupt in the executing thread: by a real signal, so that a sleeping call wakes up."""
+        if self._executing is threading.main_thread() and self._executing.ident is not None:
+            signal.pthread_kill(self._executing.ident, signal.SIGINT)
+
+    def stop(self) -> None:
+        self._done.set()
+        self._thread.join()
+
+
+def execute_run(
+    definitions: Any,
+    run: Run,
+    session: RunSession,
+    *,
+    executor: Executor | None,
+    clock: Clock,
+    stop: threading.Event,
+    capture: Path | None = None,
+    target: Any = None,
+    heartbeat: bool = True,
+    default_io_manager: Callable[[], IOManager] | None = None,
+    resources: dict[str, Any] | None = None,
+    watch: Callable[[ProcessStepRunner], None] | None = None,
+) -> bool:
+    """Execute `run`; True when it succeeded. `run.epoch` is the epoch whose stream is written.
+
+    `definitions`: `Definitions` or `Resolved`. `executor`: None takes the job's, else the location's, else `multiprocess`.
+    `stop`: set from outside (signal handler) to cancel. `capture`: folder (the worker's spool) in whose `logs/` captured output
+    goes; None leaves standard output alone. `target`: the `CodeTarget` that the definitions came from, needed by executors that
+    start fresh interpreters. `heartbeat`: False where nobody listens. `resources` replace those of the definitions by key.
+    `watch` gets the runner before it starts, for callers in this process.
+    """
+    notes = RunNotes()
+    folder = capture / "logs" if capture is not None else None
+    tail = Tail(folder, session.write_log) if folder is not None else None
+    host = WorkerHost(run, session, clock, stop, notes, tail)
+    work = _Work(definitions, run, session, host, notes, folder)
+    work.target, work.default_io_manager, work.overrides, work.heartbeat, work.watch = target, default_io_manager, resources, heartbeat, watch
+    raised = guard(work.execute, executor)
+    if tail is not None:
+        tail.pump()
+    if raised is not None and not raised.is_interrupt:
+        info = raised.info()
+        host.record(RunFailed(at=clock.now(), reason=work.phase, message=info.first_line, error=info))
+        return False
+    if raised is not None:
+        stop.set()
+    end = _end(notes, clock, work.succeeded, stop.is_set())
+    host.record(end)
+    return isinstance(end, RunSucceeded) and not host.is_fenced
+
+
+class _Work:
+    """The run between its first and its last event."""
+
+    def __init__(self, definitions: Any, run: Run, session: RunSession, host: WorkerHost, notes: RunNotes, folder: Path | None) -> None:
+        self._definitions, self._run, self._session, self._host, self._notes, self._folder = definitions, run, session, host, notes, folder
+        self.target: Any = None
+        self.default_io_manager: Callable[[], IOManager] | None = None
+        self.overrides: dict[str, Any] | None = None
+        self.heartbeat = True
+        self.watch: Callable[[ProcessStepRunner], None] | None = None
+        self.phase = "load_failure"
+        self.succeeded = False
+
+    def execute(self, executor: Executor | None) -> None:
+        run, host, clock = self._run, self._host, self._host.clock
+        definitions = self._definitions
+        resolved: Resolved = definitions if isinstance(definitions, Resolved) else definitions.resolved()
+        plan = build_plan(resolved.manifest, run.target, resolved.graph)
+        spec = run_partitions(resolved, run, plan)
+        keys = partition_keys(spec, run, clock, self._session)
+        executor = executor or _make_executor(resolved, run)
+        self.phase = "engine_error"
+        host.record(RunStarted(at=clock.now(), epoch=run.epoch, step_keys=plan.step_keys, pid=os.getpid(), host=socket.gethostname()))
+        self._notes.versions.update(latest_versions(self._session, _outside(resolved, plan)))
+        live = resolved.resources_of(run.target.job)
+        resources = Resources({**live, **(self.overrides or {})}, run, clock, self.default_io_manager)
+        log = RunLog(clock, echo=self._folder is None)
+        runner = ProcessStepRunner(resolved, run, plan, self._session, clock, self._notes, resources, log, keys)
+        runner.partitions, runner.capture_folder, runner.target = spec, self._folder, self.target
+        if self.watch is not None:
+            self.watch(runner)
+        self._run_steps(executor, plan, runner, log)
+
+    def _run_steps(self, executor: Executor, plan: Plan, runner: ProcessStepRunner, log: RunLog) -> None:
+        host = self._host
+        heart = redirect = None
+        if not executor.isolates:
+            if self._folder is not None:
+                redirect = Redirect(self._folder, RUN_FILE_KEY)
+                host.record(LogsCaptured(at=host.clock.now(), file_key=RUN_FILE_KEY, step_keys=plan.step_keys, pid=os.getpid()))
+        interrupts = Interrupts(host.stop.set, raising=not executor.isolates)
+        interrupts.start()
+        host.interrupts = interrupts
+        log.attach()
+        try:
+            if self.heartbeat and not executor.isolates:
+                heart = _Heart(host)
+            self.succeeded = executor.execute(plan, runner, host)
+        finally:
+            interrupts.calm()
+            host.interrupts = None
+            if heart is not None:
+                heart.stop()
+            interrupts.stop()
+            log.detach()
+            if redirect is not None:
+                redirect.restore()
+
+
+def _end(notes: RunNotes, clock: Clock, succeeded: bool, stopped: bool) -> RunSucceeded | RunFailed | RunCanceled:
+    at = clock.now()
+    if stopped:
+        return RunCanceled(at=at)
+    if succeeded:
+        return RunSucceeded(at=at)
+    failed = tuple(notes.failed_step_keys)
+    failure = notes.resource_failure
+    if failure is not None and not failed:
+        message = f"resource {failure.resource_key!r} could not be set up: {failure.error.first_line}"
+        return RunFailed(at=at, reason="resource_failure", message=message, error=failure.error)
+    message = f"{len(failed)} step{'s' if len(failed) != 1 else ''} failed: {', '.join(failed[:5])}{' ...' if len(failed) > 5 else ''}"
+    return RunFailed(at=at, reason="step_failure", message=message, failed_step_keys=failed)
+
+
+def _make_executor(resolved: Resolved, run: Run) -> Executor:
+    """The job's executor, else the location's, else `multiprocess`, with the options of the run config over its own."""
+    chosen = resolved.executors.get(run.target.job) or resolved.executor or ExecutorDefinition("multiprocess")
+    options = run.config.get("execution", {}).get("config", {})
+    return plugin(EXECUTORS, chosen.name)(**{**chosen.options, **options})
+
+
+def _outside(resolved: Resolved, plan: Plan) -> Sequence[AssetKey]:
+    """Assets upstream of the plan's that the plan does not make: their versions are asked for once."""
+    made = {key for step in plan.steps for key in step.asset_keys}
+    above = {up: None for key in made for up in resolved.graph.upstream.get(key, ()) if up not in made}
+    return list(above)
+
+
+def run_partitions(resolved: Resolved, run: Run, plan: Plan) -> PartitionsSpec | None:
+    """The definition that the run's partition key is of: the job's, else that of its first partitioned asset."""
+    manifest = resolved.manifest
+    names = [job.partitions for job in manifest.jobs if job.name == run.target.job]
+    for step in plan.steps:
+        names += [resolved.graph.nodes[key].partitions for key in step.asset_keys]
+        names += [resolved.graph.nodes[c.asset_key].partitions for c in step.check_keys if c.asset_key in resolved.graph.nodes]
+    return next((manifest.partitions[name] for name in names if name), None)
+
+
+def partition_keys(spec: PartitionsSpec | None, run: Run, clock: Clock, session: RunSession) -> tuple[str, ...]:
+    """Keys of the run, checked against the definition. Raises NotFound or InvocationError."""
+    key, between = run.target.partition_key, run.target.partition_range
+    if key is None and between is None:
+        return ()
+    if spec is None:
+        raise InvocationError(f"the run is for partition {key or between!r}, and nothing in it is partitioned.")
+    partitions = partitions_of(spec, lambda name: session.read(ReadDynamicPartitions(name)).keys)
+    if between is not None:
+        return tuple(partitions.keys_in_range(*between))
+    assert key is not None
+    if not partitions.has_key(key):
+        first = partitions.first(clock.now())
+        raise InvocationError(f"there is no partition {key!r}{f' (keys look like {first!r})' if first else ''}.")
+    return (key,)
+
+
