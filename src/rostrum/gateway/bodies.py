@@ -9,7 +9,16 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from rostrum.model.errors import Conflict, Denied, Fenced, NotFound, RostrumError, StateError, Unavailable
+from rostrum.model.errors import (
+    Conflict,
+    Denied,
+    Fenced,
+    InvocationError,
+    NotFound,
+    RostrumError,
+    StateError,
+    Unavailable,
+)
 from rostrum.rpc.gateway_wire import MAX_BODY, MSGPACK, ErrorReply
 
 T = TypeVar("T")
@@ -20,6 +29,7 @@ _STATUS: tuple[tuple[type[RostrumError], int], ...] = (
     (Fenced, 409),
     (Conflict, 409),
     (StateError, 400),
+    (InvocationError, 400),
     (Unavailable, 503),
 )
 

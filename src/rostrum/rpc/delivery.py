@@ -68,6 +68,7 @@ class Delivery:
         self.stored_sequence = 0
         self._spool = spool
         self._connection = connection
+        self._run_id = run_id
         self._base = f"{PREFIX}/runs/{run_id}"
         self._stream = worker_stream(epoch)
         self._epoch = epoch
@@ -131,7 +132,8 @@ class Delivery:
                 return
             self._finish(self._job)
             seconds = 0.0
-            self._begin()
+            if self._job is None:
+                self._begin()
 
     def _begin(self) -> None:
         if self.gone or self.delay > 0:
@@ -232,7 +234,7 @@ class Delivery:
         event = decode_event(self._spool.read(self.stored_sequence, 1, BATCH_BYTES)[0])
         message = f"an event ({event.kind}) was refused by the gateway (status {status}); this message takes its place"
         note = EngineMessage(
-            run_id=event.run_id, stream=self._stream, sequence=sequence, at=event.at, step_key=event.step_key,
+            run_id=self._run_id, stream=self._stream, sequence=sequence, at=event.at, step_key=event.step_key,
             message=message, level="error",
         )  # fmt: skip
         body = join_batch([encode_event(note)])

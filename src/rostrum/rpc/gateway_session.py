@@ -36,6 +36,8 @@ PATIENCE_SECONDS = 3600.0
 HEARTBEAT_SECONDS = 1.0
 FLUSH_BEFORE_READ_SECONDS = 2.0
 CALL_SECONDS = 10.0
+AWAY_SECONDS = 1.0
+"""After a call that got no answer others are not tried for this long: user code is not held up by each."""
 _STEP_SECONDS = 0.05
 
 
@@ -67,7 +69,7 @@ class GatewaySession:
         self._lock = threading.RLock()
         self._moved = threading.Condition(self._lock)
         self._beat_at = 0.0
-        self._away_until = 0.0
+        self._away_at = float("-inf")
         self._closing = False
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -190,7 +192,7 @@ class GatewaySession:
         now = time.monotonic()
         with self._lock:
             heard = max(self._beat_at, self._delivery.answered_at)
-            if now - heard < HEARTBEAT_SECONDS or now < self._away_until or self._delivery.gone:
+            if now - heard < HEARTBEAT_SECONDS or self._away(now) or self._delivery.gone:
                 return self._delivery.orders
         try:
             orders = self._call("heartbeat", {}, Orders)
@@ -201,8 +203,12 @@ class GatewaySession:
             self._delivery.learn(orders)
             return self._delivery.orders
 
+    def _away(self, now: float) -> bool:
+        """The control plane did not answer a moment ago, and has not since."""
+        return now - self._away_at < AWAY_SECONDS and self._delivery.answered_at < self._away_at
+
     def _call(self, what: str, body: Any, answer: type[T]) -> T:
-        if time.monotonic() < self._away_until:
+        if self._away(time.monotonic()):
             raise Unavailable("the control plane does not answer; tried a moment ago")
         data = msgspec.msgpack.encode(body)
         with self._call_lock:
@@ -222,7 +228,7 @@ class GatewaySession:
             except NETWORK_ERRORS as error:
                 self._calls.close()
                 if attempt == 2:
-                    self._away_until = time.monotonic() + 1.0
+                    self._away_at = time.monotonic()
                     raise Unavailable(f"the control plane does not answer: {error}") from error
         raise AssertionError
 

@@ -1,4 +1,4 @@
-"""A control plane's event path for tests: storage, event log, gateway on a unix socket that can be stopped and started."""
+"""The event path of a control plane for tests: storage, event log, and a gateway that can be stopped and started."""
 
 from __future__ import annotations
 

@@ -1,0 +1,222 @@
+"""Delivery through outages: servers and workers are killed, nothing is lost, nothing doubled, order is kept."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from rostrum.model.events import (
+    Event,
+    LogsCaptured,
+    RunStarted,
+    RunStarting,
+    RunSucceeded,
+    StepStarted,
+    StepSucceeded,
+)
+from rostrum.model.runs import RunStatus
+from rostrum.rpc.spool import logs_directory, read_spool, spool_file
+from rostrum.testing.conformance.run_session import Worker
+from tests.integration.gateway.served import Gateway, Plane, until
+
+
+@pytest.fixture
+def plane(tmp_path: Path) -> Iterator[Plane]:
+    plane = Plane(tmp_path)
+    yield plane
+    plane.close()
+
+
+@pytest.fixture
+def gateway(plane: Plane) -> Iterator[Gateway]:
+    gateway = Gateway(plane).start()
+    yield gateway
+    gateway.stop(hard=True)
+
+
+def steps(worker: Worker, count: int) -> list[Event]:
+    return [worker.event(StepStarted, step_key=f"s{number}") for number in range(count)]
+
+
+@pytest.mark.parametrize("threaded", [False, True], ids=["pumped", "threaded"])
+def test_servers_that_die_lose_and_double_nothing(plane: Plane, gateway: Gateway, threaded: bool) -> None:
+    run = plane.starting_run()
+    session = gateway.session(run, threaded=threaded)
+    worker = Worker(run.run_id)
+    session.append([worker.event(RunStarted, epoch=1, step_keys=("a",))])
+    stop = threading.Event()
+
+    def kill_and_restart() -> None:
+        while not stop.is_set():
+            gateway.stop(hard=True)
+            gateway.start()
+            stop.wait(0.05)
+
+    killer = threading.Thread(target=kill_and_restart)
+    killer.start()
+    deadline = time.monotonic() + 3.0
+    while time.monotonic() < deadline:
+        for event in steps(worker, 20):
+            session.append([event])
+        time.sleep(0.002)
+    stop.set()
+    killer.join()
+    session.append([worker.event(RunSucceeded)])
+    session.close()
+    sequences = [event.sequence for event in plane.stored(run.run_id)]
+    assert worker.sequence > 1000
+    assert sequences == list(range(1, worker.sequence + 1))
+    assert plane.run(run.run_id).status is RunStatus.SUCCESS
+    assert not spool_file(session._directory, 1).exists()
+
+
+def test_a_gateway_that_is_away_holds_nobody_up(plane: Plane, gateway: Gateway) -> None:
+    run = plane.starting_run()
+    session = gateway.session(run)
+    worker = Worker(run.run_id)
+    gateway.stop(hard=True)
+    started = time.monotonic()
+    for event in steps(worker, 2000):
+        session.append([event])
+        session.heartbeat()
+    session.write_log("a", "out", 0, b"spooled\n")
+    assert time.monotonic() - started < 2.0
+    assert not session.flush(0.1)
+    assert not session.claim_slot("two", "a")
+    gateway.start()
+    assert session.flush(10.0)
+    assert [event.sequence for event in plane.stored(run.run_id)] == list(range(1, 2001))
+    session.close()
+    assert plane.logs.read(run.run_id, "a", "out").data == b"spooled\n"
+    assert plane.logs.read(run.run_id, "a", "out").complete
+
+
+def test_what_cannot_be_delivered_stays_with_a_note_and_is_drained(plane: Plane, gateway: Gateway) -> None:
+    run = plane.starting_run()
+    session = gateway.session(run, patience=0.1)
+    worker = Worker(run.run_id)
+    session.append([worker.event(RunStarted, epoch=1), *steps(worker, 3)])
+    assert session.flush(5.0)
+    gateway.stop(hard=True)
+    session.append([worker.event(StepSucceeded, step_key="s0"), worker.event(RunSucceeded)])
+    session.close()
+    directory = session._directory
+    assert "not delivered" in (directory / "undelivered.1").read_text()
+    assert plane.run(run.run_id).status is RunStatus.RUNNING
+    assert plane.events.drain(run.run_id, 1, read_spool(directory, 1, batch=2)) == 2
+    assert plane.run(run.run_id).status is RunStatus.SUCCESS
+    assert plane.events.drain(run.run_id, 1, read_spool(directory, 1)) == 0
+
+
+def test_the_spool_of_a_killed_worker_is_taken_up_by_another_process(plane: Plane, gateway: Gateway) -> None:
+    run = plane.starting_run()
+    directory = plane.directory / "spools" / "shared" / "1"
+    pid = os.fork()
+    if pid == 0:  # the worker: it appends and writes output until it is killed
+        session = gateway.session(run, "shared")
+        worker = Worker(run.run_id)
+        logs = logs_directory(directory)
+        logs.mkdir(parents=True, exist_ok=True)
+        with (logs / "a.out").open("ab", buffering=0) as output:
+            while True:
+                session.append(steps(worker, 7))
+                output.write(b"line\n")
+                session.heartbeat()
+    spool = spool_file(directory, 1)
+    until(lambda: spool.exists() and spool.stat().st_size > 200_000)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    accepted = sum(len(batch) for batch in read_spool(directory, 1))
+    written = (logs_directory(directory) / "a.out").stat().st_size
+    successor = gateway.session(run, "shared")
+    assert successor._spool.last_sequence == accepted
+    worker = Worker(run.run_id)
+    worker.sequence = accepted
+    successor.append([worker.event(StepStarted, step_key="successor")])
+    successor.close()
+    assert [event.sequence for event in plane.stored(run.run_id)] == list(range(1, accepted + 2))
+    assert len(plane.logs.read(run.run_id, "a", "out", limit=1 << 30).data) == written
+
+
+def test_a_fenced_worker_delivers_evidence_and_is_told(plane: Plane, gateway: Gateway) -> None:
+    old = plane.starting_run()
+    session = gateway.session(old)
+    late = Worker(old.run_id)
+    session.append([late.event(RunStarted, epoch=1)])
+    assert session.flush(5.0)
+    new = plane.control(old.run_id, RunStarting(at=plane.clock.now(), epoch=2))
+    session.append([*steps(late, 2), late.event(RunSucceeded)])
+    session.flush(5.0)
+    assert session.heartbeat().fenced
+    session.close()
+    assert [event.sequence for event in plane.evidence(old.run_id)] == [2, 3, 4]
+    successor = gateway.session(new)
+    current = Worker(old.run_id, epoch=2)
+    successor.append([current.event(RunStarted, epoch=2), current.event(RunSucceeded)])
+    successor.close()
+    assert plane.run(old.run_id).status is RunStatus.SUCCESS
+
+
+def test_a_refused_event_gives_way_to_a_message(plane: Plane, gateway: Gateway) -> None:
+    run = plane.starting_run()
+    session = gateway.session(run)
+    worker = Worker(run.run_id)
+    first, second, third = steps(worker, 3)
+    wrong = msgspec.structs.replace(second, run_id="somebody else's")
+    session.append([first, wrong, third])
+    assert session.flush(5.0)
+    assert [event.kind for event in plane.stored(run.run_id)] == ["step_started", "engine_message", "step_started"]
+    session.close()
+
+
+def test_large_output_and_large_events_get_through(plane: Plane, gateway: Gateway) -> None:
+    run = plane.starting_run()
+    session = gateway.session(run)
+    worker = Worker(run.run_id)
+    text = "x" * 3_000_000
+    session.append(
+        [worker.event(StepStarted, step_key=text), *steps(worker, 5), worker.event(LogsCaptured, file_key="a")]
+    )
+    logs = logs_directory(session._directory)
+    logs.mkdir()
+    (logs / "a.out").write_bytes(os.urandom(3_000_000))
+    written = (logs / "a.out").read_bytes()
+    session.close()
+    assert len(plane.stored(run.run_id)) == 7
+    assert plane.logs.read(run.run_id, "a", "out", limit=1 << 30).data == written
+    assert not logs.exists()
+
+
+def test_a_hundred_writers_at_once_on_sqlite(plane: Plane, gateway: Gateway) -> None:
+    runs = [plane.starting_run() for _ in range(100)]
+    sessions = [gateway.session(run) for run in runs]
+    workers = [Worker(run.run_id) for run in runs]
+    failures: list[BaseException] = []
+
+    def work(part: int) -> None:  # ten threads with ten runs each, all open at once
+        try:
+            for _ in range(10):
+                for index in range(part, 100, 10):
+                    sessions[index].append(steps(workers[index], 5))
+            for index in range(part, 100, 10):
+                sessions[index].append([workers[index].event(RunSucceeded)])
+                sessions[index].close()
+        except BaseException as error:  # shown in the test's own thread
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(part,)) for part in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    for run in runs:
+        assert [event.sequence for event in plane.stored(run.run_id)] == list(range(1, 52))
+        assert plane.run(run.run_id).status is RunStatus.SUCCESS
