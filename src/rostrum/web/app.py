@@ -67,7 +67,7 @@ def create_app(services: Services, *, loopback_only: bool, extra_routes: Sequenc
             Route("/logout", routes.logout, methods=["POST"]),
             Route("/health", routes.health, methods=["GET"]),
             *extra_routes,
-            Route("/{path:path}", StaticFiles(), methods=["GET"]),
+            Route("/{path:path}", StaticFiles().serve, methods=["GET"]),
         ],
         middleware=[Middleware(Guard, loopback_only=loopback_only)],
         exception_handlers={RostrumError: _problem},  # type: ignore[dict-item]

@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 FOLDER = Path(__file__).parent / "static"
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _REVALIDATE = "no-cache"
+_NOT_PAGES = ("/api/", "/gateway/", "/assets/")
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 
@@ -34,9 +35,12 @@ class StaticFiles:
             if path.is_file() and path.suffix not in (".br", ".gz"):
                 self._files["/" + path.relative_to(folder).as_posix()] = _describe(path, immutable="assets" in path.parts)
 
-    async def __call__(self, request: Request) -> Response:
+    async def serve(self, request: Request) -> Response:
+        """Answer a request."""
         found = self._files.get(request.url.path)
         if found is None:
+            if request.url.path.startswith(_NOT_PAGES):
+                return PlainTextResponse("there is no such address", 404)
             if "." in request.url.path.rpartition("/")[2] and not request.url.path.startswith(("/a/", "/graph")):
                 return PlainTextResponse("there is no such file", 404)
             found = self._files.get("/index.html")

@@ -1,0 +1,70 @@
+"""Rows of the timeline are a fold of step events over the plan."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from rostrum.model import events as ev
+from rostrum.model.assets import AssetKey
+from rostrum.model.errors import ErrorInfo
+from rostrum.model.plans import Plan, Step
+from rostrum.model.runs import Run, RunStatus, RunTarget
+from rostrum.web.steps import step_rows
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+PLAN = Plan(
+    (
+        Step(key="a", op="a", asset_keys=(AssetKey.of("raw/a"),)),
+        Step(key="b", op="b", upstream=("a",)),
+        Step(key="c", op="c", upstream=("b",)),
+    )
+)
+
+
+def at(seconds: float) -> datetime:
+    return T0 + timedelta(seconds=seconds)
+
+
+def run(status: RunStatus = RunStatus.RUNNING) -> Run:
+    return Run(run_id="r", target=RunTarget(location="l", job="j"), created_at=T0, status=status, ended_at=at(9))
+
+
+def test_a_failed_step_has_its_error_and_what_follows_it_is_not_run() -> None:
+    error = ErrorInfo(class_name="ValueError", message="no gust\nsecond line")
+    events = [
+        ev.RunStarted(at=at(0), epoch=1, step_keys=("a", "b", "c")),
+        ev.StepStarted(at=at(1), step_key="a"),
+        ev.StepSucceeded(at=at(2), step_key="a"),
+        ev.StepStarted(at=at(3), step_key="b"),
+        ev.StepFailed(at=at(4), step_key="b", error=error),
+        ev.StepNotRun(at=at(4), step_key="c", because=("b",)),
+    ]
+    a, b, c = step_rows(run(RunStatus.FAILURE), PLAN, events)
+    assert (a.title, a.status, a.queued_at, a.started_at, a.ended_at) == ("raw/a", "success", at(0), at(1), at(2))
+    assert (b.status, b.queued_at, b.error) == ("failure", at(2), "ValueError: no gust")
+    assert (c.status, c.started_at, c.ended_at) == ("not_run", None, None)
+
+
+def test_steps_that_were_open_when_the_worker_died_are_not_shown_as_running() -> None:
+    events = [ev.RunStarted(at=at(0), epoch=1, step_keys=("a", "b", "c")), ev.StepStarted(at=at(1), step_key="a")]
+    rows = step_rows(run(RunStatus.FAILURE), PLAN, events)
+    assert [row.status for row in rows] == ["failure", "not_run", "not_run"]
+    assert rows[0].ended_at == at(9)
+
+
+def test_a_retry_shows_only_the_steps_it_selected_and_counts_attempts() -> None:
+    error = ErrorInfo(class_name="OSError", message="busy")
+    events = [
+        ev.RunStarted(at=at(0), epoch=1, step_keys=("b", "c")),
+        ev.StepStarted(at=at(1), step_key="b", attempt=1),
+        ev.StepRetrying(at=at(2), step_key="b", error=error, attempt=1),
+        ev.StepStarted(at=at(3), step_key="b", attempt=2),
+    ]
+    rows = step_rows(run(), PLAN, events)
+    assert [row.key for row in rows] == ["b", "c"]
+    assert (rows[0].attempts, rows[0].status, rows[0].started_at) == (2, "running", at(1))
+
+
+def test_mapped_steps_that_the_plan_does_not_know_come_last() -> None:
+    events = [ev.RunStarted(at=at(0), epoch=1, step_keys=("a",)), ev.StepStarted(at=at(1), step_key="m[1]")]
+    assert [row.key for row in step_rows(run(), PLAN, events)] == ["a", "m[1]"]
