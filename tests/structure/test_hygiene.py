@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -71,6 +73,42 @@ def test_nothing_that_is_built_is_tracked() -> None:
 def test_no_huge_file_is_tracked() -> None:
     found = [path.relative_to(ROOT).as_posix() for path in tracked_files() if path.stat().st_size > 1_500_000]
     assert not found, found
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    broken = [
+        f"{path.relative_to(ROOT)}: {target}"
+        for path in tracked_files()
+        if path.suffix == ".md"
+        for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", path.read_text(encoding="utf-8"))
+        if not (path.parent / target).exists()
+    ]
+    assert not broken, "\n".join(broken)
+
+
+def test_decision_records_that_are_quoted_exist() -> None:
+    written = {path.name[:4] for path in (ROOT / "adr").glob("[0-9]*.md")}
+    quoted = {(name, number) for name, text in tracked_text() for number in re.findall(r"\badr/(\d{4})", text)}
+    missing = sorted(f"{name}: adr/{number}" for name, number in quoted if number not in written)
+    assert not missing, "\n".join(missing)
+
+
+def test_decision_records_are_numbered_once() -> None:
+    numbers = [path.name[:4] for path in (ROOT / "adr").glob("[0-9]*.md")]
+    assert len(set(numbers)) == len(numbers), sorted(numbers)
+
+
+def test_the_task_runner_needs_no_terminal_and_no_environment() -> None:
+    command = [sys.executable, str(ROOT / "task"), "--help"]
+    done = subprocess.run(command, env={}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert all(name in done.stdout for name in ("setup", "demo", "check", "test", "bench", "generate"))
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    assert "./task test" in (ROOT / ".ci/run").read_text()
+    assert "./task demo" in (ROOT / "README.md").read_text()
+    assert "./task test" in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("name", ["task", ".ci/run"])
