@@ -1,7 +1,7 @@
 """`LocalLogStore`: captured output in files of the local disk, `root/<run id>/<file key>.<stream>`.
 
-No path is ever taken from outside: ids are checked against a pattern, and files are opened relative to an open folder without
-following links, so that neither `..` nor a planted link leads out of the root.
+No path is ever taken from outside: ids are checked against a pattern, and files are opened relative to an open folder
+without following links, so that neither `..` nor a planted link leads out of the root.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from rostrum.interfaces.logs import LogChunk
@@ -40,7 +40,8 @@ class LocalLogStore:
             size = os.fstat(file).st_size
             if offset < 0 or offset > size:
                 raise Conflict(
-                    f"{name} of run {run_id} has {size} bytes: bytes from offset {offset} on would leave a gap. Continue at {size}."
+                    f"{name} of run {run_id} has {size} bytes: bytes from offset {offset} on would leave a gap. "
+                    f"Continue at {size}."
                 )
             position = size
             view = memoryview(data)[size - offset :]
@@ -73,7 +74,7 @@ class LocalLogStore:
         """File keys of a run."""
         try:
             with self._folder(run_id) as folder:
-                names = os.listdir(folder)
+                names = os.listdir(folder)  # noqa: PTH208 - of the open folder, not of a path
         except FileNotFoundError:
             return []
         suffixes = (*(f".{stream}" for stream in _STREAMS), _COMPLETE)
@@ -92,7 +93,7 @@ class LocalLogStore:
             return False
 
     @contextlib.contextmanager
-    def _folder(self, run_id: str, *, create: bool = False) -> Iterator[int]:
+    def _folder(self, run_id: str, *, create: bool = False) -> Generator[int]:
         path = self._root / _checked(run_id, "run id")
         try:
             if create:
@@ -109,7 +110,7 @@ class LocalLogStore:
 
 
 @contextlib.contextmanager
-def _opened(name: str, flags: int, folder: int) -> Iterator[int]:
+def _opened(name: str, flags: int, folder: int) -> Generator[int]:
     try:
         file = os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder)
     except FileNotFoundError:

@@ -1,13 +1,13 @@
 """`MemoryStorage`: the contract of the SQL storage on dictionaries, for tests and for runs that nobody keeps.
 
-One lock for all sessions, readers too: a session is short, and so a reader sees one state. An exception in a writing session
-takes its changes back.
+One lock for all sessions, readers too: a session is short, and so a reader sees one state. An exception in a writing
+session takes its changes back.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
@@ -34,7 +34,7 @@ class MemoryStorage:
         self._closed = False
 
     def begin(self, *, write: bool = False) -> AbstractContextManager[Session]:
-        """Open a transaction (see the seam). A reading session of the thread that writes sees what it has written so far."""
+        """Open a transaction (see the seam). A reading session within a writing one of its thread sees what that wrote."""
         return self._transaction(write)
 
     def close(self) -> None:
@@ -42,7 +42,7 @@ class MemoryStorage:
         self._closed = True
 
     @contextmanager
-    def _transaction(self, write: bool) -> Iterator[MemorySession]:
+    def _transaction(self, write: bool) -> Generator[MemorySession]:
         if write and self._writing_thread == threading.get_ident():
             raise InvocationError("a writing session is open in this thread already: sessions do not nest")
         with self._lock:

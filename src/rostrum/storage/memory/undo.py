@@ -18,7 +18,7 @@ class Undo:
     def __init__(self, *, writes: bool) -> None:
         self.writes = writes
         self._ended = False
-        self._back: list[Callable[[], None]] = []
+        self._back: list[Callable[[], object]] = []
 
     def require(self) -> None:
         """Raise when the session has ended. Every method of a table asks first."""
@@ -33,15 +33,15 @@ class Undo:
 
     def put(self, table: dict[K, V], key: K, value: V) -> None:
         """Set a key."""
-        before = table.get(key, _ABSENT)
+        before: Any = table.get(key, _ABSENT)
         table[key] = value
         if before is _ABSENT:
-            self._back.append(lambda: table.pop(key, None) and None)
+            self._back.append(lambda: table.pop(key, None))
         else:
-            self._back.append(lambda: table.__setitem__(key, before))
+            self._back.append(lambda: table.update({key: before}))
 
     def drop(self, table: dict[K, V], key: K) -> None:
-        """Remove a key if it is there. Rolled back, it comes back at the end: nothing relies on the order of a dictionary."""
+        """Remove a key if it is there. (Taken back, it stands last: nothing relies on the order of a dictionary.)"""
         before = table.pop(key, _ABSENT)
         if before is not _ABSENT:
             self._back.append(lambda: table.__setitem__(key, before))

@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
+from sqlalchemy.sql import Executable
 
 from rostrum.model.errors import NotFound
 from rostrum.model.ticks import AutomationKey, AutomationState, Tick
@@ -80,7 +81,7 @@ class SqlAutomations:
 
 @cache
 def _ticks_statement(of_one: bool, before: bool) -> Statement:
-    def build(_: Any) -> Select[Any]:
+    def build(_: Any) -> Executable:
         statement = select(ticks.c.body).where(*equal([ticks.c.deployment]))
         if of_one:
             statement = statement.where(*equal([ticks.c.location, ticks.c.name]))

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
+from sqlalchemy.sql import Executable
 
 from rostrum.model.assets import AssetKey
 from rostrum.model.events import (
@@ -21,8 +22,8 @@ from rostrum.model.events import (
 )
 from rostrum.storage.sql.codec import to_micros
 from rostrum.storage.sql.runs import ADD_ASSET
-from rostrum.storage.sql.schema import events
-from rostrum.storage.sql.statements import Connection, Statement, equal, insert_row, param
+from rostrum.storage.sql.schema import events, runs
+from rostrum.storage.sql.statements import Connection, Statement, equal, insert_row, param, select_rows
 
 _STREAM = (events.c.deployment, events.c.run_id, events.c.stream)
 _STORED = (events.c.id, events.c.body, events.c.evidence)
@@ -32,6 +33,7 @@ _PRESENT = Statement(
     lambda _: select(events.c.sequence).where(*equal(_STREAM), events.c.sequence.between(param(), param()))
 )
 _LAST_SEQUENCE = Statement(lambda _: select(func.max(events.c.sequence)).where(*equal(_STREAM)))
+_CREATED_AT = select_rows([runs.c.created_at], [runs.c.deployment, runs.c.run_id])
 _TAIL = Statement(
     lambda _: (
         select(*_STORED)
@@ -127,9 +129,12 @@ class SqlEvents:
         """A run over all assets of a job names them only when it has been planned."""
         for event in batch:
             if type(event) is RunPlanned and event.asset_keys:
-                self._db.write_many(
-                    ADD_ASSET, [(self._db.deployment, str(key), event.run_id) for key in event.asset_keys]
-                )
+                row = self._db.row(_CREATED_AT, self._db.deployment, event.run_id)
+                if row is not None:
+                    place = (row[0], event.run_id)
+                    self._db.write_many(
+                        ADD_ASSET, [(self._db.deployment, str(key), *place) for key in event.asset_keys]
+                    )
 
 
 def _row(deployment: str, number: int, event: Event, evidence: int) -> tuple[Any, ...]:
@@ -161,7 +166,7 @@ def _stored(rows: list[tuple[Any, ...]]) -> list[StoredEvent]:
 
 @cache
 def _read_statement(kinds: int, of_step: bool) -> Statement:
-    def build(_: Any) -> Select[Any]:
+    def build(_: Any) -> Executable:
         statement = select(*_STORED).where(
             events.c.run_id == param(), events.c.id > param(), events.c.deployment == param()
         )
@@ -176,7 +181,7 @@ def _read_statement(kinds: int, of_step: bool) -> Statement:
 
 @cache
 def _asset_statement(kinds: int, before: bool, of_partition: bool) -> Statement:
-    def build(_: Any) -> Select[Any]:
+    def build(_: Any) -> Executable:
         statement = select(*_STORED).where(*equal((events.c.deployment, events.c.asset_key)))
         if kinds:
             statement = statement.where(events.c.kind.in_([param() for _ in range(kinds)]))

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy.sql import Executable
 
 from rostrum.model.errors import Conflict, NotFound, StateError
 from rostrum.model.runs import IN_PROGRESS, Run, RunFilter, RunPage
@@ -28,7 +29,7 @@ from rostrum.storage.sql.statements import (
 )
 
 _KEY = (runs.c.deployment, runs.c.run_id)
-_NEWEST = (runs.c.created_at.desc(), runs.c.run_id.desc())
+_RA = run_assets.c
 _OLDEST = (runs.c.created_at, runs.c.run_id)
 
 _ADD = insert_row(runs)
@@ -90,7 +91,12 @@ class SqlRuns:
         deployment = self._db.deployment
         self._db.write_many(_ADD, [_row(deployment, run) for run in runs])
         self._db.write_many(
-            ADD_ASSET, [(deployment, str(key), run.run_id) for run in runs for key in run.target.asset_selection]
+            ADD_ASSET,
+            [
+                (deployment, str(key), to_micros(run.created_at), run.run_id)
+                for run in runs
+                for key in run.target.asset_selection
+            ],
         )
         self._db.write_many(
             _ADD_TAG, [(deployment, tag, value, run.run_id) for run in runs for tag, value in run.tags.items()]
@@ -125,7 +131,10 @@ class SqlRuns:
             self._db.write(_DROP_TAGS, deployment, run.run_id)
             self._db.write_many(_ADD_TAG, [(deployment, tag, value, run.run_id) for tag, value in run.tags.items()])
         if before.target.asset_selection != run.target.asset_selection:
-            self._db.write_many(ADD_ASSET, [(deployment, str(key), run.run_id) for key in run.target.asset_selection])
+            self._db.write_many(
+                ADD_ASSET,
+                [(deployment, str(key), to_micros(run.created_at), run.run_id) for key in run.target.asset_selection],
+            )
         self._known[run.run_id] = run
 
     def list(self, where: RunFilter, *, limit: int = 50, cursor: str | None = None) -> RunPage:
@@ -264,10 +273,7 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
         elif name == "run_id_prefix":
             found += [runs.c.run_id >= param(), runs.c.run_id < param()]
         elif name == "asset_key":
-            of_asset = select(run_assets.c.run_id).where(
-                run_assets.c.deployment == runs.c.deployment, run_assets.c.asset_key == param()
-            )
-            found.append(runs.c.run_id.in_(of_asset))
+            found += [_RA.deployment == runs.c.deployment, _RA.run_id == runs.c.run_id, _RA.asset_key == param()]
         elif name == "tag":
             tagged = select(run_tags.c.run_id).where(
                 run_tags.c.deployment == runs.c.deployment, run_tags.c.tag == param(), run_tags.c.value == param()
@@ -284,11 +290,15 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
 
 @cache
 def _list_statement(shape: _Shape, after_cursor: bool) -> Statement:
-    def build(_: Any) -> Select[Any]:
+    # With an asset its own index leads the search, already in the list's order.
+    source = run_assets if ("asset_key", 1) in shape else runs
+
+    def build(_: Any) -> Executable:
         conditions = _conditions(shape)
         if after_cursor:
-            conditions.append(tuple_(runs.c.created_at, runs.c.run_id) < tuple_(param(), param()))
-        return select(runs.c.body).where(*conditions).order_by(*_NEWEST).limit(param())
+            conditions.append(tuple_(source.c.created_at, source.c.run_id) < tuple_(param(), param()))
+        newest = (source.c.created_at.desc(), source.c.run_id.desc())
+        return select(runs.c.body).where(*conditions).order_by(*newest).limit(param())
 
     return Statement(build)
 

@@ -1,9 +1,9 @@
 """Every table of the database, in one place. Portable to PostgreSQL: what only one database has is in its dialect file.
 
 Three rules. Every table starts with `deployment`, the scope that a storage handle is bound to (principals and settings
-belong to the organisation: their rows carry `ORGANISATION`). The whole value is in `body` (msgpack of the model struct, so
-non-finite numbers survive and the model may grow fields without a migration); other columns exist because something is
-searched, ordered or counted by them. Times are integers, microseconds since 1970 UTC.
+belong to the organisation: their rows carry `ORGANISATION`). The whole value is in `body` (msgpack of the model struct,
+so non-finite numbers survive and the model may grow fields without a migration); other columns exist because something
+is searched, ordered or counted by them. Times are integers, microseconds since 1970 UTC.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
 HEAD = "0001"
-"""The revision of `migrations/` that this schema is. Compared with the database by plain SQL, so that Alembic stays out of a normal start."""
+"""The revision of `migrations/` that this schema is, compared by plain SQL: Alembic stays out of a normal start."""
 
 ORGANISATION = ""
 """Scope of rows that belong to no single deployment."""
@@ -95,7 +95,10 @@ Index(
     postgresql_where=runs.c.status == "queued",
 )
 
-run_assets = _narrow("run_assets", _key("deployment"), _key("asset_key"), _key("run_id"))
+# In the order of a list of runs, so that a page of an asset's runs reads no more than the page.
+run_assets = _narrow(
+    "run_assets", _key("deployment"), _key("asset_key"), _number("created_at", primary_key=True), _key("run_id")
+)
 Index("ix_run_assets_run", run_assets.c.deployment, run_assets.c.run_id)
 
 run_tags = _narrow("run_tags", _key("deployment"), _key("tag"), _key("value"), _key("run_id"))

@@ -1,8 +1,8 @@
 """What only SQLite has: connections, pragmas, how a transaction takes the writer's place, event ids.
 
 WAL with synchronous NORMAL: a crash of the machine may lose the last commits but never corrupts, and a commit costs no
-fsync. Readers never wait for the writer. Between processes the writer's place is taken by BEGIN IMMEDIATE with short own
-retries: SQLite's busy handler sleeps up to 100 ms, which would be the latency of every second process.
+fsync. Readers never wait for the writer. Between processes the writer's place is taken by BEGIN IMMEDIATE with short
+retries of our own: SQLite's busy handler sleeps up to 100 ms, which would be the latency of every second process.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class SqliteDialect:
         return sqlite.insert(table)
 
     def first_event_id(self, driver: Any, count: int) -> int:
-        """The next id: the transaction is the only writer, so the ids after it are free as well. SQLite keeps the highest itself (AUTOINCREMENT)."""
+        """The next id; the transaction is the only writer, so those after it are free too. (AUTOINCREMENT keeps it.)"""
         row = driver.execute(_LAST_EVENT_ID).fetchone()
         return (row[0] if row else 0) + 1
 

@@ -1,8 +1,8 @@
 """Statements of SQLAlchemy Core, compiled once a dialect and run by the driver itself.
 
-Core makes them portable; going through its `Connection` for each would cost more than the database does (2 500 single inserts
-a second against 17 000). So a `Statement` is built from Core once, its text is kept, and `Connection` hands text and
-positional values to the DB-API driver. Values are given in the order in which the parameters stand in the text.
+Core makes them portable; going through its `Connection` for each would cost more than the database does (2 500 single
+inserts a second against 17 000). So a `Statement` is built from Core once, its text is kept, and `Connection` hands
+text and positional values to the DB-API driver, in the order in which the parameters stand in the text.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def param() -> BindParameter[Any]:
 
 
 class Statement:
-    """A statement that is compiled at its first use. Never compare or build one per call: keep it in a module constant or a cache."""
+    """A statement that is compiled at its first use. Keep it in a constant or a cache: never build one a call."""
 
     __slots__ = ("_build",)
 
@@ -56,7 +56,7 @@ class Statement:
         self._build = build
 
     def compile(self, dialect: Dialect) -> tuple[str, tuple[Any, ...] | None]:
-        """Text, and the values of all places (`_OPEN` where the caller's go), or None when every place is the caller's."""
+        """Text and the values of its places: `_OPEN` is the caller's, None instead of all says that all are."""
         compiled: Any = self._build(dialect).compile(dialect=dialect.core)  # type: ignore[attr-defined]
         assert isinstance(compiled, SQLCompiler)
         names: Sequence[str] = compiled.positiontup or ()
@@ -141,9 +141,9 @@ def in_portions(values: Iterable[Any], size: int = 256) -> Iterable[list[Any]]:
 
 
 class Connection:
-    """A driver connection within one transaction, bound to a deployment. After its end every use raises InvocationError."""
+    """A driver connection in one transaction, bound to a deployment. Used after its end it raises InvocationError."""
 
-    __slots__ = ("_texts", "deployment", "dialect", "driver", "next_event_id", "writes")
+    __slots__ = ("_texts", "deployment", "dialect", "driver", "writes")
 
     def __init__(self, driver: Any, dialect: Dialect, deployment: str, *, writes: bool) -> None:
         self.driver = driver

@@ -1,8 +1,8 @@
 """`SqlStorage`: connections and transactions. What the tables do is in the files beside it.
 
-One writer connection a process, guarded by a lock; reading sessions take connections of their own and never wait for it.
-`Session.now()` is the time of the clock that was handed in: SQLite's database is on this host, so its time is the host's,
-and tests can turn it. (PostgreSQL will answer from the server.)
+One writer connection a process, guarded by a lock; reading sessions take connections of their own and never wait for
+it. `Session.now()` is the time of the clock that was handed in: SQLite's database is on this host, so its time is the
+host's, and tests can turn it. (PostgreSQL will answer from the server.)
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -37,7 +36,11 @@ from rostrum.storage.sql.statements import Connection
 
 
 class SqlStorage:
-    """State in a SQL database. `url` is SQLAlchemy's form, e.g. `sqlite:////var/lib/rostrum/rostrum.db`. Call `migrate()` once before the first session."""
+    """State in a SQL database. Call `migrate()` once before the first session.
+
+    `url` is of SQLAlchemy's form, e.g. `sqlite:////var/lib/rostrum/rostrum.db`; `deployment` is the scope of
+    all rows; who waits longer than `patience_seconds` for the writer's place gets Unavailable.
+    """
 
     def __init__(self, url: str, *, clock: Clock, deployment: str = "default", patience_seconds: float = 30.0) -> None:
         self._connections = sqlite.Connections(_sqlite_path(url), patience_seconds)
@@ -46,7 +49,7 @@ class SqlStorage:
         self._deployment = deployment
 
     def migrate(self) -> None:
-        """Create the tables or bring them up to this version. Raises StateError when the database is newer than the code."""
+        """Create the tables or bring them up to this version. Raises StateError for a database newer than the code."""
         driver = self._connections.begin_writing()
         done = False
         try:
@@ -68,47 +71,20 @@ class SqlStorage:
 
 
 class SqlSession:
-    """One transaction. Tables are made when they are first asked for."""
+    """One transaction."""
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
-
-    @cached_property
-    def runs(self) -> SqlRuns:
-        return SqlRuns(self._connection)
-
-    @cached_property
-    def events(self) -> SqlEvents:
-        return SqlEvents(self._connection)
-
-    @cached_property
-    def assets(self) -> SqlAssets:
-        return SqlAssets(self._connection)
-
-    @cached_property
-    def partitions(self) -> SqlPartitions:
-        return SqlPartitions(self._connection)
-
-    @cached_property
-    def automations(self) -> SqlAutomations:
-        return SqlAutomations(self._connection)
-
-    @cached_property
-    def backfills(self) -> SqlBackfills:
-        return SqlBackfills(self._connection)
-
-    @cached_property
-    def leases(self) -> SqlLeases:
-        return SqlLeases(self._connection, self.now)
-
-    @cached_property
-    def locations(self) -> SqlLocations:
-        return SqlLocations(self._connection)
-
-    @cached_property
-    def principals(self) -> SqlPrincipals:
-        return SqlPrincipals(self._connection)
+        self.runs = SqlRuns(connection)
+        self.events = SqlEvents(connection)
+        self.assets = SqlAssets(connection)
+        self.partitions = SqlPartitions(connection)
+        self.automations = SqlAutomations(connection)
+        self.backfills = SqlBackfills(connection)
+        self.leases = SqlLeases(connection, clock.now)
+        self.locations = SqlLocations(connection)
+        self.principals = SqlPrincipals(connection)
 
     def now(self) -> datetime:
         """Database time."""
@@ -120,7 +96,7 @@ class SqlSession:
 
 
 class _Transaction:
-    """One transaction as a context manager: commits, or rolls back on an exception; errors of the driver become ours."""
+    """A transaction as a context manager: commits, or rolls back on an exception; errors of the driver become ours."""
 
     __slots__ = ("_connections", "_driver", "_make", "_session", "_write")
 
@@ -168,6 +144,6 @@ def _sqlite_path(url: str) -> Path:
         )
     if not parsed.database or parsed.database == ":memory:":
         raise ConfigError(
-            "SQLite needs a file: its memory databases cannot be shared between connections. Use the memory storage instead."
+            "SQLite needs a file: connections cannot share its memory databases. Use the memory storage instead."
         )
     return Path(parsed.database)

@@ -1,8 +1,8 @@
 """Bring a database to the schema of this version.
 
-The stored revision is compared by plain SQL; Alembic (575 ms of import) is loaded only when there is something to do. The
-caller holds the writer's place, so two processes that start together migrate once, and a failed migration leaves nothing.
-Revisions are numbered 0001, 0002, ...: one with a higher number than ours was written by a newer version.
+The stored revision is compared by plain SQL; Alembic (575 ms of import) is loaded only when there is something to do.
+The caller holds the writer's place, so two processes that start together migrate once, and a failed migration leaves
+nothing. Revisions are numbered 0001, 0002, ...: one with a higher number than ours was written by a newer version.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ from rostrum.storage.sql.schema import HEAD
 
 
 def upgrade(driver: sqlite3.Connection, database: str) -> None:
-    """Migrate within the open transaction. Raises StateError when the database is newer than the code, or is not one of ours."""
+    """Migrate within the open transaction. Raises StateError for a database newer than the code, or not ours."""
     revision = stored_revision(driver)
     if revision == HEAD:
         return
     if revision is None and _has_tables(driver):
         raise StateError(
-            f"the database {database} holds tables but no schema revision: it is not a database of Rostrum. Choose another file."
+            f"the database {database} holds tables but no schema revision: it is not a database of Rostrum. "
+            "Choose another file."
         )
     if revision is not None and revision > HEAD:
         raise StateError(
-            f"the database {database} has schema revision {revision}, newer than this version of Rostrum knows ({HEAD}). "
-            "Install the version that wrote it, or a later one."
+            f"the database {database} has schema revision {revision}, newer than this version of Rostrum "
+            f"knows ({HEAD}). Install the version that wrote it, or a later one."
         )
     importlib.import_module("rostrum.storage.sql.migrations.running").run(driver)
 

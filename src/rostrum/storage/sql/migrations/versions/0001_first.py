@@ -156,8 +156,9 @@ def upgrade() -> None:
         "run_assets",
         sa.Column("deployment", KEY, nullable=False),
         sa.Column("asset_key", KEY, nullable=False),
+        sa.Column("created_at", BIG, autoincrement=False, nullable=False),
         sa.Column("run_id", KEY, nullable=False),
-        sa.PrimaryKeyConstraint("deployment", "asset_key", "run_id", name=op.f("pk_run_assets")),
+        sa.PrimaryKeyConstraint("deployment", "asset_key", "created_at", "run_id", name=op.f("pk_run_assets")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_run_assets_run", "run_assets", ["deployment", "run_id"], unique=False)
