@@ -16,9 +16,11 @@ from pathlib import Path
 from threading import get_ident
 from typing import Any
 
+from msgspec import structs
 from msgspec.structs import force_setattr
 
 from rostrum.definitions.live import ExecutorDefinition, Resolved
+from rostrum.definitions.run_config import merged
 from rostrum.execution.capture import Redirect, Tail
 from rostrum.execution.interrupts import Interrupts
 from rostrum.execution.logs import RunLog
@@ -94,6 +96,7 @@ class WorkerHost:
     def tick(self) -> None:
         if self._tail is not None:
             self._tail.pump()
+        self._session.flush(0.0)  # no waiting: takes acknowledgements and sends what came meanwhile
         now = time.monotonic()
         if now - self._beat_at < _BEAT_SECONDS:
             return
@@ -201,6 +204,7 @@ class _Work:
         run, host, clock = self._run, self._host, self._host.clock
         definitions = self._definitions
         resolved: Resolved = definitions if isinstance(definitions, Resolved) else definitions.resolved()
+        run = self._run = with_job_config(resolved, run)
         plan = build_plan(resolved.manifest, run.target, resolved.graph)
         spec = run_partitions(resolved, run, plan)
         keys = partition_keys(spec, run, clock, self._session)
@@ -256,6 +260,12 @@ def _end(notes: RunNotes, clock: Clock, succeeded: bool, stopped: bool) -> RunSu
         return RunFailed(at=at, reason="resource_failure", message=message, error=failure.error)
     message = f"{len(failed)} step{'s' if len(failed) != 1 else ''} failed: {', '.join(failed[:5])}{' ...' if len(failed) > 5 else ''}"
     return RunFailed(at=at, reason="step_failure", message=message, failed_step_keys=failed)
+
+
+def with_job_config(resolved: Resolved, run: Run) -> Run:
+    """The run with its job's default config under its own; merging twice changes nothing."""
+    defaults = next((job.config for job in resolved.manifest.jobs if job.name == run.target.job), None)
+    return structs.replace(run, config=merged(defaults, run.config)) if defaults else run
 
 
 def _make_executor(resolved: Resolved, run: Run) -> Executor:

@@ -119,6 +119,11 @@ class Delivery:
         """Keys of all captured files."""
         return sorted({key for key, _ in self._files})
 
+    def stored_files(self) -> list[Path]:
+        """Captured files of which every byte is stored."""
+        self.scan()
+        return [file.path for file in self._files.values() if file.stored >= file.size]
+
     # --- the pump ---
 
     def pump(self, seconds: float = 0.0) -> None:

@@ -23,7 +23,7 @@ from rostrum.interfaces.launching import GatewayAddress
 from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
 from rostrum.model.errors import Denied, StateError, Unavailable
 from rostrum.model.events import Event
-from rostrum.rpc.delivery import STREAMS, Delivery
+from rostrum.rpc.delivery import Delivery
 from rostrum.rpc.gateway_connection import NETWORK_ERRORS, GatewayConnection
 from rostrum.rpc.gateway_wire import PREFIX, ErrorReply, PartitionsRequest, SlotReply, SlotRequest
 from rostrum.rpc.spool import Spool, logs_directory
@@ -253,8 +253,7 @@ class GatewaySession:
         self._line.close()
         self._calls.close()
         if delivered:
-            self._spool.remove()
-            self._remove_logs()
+            self._remove_files()
         else:
             self._spool.close()
             note = f"not delivered: {self._delivery.trouble or 'the run is unknown to the control plane'}\n"
@@ -275,15 +274,16 @@ class GatewaySession:
             except (Unavailable, StateError) as error:
                 _log.debug("the log file %s stays open: %s", file_key, error)
 
-    def _remove_logs(self) -> None:
-        folder = logs_directory(self._directory)
-        for file_key in self._delivery.file_keys():
-            for stream in STREAMS:
-                (folder / f"{file_key}.{stream}").unlink(missing_ok=True)
-        try:
-            folder.rmdir()
-        except OSError:
-            return  # not there, or somebody keeps something else in it
+    def _remove_files(self) -> None:
+        """Remove what is stored elsewhere now, and folders that this leaves empty."""
+        self._spool.remove()
+        for path in self._delivery.stored_files():
+            path.unlink(missing_ok=True)
+        for folder in (logs_directory(self._directory), self._directory):
+            try:
+                folder.rmdir()
+            except OSError:
+                return  # somebody keeps something else in it
 
 
 def _error(reply: bytes) -> str:

@@ -39,8 +39,7 @@ class Spool:
 
     def __init__(self, directory: str | Path, epoch: int) -> None:
         self.path = spool_file(directory, epoch)
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file = _open(self.path)
         self._offsets = array("Q")
         self._end = 0
         for record in _records(self.path):
@@ -112,6 +111,17 @@ class Spool:
         """Everything is stored by the control plane: the file has done its work."""
         self.close()
         self.path.unlink(missing_ok=True)
+
+
+def _open(path: Path) -> int:
+    for attempt in (1, 2):  # an ending worker of an earlier epoch may remove the empty folder in between
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            if attempt == 2:
+                raise
+    raise AssertionError
 
 
 def _records(path: Path) -> Iterator[bytes]:
