@@ -1,4 +1,4 @@
-"""The locations loop: one long poll a code location, whose answers are recorded; a silent server is shown as unreachable."""
+"""The locations loop: one long poll a code location; answers are recorded, a silent server is shown as unreachable."""
 
 from __future__ import annotations
 

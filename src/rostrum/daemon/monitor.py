@@ -1,4 +1,4 @@
-"""The monitor loop: watches run workers; before it says dead, lost or cancelled it makes it true, by killing (law 4)."""
+"""The monitor loop: watches run workers; before it says dead or cancelled it makes that true, by killing (law 4)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Admission is one transaction that also renews the loop's lease: limits hold over any number of daemons, and the new
 epoch that it gives a run makes a second launch impossible. The launch itself happens outside of it, in a small pool, so
-that a slow launch stalls no other. What a crash leaves half-done (a run starting without a worker) is found again by looking.
+that a slow launch stalls no other. What a crash leaves half-done (a run starting without a worker) is found again.
 """
 
 from __future__ import annotations

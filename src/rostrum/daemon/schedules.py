@@ -1,8 +1,8 @@
 """The schedule loop: makes each tick of each running schedule exactly once.
 
 A tick, its runs and the schedule's new state commit in one transaction, and `(schedule, scheduled_at)` is unique: two
-daemons, or a daemon that dies at any moment, can neither double nor lose one. User functions are evaluated in a pool, so
-that a slow schedule holds up no other. While a code location does not answer, its ticks are not made, and are tried again.
+daemons, or a daemon that dies at any moment, can neither double nor lose one. User functions are evaluated in a pool,
+so that a slow schedule holds up no other. Ticks of a code location that does not answer are tried again.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ class ScheduleLoop:
     def _evaluate_and_ring(self, job: _Job) -> None:
         try:
             self._evaluate(job)
-        except Exception:  # the bottom of a pool's thread: the tick is not made, so it is tried again
+        except Exception:  # noqa: BLE001 - the bottom of a pool's thread: the tick is not made, so it is tried again
             _log.exception("tick of %s at %s could not be made", job.key, job.scheduled_at)
             self._postpone(job)
         finally:
@@ -194,7 +194,7 @@ class ScheduleLoop:
             return TickResult(error=describe(error))
 
     def _commit(self, job: _Job, result: TickResult | None, started_at: datetime) -> None:
-        """Tick, runs and state in one transaction; nothing when the tick has been made, or the schedule switched off."""
+        """Tick, runs and state in one transaction; nothing when the tick is made, or the schedule off."""
         with self._events.transaction() as session:
             state = session.automations.get(job.key)
             if state is None or not state.running or not _is_new(state, job.scheduled_at):
@@ -214,7 +214,7 @@ class ScheduleLoop:
             session.automations.put(msgspec.structs.replace(state, last_tick_at=job.scheduled_at))
 
     def _with_runs(self, session: Session, job: _Job, tick: Tick, result: TickResult | None) -> Tick:
-        """Submit what the tick asks for; returns the tick with its outcome. Requests that do not validate fail the tick."""
+        """Submit what the tick asks for; returns the tick with its outcome. Invalid requests fail the tick."""
         replace = msgspec.structs.replace
         if result is not None and result.error is not None:
             return replace(tick, status="failure", error=result.error)

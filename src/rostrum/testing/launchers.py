@@ -11,8 +11,8 @@ from rostrum.interfaces.launching import LaunchSpec, WorkerRef, WorkerStatus
 class FakeLauncher:
     """Implements `Launcher`. Thread-safe.
 
-    `launches` lists (run id, epoch) in order, repetitions included; `on_launch` may raise to make a launch fail, before the
-    worker is there (`before=True`) or after it.
+    `launches` lists (run id, epoch) in order, repetitions included. `on_launch(spec, before)` may raise to make one
+    fail, before the worker is there (`before` is True) or after it.
     """
 
     def __init__(self, on_launch: Callable[[LaunchSpec, bool], None] | None = None) -> None:

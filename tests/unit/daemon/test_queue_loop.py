@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import pytest
+
+from rostrum.daemon.queue import QueueLoop, QueueSettings
+from rostrum.interfaces.launching import LaunchSpec
+from rostrum.model.errors import NotFound, Unavailable
+from rostrum.model.events import RunSucceeded
+from rostrum.model.runs import RunStatus
+from rostrum.planning.queue import QueueLimits
+from rostrum.testing.launchers import FakeLauncher
+from tests.control_plane import Plane, launch_settings
+
+
+@pytest.fixture
+def plane() -> Plane:
+    return Plane()
+
+
+def loop_of(plane: Plane, launcher: FakeLauncher, **settings: object) -> QueueLoop:
+    return QueueLoop(
+        plane.storage,
+        plane.runs,
+        launcher,
+        plane.doorbell,
+        plane.clock,
+        launch_settings(),
+        QueueSettings(**settings),  # type: ignore[arg-type]
+        threads=0,
+    )
+
+
+def test_launches_up_to_the_limit(plane: Plane) -> None:
+    launcher = FakeLauncher()
+    loop = loop_of(plane, launcher, limits=QueueLimits(max_concurrent_runs=2))
+    low = plane.submit()
+    runs = [plane.submit(priority=1) for _ in range(2)]
+    assert loop.run_once(plane.clock.now()) > 0
+    assert launcher.launches == [(run.run_id, 1) for run in runs]
+    assert plane.run(low.run_id).status is RunStatus.QUEUED
+    stored = plane.run(runs[0].run_id)
+    assert (stored.status, stored.epoch, stored.worker is not None) == (RunStatus.STARTING, 1, True)
+    assert launcher.specs[runs[0].run_id, 1].token == f"token-{runs[0].run_id}-1"
+    plane.begin(runs[0].run_id)
+    plane.work(runs[0].run_id, 1, RunSucceeded(at=plane.clock.now()))
+    loop.run_once(plane.clock.now())
+    assert launcher.launches[-1] == (low.run_id, 1)
+
+
+def test_a_full_or_empty_queue_writes_nothing(plane: Plane) -> None:
+    loop = loop_of(plane, FakeLauncher(), limits=QueueLimits(max_concurrent_runs=0))
+    plane.submit()
+    loop.run_once(plane.clock.now())
+    with plane.storage.begin() as session:
+        assert session.leases.all() == []
+
+
+def test_an_unavailable_launcher_is_tried_again_under_a_new_epoch(plane: Plane) -> None:
+    away = [True]
+
+    def fail(_spec: LaunchSpec, before: bool) -> None:
+        if away[0] and before:
+            raise Unavailable("the code server does not answer")
+
+    launcher = FakeLauncher(fail)
+    loop = loop_of(plane, launcher)
+    run = plane.submit()
+    loop.run_once(plane.clock.now())
+    assert plane.run(run.run_id).status is RunStatus.STARTING
+    assert "engine_message" in plane.kinds(run.run_id)
+    loop.run_once(plane.clock.now())
+    assert plane.run(run.run_id).epoch == 1  # not before its time
+    away[0] = False
+    plane.clock.advance(5)
+    loop.run_once(plane.clock.now())
+    assert launcher.launches == [(run.run_id, 2)]
+
+
+def test_an_unanswered_launch_never_leaves_two_workers(plane: Plane) -> None:
+    answers = [False]
+
+    def fail(_spec: LaunchSpec, before: bool) -> None:
+        if not answers[0] and not before:
+            raise Unavailable("no answer in time")
+
+    launcher = FakeLauncher(fail)
+    loop = loop_of(plane, launcher)
+    run = plane.submit()
+    loop.run_once(plane.clock.now())
+    answers[0] = True
+    plane.clock.advance(5)
+    loop.run_once(plane.clock.now())
+    assert [state.state for state in launcher.workers.values()] == ["exited", "running"]
+    assert launcher.launches == [(run.run_id, 1), (run.run_id, 2)]
+
+
+def test_gives_up_in_the_end_or_at_once(plane: Plane) -> None:
+    def fail(spec: LaunchSpec, before: bool) -> None:
+        raise Unavailable("away") if spec.run.target.job == "etl" else NotFound("no such job")
+
+    loop = loop_of(plane, FakeLauncher(fail), max_attempts=3)
+    run, other = plane.submit(), plane.submit_assets("report")
+    for _ in range(4):
+        loop.run_once(plane.clock.now())
+        plane.clock.advance(100)
+    for run_id, epoch, text in ((run.run_id, 3, "away"), (other.run_id, 1, "no such job")):
+        stored = plane.run(run_id)
+        assert (stored.status, stored.epoch, stored.failure_reason) == (RunStatus.FAILURE, epoch, "launch_failure")
+        assert stored.error is not None
+        assert text in stored.error.message
+
+
+def test_cancelled_between_attempts(plane: Plane) -> None:
+    def fail(_spec: LaunchSpec, before: bool) -> None:
+        raise Unavailable("away")
+
+    loop = loop_of(plane, FakeLauncher(fail))
+    run = plane.submit()
+    loop.run_once(plane.clock.now())
+    assert plane.runs.cancel(run.run_id).status is RunStatus.CANCELING
+    loop.run_once(plane.clock.now())
+    assert plane.run(run.run_id).status is RunStatus.CANCELED
+
+
+def test_a_worker_of_a_run_that_has_ended_meanwhile_is_ended(plane: Plane) -> None:
+    def cancel(spec: LaunchSpec, before: bool) -> None:
+        if not before:
+            plane.runs.fail(spec.run.run_id, "engine_error")
+
+    launcher = FakeLauncher(cancel)
+    loop = loop_of(plane, launcher)
+    run = plane.submit()
+    loop.run_once(plane.clock.now())
+    assert launcher.terminated == [(run.run_id, 1, True)]
+
+
+def test_a_run_that_a_dead_daemon_left_is_taken_over(plane: Plane) -> None:
+    launcher = FakeLauncher()
+    run = plane.starting(plane.submit())  # and then its daemon died
+    loop = loop_of(plane, launcher)
+    loop.run_once(plane.clock.now())
+    assert launcher.launches == []
+    plane.clock.advance(16)
+    loop.run_once(plane.clock.now())
+    assert launcher.launches == [(run.run_id, 2)]
+
+
+def test_only_the_leader_admits(plane: Plane) -> None:
+    launcher = FakeLauncher()
+    one, two = loop_of(plane, launcher), loop_of(plane, launcher)
+    plane.submit()
+    one.run_once(plane.clock.now())
+    plane.submit()
+    two.run_once(plane.clock.now())
+    assert len(launcher.launches) == 1
+    plane.clock.advance(6)  # the first one is dead: its lease has ended
+    two.run_once(plane.clock.now())
+    assert len(launcher.launches) == 2
+
+
+def test_launches_in_a_pool(plane: Plane) -> None:
+    launcher = FakeLauncher()
+    loop = QueueLoop(plane.storage, plane.runs, launcher, plane.doorbell, plane.clock, launch_settings())
+    runs = [plane.submit() for _ in range(5)]
+    loop.run_once(plane.clock.now())
+    loop.close()
+    assert sorted(launcher.launches) == sorted((run.run_id, 1) for run in runs)
+    assert all(plane.run(run.run_id).worker is not None for run in runs)

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rostrum.interfaces.launching import WorkerStatus
+from rostrum.model.runs import Run, RunStatus, RunTarget
+from rostrum.planning.backfills import progress
+from rostrum.planning.monitor import MonitorLimits, add_outage, decide, describe_exit, silence
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+LIMITS = MonitorLimits()
+ALIVE = WorkerStatus(state="running")
+DEAD = WorkerStatus(state="exited", exit_code=3)
+UNKNOWN = WorkerStatus(state="unknown")
+
+
+def at(seconds: float) -> datetime:
+    return T0 + timedelta(seconds=seconds)
+
+
+def run(status: RunStatus = RunStatus.RUNNING, **more: object) -> Run:
+    fields: dict[str, object] = {"created_at": T0, "last_heard_at": T0, "epoch": 1, "worker": {"launcher": "x"}} | more
+    return Run(run_id="r", target=RunTarget("l", "j"), status=status, **fields)  # type: ignore[arg-type]
+
+
+def action(item: Run, worker: WorkerStatus | None, seconds: float, **more: object) -> str:
+    return decide(item, worker, at(seconds), LIMITS, **more).action  # type: ignore[arg-type]
+
+
+def test_silence_disconnects_then_loses() -> None:
+    assert action(run(), ALIVE, 29) == "nothing"
+    assert action(run(), ALIVE, 31) == "disconnected"
+    assert action(run(disconnected_at=at(31)), UNKNOWN, 299) == "nothing"
+    assert action(run(disconnected_at=at(31)), UNKNOWN, 301) == "lost"
+    assert action(run(disconnected_at=at(31), last_heard_at=at(100)), ALIVE, 101) == "reconnected"
+
+
+def test_known_dead_ends_at_once() -> None:
+    decision = decide(run(), DEAD, at(1), LIMITS)
+    assert decision.action == "dead"
+    assert "exit code 3" in decision.message
+    assert action(run(RunStatus.STARTING), DEAD, 1) == "dead"
+
+
+def test_time_in_which_nobody_listened_does_not_count() -> None:
+    outages = [(at(10), at(1000))]
+    assert action(run(), UNKNOWN, 1005, outages=outages) == "nothing"
+    assert action(run(), UNKNOWN, 1000 + 25, outages=outages) == "disconnected"
+    assert action(run(disconnected_at=at(1)), UNKNOWN, 1000 + 295, outages=outages) == "lost"
+
+
+def test_start_timeout_needs_a_worker() -> None:
+    assert action(run(RunStatus.STARTING, worker=None), None, 9999) == "nothing"
+    assert action(run(RunStatus.STARTING), ALIVE, 299) == "nothing"
+    assert action(run(RunStatus.STARTING), ALIVE, 301) == "start_timeout"
+
+
+def test_cancel_escalates() -> None:
+    canceling = run(RunStatus.CANCELING, cancel_requested_at=T0, last_heard_at=at(60))
+    assert action(canceling, ALIVE, 1) == "terminate"
+    assert action(canceling, ALIVE, 2, asked=True) == "nothing"
+    assert action(canceling, ALIVE, 31, asked=True) == "kill"
+    assert action(canceling, DEAD, 31) == "canceled"
+    assert action(canceling, UNKNOWN, 61) == "kill"
+    assert action(canceling, UNKNOWN, 120) == "canceled"
+    assert action(canceling, None, 5) == "nothing"
+    assert action(canceling, None, 31) == "canceled"
+
+
+@pytest.mark.parametrize("status", [RunStatus.QUEUED, RunStatus.SUCCESS, RunStatus.FAILURE, RunStatus.CANCELED])
+def test_runs_without_a_worker_are_left_alone(status: RunStatus) -> None:
+    assert action(run(status), DEAD, 10_000) == "nothing"
+
+
+def test_exits_in_words() -> None:
+    assert "kill -9" in describe_exit(WorkerStatus(state="exited", signal=9))
+    assert describe_exit(WorkerStatus(state="exited")) == "exit status unknown"
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 200)), max_size=6)
+
+
+@given(SPANS, st.integers(0, 900))
+def test_silence_and_outages_add_up(spans: list[tuple[int, int]], seconds: int) -> None:
+    outages = ()
+    for begin, length in sorted(spans, key=lambda span: span[0] + span[1]):
+        outages = tuple(add_outage(outages, at(begin), at(begin + length)))
+    for first, second in zip(outages, outages[1:], strict=False):
+        assert first[1] < second[0]
+    away = {tick for begin, length in spans for tick in range(begin, begin + length) if tick < seconds}
+    assert silence(run(), at(seconds), outages) == seconds - len(away)
+
+
+@given(
+    st.sampled_from(list(RunStatus)),
+    st.sampled_from([None, ALIVE, DEAD, UNKNOWN]),
+    st.floats(0, 2000),
+    st.booleans(),
+    st.booleans(),
+)
+def test_properties(status: RunStatus, worker: WorkerStatus | None, seconds: float, cut: bool, asked: bool) -> None:
+    item = run(status, disconnected_at=T0 if cut else None, cancel_requested_at=T0)
+    found = action(item, worker, seconds, asked=asked)
+    if item.is_finished:
+        assert found == "nothing"
+    if found == "lost":
+        assert seconds > LIMITS.lost_after_seconds
+        assert status is RunStatus.RUNNING
+    if found == "dead":
+        assert worker is DEAD
+    # Whatever is not known dead survives the first minutes.
+    if worker is not DEAD and seconds <= LIMITS.cancel_grace_seconds:
+        assert found in {"nothing", "disconnected", "reconnected", "terminate"}
+    # Nothing stays for ever: after all limits every run in progress with a worker is being ended.
+    if status in {RunStatus.RUNNING, RunStatus.CANCELING} and seconds > 400:
+        assert found in {"lost", "dead", "kill", "canceled"}
+
+
+def test_backfill_progress() -> None:
+    assert progress(3, {"success": 1, "running": 1}).status == "running"
+    assert progress(2, {"success": 1, "failure": 1}).status == "failure"
+    assert progress(2, {"success": 1, "canceled": 1}).status == "canceled"
+    assert progress(1, {"success": 1}).status == "success"
+    assert progress(3, {"success": 1, "running": 1}).finished == 1

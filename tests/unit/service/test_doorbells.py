@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from pathlib import Path
+
+from rostrum.model.ids import is_id
+from rostrum.service.clock import SystemClock
+from rostrum.service.doorbells import LocalDoorbell, SqliteDoorbell, wait_async
+from rostrum.testing.clock import FakeClock
+
+
+def test_waiting_ends_with_a_ring_or_in_time() -> None:
+    bell = LocalDoorbell()
+    assert bell.wait("queue", 0, 0.01) == 0
+    bell.ring("queue")
+    assert bell.wait("queue", 0, 5) == 1
+    assert bell.count("other") == 0
+    seen: list[int] = []
+    thread = threading.Thread(target=lambda: seen.append(bell.wait("queue", 1, 5)))
+    thread.start()
+    bell.ring("other")
+    bell.ring("queue")
+    thread.join(5)
+    assert seen == [2]
+
+
+def test_a_failing_subscriber_harms_nobody() -> None:
+    bell = LocalDoorbell()
+    heard: list[str] = []
+
+    def fail(_topic: str) -> None:
+        raise ValueError("no")
+
+    end = bell.subscribe(fail)
+    bell.subscribe(heard.append)
+    bell.ring("a")
+    end()
+    end()
+    bell.ring("b")
+    assert heard == ["a", "b"]
+    assert bell.subscribers == 1
+
+
+def test_coroutines_wait_without_a_thread() -> None:
+    bell = LocalDoorbell()
+
+    async def listen() -> tuple[int, int, int]:
+        missed = await wait_async(bell, "events", 0, 0.01)
+        waiting = asyncio.create_task(wait_async(bell, "events", 0, 5))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(bell.ring, "events")
+        return missed, await waiting, await wait_async(bell, "events", 0, 5)
+
+    assert asyncio.run(listen()) == (0, 1, 1)
+    assert bell.subscribers == 0
+
+
+def test_commits_of_other_connections_ring(tmp_path: Path) -> None:
+    path = tmp_path / "rostrum.db"
+    writer = sqlite3.connect(path, isolation_level=None)
+    writer.execute("PRAGMA journal_mode = wal")
+    writer.execute("CREATE TABLE t (a)")
+    bell = SqliteDoorbell(path)
+    try:
+        heard = threading.Event()
+        bell.watch("queue")
+        end = bell.subscribe(lambda topic: heard.set() if topic == "queue" else None)
+        assert heard.wait(5)  # the first look counts
+        heard.clear()
+        writer.execute("INSERT INTO t VALUES (1)")
+        assert heard.wait(5)
+        heard.clear()
+        bell.ring("queue")
+        assert heard.is_set()
+        end()
+        seen = bell.count("queue")
+        writer.execute("INSERT INTO t VALUES (2)")
+        assert bell.wait("queue", seen, 5) > seen
+    finally:
+        bell.close()
+        writer.close()
+    assert not [thread for thread in threading.enumerate() if thread.name == "doorbell"]
+
+
+def test_a_missing_database_is_waited_for(tmp_path: Path) -> None:
+    bell = SqliteDoorbell(tmp_path / "none.db")
+    assert bell.wait("queue", 0, 0.02) == 0
+    bell.ring("queue")
+    assert bell.wait("queue", 0, 5) == 1
+    bell.close()
+
+
+def test_clocks_make_ids_in_order() -> None:
+    for clock in (SystemClock(), FakeClock()):
+        ids = [clock.new_id() for _ in range(5000)]
+        assert ids == sorted(set(ids))
+        assert all(map(is_id, ids))
+        assert clock.now() <= clock.now()
+        assert 0 <= clock.random() < 1
+        stop = threading.Event()
+        stop.set()
+        assert clock.wait(stop, 100)
+    assert not SystemClock().wait(threading.Event(), 0.001)
+
+
+def test_fake_clocks_repeat() -> None:
+    assert FakeClock().new_id() == FakeClock().new_id()
+    assert FakeClock(seed=1).new_id() != FakeClock(seed=2).new_id()
+    assert FakeClock(seed=3).random() == FakeClock(seed=3).random()
+    clock = FakeClock()
+    assert clock.set(clock.now()) == clock.advance(0)
