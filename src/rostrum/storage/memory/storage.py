@@ -34,7 +34,7 @@ class MemoryStorage:
         self._closed = False
 
     def begin(self, *, write: bool = False) -> AbstractContextManager[Session]:
-        """Open a transaction (see the seam). A reading session within a writing one of its thread sees what that wrote."""
+        """Open a transaction (see the seam). A reader within a writing session of its thread sees what that wrote."""
         return self._transaction(write)
 
     def close(self) -> None:

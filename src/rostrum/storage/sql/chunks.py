@@ -2,9 +2,9 @@
 
 A chunk holds the partitions of an asset whose hashed keys fall into [low, high). There are 16 ranges from the start
 (writers of neighbouring days meet in one row as rarely as others), and a chunk that grows beyond `SPLIT_ABOVE`
-partitions is cut at the middle of its range. So a mark rewrites at most some kilobytes whatever the asset's size (a fixed
-number of chunks would rewrite 1/64 of a million), an asset of 30 days has few rows, and counts add up one short index
-entry a chunk.
+partitions is cut at the middle of its range. So a mark rewrites at most some kilobytes whatever the asset's size (a
+fixed number of chunks would rewrite 1/64 of a million), an asset of 30 days has few rows, and counts add up one short
+index entry a chunk.
 
 The body is a msgpack map from partition key to an entry: the code of a settled status, or, while a run works on the
 partition, `[code before, run id]`.

@@ -61,8 +61,8 @@ class PrincipalsConformance:
     """`PrincipalTable`."""
 
     def test_users(self, storage: Storage, clock: FakeClock) -> None:
-        zoe = User(name="zoe", password_hash="x", created_at=clock.now())
-        adam = User(name="adam", password_hash="y", created_at=clock.now(), roles=("admin",))
+        zoe = User(name="zoe", password_hash="x", created_at=clock.now())  # noqa: S106 - no password
+        adam = User(name="adam", password_hash="y", created_at=clock.now(), roles=("admin",))  # noqa: S106 - as above
         with storage.begin(write=True) as session:
             session.principals.put_user(msgspec.structs.replace(zoe, disabled=True))
             session.principals.put_user(zoe)
