@@ -93,7 +93,12 @@ class _Echo(logging.StreamHandler):  # type: ignore[type-arg]
 
 def level_name(number: int) -> str:
     """Our word for a level of `logging`."""
-    for limit, name in ((logging.CRITICAL, "critical"), (logging.ERROR, "error"), (logging.WARNING, "warning"), (logging.INFO, "info")):
+    for limit, name in (
+        (logging.CRITICAL, "critical"),
+        (logging.ERROR, "error"),
+        (logging.WARNING, "warning"),
+        (logging.INFO, "info"),
+    ):
         if number >= limit:
             return name
     return "debug"

@@ -21,7 +21,10 @@ from rostrum.model.manifest import AssetNode
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import FromAsset, FromStep, InputSource, Plan, Step, StepInput
 
-_CONTEXTS: Mapping[str, type[OpExecutionContext]] = {"asset": AssetExecutionContext, "check": AssetCheckExecutionContext}
+_CONTEXTS: Mapping[str, type[OpExecutionContext]] = {
+    "asset": AssetExecutionContext,
+    "check": AssetCheckExecutionContext,
+}
 
 
 class Upstream:
@@ -30,7 +33,13 @@ class Upstream:
     __slots__ = ("asset_key", "in_plan", "io_manager_key", "metadata", "output", "partitions", "step_key")
 
     def __init__(
-        self, io_manager_key: str, step_key: str, output: str, metadata: Mapping[str, Any], asset_key: AssetKey | None, partitions: PartitionsSpec | None
+        self,
+        io_manager_key: str,
+        step_key: str,
+        output: str,
+        metadata: Mapping[str, Any],
+        asset_key: AssetKey | None,
+        partitions: PartitionsSpec | None,
     ) -> None:
         self.io_manager_key, self.step_key, self.output, self.metadata = io_manager_key, step_key, output, metadata
         self.asset_key, self.partitions = asset_key, partitions
@@ -96,7 +105,9 @@ class Prepared:
         self.outputs = {name: _output_slot(output, op, resolved) for name, output in op.outputs.items()}
         self.partitions = _partitions(step, op, resolved)
         checks = resolved.graph.check_nodes
-        self.blocking: frozenset[CheckKey] = frozenset(key for key in step.check_keys if key in checks and checks[key].blocking)
+        self.blocking: frozenset[CheckKey] = frozenset(
+            key for key in step.check_keys if key in checks and checks[key].blocking
+        )
 
     @property
     def io_manager_keys(self) -> set[str]:
@@ -142,7 +153,9 @@ def _upstream(source: InputSource, resolved: Resolved, plan_steps: Mapping[str, 
     if step is None:  # outside of a partial plan: its value was stored by another run
         return Upstream("io_manager", source.step_key, source.output, {}, None, None)
     output = resolved.ops[step.op].outputs[source.output]
-    upstream = Upstream(output.io_manager_key, source.step_key, source.output, output.metadata, output.asset_key, output.partitions)
+    upstream = Upstream(
+        output.io_manager_key, source.step_key, source.output, output.metadata, output.asset_key, output.partitions
+    )
     upstream.in_plan = True
     return upstream
 

@@ -23,7 +23,9 @@ DEFAULT_IO_MANAGER = "io_manager"
 class Resources:
     """Opened resources by key. `default_io_manager` makes the IO manager that is used where the user bound none (default: files)."""
 
-    def __init__(self, bound: Mapping[str, Any], run: Run, clock: Clock, default_io_manager: Callable[[], IOManager] | None) -> None:
+    def __init__(
+        self, bound: Mapping[str, Any], run: Run, clock: Clock, default_io_manager: Callable[[], IOManager] | None
+    ) -> None:
         self._bound, self._run, self._clock = dict(bound), run, clock
         if DEFAULT_IO_MANAGER not in self._bound:
             make = default_io_manager or plugin(IO_MANAGERS, "filesystem")
@@ -41,7 +43,9 @@ class Resources:
         """An opened IO manager. Raises InvocationError when the resource of that key is none."""
         manager = self._values[key]
         if not hasattr(manager, "handle_output") and not hasattr(manager, "load_input"):
-            raise InvocationError(f"resource {key!r} is a {type(manager).__name__}, which is no IO manager: it has no handle_output.")
+            raise InvocationError(
+                f"resource {key!r} is a {type(manager).__name__}, which is no IO manager: it has no handle_output."
+            )
         return manager
 
     def open(self, keys: Sequence[str], emit: Callable[[Event], None]) -> bool:
@@ -63,7 +67,11 @@ class Resources:
                 self.failure = raised.exception
                 self.close()
                 return False
-        told = tuple(key for key in order if not isinstance(self._bound[key], _Made) and hasattr(self._bound[key], "open_for_execution"))
+        told = tuple(
+            key
+            for key in order
+            if not isinstance(self._bound[key], _Made) and hasattr(self._bound[key], "open_for_execution")
+        )
         if told:
             emit(ResourcesInitialized(at=self._clock.now(), resource_keys=told, seconds=time.perf_counter() - began))
         return True

@@ -78,8 +78,12 @@ class Shape:
         self.outputs = op.outputs
         self.values = [output for output in op.outputs.values() if output.check_key is None]
         self.checks = [output for output in op.outputs.values() if output.check_key is not None]
-        self.by_asset: dict[AssetKey, OpOutput] = {output.asset_key: output for output in self.values if output.asset_key is not None}
-        self.by_check: dict[CheckKey, OpOutput] = {output.check_key: output for output in self.checks if output.check_key is not None}
+        self.by_asset: dict[AssetKey, OpOutput] = {
+            output.asset_key: output for output in self.values if output.asset_key is not None
+        }
+        self.by_check: dict[CheckKey, OpOutput] = {
+            output.check_key: output for output in self.checks if output.check_key is not None
+        }
 
 
 def items(shape: Shape, step: Step, returned: Any, run_async: Await) -> Iterator[Item]:
@@ -120,7 +124,11 @@ def _noted(made: Iterator[Item], seen: set[str], shape: Shape) -> Iterator[Item]
     """Refuse a second value of one output."""
     for item in made:
         if isinstance(item, (Made, Verdict)) and item.output is not None:
-            key = item.output.name if isinstance(item, Verdict) or not item.mapping_key else f"{item.output.name}[{item.mapping_key}]"
+            key = (
+                item.output.name
+                if isinstance(item, Verdict) or not item.mapping_key
+                else f"{item.output.name}[{item.mapping_key}]"
+            )
             if key in seen:
                 raise OutputError(f"{shape.name} produced output {key!r} twice.")
             seen.add(key)
@@ -135,7 +143,9 @@ def _returned(shape: Shape, step: Step, value: Any) -> Iterator[Item]:
         return
     if isinstance(value, _EVENTS):
         kind = type(value).__name__
-        raise OutputError(f"{shape.name} returned an {kind}: yield it, or log it with context.log_event(...), and return the value.")
+        raise OutputError(
+            f"{shape.name} returned an {kind}: yield it, or log it with context.log_event(...), and return the value."
+        )
     if shape.is_check:
         # A check that returns a bool or nothing gives no verdict: that is allowed, and recorded as no evaluation.
         if isinstance(value, (list, tuple)):
@@ -161,7 +171,9 @@ def _returned(shape: Shape, step: Step, value: Any) -> Iterator[Item]:
         return
     names = ", ".join(output.name for output in values)
     got = f"a tuple of {len(value)}" if isinstance(value, tuple) else f"a {type(value).__name__}"
-    raise OutputError(f"{shape.name} has {len(values)} outputs ({names}) and returned {got}: return a tuple in that order, or yield results.")
+    raise OutputError(
+        f"{shape.name} has {len(values)} outputs ({names}) and returned {got}: return a tuple in that order, or yield results."
+    )
 
 
 def _tuple_of_results(shape: Shape, step: Step, value: tuple[Any, ...]) -> Iterator[Item]:
@@ -183,13 +195,17 @@ def _single(shape: Shape, step: Step, output: OpOutput, value: Any) -> Iterator[
         return
     if output.nothing:
         if value is not None:
-            raise OutputError(f"{shape.name} is annotated to return nothing, and returned a {type(value).__name__}. Change the annotation or the return.")
+            raise OutputError(
+                f"{shape.name} is annotated to return nothing, and returned a {type(value).__name__}. Change the annotation or the return."
+            )
         yield Made(output)
         return
     yield Made(output, value)
 
 
-def _one(shape: Shape, step: Step, item: Any, output: OpOutput | None = None, *, yielded: bool = False) -> Iterator[Item]:
+def _one(
+    shape: Shape, step: Step, item: Any, output: OpOutput | None = None, *, yielded: bool = False
+) -> Iterator[Item]:
     """Items of one result object. `output` is the one that its place in a tuple means."""
     if isinstance(item, MaterializeResult):
         target = _asset_output(shape, item, output)
@@ -203,11 +219,15 @@ def _one(shape: Shape, step: Step, item: Any, output: OpOutput | None = None, *,
     elif isinstance(item, AssetCheckResult):
         yield _verdict(shape, step, item, None)
     elif isinstance(item, DynamicOutput):
-        yield Made(_named_output(shape, item.output_name, output), item.value, item.metadata, mapping_key=item.mapping_key)
+        yield Made(
+            _named_output(shape, item.output_name, output), item.value, item.metadata, mapping_key=item.mapping_key
+        )
     elif isinstance(item, _EVENTS):
         yield item
     elif yielded:
-        raise OutputError(f"{shape.name} yielded a {type(item).__name__}: yield Output(value), MaterializeResult(...) or AssetCheckResult(...).")
+        raise OutputError(
+            f"{shape.name} yielded a {type(item).__name__}: yield Output(value), MaterializeResult(...) or AssetCheckResult(...)."
+        )
     else:
         raise OutputError(f"{shape.name} returned a {type(item).__name__} where a result object was expected.")
 
@@ -222,7 +242,9 @@ def _asset_output(shape: Shape, item: MaterializeResult, placed: OpOutput | None
         return placed
     if len(shape.by_asset) == 1:
         return next(iter(shape.by_asset.values()))
-    raise OutputError(f"{shape.name} makes several assets: give MaterializeResult an asset_key, one of {_listed(shape.by_asset)}.")
+    raise OutputError(
+        f"{shape.name} makes several assets: give MaterializeResult an asset_key, one of {_listed(shape.by_asset)}."
+    )
 
 
 def _named_output(shape: Shape, name: str | None, placed: OpOutput | None) -> OpOutput:
@@ -247,14 +269,19 @@ def _verdict(shape: Shape, step: Step, result: AssetCheckResult, asset_key: Asse
     fitting = [
         key
         for key in known
-        if (result.check_name is None or key.name == result.check_name) and (wanted_asset is None or key.asset_key == wanted_asset)
+        if (result.check_name is None or key.name == result.check_name)
+        and (wanted_asset is None or key.asset_key == wanted_asset)
     ]
     if len(fitting) == 1:
         return Verdict(fitting[0], result, shape.by_check.get(fitting[0]))
     named = f"{wanted_asset or '?'}:{result.check_name or '?'}"
     if fitting:
-        raise OutputError(f"{shape.name} gave a verdict for {named}, which may be any of {_listed(fitting)}: give check_name and asset_key.")
-    raise OutputError(f"{shape.name} gave a verdict for {named}, which it does not declare; it declares {_listed(known)}.")
+        raise OutputError(
+            f"{shape.name} gave a verdict for {named}, which may be any of {_listed(fitting)}: give check_name and asset_key."
+        )
+    raise OutputError(
+        f"{shape.name} gave a verdict for {named}, which it does not declare; it declares {_listed(known)}."
+    )
 
 
 def _rest(shape: Shape, step: Step, seen: set[str]) -> Iterator[Item]:
@@ -276,7 +303,9 @@ def _rest(shape: Shape, step: Step, seen: set[str]) -> Iterator[Item]:
         return
     for output in shape.checks:
         if output.name not in seen and output.required and output.check_key in step.check_keys:
-            raise OutputError(f"{shape.name} gave no verdict for its check {output.check_key}: yield or return an AssetCheckResult.")
+            raise OutputError(
+                f"{shape.name} gave no verdict for its check {output.check_key}: yield or return an AssetCheckResult."
+            )
 
 
 def _listed(keys: Any) -> str:

@@ -49,7 +49,9 @@ class MemoryRunSession:
             found = [e for e in self._made(query.asset_key) if query.partition_key in (None, e.partition_key)]
             return RunAnswer(events=tuple(found[::-1][: query.limit]))
         if isinstance(query, ReadPartitions):
-            return RunAnswer(partitions={e.partition_key: "materialized" for e in self._made(query.asset_key) if e.partition_key})
+            return RunAnswer(
+                partitions={e.partition_key: "materialized" for e in self._made(query.asset_key) if e.partition_key}
+            )
         return RunAnswer(assets=tuple(state for key in query.asset_keys if (state := self._state(key))))
 
     def add_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:

@@ -108,7 +108,11 @@ class ProcessStepRunner(StepRunner):
         """Run the attempt; output is captured already."""
         if self.capture_folder is not None:
             key = file_key(step.key, attempt)
-            line.emit(LogsCaptured(at=self._clock.now(), step_key=step.key, file_key=key, step_keys=(step.key,), pid=os.getpid()))
+            line.emit(
+                LogsCaptured(
+                    at=self._clock.now(), step_key=step.key, file_key=key, step_keys=(step.key,), pid=os.getpid()
+                )
+            )
         self.use_session(LineSession(line.send, line.ask))
         failures: list[ErrorInfo] = []
 
@@ -120,7 +124,11 @@ class ProcessStepRunner(StepRunner):
         if self.open([step], emit):
             self.run_step(step, attempt, emit)
         else:
-            error = failures[0] if failures else ErrorInfo(class_name="ResourceFailed", message="a resource could not be set up")
+            error = (
+                failures[0]
+                if failures
+                else ErrorInfo(class_name="ResourceFailed", message="a resource could not be set up")
+            )
             line.emit(StepFailed(at=self._clock.now(), step_key=step.key, error=error, attempt=attempt))
         self.close()
         for stream in (sys.stdout, sys.stderr):
@@ -180,7 +188,9 @@ def main(arguments: Sequence[str]) -> int:
     resolved, run = loaded[0], work.run
     resources = Resources(resolved.resources_of(run.target.job), run, clock, None)
     session = LineSession(line.send, line.ask)
-    runner = ProcessStepRunner(resolved, run, work.plan, session, clock, notes, resources, RunLog(clock), work.partition_keys)
+    runner = ProcessStepRunner(
+        resolved, run, work.plan, session, clock, notes, resources, RunLog(clock), work.partition_keys
+    )
     runner.partitions, runner.capture_folder = work.partitions, folder
     log = runner.log
     log.attach()

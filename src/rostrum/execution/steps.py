@@ -69,6 +69,11 @@ class StepRunner:
         self.raised: dict[str, BaseException] = {}
         """By key of the failed step, what its user code raised: for callers in this process."""
 
+    @property
+    def resource_failure(self) -> BaseException | None:
+        """What a resource raised that could not be set up in this process."""
+        return self._resources.failure
+
     def open(self, steps: list[Step], emit: Emit) -> bool:
         """Open the resources of these steps, and IO managers where values are moved."""
         keys: dict[str, None] = {}
@@ -192,7 +197,9 @@ class StepRunner:
             return StepRetrying(at=at, step_key=step.key, error=info, attempt=attempt, delay_seconds=delay)
         self.raised[step.key] = exception
         if allowed and attempt > 1:
-            exhausted = MaxRetriesExceeded(f"step {step.key} failed {attempt} times, the last time with {info.first_line}")
+            exhausted = MaxRetriesExceeded(
+                f"step {step.key} failed {attempt} times, the last time with {info.first_line}"
+            )
             exhausted.__cause__ = exception
             self.raised[step.key] = exhausted
         metadata = exception.metadata if isinstance(exception, Failure) else {}

@@ -34,7 +34,11 @@ def type_name(annotation: Any) -> str:
     annotation = inner_type(annotation, MISSING)
     if annotation is MISSING:
         return "Any"
-    return annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation).replace("typing.", "")
+    return (
+        annotation.__name__
+        if isinstance(annotation, type) and not get_args(annotation)
+        else str(annotation).replace("typing.", "")
+    )
 
 
 def _make(annotation: Any) -> Check | None:
@@ -44,7 +48,11 @@ def _make(annotation: Any) -> Check | None:
         return None  # Nothing: no value is passed, which the rules of outputs check
     origin = get_origin(annotation)
     if origin is None:
-        return (lambda value: isinstance(value, annotation)) if isinstance(annotation, type) and not _is_protocol(annotation) else None
+        return (
+            (lambda value: isinstance(value, annotation))
+            if isinstance(annotation, type) and not _is_protocol(annotation)
+            else None
+        )
     return _generic(origin, get_args(annotation))
 
 
@@ -63,7 +71,9 @@ def _generic(origin: Any, inner: tuple[Any, ...]) -> Check | None:
         return _items(origin, type_check(inner[0]) if inner else None)
     if origin is dict:
         key, item = (type_check(each) for each in inner)
-        return lambda value: isinstance(value, dict) and all((not key or key(k)) and (not item or item(v)) for k, v in value.items())
+        return lambda value: (
+            isinstance(value, dict) and all((not key or key(k)) and (not item or item(v)) for k, v in value.items())
+        )
     if origin is tuple:
         return _tuple(inner)
     if isinstance(origin, type) and origin.__module__ not in ("collections.abc", "typing"):

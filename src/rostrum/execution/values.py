@@ -39,7 +39,9 @@ class TypeCheckFailed(InvocationError):
 class Values:
     """Loads and stores for all steps of a run in this process."""
 
-    def __init__(self, session: RunSession, clock: Clock, notes: RunNotes, io_manager: Callable[[str], IOManager]) -> None:
+    def __init__(
+        self, session: RunSession, clock: Clock, notes: RunNotes, io_manager: Callable[[str], IOManager]
+    ) -> None:
         self._session, self._clock, self._notes = session, clock, notes
         self._io_manager = io_manager
         self.kept: dict[tuple[str, str, str | None], Any] | None = None
@@ -62,7 +64,9 @@ class Values:
                     f"or give it in the run config under {'.'.join(_config_paths(slot)) or 'inputs'}."
                 )
             if slot.check is not None and not slot.check(value):
-                raise TypeCheckFailed(_mismatch(f"input {slot.name!r} of step {scope.step.key}", slot.op_input.annotation, value))
+                raise TypeCheckFailed(
+                    _mismatch(f"input {slot.name!r} of step {scope.step.key}", slot.op_input.annotation, value)
+                )
             arguments[slot.name] = value
             upstream = slot.upstreams[0] if slot.upstreams else None
             if upstream is not None:
@@ -132,7 +136,11 @@ class Values:
             log=scope.log,
         )
         what = upstream.asset_key or f"{upstream.step_key}.{upstream.output}"
-        return placed(f"LoadInputError: input {slot.name!r} of step {scope.step.key} could not be loaded from {what}", manager.load_input, context)
+        return placed(
+            f"LoadInputError: input {slot.name!r} of step {scope.step.key} could not be loaded from {what}",
+            manager.load_input,
+            context,
+        )
 
     def _upstream_keys(self, slot: InputSlot, upstream: PartitionsSpec, scope: StepScope) -> Sequence[str]:
         keys = upstream_keys(
@@ -159,7 +167,9 @@ class Values:
         partition_keys = scope.partition_keys if output.partitions is not None else ()
         if value is not NO_VALUE:
             if output.nothing and value is not None:
-                raise OutputError(f"output {output.name!r} of {step_key} is declared to pass no value, and was given a {type(value).__name__}.")
+                raise OutputError(
+                    f"output {output.name!r} of {step_key} is declared to pass no value, and was given a {type(value).__name__}."
+                )
             if slot.check is not None and not slot.check(value):
                 raise TypeCheckFailed(_mismatch(f"output {output.name!r} of step {step_key}", output.annotation, value))
             if self.kept is not None:
@@ -183,7 +193,9 @@ class Values:
             for event in self._materializations(output.asset_key, slot, made, metadata, partition_keys, scope):
                 emit(event)
 
-    def _handle(self, made: Made, output_partition_keys: Sequence[str], scope: StepScope, emit: Emit) -> Mapping[str, Any]:
+    def _handle(
+        self, made: Made, output_partition_keys: Sequence[str], scope: StepScope, emit: Emit
+    ) -> Mapping[str, Any]:
         """Let the IO manager store; returns the metadata that it has added."""
         output, run = made.output, scope.run
         manager = self._io_manager(output.io_manager_key)
@@ -207,7 +219,9 @@ class Values:
         placed(where, self._call_manager, manager, context, made.value, emit, scope)
         return context.added_metadata
 
-    def _call_manager(self, manager: IOManager, context: OutputContext, value: Any, emit: Emit, scope: StepScope) -> None:
+    def _call_manager(
+        self, manager: IOManager, context: OutputContext, value: Any, emit: Emit, scope: StepScope
+    ) -> None:
         answer: Any = manager.handle_output(context, value)
         if isinstance(answer, GeneratorType):
             for each in answer:
@@ -292,7 +306,9 @@ class Values:
                 metadata=event.metadata,
                 data_version=event.data_version,
             )
-        raise InvocationError(f"{type(event).__name__} cannot be logged as an event: use AssetMaterialization or AssetObservation.")
+        raise InvocationError(
+            f"{type(event).__name__} cannot be logged as an event: use AssetMaterialization or AssetObservation."
+        )
 
 
 def _data_version(code_version: str, inputs: Mapping[str, str]) -> str:

@@ -43,7 +43,7 @@ from rostrum.model.runs import Run
 from rostrum.planning.partitions import partitions_of
 from rostrum.planning.plan import build_plan
 
-_BEAT_SECONDS = 2.0
+_BEAT_SECONDS = 1.0
 _TICK_SECONDS = 0.25
 _INTERRUPT_SECONDS = 5.0
 """A step in this process that swallows an interrupt is interrupted again after this time; killing it is the launcher's part."""
@@ -54,7 +54,9 @@ RUN_FILE_KEY = "run"
 class WorkerHost:
     """See `interfaces.execution.RunHost`."""
 
-    def __init__(self, run: Run, session: RunSession, clock: Clock, stop: threading.Event, notes: RunNotes, tail: Tail | None) -> None:
+    def __init__(
+        self, run: Run, session: RunSession, clock: Clock, stop: threading.Event, notes: RunNotes, tail: Tail | None
+    ) -> None:
         self._run_id, self._stream, self._sequence = run.run_id, worker_stream(run.epoch), 0
         self._session, self._clock, self._stop, self._notes, self._tail = session, clock, stop, notes, tail
         self._lock = threading.Lock()
@@ -162,17 +164,22 @@ def execute_run(
     """Execute `run`; True when it succeeded. `run.epoch` is the epoch whose stream is written.
 
     `definitions`: `Definitions` or `Resolved`. `executor`: None takes the job's, else the location's, else `multiprocess`.
-    `stop`: set from outside (signal handler) to cancel. `capture`: folder (the worker's spool) in whose `logs/` captured output
-    goes; None leaves standard output alone. `target`: the `CodeTarget` that the definitions came from, needed by executors that
+    `stop`: set from outside (signal handler) to cancel. `capture`: folder that captured output goes to (the spool's folder
+    of logs); None leaves standard output alone. `target`: the `CodeTarget` that the definitions came from, needed by executors that
     start fresh interpreters. `heartbeat`: False where nobody listens. `resources` replace those of the definitions by key.
     `watch` gets the runner before it starts, for callers in this process.
     """
     notes = RunNotes()
-    folder = capture / "logs" if capture is not None else None
-    tail = Tail(folder, session.write_log) if folder is not None else None
+    tail = Tail(capture, session.write_log) if capture is not None else None
     host = WorkerHost(run, session, clock, stop, notes, tail)
-    work = _Work(definitions, run, session, host, notes, folder)
-    work.target, work.default_io_manager, work.overrides, work.heartbeat, work.watch = target, default_io_manager, resources, heartbeat, watch
+    work = _Work(definitions, run, session, host, notes, capture)
+    work.target, work.default_io_manager, work.overrides, work.heartbeat, work.watch = (
+        target,
+        default_io_manager,
+        resources,
+        heartbeat,
+        watch,
+    )
     raised = guard(work.execute, executor)
     if tail is not None:
         tail.pump()
@@ -190,8 +197,17 @@ def execute_run(
 class _Work:
     """The run between its first and its last event."""
 
-    def __init__(self, definitions: Any, run: Run, session: RunSession, host: WorkerHost, notes: RunNotes, folder: Path | None) -> None:
-        self._definitions, self._run, self._session, self._host, self._notes, self._folder = definitions, run, session, host, notes, folder
+    def __init__(
+        self, definitions: Any, run: Run, session: RunSession, host: WorkerHost, notes: RunNotes, folder: Path | None
+    ) -> None:
+        self._definitions, self._run, self._session, self._host, self._notes, self._folder = (
+            definitions,
+            run,
+            session,
+            host,
+            notes,
+            folder,
+        )
         self.target: Any = None
         self.default_io_manager: Callable[[], IOManager] | None = None
         self.overrides: dict[str, Any] | None = None
@@ -210,7 +226,11 @@ class _Work:
         keys = partition_keys(spec, run, clock, self._session)
         executor = executor or _make_executor(resolved, run)
         self.phase = "engine_error"
-        host.record(RunStarted(at=clock.now(), epoch=run.epoch, step_keys=plan.step_keys, pid=os.getpid(), host=socket.gethostname()))
+        host.record(
+            RunStarted(
+                at=clock.now(), epoch=run.epoch, step_keys=plan.step_keys, pid=os.getpid(), host=socket.gethostname()
+            )
+        )
         self._notes.versions.update(latest_versions(self._session, _outside(resolved, plan)))
         live = resolved.resources_of(run.target.job)
         resources = Resources({**live, **(self.overrides or {})}, run, clock, self.default_io_manager)
@@ -227,7 +247,9 @@ class _Work:
         if not executor.isolates:
             if self._folder is not None:
                 redirect = Redirect(self._folder, RUN_FILE_KEY)
-                host.record(LogsCaptured(at=host.clock.now(), file_key=RUN_FILE_KEY, step_keys=plan.step_keys, pid=os.getpid()))
+                host.record(
+                    LogsCaptured(at=host.clock.now(), file_key=RUN_FILE_KEY, step_keys=plan.step_keys, pid=os.getpid())
+                )
         interrupts = Interrupts(host.stop.set, raising=not executor.isolates)
         interrupts.start()
         host.interrupts = interrupts
@@ -288,7 +310,9 @@ def run_partitions(resolved: Resolved, run: Run, plan: Plan) -> PartitionsSpec |
     names = [job.partitions for job in manifest.jobs if job.name == run.target.job]
     for step in plan.steps:
         names += [resolved.graph.nodes[key].partitions for key in step.asset_keys]
-        names += [resolved.graph.nodes[c.asset_key].partitions for c in step.check_keys if c.asset_key in resolved.graph.nodes]
+        names += [
+            resolved.graph.nodes[c.asset_key].partitions for c in step.check_keys if c.asset_key in resolved.graph.nodes
+        ]
     return next((manifest.partitions[name] for name in names if name), None)
 
 
@@ -307,5 +331,3 @@ def partition_keys(spec: PartitionsSpec | None, run: Run, clock: Clock, session:
         first = partitions.first(clock.now())
         raise InvocationError(f"there is no partition {key!r}{f' (keys look like {first!r})' if first else ''}.")
     return (key,)
-
-

@@ -48,9 +48,13 @@ class MultiprocessExecutor:
     name = "multiprocess"
     isolates = True
 
-    def __init__(self, max_concurrent: int | None = None, *, start_method: str | None = None, grace_seconds: float = 20.0) -> None:
+    def __init__(
+        self, max_concurrent: int | None = None, *, start_method: str | None = None, grace_seconds: float = 20.0
+    ) -> None:
         if max_concurrent is not None and max_concurrent < 1:
-            raise InvocationError(f"max_concurrent is {max_concurrent}; give a number from 1, or None for the number of processors.")
+            raise InvocationError(
+                f"max_concurrent is {max_concurrent}; give a number from 1, or None for the number of processors."
+            )
         if start_method not in (None, "fork", "spawn"):
             raise InvocationError(f"start_method is {start_method!r}; use 'fork', 'spawn' or None.")
         self.max_concurrent = max_concurrent or _processors()
@@ -169,8 +173,10 @@ class _Pool:
         ours, theirs = socket.socketpair()
         reading, writing = os.pipe()
         try:
-            pid = self._spawn(step, attempt, ours, theirs, reading) if self._executor.start_method == "spawn" else self._fork(
-                step, attempt, ours, theirs, reading, writing
+            pid = (
+                self._spawn(step, attempt, ours, theirs, reading)
+                if self._executor.start_method == "spawn"
+                else self._fork(step, attempt, ours, theirs, reading, writing)
             )
         finally:
             theirs.close()
@@ -183,7 +189,9 @@ class _Pool:
             self._selector.register(worker.pidfd, selectors.EVENT_READ, worker)
         self._host.record(StepWorkerStarted(at=self._host.clock.now(), step_key=step.key, pid=pid))
 
-    def _fork(self, step: Step, attempt: int, ours: socket.socket, theirs: socket.socket, reading: int, writing: int) -> int:
+    def _fork(
+        self, step: Step, attempt: int, ours: socket.socket, theirs: socket.socket, reading: int, writing: int
+    ) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
@@ -309,10 +317,14 @@ class _Pool:
         at, seconds = self._host.clock.now(), time.monotonic() - worker.began
         if self._canceled_at is not None:
             return StepCanceled(at=at, step_key=worker.step.key, seconds=seconds)
-        error = ErrorInfo(class_name="StepWorkerDied", message=how_it_ended(worker.pid, code, by_signal), code="worker_died")
+        error = ErrorInfo(
+            class_name="StepWorkerDied", message=how_it_ended(worker.pid, code, by_signal), code="worker_died"
+        )
         policy = worker.step.retry_policy
         if policy is not None and worker.attempt <= policy.max_retries:
-            return StepRetrying(at=at, step_key=worker.step.key, error=error, attempt=worker.attempt, delay_seconds=policy.delay_seconds)
+            return StepRetrying(
+                at=at, step_key=worker.step.key, error=error, attempt=worker.attempt, delay_seconds=policy.delay_seconds
+            )
         return StepFailed(at=at, step_key=worker.step.key, error=error, attempt=worker.attempt, seconds=seconds)
 
     def _settle(self, worker: _Worker) -> None:

@@ -40,7 +40,9 @@ class FilesystemIOManager:
         """Folder under which all files are. The environment is read at first use, so that it is the worker's."""
         if self._base is None:
             home = os.environ.get("ROSTRUM_HOME") or str(Path.home() / ".rostrum")
-            self._base = os.path.abspath(self._base_dir if self._base_dir is not None else os.path.join(home, "storage"))
+            self._base = os.path.abspath(
+                self._base_dir if self._base_dir is not None else os.path.join(home, "storage")
+            )
         return self._base
 
     def path(self, context: OutputContext | InputContext, partition: str | None = None) -> str:
@@ -118,7 +120,9 @@ def _read(path: str, key: AssetKey | None) -> Any:
             return pickle.load(file)  # noqa: S301 - see the module's docstring
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         what = f"asset {key}" if key is not None else "the value"
-        raise ValueNotStored(f"{what} has no stored value at {path}. Materialize it first, or select it in the same run.", path) from None
+        raise ValueNotStored(
+            f"{what} has no stored value at {path}. Materialize it first, or select it in the same run.", path
+        ) from None
 
 
 class ValueNotStored(NotFound, FileNotFoundError):
