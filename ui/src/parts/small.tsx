@@ -71,8 +71,7 @@ const TICK_HEIGHT: Record<State, number> = {
 };
 
 /** Ticks of an automation over a window; height tells the result, so colour is not needed. */
-export function TickStrip({ ticks, from, until, label }: { ticks: readonly Tick[]; from: number; until: number; label: string }) {
-  const width = 168;
+export function TickStrip({ ticks, from, until, label, width = 168 }: { ticks: readonly Tick[]; from: number; until: number; label: string; width?: number }) {
   const x = (at: number) => ((at - from) / Math.max(1, until - from)) * (width - 2);
   return (
     <svg className="ticks" width={width} height="20" viewBox={`0 0 ${width} 20`} role="img" aria-label={label}>

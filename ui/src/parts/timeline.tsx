@@ -1,6 +1,6 @@
 /** Steps over time: label column left, phases as bars, the text after the bar. Rows of 22 px. */
 
-import { type CSSProperties, useState } from "react";
+import { type CSSProperties, type KeyboardEvent, useId, useState } from "react";
 import type { StepRow } from "../api/shapes";
 import { plural } from "../format/number";
 import { stepState } from "../format/run";
@@ -91,22 +91,36 @@ export function Timeline({ steps, from, until, now, live, selected, onSelect, ph
   const seconds = (until - from) / 1000;
   const step = axisStep(seconds) * (phone ? 2 : 1);
   const labels = Array.from({ length: Math.floor(seconds / step) + 1 }, (_, index) => index * step);
+  const id = useId();
+  const active = shown.findIndex((row) => row.key === selected);
+  const onKeyDown = (event: KeyboardEvent) => {
+    const by = event.key === "ArrowDown" || event.key === "j" ? 1 : event.key === "ArrowUp" || event.key === "k" ? -1 : 0;
+    if (event.key === "Escape") return onSelect(undefined);
+    if (by === 0) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const next = Math.max(0, Math.min(shown.length - 1, active + by));
+    onSelect(shown[next]?.key);
+    document.getElementById(`${id}-${next}`)?.scrollIntoView({ block: "nearest" });
+  };
   return (
     <>
-      <div className="tl" role="list" aria-label="Steps">
-        {shown.map((row) => (
-          <div key={row.key} role="listitem" className={row.key === selected ? "tl-row is-sel" : "tl-row"}>
-            <button type="button" className="lab" aria-pressed={row.key === selected} title={row.error ?? row.title} onClick={() => onSelect(row.key === selected ? undefined : row.key)}>
-              <Glyph state={stepState(row.status)} />
-              {phone ? row.title.slice(row.title.lastIndexOf("/") + 1) : <Key name={row.title} />}
-            </button>
-            <div className="trk" onClick={() => onSelect(row.key === selected ? undefined : row.key)} role="presentation">
-              <Track step={row} from={from} until={until} now={now} />
+      {/* One stop for the keyboard: arrows choose the step, the log follows. */}
+      <div className="tl">
+        <div role="listbox" aria-label="Steps" tabIndex={0} data-jk aria-activedescendant={active >= 0 ? `${id}-${active}` : undefined} onKeyDown={onKeyDown}>
+          {shown.map((row, index) => (
+            <div key={row.key} id={`${id}-${index}`} role="option" aria-selected={row.key === selected} tabIndex={-1} className={row.key === selected ? "tl-row is-sel" : "tl-row"} title={row.error ?? undefined}
+              data-step={row.key} onClick={() => onSelect(row.key === selected ? undefined : row.key)} onKeyDown={onKeyDown}>
+              <div className="lab">
+                <Glyph state={stepState(row.status)} />
+                {phone ? row.title.slice(row.title.lastIndexOf("/") + 1) : <Key name={row.title} />}
+              </div>
+              <div className="trk"><Track step={row} from={from} until={until} now={now} /></div>
             </div>
-          </div>
-        ))}
+          ))}
+        </div>
         {folded > 0 && (
-          <div role="listitem" className="tl-row">
+          <div className="tl-row">
             <button type="button" className="lab" onClick={() => setUnfolded(true)}><Glyph state={live ? "queued" : "skipped"} word="" /><span className="muted">{plural(folded, "more step")}</span></button>
             <div className="trk"><span className="after" style={{ "--x": "0%" } as CSSProperties}>{live ? "waiting" : "not run"}</span></div>
           </div>

@@ -126,7 +126,7 @@ function Account({ name, canLogOut, version, onHelp }: { name: string | undefine
   ];
   if (canLogOut) items.push({ text: "Log out", onPick: () => void logout().then(() => window.location.assign("/login")) });
   const initials = (name ?? "local").split(/[\s_-]+/).map((part) => part[0] ?? "").join("").slice(0, 2).toUpperCase();
-  return <Menu label={`Account: ${name ?? "local"}`} className="avatar" items={items}><span aria-hidden="true">{initials}</span></Menu>;
+  return <Menu label={`${initials}, account ${name ?? "local"}`} className="avatar" items={items}>{initials}</Menu>;
 }
 
 function LiveDot() {

@@ -24,6 +24,18 @@ function typing(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("input, textarea, select, [contenteditable]") !== null;
 }
 
+/** `j` and `k` outside of a list: into the list of the page, or along the marked links of a page without one. */
+function step(event: KeyboardEvent): boolean {
+  const by = event.key === "j" ? 1 : event.key === "k" ? -1 : 0;
+  if (by === 0 || (event.target instanceof Element && event.target.closest('[role="grid"], [role="listbox"], [role="tree"], dialog'))) return false;
+  const row = document.querySelector<HTMLElement>('[role="grid"] [data-row][tabindex="0"], [role="tree"] [tabindex="0"]');
+  const links = Array.from(document.querySelectorAll<HTMLElement>("[data-jk]"));
+  const at = links.indexOf(document.activeElement as HTMLElement);
+  const goal = row ?? links[at < 0 ? (by > 0 ? 0 : links.length - 1) : Math.max(0, Math.min(links.length - 1, at + by))];
+  goal?.focus();
+  return goal !== undefined;
+}
+
 /** Whether this key may be read as a `g`-letter pair started at `pendingSince`. */
 const PAIR_MS = 1200;
 
@@ -61,6 +73,9 @@ export function useHotkeys(actions: HotkeyActions): void {
       } else if (event.key === "?") {
         event.preventDefault();
         latest.current.help();
+      } else if (step(event)) {
+        event.preventDefault();
+        event.stopPropagation();
       }
     };
     // Captured, so that a list does not take the letter of a `g` pair for itself.

@@ -1,0 +1,129 @@
+/** The log of a run: events and captured output, scoped to a step, followed while it grows. */
+
+import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useState } from "react";
+import { request } from "../api/client";
+import { RunEvents, RunLog } from "../api/generated";
+import type { LogFile, RunEvent } from "../api/shapes";
+import { usePhone } from "../list/media";
+import { Broken, Menu, Seg } from "../parts/controls";
+import { Icon } from "../parts/icons";
+import { LogView } from "../parts/log";
+import { mergeLog, type Output, scoped, type Scope } from "../parts/loglines";
+
+/** Events read at a time, and at most before the reader asks for more. */
+const EVENT_PAGE = 2000;
+const EVENT_MOST = 40_000;
+/** Output files read for a log of all steps; a step's own log reads all of its files. */
+const FILES_MOST = 12;
+const OUTPUT_BYTES = 262_144;
+
+interface EventList {
+  events: RunEvent[];
+  cursor: number;
+  end: boolean;
+}
+
+/** All events of a run so far; a refetch reads only what is new. */
+function useEvents(runId: string) {
+  const client = useQueryClient();
+  return useQuery({
+    queryKey: ["events", runId],
+    queryFn: async ({ signal }): Promise<EventList> => {
+      const known = client.getQueryData<EventList>(["events", runId]);
+      let list: EventList = known ?? { events: [], cursor: 0, end: false };
+      while (list.events.length < EVENT_MOST) {
+        const page = (await request(RunEvents, { runId, after: list.cursor, limit: EVENT_PAGE }, signal)).events;
+        list = { events: page.events.length > 0 ? [...list.events, ...page.events] : list.events, cursor: Math.max(list.cursor, page.cursor), end: page.end };
+        if (page.events.length < EVENT_PAGE) break;
+      }
+      return list;
+    },
+  });
+}
+
+function useOutputs(runId: string, files: readonly LogFile[]) {
+  return useQueries({
+    queries: files.map((file) => ({
+      queryKey: ["log", runId, file.fileKey],
+      queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Output> => {
+        const read = (stream: string) => request(RunLog, { runId, fileKey: file.fileKey, stream, offset: -OUTPUT_BYTES, limit: OUTPUT_BYTES }, signal);
+        const [out, err] = await Promise.all([read("out"), read("err")]);
+        return { fileKey: file.fileKey, stepKeys: file.stepKeys, out: out.log.text, err: err.log.text };
+      },
+    })),
+    combine: (results) => results.flatMap((result) => (result.data ? [result.data] : [])),
+  });
+}
+
+interface RunLogProps {
+  runId: string;
+  files: readonly LogFile[];
+  live: boolean;
+  startedAt: string | null;
+  step: string | undefined;
+  stepTitle: string | undefined;
+  onStep: (step: string | undefined) => void;
+}
+
+/** The bar above the log and the log itself. */
+export function RunLogPanel({ runId, files, live, startedAt, step, stepTitle, onStep }: RunLogProps) {
+  const phone = usePhone();
+  const [show, setShow] = useState<Scope["show"]>("all");
+  const [search, setSearch] = useState("");
+  const [relative, setRelative] = useState(false);
+  const [follow, setFollow] = useState(live);
+  useEffect(() => setFollow(live), [live]);
+  const events = useEvents(runId);
+  const wanted = useMemo(() => (step === undefined ? files.slice(0, FILES_MOST) : files.filter((file) => file.stepKeys.includes(step))), [files, step]);
+  const outputs = useOutputs(runId, wanted);
+  const all = useMemo(() => mergeLog(events.data?.events ?? [], outputs), [events.data, outputs]);
+  const inStep = useMemo(() => scoped(all, { step, show: "all" }), [all, step]);
+  const lines = useMemo(() => scoped(inStep, { step: undefined, show }), [inStep, show]);
+  const errors = useMemo(() => inStep.filter((line) => line.level === "ERROR" || line.level === "ERR").length, [inStep]);
+  const shows: { value: Scope["show"]; text: string }[] = [{ value: "all", text: "All" }, { value: "errors", text: `Errors ${errors}` }, { value: "output", text: "Output" }];
+  const downloads = wanted.flatMap((file) =>
+    (["out", "err"] as const).map((stream) => ({
+      text: `${file.stepKeys.length === 1 ? file.stepKeys[0] : file.fileKey}, standard ${stream === "out" ? "output" : "error"}`,
+      onPick: () => window.open(`/api/runs/${encodeURIComponent(runId)}/logs/${encodeURIComponent(file.fileKey)}/${stream}`, "_blank", "noopener"),
+    })),
+  );
+  const hidden = step === undefined && files.length > FILES_MOST;
+  return (
+    <section className="run-log" aria-label="Log of the run">
+      <div className="logbar">
+        <Seg label="What the log shows" value={show} options={shows} onChange={setShow} />
+        {step === undefined ? (
+          <span className="chip">all steps</span>
+        ) : (
+          <button type="button" className="chip is-on cut" aria-label={`Log of step ${stepTitle ?? step}; show all steps`} onClick={() => onStep(undefined)}>
+            <i>step</i> <span className="cut">{stepTitle ?? step}</span> <Icon name="close" />
+          </button>
+        )}
+        {hidden && <span className="faint t12 wide-only">output of {FILES_MOST} of {files.length} steps; choose a step for its own</span>}
+        <span className="grow" />
+        <div className="filter log-search wide-only" data-filter>
+          <Icon name="search" />
+          <input aria-label="Search log" placeholder="Search log" value={search} spellCheck={false} onChange={(event) => setSearch(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key !== "Enter" && event.key !== "Escape") return;
+              if (event.key === "Escape") setSearch("");
+              document.querySelector<HTMLElement>('[data-testid="log"]')?.focus();
+            }} />
+          <span aria-hidden="true">n / N</span>
+        </div>
+        <button type="button" className="btn btn-quiet wide-only" onClick={() => setRelative(!relative)}>Time: {relative ? "from start" : "clock"}</button>
+        {live && <button type="button" className="btn wide-only" aria-pressed={follow} onClick={() => setFollow(!follow)}><Icon name={follow ? "pause" : "down"} />{follow ? "Following" : "Follow"}</button>}
+        {downloads.length > 0 && <Menu label="Download output" className="btn btn-icon btn-quiet" items={downloads.slice(0, 16)}><Icon name="download" /></Menu>}
+      </div>
+      {events.isError && !events.data ? (
+        <Broken what="The log" error={events.error} onRetry={() => void events.refetch()} />
+      ) : (
+        <LogView
+          lines={lines} live={live} start={startedAt ? Date.parse(startedAt) : undefined} relative={relative} phone={phone} search={search} follow={follow} onFollow={setFollow}
+          empty={events.isPending ? "" : show === "all" ? "Nothing has been said yet." : show === "errors" ? "No errors." : "Nothing was printed."}
+        />
+      )}
+    </section>
+  );
+}
