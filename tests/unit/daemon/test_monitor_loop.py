@@ -109,7 +109,7 @@ def test_time_in_which_the_daemon_was_down_does_not_count(scene: Scene) -> None:
     scene.monitor = scene.new_monitor()  # the outage is remembered
     scene.look(200)
     assert scene.status(run_id) is RunStatus.RUNNING
-    scene.look(100)
+    scene.look(130)
     assert scene.status(run_id) is RunStatus.FAILURE
 
 
