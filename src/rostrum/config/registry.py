@@ -12,6 +12,10 @@ from rostrum.model.errors import ConfigError
 BUILT_IN: dict[str, dict[str, str]] = {
     "storage": {"sqlite": "rostrum.storage.sql.storage:SqlStorage", "memory": "rostrum.storage.memory:MemoryStorage"},
     "logs": {"local": "rostrum.storage.logs:LocalLogStore"},
+    "executors": {
+        "in_process": "rostrum.executors.in_process:InProcessExecutor",
+        "multiprocess": "rostrum.executors.multiprocess:MultiprocessExecutor",
+    },
     "launcher": {"subprocess": "rostrum.launchers.subprocess:SubprocessLauncher"},
 }
 

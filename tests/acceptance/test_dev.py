@@ -1,0 +1,155 @@
+"""`rostrum dev` and the command line as a user meets them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .servers import PROJECT, Dev, Process, Project, check_events, dev_on, until
+
+
+def rostrum(*arguments: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    """One command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "rostrum.cli.main", *arguments, "--home", str(home)], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_broken_code_keeps_the_last_good_version_and_names_file_and_line(dev: Dev) -> None:
+    good = dev.location()["manifestHash"]
+    dev.project.write(PROJECT + "\ndef oops(:\n    pass\n")
+    location = dev.api.ask('mutation { reloadLocation(name: "shop.py") { status error manifestHash } }')["reloadLocation"]
+    assert location["status"] == "failed"
+    assert location["manifestHash"] == good
+    assert "SyntaxError" in json.dumps(location["error"])
+    assert "shop.py" in json.dumps(location["error"])
+    dev.project.open("first", "second")
+    run = dev.api.wait(dev.api.launch(job="chain"))
+    assert run["status"] == "success", "the version that loaded last goes on working"
+    dev.project.write(PROJECT.replace("def third(second):", "def fourth(second):").replace("second, third", "second, fourth").replace('"third"', '"fourth"'))
+    until("the mended code is noticed by itself", lambda: dev.location()["status"] == "ready" and dev.location()["manifestHash"] != good)
+    assert dev.api.ask('{ asset(key: "fourth") { key } }')["asset"]["key"] == "fourth"
+
+
+def test_a_failed_step_shows_the_users_line_first_and_its_output_is_kept(dev: Dev) -> None:
+    dev.project.open("first", "second")
+    run_id = dev.api.launch("first", "broken")
+    run = dev.api.wait(run_id)
+    assert (run["status"], run["errorLine"]) == ("failure", "ValueError: no gust")
+    frames = [frame for frame in run["error"]["frames"] if frame.get("user")]
+    assert frames[-1]["file"].endswith("shop.py")
+    assert "raise ValueError" in " ".join(frames[-1]["source"])
+    key = next(file["fileKey"] for file in run["logFiles"] if file["stepKeys"] == ["first"])
+    query = "query($r: String!, $k: String!) { log(runId: $r, fileKey: $k, stream: \"out\") { text complete } }"
+    log = until("the output is complete", lambda: (found := dev.api.ask(query, r=run_id, k=key)["log"])["complete"] and found)
+    assert log["text"] == "first prints\n"
+    check_events(dev.api.events(run_id))
+
+
+def test_the_command_line_works_beside_a_running_server(dev: Dev) -> None:
+    dev.project.open("first", "second")
+    where = {"folder": dev.project.folder, "home": dev.home}
+    launched = rostrum("job", "launch", "chain", "--follow", **where)
+    assert launched.returncode == 0, launched.stdout + launched.stderr
+    assert "run_succeeded" in launched.stdout
+    (run,) = json.loads(rostrum("run", "list", "--json", **where).stdout)
+    assert run["status"] == "success"
+    shown = rostrum("run", "show", run["run_id"][:13], **where)
+    assert "3 of 3 done" in shown.stdout
+    assert "first prints" in rostrum("run", "logs", run["run_id"], "--output", **where).stdout
+    wrong = rostrum("job", "launch", "chian", **where)
+    assert wrong.returncode == 1
+    assert "Traceback" not in wrong.stderr
+    assert "chain" in wrong.stderr
+
+
+def test_materialize_records_the_run_in_the_instance(project: Project, home: Path) -> None:
+    project.open("first")
+    done = rostrum("materialize", "-f", "shop.py", "--select", "first", "--json", folder=project.folder, home=home)
+    assert done.returncode == 0, done.stderr
+    run_id = json.loads(done.stdout[done.stdout.index("{") :])["run_id"]
+    failed = rostrum("materialize", "-f", "shop.py", "--select", "broken", folder=project.folder, home=home)
+    assert failed.returncode == 1
+    assert "shop.py" in failed.stdout
+    assert "ValueError: no gust" in failed.stdout
+    runs = json.loads(rostrum("run", "list", "--json", folder=project.folder, home=home).stdout)
+    assert [run["status"] for run in runs] == ["failure", "success"]
+    assert runs[1]["run_id"] == run_id
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("dev", "-f", "nowhere.py"), "there is no file nowhere.py"),
+        (("dev", "-f", "shop.py", "--host", "0.0.0.0", "--port", "0"), "rostrum user add"),  # noqa: S104 - it must refuse
+        (("dve",), "Did you mean dev?"),
+        (("run", "show", "0000"), "no run begins with '0000'"),
+        (("materialize", "-f", "shop.py", "--select", "nothing_like_it"), "nothing_like_it"),
+    ],
+)
+def test_wrong_use_is_one_clear_message(project: Project, home: Path, arguments: tuple[str, ...], said: str) -> None:
+    command = list(arguments)
+    if command != ["dve"]:
+        command += ["--home", str(home)]
+    answer = subprocess.run(
+        [sys.executable, "-m", "rostrum.cli.main", *command], cwd=project.folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert answer.returncode != 0
+    assert said in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_wrong_settings_name_file_line_and_the_nearest_key(project: Project, home: Path) -> None:
+    (home / "rostrum.yaml").write_text("deployment: here\nrun_queue:\n  max_concurent_runs: 3\n")
+    answer = rostrum("run", "list", folder=project.folder, home=home)
+    assert answer.returncode == 1
+    assert "rostrum.yaml:3: unknown key run_queue.max_concurent_runs; did you mean max_concurrent_runs?" in answer.stderr
+
+
+def test_a_second_server_on_the_same_home_is_refused(dev: Dev) -> None:
+    second = rostrum("dev", "-f", "shop.py", "--port", "0", folder=dev.project.folder, home=dev.home)
+    assert second.returncode == 1
+    assert "another rostrum process serves" in second.stderr
+
+
+@pytest.mark.parametrize("fork", ["always", "never"])
+def test_work_is_started_by_fork_or_fresh_alike(project: Project, home: Path, fork: str) -> None:
+    project.open("first", "second")
+    with dev_on(project, home, arguments=("--fork", fork)) as dev:
+        assert dev.location()["fork"].startswith("fork" if fork == "always" else "fresh")
+        run = dev.api.wait(dev.api.launch(job="chain"))
+        assert (run["status"], run["stepsDone"]) == ("success", 3)
+
+
+def test_webserver_and_daemons_apart(project: Project, home: Path) -> None:
+    """Services on one host share the database file; two daemons launch nothing twice; each may be killed."""
+    from .servers import Api, kill_workers
+
+    project.open("first", "second")
+    where = ["-f", str(project.file), "--home", str(home)]
+    daemons = [
+        Process(["daemon", "run", *where], project.folder, home / "daemon1.log"),
+        Process(["daemon", "run", "--no-code-servers", *where], project.folder, home / "daemon2.log"),
+    ]
+    web = Process(["webserver", "--port", "0", *where], project.folder, home / "web.log")
+    try:
+        port = until("the webserver is up", lambda: "serving on" in web.text and int(web.text.split("127.0.0.1:")[1].split()[0]))
+        api = Api(port)
+        until("the code is loaded", lambda: [s for s in api.ask("{ locations { status } }")["locations"] if s["status"] == "ready"])
+        runs = [api.launch("free") for _ in range(12)]
+        for run_id in runs:
+            assert api.wait(run_id)["status"] == "success"
+            events = api.events(run_id)
+            check_events(events)
+            assert sum(e["kind"] == "run_worker_launched" for e in events) == 1
+        daemons[1].kill()
+        assert api.wait(api.launch(job="chain"))["status"] == "success"
+    finally:
+        for process in (web, *daemons):
+            if process.popen.poll() is None:
+                process.stop()
+        kill_workers(home)
