@@ -44,17 +44,17 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
 # --- the run ---------------------------------------------------------------------------------------------------------
 
 
-class RunQueued(Event, tag="run_queued"):
+class RunQueued(Event, frozen=True, tag="run_queued"):
     """The run exists and waits for admission."""
 
 
-class RunStarting(Event, tag="run_starting"):
+class RunStarting(Event, frozen=True, tag="run_starting"):
     """The queue has admitted the run; its worker is being launched under `epoch`."""
 
     epoch: int
 
 
-class RunWorkerLaunched(Event, tag="run_worker_launched"):
+class RunWorkerLaunched(Event, frozen=True, tag="run_worker_launched"):
     """A launcher has started a worker."""
 
     epoch: int
@@ -63,7 +63,7 @@ class RunWorkerLaunched(Event, tag="run_worker_launched"):
     """The `WorkerRef` as plain data."""
 
 
-class RunStarted(Event, tag="run_started"):
+class RunStarted(Event, frozen=True, tag="run_started"):
     """The worker runs and has a plan."""
 
     epoch: int
@@ -72,11 +72,11 @@ class RunStarted(Event, tag="run_started"):
     host: str | None = None
 
 
-class RunSucceeded(Event, tag="run_succeeded"):
+class RunSucceeded(Event, frozen=True, tag="run_succeeded"):
     """All steps succeeded or were skipped."""
 
 
-class RunFailed(Event, tag="run_failed"):
+class RunFailed(Event, frozen=True, tag="run_failed"):
     """The run failed: a step failed, the worker died or was lost, the launch failed, or the definitions did not load."""
 
     reason: str
@@ -86,25 +86,25 @@ class RunFailed(Event, tag="run_failed"):
     failed_step_keys: tuple[str, ...] = ()
 
 
-class RunCanceling(Event, tag="run_canceling"):
+class RunCanceling(Event, frozen=True, tag="run_canceling"):
     """Somebody asked for the end of the run."""
 
     by: str = ""
 
 
-class RunCanceled(Event, tag="run_canceled"):
+class RunCanceled(Event, frozen=True, tag="run_canceled"):
     """The run has ended because it was cancelled."""
 
 
-class RunDisconnected(Event, tag="run_disconnected"):
+class RunDisconnected(Event, frozen=True, tag="run_disconnected"):
     """The worker is silent but not known to be dead: the run keeps status and slots."""
 
 
-class RunReconnected(Event, tag="run_reconnected"):
+class RunReconnected(Event, frozen=True, tag="run_reconnected"):
     """The worker has been heard of again."""
 
 
-class RunPlanned(Event, tag="run_planned"):
+class RunPlanned(Event, frozen=True, tag="run_planned"):
     """Assets and checks that the run intends to make: one event for all."""
 
     asset_keys: tuple[AssetKey, ...] = ()
@@ -115,19 +115,19 @@ class RunPlanned(Event, tag="run_planned"):
 # --- steps -----------------------------------------------------------------------------------------------------------
 
 
-class StepWorkerStarted(Event, tag="step_worker_started"):
+class StepWorkerStarted(Event, frozen=True, tag="step_worker_started"):
     """A process for the step has been started."""
 
     pid: int
 
 
-class StepStarted(Event, tag="step_started"):
+class StepStarted(Event, frozen=True, tag="step_started"):
     """The step's function is about to be called (`attempt` counts from 1)."""
 
     attempt: int = 1
 
 
-class InputLoaded(Event, tag="input_loaded"):
+class InputLoaded(Event, frozen=True, tag="input_loaded"):
     """An input's value has been loaded."""
 
     input: str
@@ -136,7 +136,7 @@ class InputLoaded(Event, tag="input_loaded"):
     seconds: float = 0.0
 
 
-class OutputStored(Event, tag="output_stored"):
+class OutputStored(Event, frozen=True, tag="output_stored"):
     """An output's value has been handled by its IO manager (or needed none)."""
 
     output: str = "result"
@@ -146,13 +146,13 @@ class OutputStored(Event, tag="output_stored"):
     seconds: float = 0.0
 
 
-class StepSucceeded(Event, tag="step_succeeded"):
+class StepSucceeded(Event, frozen=True, tag="step_succeeded"):
     """The step ended well."""
 
     seconds: float = 0.0
 
 
-class StepFailed(Event, tag="step_failed"):
+class StepFailed(Event, frozen=True, tag="step_failed"):
     """The step ended badly and is not tried again."""
 
     error: ErrorInfo
@@ -162,7 +162,7 @@ class StepFailed(Event, tag="step_failed"):
     """Metadata of a raised `Failure`."""
 
 
-class StepRetrying(Event, tag="step_retrying"):
+class StepRetrying(Event, frozen=True, tag="step_retrying"):
     """The step failed and is tried again after `delay_seconds`."""
 
     error: ErrorInfo
@@ -171,20 +171,20 @@ class StepRetrying(Event, tag="step_retrying"):
     delay_seconds: float = 0.0
 
 
-class StepSkipped(Event, tag="step_skipped"):
+class StepSkipped(Event, frozen=True, tag="step_skipped"):
     """The step does not run because an optional output upstream was not produced."""
 
     reason: str = ""
 
 
-class StepNotRun(Event, tag="step_not_run"):
+class StepNotRun(Event, frozen=True, tag="step_not_run"):
     """The step does not run because an upstream step failed, or the run was cancelled."""
 
     because: tuple[str, ...] = ()
     """Keys of the failed upstream steps."""
 
 
-class StepCanceled(Event, tag="step_canceled"):
+class StepCanceled(Event, frozen=True, tag="step_canceled"):
     """The step was interrupted because the run was cancelled."""
 
     seconds: float = 0.0
@@ -193,7 +193,7 @@ class StepCanceled(Event, tag="step_canceled"):
 # --- assets and checks -----------------------------------------------------------------------------------------------
 
 
-class AssetMaterialized(Event, tag="asset_materialized"):
+class AssetMaterialized(Event, frozen=True, tag="asset_materialized"):
     """An asset, or one partition of it, has been made."""
 
     asset_key: AssetKey
@@ -207,7 +207,7 @@ class AssetMaterialized(Event, tag="asset_materialized"):
     """Asset key text -> data version of the upstream asset when it was used."""
 
 
-class AssetObserved(Event, tag="asset_observed"):
+class AssetObserved(Event, frozen=True, tag="asset_observed"):
     """Something was learned of an asset without making it."""
 
     asset_key: AssetKey
@@ -217,7 +217,7 @@ class AssetObserved(Event, tag="asset_observed"):
     data_version: str | None = None
 
 
-class CheckEvaluated(Event, tag="check_evaluated"):
+class CheckEvaluated(Event, frozen=True, tag="check_evaluated"):
     """A check has given its verdict."""
 
     check_key: CheckKey
@@ -232,7 +232,7 @@ class CheckEvaluated(Event, tag="check_evaluated"):
 # --- telling ---------------------------------------------------------------------------------------------------------
 
 
-class LogMessage(Event, tag="log_message"):
+class LogMessage(Event, frozen=True, tag="log_message"):
     """A line that user code logged through the context or a logger."""
 
     level: str
@@ -242,7 +242,7 @@ class LogMessage(Event, tag="log_message"):
     error: ErrorInfo | None = None
 
 
-class EngineMessage(Event, tag="engine_message"):
+class EngineMessage(Event, frozen=True, tag="engine_message"):
     """Something that the engine has to say about the run."""
 
     message: str
@@ -251,7 +251,7 @@ class EngineMessage(Event, tag="engine_message"):
     metadata: dict[str, MetadataValue] = {}
 
 
-class LogsCaptured(Event, tag="logs_captured"):
+class LogsCaptured(Event, frozen=True, tag="logs_captured"):
     """From here on standard output and error of these steps go to the log files `file_key`.out and `file_key`.err."""
 
     file_key: str
@@ -259,21 +259,21 @@ class LogsCaptured(Event, tag="logs_captured"):
     pid: int | None = None
 
 
-class ResourcesInitialized(Event, tag="resources_initialized"):
+class ResourcesInitialized(Event, frozen=True, tag="resources_initialized"):
     """Resources have been set up."""
 
     resource_keys: tuple[str, ...]
     seconds: float = 0.0
 
 
-class ResourceFailed(Event, tag="resource_failed"):
+class ResourceFailed(Event, frozen=True, tag="resource_failed"):
     """A resource could not be set up or torn down."""
 
     resource_key: str
     error: ErrorInfo
 
 
-class HookCompleted(Event, tag="hook_completed"):
+class HookCompleted(Event, frozen=True, tag="hook_completed"):
     """A hook ran (`outcome` is `completed`, `skipped` or `failed`)."""
 
     hook: str
@@ -281,7 +281,7 @@ class HookCompleted(Event, tag="hook_completed"):
     error: ErrorInfo | None = None
 
 
-class LocationUpdated(Event, tag="location_updated"):
+class LocationUpdated(Event, frozen=True, tag="location_updated"):
     """A code location has a new active version, or failed to load one (runless)."""
 
     location: str
@@ -289,7 +289,7 @@ class LocationUpdated(Event, tag="location_updated"):
     error: ErrorInfo | None = None
 
 
-class UnknownEvent(Event, tag="__unknown__"):
+class UnknownEvent(Event, frozen=True, tag="__unknown__"):
     """An event of a kind that this version does not know: kept raw, shown as such, never dropped."""
 
     unknown_kind: str

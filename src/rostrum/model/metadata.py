@@ -21,52 +21,52 @@ class _Value(msgspec.Struct, frozen=True, tag_field="kind"):
     """Root of the tagged union."""
 
 
-class TextMetadata(_Value, tag="text"):
+class TextMetadata(_Value, frozen=True, tag="text"):
     value: str
 
 
-class IntMetadata(_Value, tag="int"):
+class IntMetadata(_Value, frozen=True, tag="int"):
     value: int
 
 
-class FloatMetadata(_Value, tag="float"):
+class FloatMetadata(_Value, frozen=True, tag="float"):
     value: float
 
 
-class BoolMetadata(_Value, tag="bool"):
+class BoolMetadata(_Value, frozen=True, tag="bool"):
     value: bool
 
 
-class NullMetadata(_Value, tag="null"):
+class NullMetadata(_Value, frozen=True, tag="null"):
     pass
 
 
-class JsonMetadata(_Value, tag="json"):
+class JsonMetadata(_Value, frozen=True, tag="json"):
     value: Any
 
 
-class MarkdownMetadata(_Value, tag="markdown"):
+class MarkdownMetadata(_Value, frozen=True, tag="markdown"):
     value: str
 
 
-class UrlMetadata(_Value, tag="url"):
+class UrlMetadata(_Value, frozen=True, tag="url"):
     value: str
 
 
-class PathMetadata(_Value, tag="path"):
+class PathMetadata(_Value, frozen=True, tag="path"):
     value: str
 
 
-class AssetMetadata(_Value, tag="asset"):
+class AssetMetadata(_Value, frozen=True, tag="asset"):
     value: str
     """Asset key in text form."""
 
 
-class RunMetadata(_Value, tag="run"):
+class RunMetadata(_Value, frozen=True, tag="run"):
     value: str
 
 
-class TimestampMetadata(_Value, tag="timestamp"):
+class TimestampMetadata(_Value, frozen=True, tag="timestamp"):
     value: datetime
 
 
@@ -89,11 +89,11 @@ class TableSchema(msgspec.Struct, frozen=True, omit_defaults=True):
     constraints: tuple[str, ...] = ()
 
 
-class TableSchemaMetadata(_Value, tag="table_schema"):
+class TableSchemaMetadata(_Value, frozen=True, tag="table_schema"):
     value: TableSchema
 
 
-class TableMetadata(_Value, tag="table"):
+class TableMetadata(_Value, frozen=True, tag="table"):
     """A small table. `records` are rows, each as long as `schema.columns`."""
 
     schema: TableSchema
@@ -107,7 +107,7 @@ class ChartSeries(msgspec.Struct, frozen=True):
     values: tuple[float | None, ...]
 
 
-class ChartMetadata(_Value, tag="chart", omit_defaults=True):
+class ChartMetadata(_Value, frozen=True, tag="chart", omit_defaults=True):
     """A chart as data (never as markup): the screen draws it."""
 
     type: str
