@@ -19,6 +19,7 @@ from sqlalchemy.engine.interfaces import Dialect as CoreDialect
 
 from rostrum.model.errors import Conflict, InvocationError, RostrumError, Unavailable
 from rostrum.storage.sql.statements import Statement
+from rostrum.storage.turns import Turns
 
 _IDLE_READERS = 8
 
@@ -54,29 +55,26 @@ class Connections:
     def __init__(self, path: Path, patience_seconds: float) -> None:
         self.path = path
         self._patience_seconds = patience_seconds
-        self._lock = threading.Lock()
-        self._writing_thread: int | None = None
+        self._turns = Turns()
         self._writer: sqlite3.Connection | None = None
         self._readers: list[sqlite3.Connection] = []
         self._closed = False
 
     def begin_writing(self) -> sqlite3.Connection:
         """Take the process's writer and the database's writer's place. Give it back with `end_writing`."""
-        me = threading.get_ident()
-        if self._writing_thread == me:
+        if self._turns.is_mine:
             raise InvocationError("a writing session is open in this thread already: sessions do not nest")
-        if not self._lock.acquire(timeout=self._patience_seconds):
+        if not self._turns.acquire(self._patience_seconds):
             raise Unavailable(
                 f"another thread has been writing to {self.path} for {self._patience_seconds:g} s; trying again is safe"
             )
-        self._writing_thread = me
         try:
             self._require_open()
             if self._writer is None:
                 self._writer = _connect(self.path, reads_only=False)
             _begin_immediate(self._writer, self.path, self._patience_seconds)
         except BaseException:
-            self._release()
+            self._turns.release()
             raise
         return self._writer
 
@@ -87,7 +85,7 @@ class Connections:
                 driver.execute("COMMIT")
         finally:
             _roll_back(driver)
-            self._release()
+            self._turns.release()
 
     def begin_reading(self) -> sqlite3.Connection:
         """Take a reader in a transaction of its own: from its first read on it sees one snapshot."""
@@ -109,16 +107,15 @@ class Connections:
 
     def close(self) -> None:
         """Close all connections; waits for a transaction that writes."""
-        with self._lock:
-            self._closed = True
-            readers, self._readers = self._readers, []
-            writer, self._writer = self._writer, None
+        if self._turns.is_mine:
+            raise InvocationError("close the storage after the writing session, not within it")
+        self._closed = True
+        self._turns.acquire(self._patience_seconds)
+        readers, self._readers = self._readers, []
+        writer, self._writer = self._writer, None
+        self._turns.release()
         for driver in [*readers, *([writer] if writer else [])]:
             driver.close()
-
-    def _release(self) -> None:
-        self._writing_thread = None
-        self._lock.release()
 
     def _require_open(self) -> None:
         if self._closed:
