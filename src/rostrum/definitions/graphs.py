@@ -1,14 +1,13 @@
-"""Graphs of ops: `@graph`, and what a job of ops consists of."""
+"""Graphs of ops: what `@graph` and `@job` record."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from rostrum.definitions.composition import GraphBuilder, Handle, Handles, Use, current
 from rostrum.definitions.names import check_name, string_tags
 from rostrum.definitions.ops import In, OpInput, OpOutput, is_nothing
-from rostrum.definitions.retries import RetryPolicy
 from rostrum.definitions.signatures import MISSING, Signature
 from rostrum.definitions.sources import function_source, shown
 from rostrum.model.errors import DefinitionError
@@ -74,13 +73,17 @@ class GraphDefinition:
         return Use(self, tags=string_tags(tags))
 
 
+_Made = TypeVar("_Made", bound=GraphDefinition)
+
+
 def compose(
+    kind: type[_Made],
     function: Callable[..., Any],
     name: str | None,
     out: GraphOut | Mapping[str, GraphOut] | None,
     ins: Mapping[str, Any] | None,
     description: str | None,
-) -> GraphDefinition:
+) -> _Made:
     """Run a graph's body and keep what it has recorded."""
     source = function_source(function)
     name = check_name(name or function.__name__, "graph")
@@ -97,7 +100,7 @@ def compose(
             arguments[each] = Handle(builder, Edge("", each), f"input {each!r} of {name}")
         result = function(**arguments)
         edges = _outputs(builder, result, out, shown(source))
-    return GraphDefinition(name, builder.nodes, builder.definitions, inputs, edges, description=description or function.__doc__, source=source)
+    return kind(name, builder.nodes, builder.definitions, inputs, edges, description=description or function.__doc__, source=source)
 
 
 def _outputs(builder: GraphBuilder, result: Any, out: GraphOut | Mapping[str, GraphOut] | None, place: str) -> dict[str, Edge]:
@@ -123,24 +126,3 @@ def _outputs(builder: GraphBuilder, result: Any, out: GraphOut | Mapping[str, Gr
     if isinstance(result, dict):
         raise DefinitionError(f"{label} returns a dict: declare its outputs with out={{name: GraphOut()}}.")
     return {"result": builder.edge(result, f"output of {label}")}
-
-
-def graph(
-    function: Callable[..., Any] | None = None,
-    *,
-    name: str | None = None,
-    description: str | None = None,
-    ins: Mapping[str, GraphIn] | None = None,
-    out: GraphOut | Mapping[str, GraphOut] | None = None,
-) -> Any:
-    """Make a graph of a function that calls ops and graphs. Bare or called."""
-
-    def decorate(function: Callable[..., Any]) -> GraphDefinition:
-        return compose(function, name, out, ins, description)
-
-    return decorate if function is None else decorate(function)
-
-
-def with_retry_policy(definition: Any, retry_policy: RetryPolicy) -> Use:
-    """A graph or op with a retry policy in a graph."""
-    return Use(definition, retry_policy=retry_policy)

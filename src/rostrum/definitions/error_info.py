@@ -1,0 +1,86 @@
+"""The one place that turns an exception into an `ErrorInfo`: frames with source lines, the user's own marked, causes followed."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sysconfig
+import traceback
+from functools import lru_cache
+from pathlib import Path
+
+from rostrum.model.errors import ErrorInfo, Frame, RostrumError
+
+MAX_FRAMES = 60
+MAX_CAUSES = 8
+SOURCE_LINES = 4
+"""Lines shown before and after the line of a user's frame."""
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+@lru_cache(maxsize=1)
+def _library_roots() -> tuple[str, ...]:
+    paths = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return tuple(str(Path(path).resolve()) + os.sep for path in paths if path)
+
+
+def is_user_file(file: str) -> bool:
+    """True for a file that is neither Rostrum's, nor a library's, nor made up (`<string>`)."""
+    if file.startswith(("<", _OURS)):
+        return False
+    return not str(Path(file).resolve()).startswith(_library_roots())
+
+
+def error_info(error: BaseException, project_root: str | Path | None = None) -> ErrorInfo:
+    """The exception as a value. Paths below `project_root` (default: the working directory) are relative to it.
+
+    Frames are in the order of Python's traceback. Where there are frames of user code, Rostrum's own frames outside of them are left out.
+    """
+    root = str(Path(project_root).resolve() if project_root is not None else Path.cwd()) + os.sep
+    return _info(error, root, MAX_CAUSES, set())
+
+
+def _info(error: BaseException, root: str, depth: int, seen: set[int]) -> ErrorInfo:
+    seen.add(id(error))
+    frames = [
+        _frame(entry.f_code.co_filename, line, entry.f_code.co_name, root) for entry, line in traceback.walk_tb(error.__traceback__)
+    ]
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        frames.append(_frame(error.filename, error.lineno, "<module>", root))
+    frames = [frame for frame in frames if not frame.file.startswith("<frozen")]
+    if any(frame.user for frame in frames):
+        first = next(position for position, frame in enumerate(frames) if frame.user)
+        frames = frames[first:]
+    if len(frames) > MAX_FRAMES:
+        frames = [*frames[:10], *frames[10 - MAX_FRAMES :]]
+    inner = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    follow = inner is not None and depth > 0 and id(inner) not in seen
+    return ErrorInfo(
+        class_name=type(error).__name__,
+        message=_message(error),
+        frames=tuple(frames),
+        cause=_info(inner, root, depth - 1, seen) if follow and inner is not None else None,
+        code=error.code if isinstance(error, RostrumError) else "",
+    )
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        where = f" ({error.text.strip()})" if error.text else ""
+        return f"{error.msg}{where}"
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - the user's own __str__ may fail; the error must still be told
+        return "<the message of this error could not be made>"
+
+
+def _frame(file: str, line: int, function: str, root: str) -> Frame:
+    user = is_user_file(file)
+    around = SOURCE_LINES if user else 0
+    first = max(1, line - around)
+    source = [linecache.getline(file, number).rstrip("\n") for number in range(first, line + around + 1)]
+    while source and not source[-1]:
+        source.pop()
+    shown = file[len(root) :] if file.startswith(root) else file
+    return Frame(file=shown, line=line, function=function, source=tuple(source), first_source_line=first if source else 0, user=user)

@@ -1,0 +1,155 @@
+"""The life of resources: what execution calls to turn a bound object into the value that user code gets. Knows no pydantic.
+
+Any object can be a resource. An object with `open_for_execution(context)` (a ConfigurableResource or a ResourceDefinition) is
+opened through it; anything else is its own value.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from rostrum.definitions.contexts import ScopedResources
+from rostrum.definitions.sources import function_source
+from rostrum.model.errors import DefinitionError
+from rostrum.model.runs import Run
+
+
+class InitResourceContext:
+    """What a resource may use while it is set up and torn down."""
+
+    __slots__ = ("_resources", "config", "key", "log", "opened", "run")
+
+    def __init__(
+        self,
+        *,
+        key: str = "",
+        config: Any = None,
+        resources: Mapping[str, Any] | None = None,
+        run: Run | None = None,
+        log: logging.Logger | None = None,
+        opened: Mapping[int, Any] | None = None,
+    ) -> None:
+        self.key = key
+        self.config = config
+        """Overrides from run config: `resources.<key>.config`."""
+        self._resources = resources or {}
+        self.run = run
+        self.log = log or logging.getLogger("rostrum")
+        self.opened = opened or {}
+        """id of a bound object -> its opened value: nested resources that are bound at top level too are opened once."""
+
+    @property
+    def resource_config(self) -> Any:
+        """Same as `config`."""
+        return self.config
+
+    @property
+    def resources(self) -> Any:
+        """Other resources that this one asked for, by attribute."""
+        return ScopedResources(self._resources)
+
+    @property
+    def run_id(self) -> str | None:
+        """Id of the run."""
+        return self.run.run_id if self.run is not None else None
+
+
+class ResourceDefinition:
+    """A resource made by a function of an init context; a generator's part after its `yield` tears down."""
+
+    __slots__ = ("description", "function", "kind", "required_resource_keys", "source")
+
+    def __init__(
+        self, function: Callable[..., Any], *, required_resource_keys: Iterable[str] = (), description: str | None = None, kind: str = "resource"
+    ) -> None:
+        self.function, self.kind = function, kind
+        self.required_resource_keys = frozenset(required_resource_keys)
+        self.description, self.source = description or function.__doc__, function_source(function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    @contextmanager
+    def open_for_execution(self, context: InitResourceContext) -> Iterator[Any]:
+        """Make the value; tear it down at the end."""
+        value = self.function(context) if inspect.signature(self.function).parameters else self.function()
+        if not inspect.isgenerator(value):
+            yield value
+            return
+        try:
+            made = next(value)
+        except StopIteration:
+            raise DefinitionError(f"resource {context.key!r}: its generator yields nothing.") from None
+        try:
+            yield made
+        finally:
+            next(value, None)
+
+
+def open_resource(value: Any, context: InitResourceContext) -> AbstractContextManager[Any]:
+    """A context manager whose value user code gets. Errors of user code pass through unchanged."""
+    opener = getattr(value, "open_for_execution", None)
+    return opener(context) if callable(opener) and not isinstance(value, type) else nullcontext(value)
+
+
+def needed_keys(value: Any) -> frozenset[str]:
+    """Keys of other resources that must be opened before this one."""
+    if isinstance(value, ResourceDefinition):
+        return value.required_resource_keys
+    return frozenset()
+
+
+def nested_resources(value: Any) -> list[Any]:
+    """Resources held in the fields of a resource, which must be opened before it where they are bound at top level, too."""
+    finder = getattr(value, "nested_resources", None)
+    return list(finder()) if callable(finder) and not isinstance(value, type) else []
+
+
+def opening_order(bound: Mapping[str, Any], wanted: Iterable[str]) -> list[str]:
+    """Keys to open for `wanted`, each after those it needs. Raises DefinitionError for an unknown key or a circle."""
+    by_id = {id(value): key for key, value in bound.items()}
+    order: dict[str, None] = {}
+
+    def visit(key: str, path: tuple[str, ...]) -> None:
+        if key in order:
+            return
+        if key in path:
+            raise DefinitionError(f"resources need each other in a circle: {' -> '.join([*path, key])}.")
+        if key not in bound:
+            raise DefinitionError(f"there is no resource {key!r}{f', which {path[-1]!r} needs' if path else ''}.")
+        for needed in sorted(needed_keys(bound[key])):
+            visit(needed, (*path, key))
+        for nested in nested_resources(bound[key]):
+            if id(nested) in by_id:
+                visit(by_id[id(nested)], (*path, key))
+        order[key] = None
+
+    for key in sorted(wanted):
+        visit(key, ())
+    return list(order)
+
+
+def resource(
+    function: Callable[..., Any] | None = None, *, required_resource_keys: Iterable[str] = (), description: str | None = None
+) -> Any:
+    """Make a resource of a function that takes an InitResourceContext (or nothing) and returns or yields the value."""
+
+    def decorate(function: Callable[..., Any]) -> ResourceDefinition:
+        return ResourceDefinition(function, required_resource_keys=required_resource_keys, description=description)
+
+    return decorate if function is None else decorate(function)
+
+
+def io_manager(
+    function: Callable[..., Any] | None = None, *, required_resource_keys: Iterable[str] = (), description: str | None = None
+) -> Any:
+    """Make an IO manager of a function that returns or yields one."""
+
+    def decorate(function: Callable[..., Any]) -> ResourceDefinition:
+        return ResourceDefinition(function, required_resource_keys=required_resource_keys, description=description, kind="io_manager")
+
+    return decorate if function is None else decorate(function)

@@ -1,0 +1,84 @@
+"""`materialize`: making assets here and now, in scripts, notebooks and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rostrum.definitions.assets import AssetsDefinition
+from rostrum.definitions.definitions import Definitions
+from rostrum.definitions.local_run import run_locally
+from rostrum.definitions.run_config import RunConfig
+from rostrum.definitions.selection import AssetSelection
+from rostrum.model.manifest import ASSET_JOB
+
+
+def materialize(
+    assets: Sequence[Any],
+    run_config: RunConfig | Mapping[str, Any] | None = None,
+    *,
+    resources: Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    raise_on_error: bool = True,
+    tags: Mapping[str, Any] | None = None,
+    selection: Any = None,
+    instance: Any = None,
+    run_id: str | None = None,
+) -> Any:
+    """Make assets (and evaluate their checks) in this process; values go through the IO managers bound in `resources`.
+
+    `selection` narrows: assets that are not selected are loaded as they were stored. Returns the runner's result; with
+    `raise_on_error` the user's own exception is raised.
+    """
+    return _materialize(assets, run_config, resources, partition_key, raise_on_error, tags, selection, instance, run_id, in_memory=False)
+
+
+def materialize_to_memory(
+    assets: Sequence[Any],
+    run_config: RunConfig | Mapping[str, Any] | None = None,
+    *,
+    resources: Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    raise_on_error: bool = True,
+    tags: Mapping[str, Any] | None = None,
+    selection: Any = None,
+    instance: Any = None,
+    run_id: str | None = None,
+) -> Any:
+    """As `materialize`, with values kept in memory."""
+    return _materialize(assets, run_config, resources, partition_key, raise_on_error, tags, selection, instance, run_id, in_memory=True)
+
+
+def _materialize(
+    assets: Sequence[Any],
+    run_config: RunConfig | Mapping[str, Any] | None,
+    resources: Mapping[str, Any] | None,
+    partition_key: str | None,
+    raise_on_error: bool,
+    tags: Mapping[str, Any] | None,
+    selection: Any,
+    instance: Any,
+    run_id: str | None,
+    *,
+    in_memory: bool,
+) -> Any:
+    definitions = Definitions(assets=[assets] if isinstance(assets, AssetsDefinition) else assets, resources=resources)
+    chosen: dict[str, Any] = {}
+    if selection is not None:
+        resolved = definitions.resolved()
+        wanted = AssetSelection.from_coercible(selection)
+        keys, checks = wanted.resolve(resolved.graph), wanted.resolve_checks(resolved.graph)
+        chosen["asset_selection"] = tuple(key for key in resolved.graph.executable if key in keys)
+        chosen["check_selection"] = tuple(key for key in resolved.graph.check_nodes if key in checks)
+    return run_locally(
+        definitions,
+        job=ASSET_JOB,
+        run_config=run_config,
+        partition_key=partition_key,
+        raise_on_error=raise_on_error,
+        tags=tags,
+        instance=instance,
+        run_id=run_id,
+        in_memory=in_memory,
+        **chosen,
+    )

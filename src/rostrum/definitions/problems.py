@@ -1,0 +1,30 @@
+"""Collecting mistakes in definitions, so that all are told at once."""
+
+from __future__ import annotations
+
+from rostrum.definitions.sources import shown
+from rostrum.model.errors import DefinitionError
+from rostrum.model.manifest import Source
+
+
+class Problems:
+    """Mistakes found so far, each with the place of the definition."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def add(self, source: Source | None, message: str) -> None:
+        """Note a mistake."""
+        self._lines.append(f"{shown(source)}: {message}" if source is not None else message)
+
+    def __bool__(self) -> bool:
+        return bool(self._lines)
+
+    def raise_if_any(self) -> None:
+        """Raise one DefinitionError that lists all mistakes."""
+        if not self._lines:
+            return
+        if len(self._lines) == 1:
+            raise DefinitionError(self._lines[0])
+        listed = "\n".join(f"  {line}" for line in self._lines)
+        raise DefinitionError(f"there are {len(self._lines)} mistakes in the definitions:\n{listed}")
