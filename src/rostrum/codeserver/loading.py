@@ -1,0 +1,70 @@
+"""The one module of the code server that imports the user's code. Zygote and fresh processes call it; the server never does."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from pathlib import Path
+
+import msgspec
+
+from rostrum.definitions.error_info import error_info
+from rostrum.definitions.live import Resolved
+from rostrum.definitions.loading import CodeTarget, load_definitions
+from rostrum.execution.plugins import EXECUTORS, plugin
+from rostrum.model.errors import ErrorInfo, NotFound
+from rostrum.model.manifest import encode_manifest, manifest_hash
+
+
+class Code:
+    """The user's code as it was loaded: live definitions and their manifest, or why it did not load (`error`)."""
+
+    __slots__ = ("_resolved", "error", "files", "manifest", "manifest_hash", "target")
+
+    def __init__(self, target: CodeTarget, resolved: Resolved | None, error: ErrorInfo | None, files: tuple[str, ...]) -> None:
+        self.target, self._resolved, self.error, self.files = target, resolved, error, files
+        self.manifest = encode_manifest(resolved.manifest) if resolved is not None else b""
+        self.manifest_hash = manifest_hash(self.manifest) if resolved is not None else ""
+
+    @property
+    def resolved(self) -> Resolved:
+        """The live definitions; only where there is no error."""
+        assert self._resolved is not None
+        return self._resolved
+
+
+def load(data: msgspec.Raw) -> Code:
+    """Import the code of a `CodeTarget` (as JSON) and compile its manifest. What the code raises is told in `Code.error`."""
+    target = msgspec.json.decode(data, type=CodeTarget)
+    before = set(sys.modules)
+    try:
+        resolved = load_definitions(target).resolved()
+        code = Code(target, resolved, None, _user_files(before))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - importing is running user code
+        return Code(target, None, error_info(error), _user_files(before))
+    _import_executors(resolved)
+    return code
+
+
+def _import_executors(resolved: Resolved) -> None:
+    """Import what runs will want, so that no child has to."""
+    names = {"in_process", "multiprocess", *(executor.name for executor in resolved.executors.values())}
+    if resolved.executor is not None:
+        names.add(resolved.executor.name)
+    for name in names:
+        try:
+            plugin(EXECUTORS, name)
+        except (NotFound, ImportError):
+            continue  # the run that uses it will tell
+
+
+def _user_files(before: set[str]) -> tuple[str, ...]:
+    """Files of modules imported since, other than those of installed libraries."""
+    libraries = tuple({str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+    own = str(Path(__file__).resolve().parents[1])
+    found: set[str] = set()
+    for name in set(sys.modules) - before:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file and not str(Path(file).resolve()).startswith((*libraries, own)):
+            found.add(str(Path(file).resolve()))
+    return tuple(sorted(found))

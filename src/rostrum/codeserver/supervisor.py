@@ -1,0 +1,202 @@
+"""Keeps a zygote with the newest good code up: loads, swaps, heals (law 6).
+
+One long-lived thread starts every zygote. A new version is loaded beside the running one and becomes active only when it has
+loaded; otherwise the old one keeps serving and the error is shown beside it. A zygote that dies is replaced at once, then with
+backoff. Where nothing is active, loading is retried with backoff for ever; where an older version is, when somebody asks.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+
+import msgspec
+
+from rostrum.codeserver.messages import Loaded
+from rostrum.codeserver.zygote_client import ZygoteProcess, ZygoteSettings
+from rostrum.interfaces.clock import Clock
+from rostrum.model.errors import ErrorInfo, Unavailable
+
+_log = logging.getLogger(__name__)
+_BACKOFF_FIRST_SECONDS = 1.0
+_BACKOFF_LAST_SECONDS = 60.0
+_LOOK_SECONDS = 0.5
+"""How often a silent zygote is looked at; a failed request makes it at once."""
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """What the code server serves now."""
+
+    revision: int
+    loaded: Loaded | None = None
+    """The active version; stays known while its zygote is being healed."""
+    error: ErrorInfo | None = None
+
+
+class ZygoteSupervisor:
+    """The thread that owns the zygotes. `start` and `stop` once each; all other methods from any thread."""
+
+    def __init__(
+        self,
+        settings: ZygoteSettings,
+        environment: Mapping[str, str],
+        clock: Clock,
+        *,
+        max_age_seconds: float = 24 * 3600.0,
+    ) -> None:
+        self._settings, self._environment, self._clock = settings, dict(environment), clock
+        self._max_age_seconds = max_age_seconds
+        self._changed = threading.Condition()
+        # Revisions go on growing over restarts of the server: a waiting client must see a difference.
+        self._version = Version(revision=int(clock.now().timestamp() * 1000))
+        self._zygote: ZygoteProcess | None = None
+        self._retired: list[ZygoteProcess] = []
+        self._wanted = 1
+        """Loads asked for; `_done` of them have been made."""
+        self._done = 0
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="zygote-supervisor", daemon=True)
+
+    def start(self) -> None:
+        """Begin to load."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Retire the zygotes and end the thread. Run workers live on."""
+        with self._changed:
+            self._stopping = True
+            self._wake.set()
+            self._changed.notify_all()
+        self._thread.join()
+
+    def version(self) -> Version:
+        """What is served now."""
+        with self._changed:
+            return self._version
+
+    def wait_loaded(self, seconds: float) -> Version:
+        """As `version`, after the first load has ended one way or the other."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._done > 0 or self._stopping, seconds)
+            return self._version
+
+    def wait_for_change(self, revision: int, seconds: float) -> Version | None:
+        """Wait until the revision differs from `revision`; None when time is up."""
+        with self._changed:
+            if self._changed.wait_for(lambda: self._is_news(revision) or self._stopping, seconds) and self._is_news(revision):
+                return self._version
+            return None
+
+    def _is_news(self, revision: int) -> bool:
+        return self._done > 0 and self._version.revision != revision
+
+    def reload(self) -> Version:
+        """Load anew and wait for the outcome. Callers that come while a load runs share the next one."""
+        with self._changed:
+            self._wanted += 1
+            mine = self._wanted
+            self._wake.set()
+            self._changed.wait_for(lambda: self._done >= mine or self._stopping)
+            return self._version
+
+    def ask_reload(self) -> None:
+        """Load anew; do not wait."""
+        with self._changed:
+            self._wanted += 1
+            self._wake.set()
+
+    def zygote(self, seconds: float = 10.0) -> ZygoteProcess:
+        """The active zygote; waits a little for one that is being healed. Raises Unavailable."""
+        with self._changed:
+            if self._changed.wait_for(lambda: self._zygote is not None or self._stopping, seconds) and self._zygote:
+                return self._zygote
+            error = self._version.error
+        why = f": {error.first_line}" if error else ""
+        raise Unavailable(f"the code of location {self._settings.location!r} has not loaded{why}")
+
+    def suspect(self, zygote: ZygoteProcess) -> None:
+        """A request to this zygote failed: have a look at it now."""
+        with self._changed:
+            if self._zygote is zygote and not zygote.is_alive():
+                self._zygote = None
+            self._wake.set()
+
+    # --- the thread ---
+
+    def _run(self) -> None:
+        failures = 0
+        retry_at = 0.0
+        born = 0.0
+        while not self._stopping:
+            asked = self._done < self._wanted
+            lost = not self._holds_living_zygote()
+            aged = not lost and time.monotonic() - born > self._max_age_seconds
+            if asked or aged or (lost and time.monotonic() >= retry_at):
+                good = self._load(healing=not asked)
+                # Zygotes that load and then die at once are retried slowly, too.
+                short_lived = lost and time.monotonic() - born < _BACKOFF_LAST_SECONDS
+                failures = 0 if good and not short_lived else failures + 1
+                born = time.monotonic()
+                delay = min(_BACKOFF_LAST_SECONDS, _BACKOFF_FIRST_SECONDS * 2 ** (failures - 1)) if failures else 0.0
+                retry_at = time.monotonic() + delay * (0.5 + self._clock.random() / 2)
+                continue
+            self._wake.wait(_LOOK_SECONDS)
+            self._wake.clear()
+        self._end()
+
+    def _holds_living_zygote(self) -> bool:
+        self._retired = [zygote for zygote in self._retired if zygote.is_alive()]  # reaps those that ended
+        with self._changed:
+            zygote = self._zygote
+            if zygote is not None and not zygote.is_alive():
+                _log.warning("The zygote of %s (pid %d) has ended; starting another", self._settings.location, zygote.pid)
+                self._zygote = None
+                zygote.retire()
+            return self._zygote is not None
+
+    def _load(self, *, healing: bool) -> bool:
+        """Start a zygote and, when it has loaded, make it the active one."""
+        with self._changed:
+            serving = self._wanted
+            self._wake.clear()
+        try:
+            fresh = ZygoteProcess(self._settings, self._environment)
+        except OSError as error:
+            self._settle(serving, None, ErrorInfo(class_name="LoadCrash", message=f"no process could be started: {error}"))
+            return False
+        outcome = fresh.describe()
+        if isinstance(outcome, ErrorInfo):
+            fresh.retire()
+            self._retired.append(fresh)
+            self._settle(serving, None, outcome)
+            _log.error("The code of %s did not load: %s", self._settings.location, outcome.first_line)
+            return False
+        if outcome.fork.startswith("fresh") and (self._version.loaded is None or self._version.loaded.fork != outcome.fork):
+            _log.warning("%s starts work in fresh processes, not by forking: %s", self._settings.location, outcome.fork[7:])
+        old = self._zygote
+        self._settle(serving, (fresh, outcome), None)
+        if old is not None:
+            old.retire()
+            self._retired.append(old)
+        _log.info("Loaded %s in %.2f s%s", self._settings.location, outcome.seconds, " (healed)" if healing else "")
+        return True
+
+    def _settle(self, serving: int, good: tuple[ZygoteProcess, Loaded] | None, error: ErrorInfo | None) -> None:
+        with self._changed:
+            loaded = self._version.loaded
+            if good is not None:
+                self._zygote, loaded = good
+            self._version = Version(revision=self._version.revision + 1, loaded=loaded, error=error)
+            self._done = serving
+            self._changed.notify_all()
+
+    def _end(self) -> None:
+        with self._changed:
+            zygote, self._zygote = self._zygote, None
+            self._changed.notify_all()
+        if zygote is not None:
+            zygote.retire()
+            zygote.wait(1.0)

@@ -1,0 +1,82 @@
+"""Reload when files of the user's code change: for development."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import watchfiles
+
+from rostrum.codeserver.supervisor import Version
+
+_log = logging.getLogger(__name__)
+_SUFFIXES = (".py", ".pyi", ".sql", ".yaml", ".yml", ".toml", ".json", ".ini", ".cfg")
+_DEBOUNCE_MS = 300
+_LOOK_MS = 60
+_WAIT_SECONDS = 1.0
+
+
+class FileWatcher:
+    """A thread that watches the folders of the imported files. It stops when asked, within about a second."""
+
+    def __init__(self, reload: Callable[[], None], version: Callable[[], Version]) -> None:
+        self._reload, self._version = reload, version
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="file-watcher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(5.0)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            version = self._version()
+            folders = roots(_watched(version))
+            if not folders:
+                self._stop.wait(_WAIT_SECONDS)
+                continue
+            changes = watchfiles.watch(
+                *folders,
+                watch_filter=_is_code,
+                debounce=_DEBOUNCE_MS,
+                step=_LOOK_MS,
+                stop_event=self._stop,
+                rust_timeout=1000,
+                yield_on_timeout=True,
+                raise_interrupt=False,
+            )
+            for changed in changes:
+                if changed:
+                    _log.info("Reloading: %s changed", ", ".join(sorted({Path(path).name for _, path in changed})[:3]))
+                    self._reload()
+                elif roots(_watched(self._version())) != folders:
+                    break  # the code imports from other folders now
+
+
+def _watched(version: Version) -> Iterable[str]:
+    return version.loaded.files if version.loaded else _files_of(version)
+
+
+def _files_of(version: Version) -> Iterable[str]:
+    """Files named by an error, where nothing has ever loaded: the place that is about to be mended."""
+    frame = version.error.user_frame if version.error else None
+    return (frame.file,) if frame else ()
+
+
+def roots(files: Iterable[str]) -> list[Path]:
+    """Folders to watch: those of the files, without folders below others."""
+    folders = sorted({Path(file).resolve().parent for file in files})
+    return [folder for folder in folders if folder.is_dir() and not any(other in folder.parents for other in folders)]
+
+
+def _is_code(_change: watchfiles.Change, path: str) -> bool:
+    file = Path(path)
+    return file.suffix in _SUFFIXES and not any(part == "__pycache__" or part.startswith(".") for part in file.parts)

@@ -1,0 +1,97 @@
+"""The body of a run worker: composes the line to the gateway and the execution of the run.
+
+It outlives zygote, code server and control plane: what it has to tell is spooled until somebody takes it.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+import msgspec
+
+from rostrum.codeserver.loading import Code
+from rostrum.definitions.error_info import error_info
+from rostrum.execution.worker import execute_run
+from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.launching import LaunchSpec
+from rostrum.interfaces.runs import RunSession
+from rostrum.model.errors import ErrorInfo
+from rostrum.model.events import Event, RunFailed, worker_stream
+from rostrum.model.runs import Run
+from rostrum.rpc.gateway_session import GatewaySession
+from rostrum.rpc.spool import Spool, logs_directory
+from rostrum.service.clock import SystemClock
+
+_log = logging.getLogger(__name__)
+
+
+def captured_output(spec: LaunchSpec) -> tuple[Path, Path]:
+    """Files for what the worker itself prints outside steps. (A hyphen is in no step's key.)"""
+    folder = logs_directory(spec.spool_dir)
+    key = f"run-worker.{spec.epoch}"
+    return folder / f"{key}.out", folder / f"{key}.err"
+
+
+def run_worker(spec: LaunchSpec, code: Code, *, may_fork: bool) -> int:
+    """Execute the run of `spec`; `may_fork` as it was judged. Returns 0 when it succeeded, 1 otherwise. Never raises for what goes wrong in the run."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+    clock = SystemClock()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    session = GatewaySession(spec.gateway, spec.token, spec.run.run_id, spec.epoch, spec.spool_dir, clock)
+    try:
+        if code.error is not None:
+            _fail(spec, session, clock, "load_failure", code.error)
+            return 1
+        try:
+            done = execute_run(
+                code.resolved,
+                _prepared(spec, code, may_fork=may_fork),
+                session,
+                executor=None,
+                clock=clock,
+                stop=stop,
+                capture=logs_directory(spec.spool_dir),
+                target=code.target,
+            )
+        except BaseException as error:  # noqa: BLE001 - the last place where a run's end can still be told
+            traceback.print_exc()
+            _fail(spec, session, clock, "engine_error", error_info(error))
+            return 1
+        return 0 if done else 1
+    finally:
+        session.close()
+
+
+def _prepared(spec: LaunchSpec, code: Code, *, may_fork: bool) -> Run:
+    """The run under the epoch of its launch. Where forking is not safe its steps are told to be fresh processes, too."""
+    run = msgspec.structs.replace(spec.run, epoch=spec.epoch)
+    chosen = code.resolved.executors.get(run.target.job) or code.resolved.executor
+    if may_fork or (chosen is not None and chosen.name != "multiprocess"):
+        return run
+    execution = run.config.get("execution", {})
+    options = {"start_method": "spawn", **execution.get("config", {})}
+    return msgspec.structs.replace(run, config={**run.config, "execution": {**execution, "config": options}})
+
+
+def _fail(spec: LaunchSpec, session: RunSession, clock: Clock, reason: str, error: ErrorInfo) -> None:
+    """Append the run's failure at the end of what this epoch has accepted so far."""
+    event = RunFailed(at=clock.now(), reason=reason, message=error.first_line, error=error)
+    try:
+        spool = Spool(spec.spool_dir, spec.epoch)
+        sequence = spool.last_sequence + 1
+        spool.close()
+        session.append([_placed(event, spec, sequence)])
+    except Exception:  # noqa: BLE001 - the monitor sees the exit code instead
+        _log.exception("The failure of the run could not be recorded")
+        sys.stderr.flush()
+
+
+def _placed(event: Event, spec: LaunchSpec, sequence: int) -> Event:
+    return msgspec.structs.replace(event, run_id=spec.run.run_id, stream=worker_stream(spec.epoch), sequence=sequence)

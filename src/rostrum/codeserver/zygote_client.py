@@ -1,0 +1,196 @@
+"""The code server's end of one zygote: starts the process by exec, asks it for children, and sees when it has ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from rostrum.codeserver.messages import (
+    Count,
+    Counted,
+    Describe,
+    Loaded,
+    Message,
+    NotLoaded,
+    Refused,
+    Retire,
+    Started,
+    StartEvaluator,
+    StartWorker,
+    ZygoteOptions,
+    receive,
+    send,
+)
+from rostrum.interfaces.launching import LaunchSpec
+from rostrum.model.errors import ErrorInfo, RostrumError, Unavailable
+
+_ANSWER_SECONDS = 20.0
+
+
+class ZygoteSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What every zygote of a code server has in common."""
+
+    location: str
+    target: bytes
+    """JSON of the `CodeTarget`."""
+    workers_dir: str
+    fork: str = "auto"
+    load_seconds: float = 600.0
+    """A load that takes longer has failed."""
+
+
+class ZygoteProcess:
+    """One zygote. Start it from a thread that lives as long as the server."""
+
+    def __init__(self, settings: ZygoteSettings, environment: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._directory = Path(tempfile.mkdtemp(prefix="rostrum-"))  # made 0700; short, since socket paths end at 107 bytes
+        self._path = str(self._directory / "zygote")
+        lifeline_read, self._lifeline = os.pipe()
+        with _listener(self._path) as listener:
+            options = ZygoteOptions(
+                location=settings.location,
+                target=msgspec.Raw(settings.target),
+                listener=listener.fileno(),
+                lifeline=lifeline_read,
+                workers_dir=settings.workers_dir,
+                fork=settings.fork,
+            )
+            command = [sys.executable, "-m", "rostrum.codeserver.zygote", msgspec.json.encode(options).decode()]
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    env=dict(environment),
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=(listener.fileno(), lifeline_read),
+                    start_new_session=True,
+                )
+            finally:
+                os.close(lifeline_read)
+        self.pid = self._process.pid
+        self._closing = threading.Lock()
+
+    def describe(self) -> Loaded | ErrorInfo:
+        """Wait until loading has ended; what was loaded, or why not. Kills a zygote that takes too long."""
+        try:
+            answer = self._ask(Describe(), self._settings.load_seconds)
+        except TimeoutError:
+            self.kill()
+            return _failure("LoadTimeout", f"importing the code took longer than {self._settings.load_seconds:g} s and was stopped")
+        except Unavailable:
+            answer = None
+        if isinstance(answer, Loaded):
+            return answer
+        if isinstance(answer, NotLoaded):
+            return answer.error
+        code = self._process.wait()
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        return _failure("LoadCrash", f"the process that imports the code ended with {how}; its output is in the code server's log")
+
+    def start_worker(self, spec: LaunchSpec) -> Started:
+        """Start a run worker. Raises Unavailable when the zygote is gone, RostrumError when it refuses."""
+        return _started(self._ask(StartWorker(spec), _ANSWER_SECONDS))
+
+    def start_evaluator(self) -> tuple[Started, socket.socket]:
+        """Start an evaluator; the connection to it is the caller's."""
+        connection = self._connect(_ANSWER_SECONDS)
+        try:
+            return _started(_exchange(connection, StartEvaluator())), connection
+        except BaseException:
+            connection.close()
+            raise
+
+    def count(self) -> Counted:
+        """Living children. Raises Unavailable."""
+        answer = self._ask(Count(), _ANSWER_SECONDS)
+        return answer if isinstance(answer, Counted) else Counted(workers=0, evaluators=0)
+
+    def is_alive(self) -> bool:
+        """True until the process has ended (then it is reaped)."""
+        return self._process.poll() is None
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end of the process; True when it has ended."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def retire(self) -> None:
+        """Let it end with its last worker. Its evaluators end now."""
+        with contextlib.suppress(OSError, Unavailable), self._connect(1.0) as connection:
+            send(connection, Retire())
+        self._let_go()
+
+    def kill(self) -> None:
+        """Kill the zygote alone: run workers live on."""
+        self._process.kill()
+        self._process.wait()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """End of the lifeline says the same as `Retire`. A second call does nothing."""
+        with self._closing:
+            if self._lifeline >= 0:
+                os.close(self._lifeline)
+                self._lifeline = -1
+                shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _connect(self, seconds: float) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(seconds)
+        try:
+            connection.connect(self._path)
+        except OSError as error:
+            connection.close()
+            raise Unavailable("the process that holds the user's code is gone; it is being started again") from error
+        return connection
+
+    def _ask(self, message: Message, seconds: float) -> Message | None:
+        with self._connect(seconds) as connection:
+            return _exchange(connection, message)
+
+
+def _listener(path: str) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o177)
+    try:
+        listener.bind(path)
+    finally:
+        os.umask(before)
+    listener.listen(256)
+    return listener
+
+
+def _exchange(connection: socket.socket, message: Message) -> Message | None:
+    try:
+        send(connection, message)
+        return receive(connection)
+    except TimeoutError:
+        raise
+    except OSError as error:
+        raise Unavailable("the process that holds the user's code ended while it was asked; it is being started again") from error
+
+
+def _started(answer: Message | None) -> Started:
+    if isinstance(answer, Started):
+        return answer
+    if isinstance(answer, Refused):
+        raise RostrumError(answer.message)
+    raise Unavailable("the process that holds the user's code ended while it was asked; it is being started again")
+
+
+def _failure(class_name: str, message: str) -> ErrorInfo:
+    return ErrorInfo(class_name=class_name, message=message, code="definition")
