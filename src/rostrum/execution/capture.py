@@ -7,11 +7,13 @@ Capture is at the level of descriptors, so output of native libraries and of chi
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 STREAMS = ("out", "err")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
@@ -41,11 +43,13 @@ class Redirect:
             file = os.open(folder / f"{key}.{stream}", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             os.dup2(file, descriptor)
             os.close(file)
-        _buffer_lines()
+        self._streams = (sys.stdout, sys.stderr)
+        sys.stdout, sys.stderr = _lines_to(1, sys.stdout), _lines_to(2, sys.stderr)
 
     def restore(self) -> None:
         """Send output where it went before."""
         _flush()
+        sys.stdout, sys.stderr = self._streams
         for descriptor, saved in zip((1, 2), self._saved, strict=True):
             os.dup2(saved, descriptor)
             os.close(saved)
@@ -89,9 +93,16 @@ def _flush() -> None:
             stream.flush()
 
 
-def _buffer_lines() -> None:
-    """A file makes Python buffer blocks: whoever watches a run wants lines."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(line_buffering=True)
+def _lines_to(descriptor: int, stream: TextIO) -> TextIO:
+    """The stream that `print` is to use: a file makes Python buffer blocks, and whoever watches a run wants lines.
+
+    Where somebody has replaced the stream by one that leads elsewhere, a new one takes its place.
+    """
+    try:
+        leads_there = stream.fileno() == descriptor
+    except (AttributeError, OSError, ValueError):
+        leads_there = False
+    if leads_there and isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(line_buffering=True)
+        return stream
+    return open(descriptor, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115, PTH123

@@ -1,0 +1,275 @@
+"""Definitions that the suite executes: a module of its own, since some executors import it again in fresh processes."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rostrum.definitions.definitions import Definitions
+from rostrum.definitions.jobs import job
+from rostrum.definitions.lifecycle import resource
+from rostrum.definitions.ops import Out, op
+from rostrum.definitions.outputs import Failure, Output, RetryRequested
+from rostrum.definitions.retries import RetryPolicy
+
+
+@op
+def one() -> int:
+    return 1
+
+
+@op
+def double(value: int) -> int:
+    return value * 2
+
+
+@op
+def total(values: list[int]) -> int:
+    return sum(values)
+
+
+@op
+def fails() -> int:
+    raise ValueError("on purpose")
+
+
+@op
+def after(value: int) -> int:
+    return value
+
+
+@op(out=Out(int, is_required=False))
+def maybe() -> Iterator[Output]:
+    yield from ()
+
+
+@op(retry_policy=RetryPolicy(max_retries=2, delay=0.01))
+def flaky(context) -> int:  # type: ignore[no-untyped-def] # noqa: ANN001
+    if context.retry_number < 2:
+        raise RuntimeError(f"attempt {context.retry_number + 1}")
+    return context.retry_number
+
+
+@op(retry_policy=RetryPolicy(max_retries=5))
+def hopeless() -> int:
+    raise Failure("never", metadata={"tries": 1}, allow_retries=False)
+
+
+@op
+def asks_again(context) -> int:  # type: ignore[no-untyped-def] # noqa: ANN001
+    if context.retry_number == 0:
+        raise RetryRequested(max_retries=1, seconds_to_wait=0.0) from OSError("busy")
+    return 7
+
+
+@op
+def talks(context) -> int:  # type: ignore[no-untyped-def] # noqa: ANN001
+    context.log.warning("a warning %d", 1)
+    print("printed")
+    print("to err", file=sys.stderr)
+    os.write(1, b"by descriptor\n")
+    subprocess.run([sys.executable, "-S", "-c", "print('by a child', end='')"], check=True)
+    return 1
+
+
+@op
+def asks(context) -> list[str]:  # type: ignore[no-untyped-def] # noqa: ANN001
+    context.instance.add_dynamic_partitions("colors", ["red", "blue"])
+    return list(context.instance.get_dynamic_partitions("colors"))
+
+
+@op
+def waits() -> int:
+    threading.Event().wait(60)
+    return 1
+
+
+@op
+def swallows(context) -> int:  # type: ignore[no-untyped-def] # noqa: ANN001
+    """Starts a grandchild, then sleeps through every interrupt."""
+    child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"])
+    Path(os.environ["ROSTRUM_TEST_FOLDER"], "grandchild").write_text(str(child.pid))
+    context.log.info("ready")
+    while True:
+        try:
+            threading.Event().wait(60)
+        except KeyboardInterrupt:
+            context.log.info("swallowed")
+
+
+@op
+def ignores_term(context) -> int:  # type: ignore[no-untyped-def] # noqa: ANN001
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    context.log.info("ready")
+    threading.Event().wait(60)
+    return 1
+
+
+@op
+def kills_itself() -> int:
+    print("last words")
+    sys.stdout.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 1
+
+
+@op
+def leaves() -> int:
+    os._exit(3)
+
+
+@op
+def draws() -> float:
+    return random.random()  # noqa: S311
+
+
+@op(pool="narrow")
+def pooled() -> int:
+    return os.getpid()
+
+
+@resource
+def tracked() -> Iterator[list[str]]:
+    folder = Path(os.environ["ROSTRUM_TEST_FOLDER"])
+    (folder / f"up-{os.getpid()}").touch()
+    yield ["tracked"]
+    (folder / f"down-{os.getpid()}").touch()
+
+
+@resource
+def broken() -> Any:
+    raise ConnectionError("no such host")
+
+
+@op(required_resource_keys={"tracked"})
+def uses(context) -> str:  # type: ignore[no-untyped-def] # noqa: ANN001
+    return context.resources.tracked[0]
+
+
+@op(required_resource_keys={"broken"})
+def needs_broken() -> int:
+    return 1
+
+
+@job
+def chain() -> None:
+    first = one()
+    total([double(first), double(first)])
+
+
+@job
+def branches() -> None:
+    after(fails())
+    double(one())
+
+
+@job
+def optional() -> None:
+    double(after(maybe()))
+    one()
+
+
+@job
+def retried() -> None:
+    double(flaky())
+
+
+@job
+def hopeless_job() -> None:
+    hopeless()
+
+
+@job
+def asked() -> None:
+    asks_again()
+
+
+@job
+def talking() -> None:
+    talks()
+
+
+@job
+def asking() -> None:
+    asks()
+
+
+@job
+def waiting() -> None:
+    after(waits())
+
+
+@job
+def swallowing() -> None:
+    swallows()
+
+
+@job
+def stubborn() -> None:
+    ignores_term()
+
+
+@job
+def killed() -> None:
+    after(kills_itself())
+    one()
+
+
+@job
+def leaving() -> None:
+    leaves()
+
+
+@job
+def drawing() -> None:
+    draws()
+    draws.alias("draws_again")()
+
+
+@job
+def narrow() -> None:
+    pooled()
+    pooled.alias("pooled_2")()
+    pooled.alias("pooled_3")()
+
+
+@job
+def using() -> None:
+    uses()
+
+
+@job
+def broken_job() -> None:
+    needs_broken()
+
+
+defs = Definitions(
+    jobs=[
+        chain,
+        branches,
+        optional,
+        retried,
+        hopeless_job,
+        asked,
+        talking,
+        asking,
+        waiting,
+        swallowing,
+        stubborn,
+        killed,
+        leaving,
+        drawing,
+        narrow,
+        using,
+        broken_job,
+    ],
+    resources={"tracked": tracked, "broken": broken},
+)
