@@ -32,7 +32,7 @@ from rostrum.codeserver.zygote_client import ZygoteSettings
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef, WorkerStatus
 from rostrum.interfaces.locations import ManifestReply
-from rostrum.model.errors import DefinitionError, ErrorInfo, NotFound, RostrumError, Unavailable, UserCodeError
+from rostrum.model.errors import DefinitionError, ErrorInfo, InvocationError, NotFound, RostrumError, Unavailable, UserCodeError
 from rostrum.model.ticks import TickRequest, TickResult
 from rostrum.rpc.code_location import ServerStatus
 from rostrum.rpc.code_server import GrpcServer, GrpcServerOptions, ServerTls
@@ -137,8 +137,9 @@ class CodeServer:
         if isinstance(answer, PartitionKeys):
             return list(answer.keys)
         if isinstance(answer, Failed):
-            kinds: dict[str, type[RostrumError]] = {NotFound.code: NotFound, DefinitionError.code: DefinitionError}
-            raise kinds.get(answer.error.code, UserCodeError)(answer.error.first_line)
+            kinds: dict[str, type[RostrumError]] = {one.code: one for one in (NotFound, DefinitionError, InvocationError)}
+            known = kinds.get(answer.error.code)
+            raise known(answer.error.message) if known else UserCodeError(answer.error.first_line, answer.error)
         raise RostrumError(f"an evaluator gave an unexpected answer: {type(answer).__name__}")
 
     def launch(self, spec: LaunchSpec) -> WorkerRef:

@@ -198,8 +198,12 @@ class Zygote:
     def _retire(self) -> None:
         if self._listener is not None:
             self._selector.unregister(self._listener)
+            path = Path(self._listener.getsockname())
             self._listener.close()
             self._listener = None
+            with contextlib.suppress(OSError):  # a killed code server could not clear up; a living one may be faster
+                path.unlink(missing_ok=True)
+                path.parent.rmdir()
             self._selector.unregister(self._lifeline)
         if self._source is not None:
             self._source.close()
