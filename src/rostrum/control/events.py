@@ -65,14 +65,15 @@ class _Call(msgspec.Struct, frozen=True):
 class EventLog:
     """Appends events, and keeps all state that follows from them.
 
-    Thread-safe. After `start()` concurrent calls share transactions (group commit); before, each makes its own.
+    Thread-safe. After `start()` concurrent calls share transactions (group commit); before, each makes its own. Whoever
+    holds a writing transaction appends with `append_control`: `append`, `heard` and `call` would wait for it for ever.
     """
 
     def __init__(self, storage: Storage, doorbell: Doorbell, clock: Clock, *, gather_seconds: float = 0.0) -> None:
         self._storage = storage
         self._doorbell = doorbell
         self._clock = clock
-        self._writer = GroupWriter[_Append | _Heard | _Call](self._commit, gather_seconds=gather_seconds)
+        self._writer = GroupWriter[_Append | _Heard | _Call](self._commit, weigh=_weight, gather_seconds=gather_seconds)
         self._heard: dict[str, datetime] = {}
         """When `last_heard_at` was last stored by this replica, of runs heard lately."""
 
@@ -157,19 +158,20 @@ class EventLog:
         now = self._clock.now()
         write = any(not isinstance(request, _Heard) or self._is_due(request.run_id, now) for request in requests)
         with self._storage.begin(write=write) as session:
+            # Calls first: the unit keeps what it has loaded, and must not write it over what a call has changed.
+            done = [request.function(session) if isinstance(request, _Call) else None for request in requests]
             unit = Unit(session)
             unit.load(request.run_id for request in requests if not isinstance(request, _Call))
-            answers = [self._answer(session, unit, request, now, write=write) for request in requests]
+            answers = [
+                answer if isinstance(request, _Call) else self._answer(session, unit, request, now, write=write)
+                for request, answer in zip(requests, done, strict=True)
+            ]
             if write:
                 unit.finish()
         self._ring(unit.topics)
         return answers
 
-    def _answer(
-        self, session: Session, unit: Unit, request: _Append | _Heard | _Call, now: datetime, *, write: bool
-    ) -> Any:
-        if isinstance(request, _Call):
-            return request.function(session)
+    def _answer(self, session: Session, unit: Unit, request: _Append | _Heard, now: datetime, *, write: bool) -> Any:
         try:
             if isinstance(request, _Heard):
                 return self._beat(session, unit, request, now, write=write)
@@ -213,6 +215,10 @@ class EventLog:
     def _ring(self, topics: Iterable[str]) -> None:
         for topic in sorted(topics):
             self._doorbell.ring(topic)
+
+
+def _weight(request: _Append | _Heard | _Call) -> int:
+    return len(request.events) if isinstance(request, _Append) else 1
 
 
 def _renew_slots(session: Session, run_id: str) -> None:

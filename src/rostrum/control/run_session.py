@@ -4,6 +4,7 @@ with its own database.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -21,7 +22,7 @@ BATCH_SECONDS = 0.1
 
 
 class StoreSession:
-    """Appends through `EventLog`. Not thread-safe: one run, one thread.
+    """Appends through `EventLog`. Thread-safe.
 
     With `batch=True` events wait in memory until there are enough, 0.1 s have passed, or somebody asks: many times
     faster for a run of many small steps. The events of a process that is killed meanwhile are lost with the process.
@@ -50,16 +51,18 @@ class StoreSession:
         self._pending: list[Event] = []
         self._since = clock.now()
         self._files: set[str] = set()
-        self._orders = Orders()
+        self._lock = threading.RLock()
+        """Held while a batch is being stored: batches stay in order whoever flushes."""
 
     def append(self, events: Sequence[Event]) -> None:
         """Store events, or take them into the batch. Raises InvocationError on a gap."""
-        if not self._pending:
-            self._since = self._clock.now()
-        self._pending.extend(events)
-        full = len(self._pending) >= BATCH_EVENTS
-        if full or not self._batch or self._clock.now() - self._since >= timedelta(seconds=BATCH_SECONDS):
-            self.flush(0.0)
+        with self._lock:
+            if not self._pending:
+                self._since = self._clock.now()
+            self._pending.extend(events)
+            full = len(self._pending) >= BATCH_EVENTS
+            if full or not self._batch or self._clock.now() - self._since >= timedelta(seconds=BATCH_SECONDS):
+                self.flush(0.0)
 
     def read(self, query: RunQuery) -> RunAnswer:
         """Ask the store."""
@@ -93,22 +96,23 @@ class StoreSession:
     def heartbeat(self) -> Orders:
         """Say that the worker lives; get orders."""
         self.flush(0.0)
-        self._orders = orders_for(self._events.heard(self._run_id, self._epoch).result(), self._epoch)
-        return self._orders
+        return orders_for(self._events.heard(self._run_id, self._epoch).result(), self._epoch)
 
     def write_log(self, file_key: str, stream: str, offset: int, data: bytes) -> None:
         """Store captured output."""
         self._files.add(file_key)
         self._logs.append(self._run_id, file_key, stream, offset, data)
 
-    def flush(self, seconds: float) -> bool:  # noqa: ARG002 - the store needs no patience
+    def flush(self, seconds: float) -> bool:
         """Store what waits in the batch. Always True, or raises."""
-        batch, self._pending = self._pending, []
-        if batch:
-            result = self._events.append(self._run_id, self._epoch, batch)
-            if result.last_sequence < batch[-1].sequence:
-                missing = result.last_sequence + 1
-                raise InvocationError(f"event {batch[-1].sequence} of run {self._run_id} came where {missing} was due")
+        with self._lock:
+            batch = self._pending
+            if batch:
+                result = self._events.append(self._run_id, self._epoch, batch)
+                self._pending = []
+                if result.last_sequence < batch[-1].sequence:
+                    due = result.last_sequence + 1
+                    raise InvocationError(f"event {batch[-1].sequence} of run {self._run_id} came where {due} was due")
         return True
 
     def close(self) -> None:

@@ -19,6 +19,12 @@ R = TypeVar("R")
 
 MAX_GROUP = 512
 """Requests a transaction, so that a group's latency stays bounded."""
+MAX_WEIGHT = 5000
+"""Weight (events) a transaction: others that write to the database wait no longer than this takes."""
+
+
+def _one(_request: object) -> int:
+    return 1
 
 
 class Pending(Generic[R]):
@@ -39,7 +45,14 @@ class GroupWriter(Generic[R]):
     order, any number of times; what was submitted before `stop` is still answered.
     """
 
-    def __init__(self, commit: Callable[[Sequence[R]], Sequence[Any]], *, gather_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        commit: Callable[[Sequence[R]], Sequence[Any]],
+        *,
+        weigh: Callable[[R], int] = _one,
+        gather_seconds: float = 0.0,
+    ) -> None:
+        self._weigh = weigh
         self._commit = commit
         self._gather_seconds = gather_seconds
         self._queue: queue.SimpleQueue[Pending[R] | None] = queue.SimpleQueue()
@@ -86,8 +99,9 @@ class GroupWriter(Generic[R]):
 
     def _gather(self, first: Pending[R]) -> tuple[list[Pending[R]], bool]:
         group = [first]
+        weight = self._weigh(first.request)
         until = time.monotonic() + self._gather_seconds
-        while len(group) < MAX_GROUP:
+        while len(group) < MAX_GROUP and weight < MAX_WEIGHT:
             try:
                 left = until - time.monotonic()
                 more = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
@@ -96,6 +110,7 @@ class GroupWriter(Generic[R]):
             if more is None:
                 return group, True
             group.append(more)
+            weight += self._weigh(more.request)
         return group, False
 
     def _answer(self, group: list[Pending[R]]) -> None:

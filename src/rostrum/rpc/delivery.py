@@ -29,6 +29,8 @@ LOG_BYTES = 256 * 1024
 COMPRESS_BYTES = 4096
 """Bodies from this size on are compressed where the gateway is not on this host."""
 FIRST_DELAY, LAST_DELAY = 0.05, 5.0
+MAX_FAULTS = 5
+"""So often the gateway may fail (status 500) over a batch before the batch is taken for the reason."""
 ANSWER_SECONDS = 30.0
 SCAN_SECONDS = 0.2
 STREAMS = ("out", "err")
@@ -79,6 +81,7 @@ class Delivery:
         """Whether the stored position is known: a spool that was not empty at the start belongs to an earlier
         process."""
         self._failures = 0
+        self._faults = 0
         self._try_at = 0.0
         self._max_events = BATCH_EVENTS
         self._files: dict[tuple[str, str], LogFile] = {}
@@ -216,13 +219,17 @@ class Delivery:
             reply = msgspec.msgpack.decode(body, type=AppendReply)
             self._good()
             self._asked = True
+            self._faults = 0
             self._max_events = BATCH_EVENTS
             # Never beyond what is spooled: a control plane that claims more belongs to another life of this epoch.
             self.stored_sequence = min(reply.last_sequence, self._spool.last_sequence)
             self.learn(reply.orders)
-        elif status in {400, 413} and count > 1:
+        elif status == 500 and self._faults < MAX_FAULTS:
+            self._faults += 1
+            self._lost(f"status {status}")
+        elif status in {400, 413, 500} and count > 1:
             self._max_events = max(1, count // 2)  # one event in it is refused: find it
-        elif status in {400, 413} and count == 1:
+        elif status in {400, 413, 500} and count == 1:
             self._good()
             self._replace_refused(status)
         elif status == 404:
@@ -237,11 +244,15 @@ class Delivery:
         """
         sequence = self.stored_sequence + 1
         event = decode_event(self._spool.read(self.stored_sequence, 1, BATCH_BYTES)[0])
-        message = f"an event ({event.kind}) was refused by the gateway (status {status}); this message takes its place"
+        what = f"an event ({event.kind}, step {str(event.step_key)[:100]})"
         note = EngineMessage(
-            run_id=self._run_id, stream=self._stream, sequence=sequence, at=event.at, step_key=event.step_key,
-            message=message, level="error",
-        )  # fmt: skip
+            run_id=self._run_id,
+            stream=self._stream,
+            sequence=sequence,
+            at=event.at,
+            message=f"{what} was refused by the gateway (status {status}); this message takes its place",
+            level="error",
+        )
         body = join_batch([encode_event(note)])
         self._send(f"{self._base}/events", body, lambda code, data: self._events_done(0, code, data))
 

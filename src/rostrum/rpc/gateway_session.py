@@ -21,7 +21,7 @@ import msgspec
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.launching import GatewayAddress
 from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
-from rostrum.model.errors import Denied, StateError, Unavailable
+from rostrum.model.errors import Denied, NotFound, StateError, Unavailable
 from rostrum.model.events import Event
 from rostrum.rpc.delivery import Delivery
 from rostrum.rpc.gateway_connection import NETWORK_ERRORS, GatewayConnection
@@ -33,6 +33,8 @@ _log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 3600.0
 """How long `close()` keeps trying while the control plane is away: on another host only this process can deliver."""
+FENCED_SECONDS = 10.0
+"""The same for a worker whose events change nothing any more."""
 HEARTBEAT_SECONDS = 1.0
 FLUSH_BEFORE_READ_SECONDS = 2.0
 CALL_SECONDS = 10.0
@@ -171,10 +173,10 @@ class GatewaySession:
         self._call("partitions", PartitionsRequest(name, delete=(key,)), dict)
 
     def claim_slot(self, pool: str, step_key: str) -> bool:
-        """Try to take a slot; False: not now, also while the control plane is away."""
+        """Try to take a slot; False: not now, also while the control plane is away or does not know us."""
         try:
             return self._call("slots/claim", SlotRequest(step_key, pool), SlotReply).granted
-        except Unavailable:
+        except (Unavailable, StateError):
             return False
 
     def release_slot(self, step_key: str) -> None:
@@ -183,7 +185,7 @@ class GatewaySession:
         """
         try:
             self._call("slots/release", SlotRequest(step_key), dict)
-        except Unavailable as error:
+        except (Unavailable, StateError) as error:
             _log.debug("slots of %s are left to the step's last event: %s", step_key, error)
 
     def heartbeat(self) -> Orders:
@@ -196,7 +198,9 @@ class GatewaySession:
                 return self._delivery.orders
         try:
             orders = self._call("heartbeat", {}, Orders)
-        except Unavailable:
+        except NotFound:  # the run has been deleted
+            return Orders(fenced=True)
+        except (Unavailable, StateError):
             return self._delivery.orders
         with self._lock:
             self._beat_at = time.monotonic()
@@ -218,7 +222,8 @@ class GatewaySession:
         error = _error(reply)
         if status >= 500:
             raise Unavailable(f"the control plane could not answer {what}: {error}")
-        raise (Denied if status in {401, 403} else StateError)(f"{what} was refused: {error}")
+        kinds: dict[int, type[StateError]] = {401: Denied, 403: Denied, 404: NotFound}
+        raise kinds.get(status, StateError)(f"{what} was refused: {error}")
 
     def _post(self, path: str, data: bytes) -> tuple[int, bytes]:
         for attempt in (1, 2):  # a kept-alive connection may have been closed by the server: once more on a new one
@@ -261,7 +266,8 @@ class GatewaySession:
             _log.warning("events of epoch %s stay in %s: %s", self._epoch, self._directory, note.strip())
 
     def _deliver_patiently(self) -> bool:
-        until = time.monotonic() + self._patience_seconds
+        fenced = self._delivery.orders.fenced  # then what is left is evidence only
+        until = time.monotonic() + min(self._patience_seconds, FENCED_SECONDS if fenced else self._patience_seconds)
         while not self.flush(min(5.0, max(0.0, until - time.monotonic()))):
             if self._delivery.gone or time.monotonic() >= until:
                 return False
