@@ -1,23 +1,45 @@
 """Public names of Rostrum, for type checkers and editors; `__init__.py` loads them lazily."""
 
-from __future__ import annotations
-
 from rostrum.definitions.assets import (
     AssetDep as AssetDep,
+)
+from rostrum.definitions.assets import (
     AssetIn as AssetIn,
+)
+from rostrum.definitions.assets import (
     AssetOut as AssetOut,
-    AssetSpec as AssetSpec,
+)
+from rostrum.definitions.assets import (
     AssetsDefinition as AssetsDefinition,
+)
+from rostrum.definitions.assets import (
+    AssetSpec as AssetSpec,
+)
+from rostrum.definitions.assets import (
     asset as asset,
+)
+from rostrum.definitions.assets import (
     multi_asset as multi_asset,
 )
 from rostrum.definitions.build_context import (
     build_asset_check_context as build_asset_check_context,
+)
+from rostrum.definitions.build_context import (
     build_asset_context as build_asset_context,
+)
+from rostrum.definitions.build_context import (
     build_init_resource_context as build_init_resource_context,
+)
+from rostrum.definitions.build_context import (
     build_input_context as build_input_context,
+)
+from rostrum.definitions.build_context import (
     build_op_context as build_op_context,
+)
+from rostrum.definitions.build_context import (
     build_output_context as build_output_context,
+)
+from rostrum.definitions.build_context import (
     build_schedule_context as build_schedule_context,
 )
 from rostrum.definitions.check_specs import (
@@ -25,18 +47,32 @@ from rostrum.definitions.check_specs import (
 )
 from rostrum.definitions.checks import (
     AssetChecksDefinition as AssetChecksDefinition,
+)
+from rostrum.definitions.checks import (
     asset_check as asset_check,
+)
+from rostrum.definitions.checks import (
     multi_asset_check as multi_asset_check,
 )
 from rostrum.definitions.config import (
     Config as Config,
+)
+from rostrum.definitions.config import (
     PermissiveConfig as PermissiveConfig,
 )
 from rostrum.definitions.contexts import (
     AssetCheckExecutionContext as AssetCheckExecutionContext,
+)
+from rostrum.definitions.contexts import (
     AssetExecutionContext as AssetExecutionContext,
+)
+from rostrum.definitions.contexts import (
     InputContext as InputContext,
+)
+from rostrum.definitions.contexts import (
     OpExecutionContext as OpExecutionContext,
+)
+from rostrum.definitions.contexts import (
     OutputContext as OutputContext,
 )
 from rostrum.definitions.definitions import (
@@ -47,7 +83,11 @@ from rostrum.definitions.env import (
 )
 from rostrum.definitions.graphs import (
     GraphDefinition as GraphDefinition,
+)
+from rostrum.definitions.graphs import (
     GraphIn as GraphIn,
+)
+from rostrum.definitions.graphs import (
     GraphOut as GraphOut,
 )
 from rostrum.definitions.io import (
@@ -55,16 +95,32 @@ from rostrum.definitions.io import (
 )
 from rostrum.definitions.jobs import (
     JobDefinition as JobDefinition,
+)
+from rostrum.definitions.jobs import (
     define_asset_job as define_asset_job,
+)
+from rostrum.definitions.jobs import (
     graph as graph,
+)
+from rostrum.definitions.jobs import (
     in_process_executor as in_process_executor,
+)
+from rostrum.definitions.jobs import (
     job as job,
+)
+from rostrum.definitions.jobs import (
     multiprocess_executor as multiprocess_executor,
 )
 from rostrum.definitions.lifecycle import (
     InitResourceContext as InitResourceContext,
+)
+from rostrum.definitions.lifecycle import (
     ResourceDefinition as ResourceDefinition,
+)
+from rostrum.definitions.lifecycle import (
     io_manager as io_manager,
+)
+from rostrum.definitions.lifecycle import (
     resource as resource,
 )
 from rostrum.definitions.live import (
@@ -75,6 +131,8 @@ from rostrum.definitions.logs import (
 )
 from rostrum.definitions.materializing import (
     materialize as materialize,
+)
+from rostrum.definitions.materializing import (
     materialize_to_memory as materialize_to_memory,
 )
 from rostrum.definitions.metadata import (
@@ -82,45 +140,107 @@ from rostrum.definitions.metadata import (
 )
 from rostrum.definitions.module_contents import (
     load_asset_checks_from_current_module as load_asset_checks_from_current_module,
+)
+from rostrum.definitions.module_contents import (
     load_asset_checks_from_modules as load_asset_checks_from_modules,
+)
+from rostrum.definitions.module_contents import (
     load_assets_from_current_module as load_assets_from_current_module,
+)
+from rostrum.definitions.module_contents import (
     load_assets_from_modules as load_assets_from_modules,
+)
+from rostrum.definitions.module_contents import (
     load_assets_from_package_module as load_assets_from_package_module,
 )
 from rostrum.definitions.ops import (
     In as In,
+)
+from rostrum.definitions.ops import (
     Nothing as Nothing,
+)
+from rostrum.definitions.ops import (
     OpDefinition as OpDefinition,
+)
+from rostrum.definitions.ops import (
     Out as Out,
+)
+from rostrum.definitions.ops import (
     op as op,
 )
 from rostrum.definitions.outputs import (
     AssetCheckResult as AssetCheckResult,
+)
+from rostrum.definitions.outputs import (
     AssetCheckSeverity as AssetCheckSeverity,
+)
+from rostrum.definitions.outputs import (
     AssetMaterialization as AssetMaterialization,
+)
+from rostrum.definitions.outputs import (
     AssetObservation as AssetObservation,
+)
+from rostrum.definitions.outputs import (
     Failure as Failure,
+)
+from rostrum.definitions.outputs import (
     MaterializeResult as MaterializeResult,
+)
+from rostrum.definitions.outputs import (
     Output as Output,
+)
+from rostrum.definitions.outputs import (
     RetryRequested as RetryRequested,
 )
 from rostrum.definitions.partitions import (
     AllPartitionMapping as AllPartitionMapping,
+)
+from rostrum.definitions.partitions import (
     BackfillPolicy as BackfillPolicy,
+)
+from rostrum.definitions.partitions import (
     DailyPartitionsDefinition as DailyPartitionsDefinition,
+)
+from rostrum.definitions.partitions import (
     DynamicPartitionsDefinition as DynamicPartitionsDefinition,
+)
+from rostrum.definitions.partitions import (
     HourlyPartitionsDefinition as HourlyPartitionsDefinition,
+)
+from rostrum.definitions.partitions import (
     IdentityPartitionMapping as IdentityPartitionMapping,
+)
+from rostrum.definitions.partitions import (
     LastPartitionMapping as LastPartitionMapping,
+)
+from rostrum.definitions.partitions import (
     MonthlyPartitionsDefinition as MonthlyPartitionsDefinition,
+)
+from rostrum.definitions.partitions import (
     MultiPartitionsDefinition as MultiPartitionsDefinition,
+)
+from rostrum.definitions.partitions import (
     PartitionKeyRange as PartitionKeyRange,
+)
+from rostrum.definitions.partitions import (
     PartitionsDefinition as PartitionsDefinition,
+)
+from rostrum.definitions.partitions import (
     SpecificPartitionsPartitionMapping as SpecificPartitionsPartitionMapping,
+)
+from rostrum.definitions.partitions import (
     StaticPartitionMapping as StaticPartitionMapping,
+)
+from rostrum.definitions.partitions import (
     StaticPartitionsDefinition as StaticPartitionsDefinition,
+)
+from rostrum.definitions.partitions import (
     TimeWindowPartitionMapping as TimeWindowPartitionMapping,
+)
+from rostrum.definitions.partitions import (
     TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition,
+)
+from rostrum.definitions.partitions import (
     WeeklyPartitionsDefinition as WeeklyPartitionsDefinition,
 )
 from rostrum.definitions.resource_param import (
@@ -128,11 +248,17 @@ from rostrum.definitions.resource_param import (
 )
 from rostrum.definitions.resources import (
     ConfigurableIOManager as ConfigurableIOManager,
+)
+from rostrum.definitions.resources import (
     ConfigurableResource as ConfigurableResource,
 )
 from rostrum.definitions.retries import (
     Backoff as Backoff,
+)
+from rostrum.definitions.retries import (
     Jitter as Jitter,
+)
+from rostrum.definitions.retries import (
     RetryPolicy as RetryPolicy,
 )
 from rostrum.definitions.run_config import (
@@ -140,11 +266,23 @@ from rostrum.definitions.run_config import (
 )
 from rostrum.definitions.schedules import (
     DefaultScheduleStatus as DefaultScheduleStatus,
+)
+from rostrum.definitions.schedules import (
     RunRequest as RunRequest,
+)
+from rostrum.definitions.schedules import (
     ScheduleDefinition as ScheduleDefinition,
+)
+from rostrum.definitions.schedules import (
     ScheduleEvaluationContext as ScheduleEvaluationContext,
+)
+from rostrum.definitions.schedules import (
     SkipReason as SkipReason,
+)
+from rostrum.definitions.schedules import (
     build_schedule_from_partitioned_job as build_schedule_from_partitioned_job,
+)
+from rostrum.definitions.schedules import (
     schedule as schedule,
 )
 from rostrum.definitions.selection import (
@@ -152,17 +290,29 @@ from rostrum.definitions.selection import (
 )
 from rostrum.model.assets import (
     AssetKey as AssetKey,
+)
+from rostrum.model.assets import (
     CheckKey as CheckKey,
 )
 from rostrum.model.errors import (
     ConfigError as ConfigError,
+)
+from rostrum.model.errors import (
     DefinitionError as DefinitionError,
+)
+from rostrum.model.errors import (
     InvocationError as InvocationError,
+)
+from rostrum.model.errors import (
     RostrumError as RostrumError,
+)
+from rostrum.model.errors import (
     UserCodeError as UserCodeError,
 )
 from rostrum.model.metadata import (
     TableColumn as TableColumn,
+)
+from rostrum.model.metadata import (
     TableSchema as TableSchema,
 )
 from rostrum.planning.partitions import (

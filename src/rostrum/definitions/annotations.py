@@ -8,7 +8,17 @@ from typing import Any, Union, get_args, get_origin
 from rostrum.definitions.outputs import inner_type
 from rostrum.definitions.signatures import MISSING, is_config
 
-_SHORT = {int: "Int", float: "Float", str: "String", bool: "Bool", list: "List", dict: "Dict", tuple: "Tuple", set: "Set", object: "Any"}
+_SHORT = {
+    int: "Int",
+    float: "Float",
+    str: "String",
+    bool: "Bool",
+    list: "List",
+    dict: "Dict",
+    tuple: "Tuple",
+    set: "Set",
+    object: "Any",
+}
 _SCHEMAS: dict[Any, dict[str, Any]] = {
     int: {"type": "integer"},
     float: {"type": "number"},

@@ -50,7 +50,7 @@ class AssetIn:
         metadata: Mapping[str, Any] | None = None,
         input_manager_key: str | None = None,
         partition_mapping: PartitionMappingDefinition | None = None,
-        type: Any = MISSING,  # noqa: A002 - as in In(type=...)
+        type: Any = MISSING,
     ) -> None:
         if key is not None and key_prefix is not None:
             raise DefinitionError("AssetIn: give key or key_prefix, not both.")
@@ -69,7 +69,7 @@ class AssetOut:
         self,
         key_prefix: str | Sequence[str] | None = None,
         key: KeyLike | None = None,
-        type: Any = MISSING,  # noqa: A002 - as in Out(type=...)
+        type: Any = MISSING,
         *,
         is_required: bool = True,
         io_manager_key: str | None = None,
@@ -179,7 +179,9 @@ class AssetsDefinition:
     def key(self) -> AssetKey:
         """Key of the asset; fails where there are several."""
         if len(self.specs) != 1:
-            raise DefinitionError(f"{self.op.name} makes several assets ({', '.join(str(spec.key) for spec in self.specs)}): choose a key.")
+            raise DefinitionError(
+                f"{self.op.name} makes several assets ({', '.join(str(spec.key) for spec in self.specs)}): choose a key."
+            )
         return self.specs[0].key
 
     @property
@@ -361,7 +363,9 @@ def multi_asset(
 def _own_key(function: Any, source: Source | None, name: str | None, key: Any, key_prefix: Any) -> AssetKey:
     if key is not None:
         if name is not None or key_prefix is not None:
-            raise DefinitionError(f"{shown(source)}: asset {function.__name__}: key takes the place of name and key_prefix; give only one of them.")
+            raise DefinitionError(
+                f"{shown(source)}: asset {function.__name__}: key takes the place of name and key_prefix; give only one of them."
+            )
         full = asset_key_of(key)
     else:
         full = AssetKey((*_prefix(key_prefix), name or function.__name__))
@@ -381,7 +385,11 @@ def _signature(function: Any, key: AssetKey, source: Source | None) -> Signature
 
 
 def _asset_inputs(
-    key: AssetKey, signature: Signature, ins: Mapping[str, AssetIn] | None, deps: Iterable[Any] | None, source: Source | None
+    key: AssetKey,
+    signature: Signature,
+    ins: Mapping[str, AssetIn] | None,
+    deps: Iterable[Any] | None,
+    source: Source | None,
 ) -> tuple[dict[str, OpInput], list[AssetDep]]:
     """Inputs and dependencies: one each a parameter, refined by `ins`, and those in `deps`."""
     inputs: dict[str, OpInput] = {}
@@ -420,17 +428,26 @@ def _asset_inputs(
     return inputs, list(found.values())
 
 
-def _own_checks(checks: Sequence[AssetCheckSpec] | None, keys: Sequence[AssetKey], source: Source | None) -> Sequence[AssetCheckSpec]:
+def _own_checks(
+    checks: Sequence[AssetCheckSpec] | None, keys: Sequence[AssetKey], source: Source | None
+) -> Sequence[AssetCheckSpec]:
     if not checks:
         return ()
     for check in checks:
         if check.asset_key not in keys:
-            raise DefinitionError(f"{shown(source)}: the check {check.name!r} is of {check.asset_key}, which this function does not make.")
+            raise DefinitionError(
+                f"{shown(source)}: the check {check.name!r} is of {check.asset_key}, which this function does not make."
+            )
     return tuple(checks)
 
 
 def _shared(
-    spec: AssetSpec, extra: Sequence[AssetDep], partitions: PartitionsDefinition | None, group: str | None, version: str | None, source: Source | None
+    spec: AssetSpec,
+    extra: Sequence[AssetDep],
+    partitions: PartitionsDefinition | None,
+    group: str | None,
+    version: str | None,
+    source: Source | None,
 ) -> AssetSpec:
     """A spec with what the decorator says for all of them."""
     if group is not None and spec.group_name is not None:
@@ -469,7 +486,9 @@ def _outs(
 ) -> tuple[list[AssetSpec], dict[str, OpOutput]]:
     unknown = [name for name in internal if name not in outs]
     if unknown:
-        raise DefinitionError(f"{shown(source)}: internal_asset_deps names {unknown[0]!r}, which is none of the outs ({', '.join(outs)}).")
+        raise DefinitionError(
+            f"{shown(source)}: internal_asset_deps names {unknown[0]!r}, which is none of the outs ({', '.join(outs)})."
+        )
     specs: list[AssetSpec] = []
     outputs: dict[str, OpOutput] = {}
     for name, out in outs.items():

@@ -48,7 +48,21 @@ def build_op_context(
     log_event: Callable[[Any], None] | None = None,
 ) -> OpExecutionContext:
     """Context of an op. Resources are given as user code gets them: opened."""
-    scope = _scope("op", (), (), resources, op_config, partition_key, partition_key_range, partitions_def, run_tags, retry_number, instance, now, log_event)
+    scope = _scope(
+        "op",
+        (),
+        (),
+        resources,
+        op_config,
+        partition_key,
+        partition_key_range,
+        partitions_def,
+        run_tags,
+        retry_number,
+        instance,
+        now,
+        log_event,
+    )
     return OpExecutionContext(scope)
 
 
@@ -69,7 +83,19 @@ def build_asset_context(
     """Context of an asset."""
     keys = (asset_key_of(asset_key),)
     scope = _scope(
-        "asset", keys, (), resources, asset_config, partition_key, partition_key_range, partitions_def, run_tags, retry_number, instance, now, log_event
+        "asset",
+        keys,
+        (),
+        resources,
+        asset_config,
+        partition_key,
+        partition_key_range,
+        partitions_def,
+        run_tags,
+        retry_number,
+        instance,
+        now,
+        log_event,
     )
     return AssetExecutionContext(scope)
 
@@ -87,7 +113,11 @@ def build_asset_check_context(
 ) -> AssetCheckExecutionContext:
     """Context of a check."""
     keys = (CheckKey(asset_key_of(asset_key), check_name),)
-    return AssetCheckExecutionContext(_scope("check", (), keys, resources, None, partition_key, None, partitions_def, run_tags, 0, instance, now, None))
+    return AssetCheckExecutionContext(
+        _scope(
+            "check", (), keys, resources, None, partition_key, None, partitions_def, run_tags, 0, instance, now, None
+        )
+    )
 
 
 def build_output_context(
@@ -150,12 +180,16 @@ def build_input_context(
     )
 
 
-def build_init_resource_context(*, config: Any = None, resources: Mapping[str, Any] | None = None) -> InitResourceContext:
+def build_init_resource_context(
+    *, config: Any = None, resources: Mapping[str, Any] | None = None
+) -> InitResourceContext:
     """Context of a resource's setup."""
     return InitResourceContext(config=config, resources=resources)
 
 
-def build_schedule_context(*, scheduled_execution_time: datetime | None = None, cursor: str | None = None) -> ScheduleEvaluationContext:
+def build_schedule_context(
+    *, scheduled_execution_time: datetime | None = None, cursor: str | None = None
+) -> ScheduleEvaluationContext:
     """Context of a schedule's function."""
     return ScheduleEvaluationContext(scheduled_execution_time, cursor)
 
@@ -177,8 +211,17 @@ def _scope(
 ) -> StepScope:
     keys: Sequence[str] = (partition_key,) if partition_key is not None else ()
     if partition_range is not None:
-        keys = partitions.get_partition_keys_in_range(partition_range) if partitions is not None else tuple(dict.fromkeys(partition_range))
-    target = RunTarget("", EPHEMERAL, partition_key=partition_key, partition_range=tuple(partition_range) if partition_range is not None else None)
+        keys = (
+            partitions.get_partition_keys_in_range(partition_range)
+            if partitions is not None
+            else tuple(dict.fromkeys(partition_range))
+        )
+    target = RunTarget(
+        "",
+        EPHEMERAL,
+        partition_key=partition_key,
+        partition_range=tuple(partition_range) if partition_range is not None else None,
+    )
     name = assets[0].step_key if assets else kind
     outputs = {"result": OpOutput("result", asset_key=assets[0] if assets else None)}
     return StepScope(

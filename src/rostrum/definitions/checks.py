@@ -9,6 +9,7 @@ from rostrum.definitions.assets import AssetIn
 from rostrum.definitions.check_specs import AssetCheckSpec, check_output
 from rostrum.definitions.names import asset_key_of, string_tags
 from rostrum.definitions.ops import OpDefinition, OpInput
+from rostrum.definitions.problems import located
 from rostrum.definitions.retries import RetryPolicy
 from rostrum.definitions.signatures import MISSING, Signature
 from rostrum.definitions.sources import function_source, shown
@@ -48,15 +49,18 @@ def asset_check(
     """Make a check of a function that returns an AssetCheckResult. An argument named like the asset loads its value."""
 
     def decorate(function: Callable[..., Any]) -> AssetChecksDefinition:
-        spec = AssetCheckSpec(
-            name or function.__name__,
-            asset=asset,
-            description=description or function.__doc__,
-            additional_deps=additional_deps,
-            blocking=blocking,
-            metadata=metadata,
+        with located(function_source(function)):
+            spec = AssetCheckSpec(
+                name or function.__name__,
+                asset=asset,
+                description=description or function.__doc__,
+                additional_deps=additional_deps,
+                blocking=blocking,
+                metadata=metadata,
+            )
+        op = _check_op(
+            spec.output_name, function, [spec], additional_ins, required_resource_keys, retry_policy, op_tags, pool
         )
-        op = _check_op(spec.output_name, function, [spec], additional_ins, required_resource_keys, retry_policy, op_tags, pool)
         return AssetChecksDefinition(op, (spec,))
 
     return decorate
@@ -77,7 +81,9 @@ def multi_asset_check(
     """Make several checks of one function that yields an AssetCheckResult for each, with `check_name` and `asset_key`."""
 
     def decorate(function: Callable[..., Any]) -> AssetChecksDefinition:
-        op = _check_op(name or function.__name__, function, specs, ins, required_resource_keys, retry_policy, op_tags, pool)
+        op = _check_op(
+            name or function.__name__, function, specs, ins, required_resource_keys, retry_policy, op_tags, pool
+        )
         op.can_subset = can_subset
         op.description = description or op.description
         return AssetChecksDefinition(op, tuple(specs))
@@ -96,10 +102,13 @@ def _check_op(
     pool: str | None,
 ) -> OpDefinition:
     source = function_source(function)
-    signature = Signature(function)
+    with located(source):
+        signature = Signature(function)
     inputs: dict[str, OpInput] = {}
     loaded: set[AssetKey] = set()
-    of_assets = {spec.asset_key.step_key: spec.asset_key for spec in specs} | {spec.asset_key.name: spec.asset_key for spec in specs}
+    of_assets = {spec.asset_key.step_key: spec.asset_key for spec in specs} | {
+        spec.asset_key.name: spec.asset_key for spec in specs
+    }
     for parameter in signature.inputs:
         given = (ins or {}).get(parameter)
         if given is not None:
@@ -121,7 +130,9 @@ def _check_op(
             input_manager_key=given.input_manager_key if given is not None else None,
         )
         loaded.add(key)
-    for key in [spec.asset_key for spec in specs] + [asset_key_of(dep) for spec in specs for dep in spec.additional_deps]:
+    for key in [spec.asset_key for spec in specs] + [
+        asset_key_of(dep) for spec in specs for dep in spec.additional_deps
+    ]:
         if key not in loaded:
             loaded.add(key)
             label = f"after_{key.step_key}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rostrum.definitions.annotations import schema_of_config
 from rostrum.definitions.assets import AssetsDefinition, AssetSpec
 from rostrum.definitions.check_specs import AssetCheckSpec
 from rostrum.definitions.checks import AssetChecksDefinition
@@ -19,7 +20,6 @@ from rostrum.definitions.lifecycle import needed_keys
 from rostrum.definitions.live import ExecutorDefinition, Resolved
 from rostrum.definitions.names import check_segment, group_problem, nearest, owner_problem, tag_problem
 from rostrum.definitions.nodes import NodeWriter, is_io_manager, shown_metadata
-from rostrum.definitions.annotations import schema_of_config
 from rostrum.definitions.ops import OpDefinition
 from rostrum.definitions.partitions import PartitionsDefinition
 from rostrum.definitions.problems import Problems
@@ -83,7 +83,6 @@ class _Compiler:
         self._check_resources()
         graph = AssetGraph(Manifest(assets=tuple(self._assets.values()), checks=tuple(self._checks.values())))
         self._check_circles(graph)
-        self._problems.raise_if_any()
         jobs = tuple(self._job_node(job, graph) for job in self._jobs.values())
         self._problems.raise_if_any()
         manifest = Manifest(
@@ -182,18 +181,29 @@ class _Compiler:
             if other is op:
                 return True
             # Two assets of one key are told as such.
-            made = {output.asset_key for output in op.outputs.values()} & {output.asset_key for output in other.outputs.values()} - {None}
+            made = {output.asset_key for output in op.outputs.values()} & {
+                output.asset_key for output in other.outputs.values()
+            } - {None}
             if not made:
-                self._problems.add(op.source, f"{op.kind} {op.name!r} has the name of the {other.kind} at {shown(other.source)}; rename one.")
+                self._problems.add(
+                    op.source,
+                    f"{op.kind} {op.name!r} has the name of the {other.kind} at {shown(other.source)}; rename one.",
+                )
             return False
         self._ops[op.name] = op
         self._op_nodes[op.name] = self._writer.op(op)
         if op.signature.config is not None:
             annotation = op.config_type
             if annotation is MISSING:
-                self._problems.add(op.source, f"{op.kind} {op.name}: the parameter `config` needs an annotation: a Config class or a plain type.")
+                self._problems.add(
+                    op.source,
+                    f"{op.kind} {op.name}: the parameter `config` needs an annotation: a Config class or a plain type.",
+                )
             elif schema_of_config(annotation) is None:
-                self._problems.add(op.source, f"{op.kind} {op.name}: {annotation!r} cannot be config; use a subclass of Config or a plain type.")
+                self._problems.add(
+                    op.source,
+                    f"{op.kind} {op.name}: {annotation!r} cannot be config; use a subclass of Config or a plain type.",
+                )
         return True
 
     def _add_missing_assets(self) -> None:
@@ -208,8 +218,14 @@ class _Compiler:
                 if item.nothing:
                     missing[key] = None
                     continue
-                hint = nearest(str(key), map(str, known)) or " Name it in deps to depend on it without loading it, or add AssetSpec for it."
-                self._problems.add(op.source, f"{op.kind} {op.name}: the argument {item.name!r} loads the asset {str(key)!r}, which does not exist.{hint}")
+                hint = (
+                    nearest(str(key), map(str, known))
+                    or " Name it in deps to depend on it without loading it, or add AssetSpec for it."
+                )
+                self._problems.add(
+                    op.source,
+                    f"{op.kind} {op.name}: the argument {item.name!r} loads the asset {str(key)!r}, which does not exist.{hint}",
+                )
         for node in known.values():
             for dep in node.deps:
                 if dep.asset_key not in known:
@@ -248,14 +264,19 @@ class _Compiler:
         if other is graph:
             return
         if other is not None:
-            self._problems.add(graph.source, f"graph {graph.name!r} has the name of another graph at {shown(other.source)}; rename one.")
+            self._problems.add(
+                graph.source,
+                f"graph {graph.name!r} has the name of another graph at {shown(other.source)}; rename one.",
+            )
             return
         self._graphs[graph.name] = graph
         for definition in graph.definitions.values():
             if isinstance(definition, GraphDefinition):
                 self._add_graph(definition)
             elif any(output.dynamic for output in definition.outputs.values()):
-                self._problems.add(definition.source, f"op {definition.name}: dynamic outputs are not supported in this version.")
+                self._problems.add(
+                    definition.source, f"op {definition.name}: dynamic outputs are not supported in this version."
+                )
             else:
                 self._add_op(definition)
 
@@ -283,11 +304,16 @@ class _Compiler:
             if other is each:
                 continue
             if other is not None:
-                self._problems.add(each.source, f"schedule {each.name!r} is defined twice, also at {shown(other.source)}.")
+                self._problems.add(
+                    each.source, f"schedule {each.name!r} is defined twice, also at {shown(other.source)}."
+                )
                 continue
             found[each.name] = each
             if each.job_name not in self._jobs and each.job_name != ASSET_JOB:
-                self._problems.add(each.source, f"schedule {each.name}: there is no job {each.job_name!r}.{nearest(each.job_name, self._jobs)}")
+                self._problems.add(
+                    each.source,
+                    f"schedule {each.name}: there is no job {each.job_name!r}.{nearest(each.job_name, self._jobs)}",
+                )
             try:
                 cron.validate(each.cron_schedule, each.execution_timezone)
             except DefinitionError as error:
@@ -310,17 +336,25 @@ class _Compiler:
                 self._check_resource(op, key, known, is_manager=key in stores or key in loads)
         for key, value in bound.items():
             for needed in sorted(needed_keys(value) - bound.keys()):
-                self._problems.add(None, f"resource {key!r} needs the resource {needed!r}, which is not bound.{nearest(needed, bound)}")
+                self._problems.add(
+                    None, f"resource {key!r} needs the resource {needed!r}, which is not bound.{nearest(needed, bound)}"
+                )
         manager = bound.get("io_manager")
         if manager is not None and not is_io_manager(manager):
-            self._problems.add(None, f"the resource 'io_manager' is a {type(manager).__name__}, which has no handle_output and load_input.")
+            self._problems.add(
+                None,
+                f"the resource 'io_manager' is a {type(manager).__name__}, which has no handle_output and load_input.",
+            )
 
     def _check_resource(self, op: OpDefinition, key: str, known: Mapping[str, Any], *, is_manager: bool) -> None:
         if key not in known:
             hint = nearest(key, known) or f" Bound: {', '.join(sorted(known)) or 'none'}."
             self._problems.add(op.source, f"{op.kind} {op.name} needs the resource {key!r}, which is not bound.{hint}")
         elif is_manager and not is_io_manager(known[key]):
-            self._problems.add(op.source, f"{op.kind} {op.name}: the resource {key!r} is no IO manager: it has no handle_output and load_input.")
+            self._problems.add(
+                op.source,
+                f"{op.kind} {op.name}: the resource {key!r} is no IO manager: it has no handle_output and load_input.",
+            )
 
     def _resources_by_op(self) -> dict[str, dict[str, Any]]:
         """Resources that jobs bring along for the ops in their graphs."""

@@ -69,13 +69,17 @@ class Use:
 
     __slots__ = ("definition", "name", "retry_policy", "tags")
 
-    def __init__(self, definition: Any, *, name: str | None = None, tags: dict[str, str] | None = None, retry_policy: Any = None) -> None:
+    def __init__(
+        self, definition: Any, *, name: str | None = None, tags: dict[str, str] | None = None, retry_policy: Any = None
+    ) -> None:
         self.definition, self.name, self.tags, self.retry_policy = definition, name, tags or {}, retry_policy
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         graph = current()
         if graph is None:
-            raise DefinitionError(f"{self.name or self.definition.name}: an alias can be called only in the body of a graph or job.")
+            raise DefinitionError(
+                f"{self.name or self.definition.name}: an alias can be called only in the body of a graph or job."
+            )
         return graph.add(self, args, kwargs)
 
     def alias(self, name: str) -> Use:
@@ -115,7 +119,9 @@ class GraphBuilder:
         inputs: dict[str, tuple[Edge, ...]] = {}
         names = list(definition.inputs)
         if len(args) > len(names):
-            raise DefinitionError(f"{name} takes {len(names)} inputs ({', '.join(names) or 'none'}), {len(args)} were given.")
+            raise DefinitionError(
+                f"{name} takes {len(names)} inputs ({', '.join(names) or 'none'}), {len(args)} were given."
+            )
         for position, value in enumerate(args):
             inputs[names[position]] = self._edges(name, names[position], value)
         for key, value in kwargs.items():
@@ -134,7 +140,9 @@ class GraphBuilder:
             tags=use.tags,
         )
         self.definitions[name] = definition
-        handles = {output: Handle(self, Edge(name, output), f"output {output!r} of {name}") for output in definition.outputs}
+        handles = {
+            output: Handle(self, Edge(name, output), f"output {output!r} of {name}") for output in definition.outputs
+        }
         if not handles:
             return None
         return next(iter(handles.values())) if len(handles) == 1 else Handles(handles)
@@ -170,7 +178,9 @@ class GraphBuilder:
         name, number = wanted, 1
         while name in self.nodes:
             if name in self.explicit:
-                raise DefinitionError(f"{self.name}: {name!r} is both an alias and the name that {wanted!r} gets by itself; give another alias.")
+                raise DefinitionError(
+                    f"{self.name}: {name!r} is both an alias and the name that {wanted!r} gets by itself; give another alias."
+                )
             number += 1
             name = f"{wanted}_{number}"
         return name

@@ -30,7 +30,9 @@ class Config(BaseModel):
         if name.startswith("_"):
             super().__setattr__(name, value)
         else:
-            raise InvocationError(f"{type(self).__name__}.{name} cannot be assigned: config cannot be changed once it is made.")
+            raise InvocationError(
+                f"{type(self).__name__}.{name} cannot be assigned: config cannot be changed once it is made."
+            )
 
     @classmethod
     def from_run_config(cls, raw: Any, path: str = "config") -> Any:
@@ -113,7 +115,9 @@ def prepared(cls: type[BaseModel], raw: Any, path: str, problems: list[str]) -> 
                 problems.append(f"{path}.{key}: there is no such field; there are {', '.join(by_key) or 'none'}")
             data[str(key)] = value
         else:
-            data[key] = _prepared_value(fields[name].annotation, value, f"{path}.{key}", problems, fields[name].discriminator)
+            data[key] = _prepared_value(
+                fields[name].annotation, value, f"{path}.{key}", problems, fields[name].discriminator
+            )
     return data
 
 
@@ -130,7 +134,9 @@ def _prepared_value(annotation: Any, value: Any, path: str, problems: list[str],
             return _scalar(inner, annotation, value, path, problems)
     origin, arguments = get_origin(inner), get_args(inner)
     if origin is list and isinstance(value, list):
-        return [_prepared_value(arguments[0], each, f"{path}[{position}]", problems) for position, each in enumerate(value)]
+        return [
+            _prepared_value(arguments[0], each, f"{path}[{position}]", problems) for position, each in enumerate(value)
+        ]
     if origin is dict and isinstance(value, dict):
         return {key: _prepared_value(arguments[1], each, f"{path}.{key}", problems) for key, each in value.items()}
     if discriminator is not None and origin in (Union, types.UnionType):

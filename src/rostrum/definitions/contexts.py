@@ -194,7 +194,9 @@ class OpExecutionContext:
         if key is not None:
             return key
         if self.has_partition_key_range:
-            raise InvocationError("context.partition_key: this run is over a range of partitions; use partition_keys or partition_key_range.")
+            raise InvocationError(
+                "context.partition_key: this run is over a range of partitions; use partition_keys or partition_key_range."
+            )
         raise InvocationError("context.partition_key: this run has no partition; launch it with a partition key.")
 
     @property
@@ -224,7 +226,9 @@ class OpExecutionContext:
         """Record an event now."""
         self._scope.log_event(event)
 
-    def add_output_metadata(self, metadata: Mapping[str, Any], output_name: str | None = None, mapping_key: str | None = None) -> None:
+    def add_output_metadata(
+        self, metadata: Mapping[str, Any], output_name: str | None = None, mapping_key: str | None = None
+    ) -> None:
         """Add metadata to the event of an output; calls merge, later ones win per key."""
         outputs = self._scope.op.outputs
         if output_name is None:
@@ -233,7 +237,9 @@ class OpExecutionContext:
                 raise InvocationError(f"add_output_metadata: say which output (output_name=...): {', '.join(outputs)}.")
             output_name = named[0]
         elif output_name not in outputs:
-            raise InvocationError(f"add_output_metadata: {self.op_name} has no output {output_name!r} (it has {', '.join(outputs)}).")
+            raise InvocationError(
+                f"add_output_metadata: {self.op_name} has no output {output_name!r} (it has {', '.join(outputs)})."
+            )
         self._scope.output_metadata.setdefault((output_name, mapping_key), {}).update(metadata)
 
 
@@ -269,7 +275,9 @@ class AssetExecutionContext(OpExecutionContext):
         """The same step as an op sees it."""
         return OpExecutionContext(self._scope)
 
-    def add_asset_metadata(self, metadata: Mapping[str, Any], asset_key: AssetKey | str | Sequence[str] | None = None) -> None:
+    def add_asset_metadata(
+        self, metadata: Mapping[str, Any], asset_key: AssetKey | str | Sequence[str] | None = None
+    ) -> None:
         """Add metadata to the materialisation of an asset of this step."""
         key = self.asset_key if asset_key is None else _as_key(asset_key)
         for name, output in self._scope.op.outputs.items():
@@ -287,7 +295,9 @@ class AssetCheckExecutionContext(OpExecutionContext):
         """Key of the check; fails where the step evaluates several."""
         keys = self._scope.step.check_keys
         if len(keys) != 1:
-            raise InvocationError(f"context.check_key: this step evaluates {len(keys)} checks; use selected_asset_check_keys.")
+            raise InvocationError(
+                f"context.check_key: this step evaluates {len(keys)} checks; use selected_asset_check_keys."
+            )
         return keys[0]
 
     @property
@@ -372,7 +382,9 @@ class _StorageContext:
     def asset_key(self) -> AssetKey:
         """Key of the asset whose value this is."""
         if self._asset_key is None:
-            raise InvocationError(f"{self.name!r} is a value between ops, not of an asset: it has no asset_key (see has_asset_key).")
+            raise InvocationError(
+                f"{self.name!r} is a value between ops, not of an asset: it has no asset_key (see has_asset_key)."
+            )
         return self._asset_key
 
     @property
@@ -384,7 +396,9 @@ class _StorageContext:
     def partition_key(self) -> str:
         """Partition of the run."""
         if self._partition_key is None:
-            raise InvocationError("this run has no single partition: partition_key does not apply (see has_partition_key).")
+            raise InvocationError(
+                "this run has no single partition: partition_key does not apply (see has_partition_key)."
+            )
         return self._partition_key
 
     @property
@@ -404,7 +418,9 @@ class _StorageContext:
         """The one partition of the asset; fails when there are several."""
         keys = self.asset_partition_keys
         if len(keys) != 1:
-            raise InvocationError(f"{self.name!r} covers {len(keys)} partitions of its asset; use asset_partition_keys.")
+            raise InvocationError(
+                f"{self.name!r} covers {len(keys)} partitions of its asset; use asset_partition_keys."
+            )
         return keys[0]
 
     @property

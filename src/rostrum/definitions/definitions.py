@@ -21,7 +21,18 @@ from rostrum.model.manifest import Manifest
 class Definitions:
     """Assets, checks, jobs, schedules and resources that belong together. Types are checked here, all else when it is first used."""
 
-    __slots__ = ("_resolved", "asset_checks", "assets", "executor", "jobs", "loggers", "metadata", "resources", "schedules", "source")
+    __slots__ = (
+        "_resolved",
+        "asset_checks",
+        "assets",
+        "executor",
+        "jobs",
+        "loggers",
+        "metadata",
+        "resources",
+        "schedules",
+        "source",
+    )
 
     def __init__(
         self,
@@ -37,12 +48,18 @@ class Definitions:
         self.source = caller_source()
         problems = Problems()
         found = [*_flat(assets), *_flat(asset_checks)]
-        self.assets: Sequence[AssetsDefinition | AssetSpec] = [each for each in found if isinstance(each, (AssetsDefinition, AssetSpec))]
-        self.asset_checks: Sequence[AssetChecksDefinition] = [each for each in found if isinstance(each, AssetChecksDefinition)]
+        self.assets: Sequence[AssetsDefinition | AssetSpec] = [
+            each for each in found if isinstance(each, (AssetsDefinition, AssetSpec))
+        ]
+        self.asset_checks: Sequence[AssetChecksDefinition] = [
+            each for each in found if isinstance(each, AssetChecksDefinition)
+        ]
         if len(self.assets) + len(self.asset_checks) != len(found):
             for each in found:
                 if not isinstance(each, (AssetsDefinition, AssetSpec, AssetChecksDefinition)):
-                    problems.add(self.source, f"assets holds {_told(each)}, which is not an asset, an AssetSpec or a check.")
+                    problems.add(
+                        self.source, f"assets holds {_told(each)}, which is not an asset, an AssetSpec or a check."
+                    )
         self.jobs: Sequence[JobSpec] = list(jobs or ())
         self.schedules: Sequence[ScheduleDefinition] = list(schedules or ())
         for each in self.jobs:
@@ -58,7 +75,9 @@ class Definitions:
             except DefinitionError as error:
                 problems.add(self.source, str(error))
         if executor is not None and not isinstance(executor, ExecutorDefinition):
-            problems.add(self.source, f"executor is {_told(executor)}; use in_process_executor or multiprocess_executor.")
+            problems.add(
+                self.source, f"executor is {_told(executor)}; use in_process_executor or multiprocess_executor."
+            )
         self.executor = executor
         self.loggers, self.metadata = dict(loggers or {}), dict(metadata or {})
         self._resolved: Resolved | None = None
@@ -68,7 +87,16 @@ class Definitions:
         """Validated definitions with their live parts. Raises DefinitionError that lists all mistakes; computed once."""
         if self._resolved is None:
             self._resolved = compile_definitions(
-                Collected(self.assets, self.asset_checks, self.jobs, self.schedules, self.resources, self.executor, self.loggers, self.metadata)
+                Collected(
+                    self.assets,
+                    self.asset_checks,
+                    self.jobs,
+                    self.schedules,
+                    self.resources,
+                    self.executor,
+                    self.loggers,
+                    self.metadata,
+                )
             )
         return self._resolved
 

@@ -28,7 +28,9 @@ class EnvVar(str):
         return os.environ.get(self.env_var_name, default)
 
     def __str__(self) -> str:
-        raise ConfigError(f"EnvVar({self.env_var_name!r}) has no value before the run starts; use get_value() to read it now.")
+        raise ConfigError(
+            f"EnvVar({self.env_var_name!r}) has no value before the run starts; use get_value() to read it now."
+        )
 
     def __repr__(self) -> str:
         return f"EnvVar({self.env_var_name!r})"
@@ -52,7 +54,9 @@ class IntEnvVar(int):
         try:
             return int(text)
         except ValueError:
-            raise ConfigError(f"the environment variable {self.env_var_name} is {text!r}, which is not a whole number.") from None
+            raise ConfigError(
+                f"the environment variable {self.env_var_name} is {text!r}, which is not a whole number."
+            ) from None
 
     def __repr__(self) -> str:
         return f"EnvVar.int({self.env_var_name!r})"

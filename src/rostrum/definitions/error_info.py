@@ -44,7 +44,8 @@ def error_info(error: BaseException, project_root: str | Path | None = None) -> 
 def _info(error: BaseException, root: str, depth: int, seen: set[int]) -> ErrorInfo:
     seen.add(id(error))
     frames = [
-        _frame(entry.f_code.co_filename, line, entry.f_code.co_name, root) for entry, line in traceback.walk_tb(error.__traceback__)
+        _frame(entry.f_code.co_filename, line, entry.f_code.co_name, root)
+        for entry, line in traceback.walk_tb(error.__traceback__)
     ]
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         frames.append(_frame(error.filename, error.lineno, "<module>", root))
@@ -82,5 +83,12 @@ def _frame(file: str, line: int, function: str, root: str) -> Frame:
     source = [linecache.getline(file, number).rstrip("\n") for number in range(first, line + around + 1)]
     while source and not source[-1]:
         source.pop()
-    shown = file[len(root) :] if file.startswith(root) else file
-    return Frame(file=shown, line=line, function=function, source=tuple(source), first_source_line=first if source else 0, user=user)
+    shown = file.removeprefix(root)
+    return Frame(
+        file=shown,
+        line=line,
+        function=function,
+        source=tuple(source),
+        first_source_line=first if source else 0,
+        user=user,
+    )

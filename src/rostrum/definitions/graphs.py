@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 from rostrum.definitions.composition import GraphBuilder, Handle, Handles, Use, current
 from rostrum.definitions.names import check_name, string_tags
 from rostrum.definitions.ops import In, OpInput, OpOutput, is_nothing
+from rostrum.definitions.problems import located
 from rostrum.definitions.signatures import MISSING, Signature
-from rostrum.definitions.sources import function_source, shown
+from rostrum.definitions.sources import function_source
 from rostrum.model.errors import DefinitionError
 from rostrum.model.manifest import Edge, GraphInvocation, Source
 
@@ -86,7 +87,19 @@ def compose(
 ) -> _Made:
     """Run a graph's body and keep what it has recorded."""
     source = function_source(function)
-    name = check_name(name or function.__name__, "graph")
+    with located(source):
+        return _composed(kind, function, source, check_name(name or function.__name__, "graph"), out, ins, description)
+
+
+def _composed(
+    kind: type[_Made],
+    function: Callable[..., Any],
+    source: Source | None,
+    name: str,
+    out: GraphOut | Mapping[str, GraphOut] | None,
+    ins: Mapping[str, Any] | None,
+    description: str | None,
+) -> _Made:
     signature = Signature(function)
     names = (signature.context, signature.config, *signature.inputs)
     parameters = [each for each in signature.names if each in names]
@@ -99,12 +112,20 @@ def compose(
             inputs[each] = OpInput(each, annotation, nothing=annotation is not MISSING and is_nothing(annotation))
             arguments[each] = Handle(builder, Edge("", each), f"input {each!r} of {name}")
         result = function(**arguments)
-        edges = _outputs(builder, result, out, shown(source))
-    return kind(name, builder.nodes, builder.definitions, inputs, edges, description=description or function.__doc__, source=source)
+        edges = _outputs(builder, result, out)
+    return kind(
+        name,
+        builder.nodes,
+        builder.definitions,
+        inputs,
+        edges,
+        description=description or function.__doc__,
+        source=source,
+    )
 
 
-def _outputs(builder: GraphBuilder, result: Any, out: GraphOut | Mapping[str, GraphOut] | None, place: str) -> dict[str, Edge]:
-    label = f"{builder.name} ({place})"
+def _outputs(builder: GraphBuilder, result: Any, out: GraphOut | Mapping[str, GraphOut] | None) -> dict[str, Edge]:
+    label = f"graph {builder.name}"
     if isinstance(out, Mapping):
         if isinstance(result, Handles):
             given: dict[str, Any] = result.as_dict()
@@ -115,7 +136,9 @@ def _outputs(builder: GraphBuilder, result: Any, out: GraphOut | Mapping[str, Gr
         else:
             given = {next(iter(out)): result} if len(out) == 1 else {}
         if set(given) != set(out):
-            raise DefinitionError(f"{label} declares the outputs {', '.join(out)} and returns {', '.join(given) or 'none of them'}.")
+            raise DefinitionError(
+                f"{label} declares the outputs {', '.join(out)} and returns {', '.join(given) or 'none of them'}."
+            )
         return {output: builder.edge(given[output], f"output {output!r} of {label}") for output in out}
     if result is None:
         if out is not None:

@@ -6,13 +6,14 @@ opened through it; anything else is its own value.
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import GeneratorType
 from typing import Any
 
 from rostrum.definitions.contexts import ScopedResources
+from rostrum.definitions.signatures import Signature
 from rostrum.definitions.sources import function_source
 from rostrum.model.errors import DefinitionError
 from rostrum.model.runs import Run
@@ -64,7 +65,12 @@ class ResourceDefinition:
     __slots__ = ("description", "function", "kind", "required_resource_keys", "source")
 
     def __init__(
-        self, function: Callable[..., Any], *, required_resource_keys: Iterable[str] = (), description: str | None = None, kind: str = "resource"
+        self,
+        function: Callable[..., Any],
+        *,
+        required_resource_keys: Iterable[str] = (),
+        description: str | None = None,
+        kind: str = "resource",
     ) -> None:
         self.function, self.kind = function, kind
         self.required_resource_keys = frozenset(required_resource_keys)
@@ -76,8 +82,8 @@ class ResourceDefinition:
     @contextmanager
     def open_for_execution(self, context: InitResourceContext) -> Iterator[Any]:
         """Make the value; tear it down at the end."""
-        value = self.function(context) if inspect.signature(self.function).parameters else self.function()
-        if not inspect.isgenerator(value):
+        value = self.function(context) if Signature(self.function).names else self.function()
+        if not isinstance(value, GeneratorType):
             yield value
             return
         try:
@@ -134,7 +140,10 @@ def opening_order(bound: Mapping[str, Any], wanted: Iterable[str]) -> list[str]:
 
 
 def resource(
-    function: Callable[..., Any] | None = None, *, required_resource_keys: Iterable[str] = (), description: str | None = None
+    function: Callable[..., Any] | None = None,
+    *,
+    required_resource_keys: Iterable[str] = (),
+    description: str | None = None,
 ) -> Any:
     """Make a resource of a function that takes an InitResourceContext (or nothing) and returns or yields the value."""
 
@@ -145,11 +154,16 @@ def resource(
 
 
 def io_manager(
-    function: Callable[..., Any] | None = None, *, required_resource_keys: Iterable[str] = (), description: str | None = None
+    function: Callable[..., Any] | None = None,
+    *,
+    required_resource_keys: Iterable[str] = (),
+    description: str | None = None,
 ) -> Any:
     """Make an IO manager of a function that returns or yields one."""
 
     def decorate(function: Callable[..., Any]) -> ResourceDefinition:
-        return ResourceDefinition(function, required_resource_keys=required_resource_keys, description=description, kind="io_manager")
+        return ResourceDefinition(
+            function, required_resource_keys=required_resource_keys, description=description, kind="io_manager"
+        )
 
     return decorate if function is None else decorate(function)

@@ -36,7 +36,17 @@ class Resolved:
     bound any: a missing `io_manager` means the runner's default. `job_resources`, `executors` and `hooks` hold what a job brings along.
     """
 
-    __slots__ = ("executor", "executors", "graph", "job_resources", "loggers", "manifest", "ops", "resources", "schedules")
+    __slots__ = (
+        "executor",
+        "executors",
+        "graph",
+        "job_resources",
+        "loggers",
+        "manifest",
+        "ops",
+        "resources",
+        "schedules",
+    )
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """Importing the user's code: from a file, a module and an attribute to `Definitions`. Whatever goes wrong is a DefinitionError
-that names the user's file and line; the original exception is its cause."""
+that names the user's file and line; the original exception is its cause.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +46,9 @@ def load_definitions(target: CodeTarget) -> Definitions:
     if here not in sys.path:
         sys.path.insert(0, here)
     linecache.checkcache()
-    module = _import_file(target.python_file) if target.python_file is not None else _import_module(target.module_name or "")
+    module = (
+        _import_file(target.python_file) if target.python_file is not None else _import_module(target.module_name or "")
+    )
     return _definitions(module, target.attribute)
 
 
@@ -80,7 +83,7 @@ def _import_module(name: str) -> ModuleType:
 def _guarded(load: Any, what: str) -> Any:
     try:
         return load()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - importing is running user code
+    except (Exception, SystemExit) as error:
         raise DefinitionError(f"{what} could not be loaded: {_place(error)}{type(error).__name__}: {error}") from error
 
 
@@ -110,10 +113,14 @@ def _definitions(module: ModuleType, attribute: str | None) -> Definitions:
     found = {id(value): (name, value) for name, value in vars(module).items() if isinstance(value, Definitions)}
     if len(found) > 1:
         names = ", ".join(name for name, _ in found.values())
-        raise DefinitionError(f"{place} has several Definitions ({names}): name one, or merge them with Definitions.merge.")
+        raise DefinitionError(
+            f"{place} has several Definitions ({names}): name one, or merge them with Definitions.merge."
+        )
     if found:
         return next(iter(found.values()))[1]
     loose = definitions_of_module(module)
     if loose is None:
-        raise DefinitionError(f"{place} has no Definitions and no assets or jobs. Add `defs = Definitions(assets=[...])`.")
+        raise DefinitionError(
+            f"{place} has no Definitions and no assets or jobs. Add `defs = Definitions(assets=[...])`."
+        )
     return loose

@@ -30,7 +30,9 @@ def materialize(
     `selection` narrows: assets that are not selected are loaded as they were stored. Returns the runner's result; with
     `raise_on_error` the user's own exception is raised.
     """
-    return _materialize(assets, run_config, resources, partition_key, raise_on_error, tags, selection, instance, run_id, in_memory=False)
+    return _materialize(
+        assets, run_config, resources, partition_key, raise_on_error, tags, selection, instance, run_id, in_memory=False
+    )
 
 
 def materialize_to_memory(
@@ -46,7 +48,9 @@ def materialize_to_memory(
     run_id: str | None = None,
 ) -> Any:
     """As `materialize`, with values kept in memory."""
-    return _materialize(assets, run_config, resources, partition_key, raise_on_error, tags, selection, instance, run_id, in_memory=True)
+    return _materialize(
+        assets, run_config, resources, partition_key, raise_on_error, tags, selection, instance, run_id, in_memory=True
+    )
 
 
 def _materialize(

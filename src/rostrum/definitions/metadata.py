@@ -103,7 +103,7 @@ class MetadataValue:
 
     @staticmethod
     def chart(
-        type: str,  # noqa: A002 - reads as chart(type="line")
+        type: str,
         x: Sequence[Any],
         series: Mapping[str, Sequence[builtins.float | None]],
         x_label: str = "",
@@ -111,7 +111,9 @@ class MetadataValue:
     ) -> model.ChartMetadata:
         """A chart as data. `type` is line, bar or scatter; each of `series` has a value for each x."""
         if type not in ("line", "bar", "scatter"):
-            raise InvocationError(f"MetadataValue.chart: {type!r} is not a type of chart; there are line, bar and scatter.")
+            raise InvocationError(
+                f"MetadataValue.chart: {type!r} is not a type of chart; there are line, bar and scatter."
+            )
         for name, values in series.items():
             if len(values) != len(x):
                 raise InvocationError(f"MetadataValue.chart: series {name!r} has {len(values)} values for {len(x)} x.")
@@ -135,7 +137,9 @@ def _cell(name: str, value: Any) -> str | int | float | bool | None:
     item = getattr(value, "item", None)
     if callable(item):
         return _cell(name, item())
-    raise InvocationError(f"MetadataValue.table: column {name!r} has a {type(value).__name__}; cells are str, int, float, bool or None.")
+    raise InvocationError(
+        f"MetadataValue.table: column {name!r} has a {type(value).__name__}; cells are str, int, float, bool or None."
+    )
 
 
 def _number(value: Any) -> float | None:

@@ -17,9 +17,14 @@ from rostrum.definitions.schedules import ScheduleDefinition
 from rostrum.model.errors import DefinitionError
 
 
-def load_assets_from_modules(modules: Iterable[ModuleType], group_name: str | None = None, include_specs: bool = False) -> Sequence[Any]:
+def load_assets_from_modules(
+    modules: Iterable[ModuleType], group_name: str | None = None, include_specs: bool = False
+) -> Sequence[Any]:
     """Assets at the top of modules, also inside lists; each once. `group_name` is given to those without a group."""
-    return [_grouped(each, group_name) for each in _of_types(modules, (AssetsDefinition, AssetSpec) if include_specs else (AssetsDefinition,))]
+    return [
+        _grouped(each, group_name)
+        for each in _of_types(modules, (AssetsDefinition, AssetSpec) if include_specs else (AssetsDefinition,))
+    ]
 
 
 def load_assets_from_current_module(group_name: str | None = None, include_specs: bool = False) -> Sequence[Any]:
@@ -28,7 +33,9 @@ def load_assets_from_current_module(group_name: str | None = None, include_specs
     return load_assets_from_modules([sys.modules[name]], group_name, include_specs)
 
 
-def load_assets_from_package_module(package: ModuleType, group_name: str | None = None, include_specs: bool = False) -> Sequence[Any]:
+def load_assets_from_package_module(
+    package: ModuleType, group_name: str | None = None, include_specs: bool = False
+) -> Sequence[Any]:
     """Assets of a package and all modules in it, which are imported."""
     return load_assets_from_modules(_modules_of(package), group_name, include_specs)
 
@@ -46,7 +53,9 @@ def load_asset_checks_from_current_module() -> Sequence[AssetChecksDefinition]:
 
 def definitions_of_module(module: ModuleType) -> Definitions | None:
     """All that lies in a module without a `Definitions`; None when there is nothing."""
-    found = list(_of_types([module], (AssetsDefinition, AssetSpec, AssetChecksDefinition, JobDefinition, ScheduleDefinition)))
+    found = list(
+        _of_types([module], (AssetsDefinition, AssetSpec, AssetChecksDefinition, JobDefinition, ScheduleDefinition))
+    )
     if not found:
         return None
     return Definitions(
@@ -80,4 +89,6 @@ def _grouped(value: Any, group: str | None) -> Any:
         return value
     if isinstance(value, AssetSpec):
         return value if value.group_name is not None else value.replace_attributes(group_name=group)
-    return value.with_specs(lambda spec: spec if spec.group_name is not None else spec.replace_attributes(group_name=group))
+    return value.with_specs(
+        lambda spec: spec if spec.group_name is not None else spec.replace_attributes(group_name=group)
+    )

@@ -6,7 +6,6 @@ import json
 import keyword
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from rostrum.model.assets import AssetKey
@@ -17,7 +16,7 @@ KeyLike = str | Sequence[str] | AssetKey
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _SEGMENT = re.compile(r"[A-Za-z0-9_.\-]+")
 _GROUP = re.compile(r"[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*")
-_EMAIL = re.compile(r"[^@\s]+@([A-Za-z0-9-]{2,}\.)+[A-Za-z]{2,}|[^@\s]+@([A-Za-z0-9-]+\.)+[A-Za-z0-9-]*[A-Za-z]{1}[A-Za-z0-9-]*\.[A-Za-z]{2,}")
+_EMAIL = re.compile(r"[^@\s]+@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
 _TAG_PART = re.compile(r"[A-Za-z0-9_.\-]{1,63}")
 _RESERVED = frozenset({"input", "output", "type", "context", "conf", "config", "int", "None", *keyword.kwlist})
 
@@ -34,7 +33,9 @@ def check_name(name: str, what: str) -> str:
 def check_segment(segment: str) -> str:
     """A segment of an asset key when it is allowed: letters, digits, `_`, `-` and `.`."""
     if not isinstance(segment, str) or not _SEGMENT.fullmatch(segment):
-        raise DefinitionError(f"{segment!r} is not a valid part of an asset key: use letters, digits, `_`, `-` and `.`; give several parts as a list.")
+        raise DefinitionError(
+            f"{segment!r} is not a valid part of an asset key: use letters, digits, `_`, `-` and `.`; give several parts as a list."
+        )
     return segment
 
 
@@ -87,5 +88,7 @@ def string_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """` Did you mean 'x'?` for a name close to a known one, else an empty text."""
+    from difflib import get_close_matches  # only mistakes need it
+
     close = get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f" Did you mean {close[0]!r}?" if close else ""

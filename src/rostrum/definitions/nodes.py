@@ -46,7 +46,7 @@ class NodeWriter:
             return None
         file = self._files.get(source.file)
         if file is None:
-            file = source.file[len(self._here) :] if source.file.startswith(self._here) else source.file
+            file = source.file.removeprefix(self._here)
             self._files[source.file] = file
         return Source(file, source.line)
 
@@ -70,7 +70,9 @@ class NodeWriter:
     def asset(self, spec: AssetSpec, definition: AssetsDefinition | None, output: OpOutput | None) -> model.AssetNode:
         """Node of an asset; external without a definition."""
         policy = definition.backfill_policy if definition is not None else None
-        io_manager = output.io_manager_key if output is not None else str(spec.metadata.get(IO_MANAGER_KEY, "io_manager"))
+        io_manager = (
+            output.io_manager_key if output is not None else str(spec.metadata.get(IO_MANAGER_KEY, "io_manager"))
+        )
         return model.AssetNode(
             key=spec.key,
             op=definition.op.name if definition is not None else None,
@@ -129,7 +131,11 @@ class NodeWriter:
         )
 
     def job(
-        self, job: JobSpec, assets: tuple[AssetKey, ...], checks: tuple[CheckKey, ...], partitions: PartitionsDefinition | str | None
+        self,
+        job: JobSpec,
+        assets: tuple[AssetKey, ...],
+        checks: tuple[CheckKey, ...],
+        partitions: PartitionsDefinition | str | None,
     ) -> model.JobNode:
         """Node of a job with its resolved selection."""
         return model.JobNode(
@@ -207,7 +213,11 @@ def shown_metadata(raw: Mapping[str, Any]) -> dict[str, MetadataValue]:
         try:
             values[str(key)] = metadata_value(str(key), value)
         except InvocationError:
-            values[str(key)] = JsonMetadata([str(each) for each in value]) if isinstance(value, (tuple, set)) else TextMetadata(str(value))
+            values[str(key)] = (
+                JsonMetadata([str(each) for each in value])
+                if isinstance(value, (tuple, set))
+                else TextMetadata(str(value))
+            )
     return values
 
 

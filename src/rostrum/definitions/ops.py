@@ -10,6 +10,7 @@ from typing import Any
 
 from rostrum.definitions import composition
 from rostrum.definitions.names import check_name, string_tags
+from rostrum.definitions.problems import located
 from rostrum.definitions.retries import RetryPolicy
 from rostrum.definitions.signatures import MISSING, Signature
 from rostrum.definitions.sources import function_source
@@ -35,7 +36,7 @@ class In:
 
     def __init__(
         self,
-        type: Any = MISSING,  # noqa: A002 - reads as In(int)
+        type: Any = MISSING,
         description: str | None = None,
         default: Any = MISSING,
         metadata: Mapping[str, Any] | None = None,
@@ -52,7 +53,7 @@ class Out:
 
     def __init__(
         self,
-        type: Any = MISSING,  # noqa: A002 - reads as Out(int)
+        type: Any = MISSING,
         description: str | None = None,
         is_required: bool = True,
         io_manager_key: str = "io_manager",
@@ -77,7 +78,17 @@ class DynamicOut(Out):
 class OpInput:
     """A live input: what execution needs beyond the manifest. `annotation` and `default` are MISSING where there is none."""
 
-    __slots__ = ("annotation", "asset_key", "default", "description", "input_manager_key", "mapping", "metadata", "name", "nothing")
+    __slots__ = (
+        "annotation",
+        "asset_key",
+        "default",
+        "description",
+        "input_manager_key",
+        "mapping",
+        "metadata",
+        "name",
+        "nothing",
+    )
 
     def __init__(
         self,
@@ -137,7 +148,12 @@ class OpOutput:
         self.name, self.annotation = name, annotation
         self.asset_key, self.check_key, self.io_manager_key = asset_key, check_key, io_manager_key
         self.required, self.dynamic, self.nothing = required, dynamic, nothing
-        self.metadata, self.description, self.code_version, self.partitions = metadata or {}, description, code_version, partitions
+        self.metadata, self.description, self.code_version, self.partitions = (
+            metadata or {},
+            description,
+            code_version,
+            partitions,
+        )
 
 
 class OpDefinition:
@@ -197,7 +213,11 @@ class OpDefinition:
     @property
     def resource_keys(self) -> frozenset[str]:
         """Keys of all resources that the function itself uses."""
-        return self.required_resource_keys | self.signature.resources.keys() if self.signature.resources else self.required_resource_keys
+        return (
+            self.required_resource_keys | self.signature.resources.keys()
+            if self.signature.resources
+            else self.required_resource_keys
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         graph = composition.current()
@@ -234,21 +254,25 @@ def op(
     """Make an op of a function. Bare (`@op`) or called (`@op(...)`)."""
 
     def decorate(function: Callable[..., Any]) -> OpDefinition:
-        signature = Signature(function)
-        label = f"op {name or function.__name__}"
+        source = function_source(function)
+        with located(source):
+            own_name = check_name(name or function.__name__, "op")
+            signature = Signature(function)
+            inputs = op_inputs(f"op {own_name}", signature, ins or {})
+            outputs = op_outputs(signature, out)
         return OpDefinition(
-            check_name(name or function.__name__, "op"),
+            own_name,
             function,
             signature,
-            op_inputs(label, signature, ins or {}),
-            op_outputs(signature, out),
+            inputs,
+            outputs,
             description=description or function.__doc__,
             required_resource_keys=frozenset(required_resource_keys or ()),
             retry_policy=retry_policy,
             pool=pool,
             tags=string_tags(tags),
             code_version=code_version,
-            source=function_source(function),
+            source=source,
         )
 
     return decorate if function is None else decorate(function)
@@ -279,7 +303,9 @@ def op_inputs(label: str, signature: Signature, ins: Mapping[str, In]) -> dict[s
                 f"{label}: ins names {name!r}, which is not a parameter of the function ({', '.join(signature.inputs) or 'none'}). "
                 f"Add the parameter, or use In(Nothing) for ordering only."
             )
-        inputs[name] = OpInput(name, given.type, given.default, nothing=is_nothing(given.type), input_manager_key=given.input_manager_key)
+        inputs[name] = OpInput(
+            name, given.type, given.default, nothing=is_nothing(given.type), input_manager_key=given.input_manager_key
+        )
     return inputs
 
 

@@ -51,7 +51,9 @@ class DynamicOutput:
 
     __slots__ = ("mapping_key", "metadata", "output_name", "value")
 
-    def __init__(self, value: Any, mapping_key: str, output_name: str | None = None, metadata: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, value: Any, mapping_key: str, output_name: str | None = None, metadata: Mapping[str, Any] | None = None
+    ) -> None:
         self.value, self.mapping_key, self.output_name = value, mapping_key, output_name
         self.metadata = metadata_values(dict(metadata or {}))
 
@@ -153,17 +155,19 @@ class AssetObservation:
         self.metadata = metadata_values(dict(metadata or {}))
 
 
-class Failure(Exception):  # noqa: N818 - a name that users know
+class Failure(Exception):
     """Raised by user code to fail the step with a description and metadata; `allow_retries=False` bypasses retry policies."""
 
-    def __init__(self, description: str | None = None, metadata: Mapping[str, Any] | None = None, allow_retries: bool = True) -> None:
+    def __init__(
+        self, description: str | None = None, metadata: Mapping[str, Any] | None = None, allow_retries: bool = True
+    ) -> None:
         super().__init__(description or "the step was failed on purpose")
         self.description = description
         self.metadata = metadata_values(dict(metadata or {}))
         self.allow_retries = allow_retries
 
 
-class RetryRequested(Exception):  # noqa: N818 - a name that users know
+class RetryRequested(Exception):
     """Raised by user code to have the step tried again after `seconds_to_wait`."""
 
     def __init__(self, max_retries: int = 1, seconds_to_wait: float | None = None) -> None:

@@ -155,7 +155,9 @@ class HourlyPartitionsDefinition(PartitionsDefinition):
         fmt: str | None = None,
         end_offset: int = 0,
     ) -> None:
-        spec = _time_spec(start_date, fmt or "%Y-%m-%d-%H:%M", f"{minute_offset} * * * *", end_date, timezone, end_offset)
+        spec = _time_spec(
+            start_date, fmt or "%Y-%m-%d-%H:%M", f"{minute_offset} * * * *", end_date, timezone, end_offset
+        )
         super().__init__(spec, "hourly")
 
 
@@ -174,7 +176,9 @@ class DailyPartitionsDefinition(PartitionsDefinition):
         fmt: str | None = None,
         end_offset: int = 0,
     ) -> None:
-        spec = _time_spec(start_date, fmt or "%Y-%m-%d", f"{minute_offset} {hour_offset} * * *", end_date, timezone, end_offset)
+        spec = _time_spec(
+            start_date, fmt or "%Y-%m-%d", f"{minute_offset} {hour_offset} * * *", end_date, timezone, end_offset
+        )
         super().__init__(spec, "daily")
 
 
@@ -219,7 +223,12 @@ class MonthlyPartitionsDefinition(PartitionsDefinition):
 
 
 def _time_spec(
-    start: datetime | str, fmt: str, cron_schedule: str, end: datetime | str | None, timezone: str | None, end_offset: int
+    start: datetime | str,
+    fmt: str,
+    cron_schedule: str,
+    end: datetime | str | None,
+    timezone: str | None,
+    end_offset: int,
 ) -> model.TimePartitions:
     zone = timezone or "UTC"
     cron.validate((cron_schedule,), zone)
@@ -295,7 +304,9 @@ class TimeWindowPartitionMapping(PartitionMappingDefinition):
 
     __slots__ = ()
 
-    def __init__(self, start_offset: int = 0, end_offset: int = 0, allow_nonexistent_upstream_partitions: bool = False) -> None:
+    def __init__(
+        self, start_offset: int = 0, end_offset: int = 0, allow_nonexistent_upstream_partitions: bool = False
+    ) -> None:
         super().__init__(model.TimeWindowMapping(start_offset, end_offset, allow_nonexistent_upstream_partitions))
 
 
@@ -304,7 +315,9 @@ class StaticPartitionMapping(PartitionMappingDefinition):
 
     __slots__ = ()
 
-    def __init__(self, downstream_partition_keys_by_upstream_partition_key: Mapping[str, str | Sequence[str] | set[str]]) -> None:
+    def __init__(
+        self, downstream_partition_keys_by_upstream_partition_key: Mapping[str, str | Sequence[str] | set[str]]
+    ) -> None:
         upstream: dict[str, list[str]] = {}
         for above, below in downstream_partition_keys_by_upstream_partition_key.items():
             for key in [below] if isinstance(below, str) else sorted(below):

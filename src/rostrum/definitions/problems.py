@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from rostrum.definitions.sources import shown
 from rostrum.model.errors import DefinitionError
 from rostrum.model.manifest import Source
+
+
+@contextmanager
+def located(source: Source | None) -> Iterator[None]:
+    """Put the place before the message of a DefinitionError that does not tell one yet."""
+    try:
+        yield
+    except DefinitionError as error:
+        place = shown(source)
+        if source is None or place in str(error):
+            raise
+        raise DefinitionError(f"{place}: {error}") from error.__cause__
 
 
 class Problems:

@@ -39,7 +39,9 @@ class ConfigurableResource(BaseModel):
         if name.startswith("_"):
             super().__setattr__(name, value)
         else:
-            raise InvocationError(f"{type(self).__name__}.{name} cannot be assigned: keep state in private attributes (_{name}).")
+            raise InvocationError(
+                f"{type(self).__name__}.{name} cannot be assigned: keep state in private attributes (_{name})."
+            )
 
     @classmethod
     def configure_at_launch(cls, **partial: Any) -> Any:
@@ -103,13 +105,12 @@ class ConfigurableResource(BaseModel):
             if isinstance(value, ConfigurableResource):
                 inner = context.opened.get(id(value))
                 if inner is None:
-                    inner = stack.enter_context(value.open_for_execution(InitResourceContext(key=name, run=context.run, log=context.log)))
+                    inner = stack.enter_context(
+                        value.open_for_execution(InitResourceContext(key=name, run=context.run, log=context.log))
+                    )
                 changed = changed or inner is not value
                 fields[name] = inner
-            elif (plain := reveal(value)) is not value and plain != value:
-                fields[name] = plain
-                changed = True
-            elif isinstance(value, (EnvVar, IntEnvVar)):
+            elif ((plain := reveal(value)) is not value and plain != value) or isinstance(value, (EnvVar, IntEnvVar)):
                 fields[name] = plain
                 changed = True
         if not changed and not self._at_launch:

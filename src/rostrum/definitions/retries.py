@@ -31,7 +31,13 @@ class RetryPolicy:
 
     __slots__ = ("backoff", "delay", "jitter", "max_retries", "node")
 
-    def __init__(self, max_retries: int = 1, delay: float | None = None, backoff: Backoff | None = None, jitter: Jitter | None = None) -> None:
+    def __init__(
+        self,
+        max_retries: int = 1,
+        delay: float | None = None,
+        backoff: Backoff | None = None,
+        jitter: Jitter | None = None,
+    ) -> None:
         if max_retries < 0:
             raise DefinitionError(f"RetryPolicy: max_retries is {max_retries}; it cannot be negative.")
         if delay is None and (backoff is not None or jitter is not None):

@@ -24,12 +24,16 @@ class RunInstance:
         states = self._session.read(runs.ReadAssets((asset_key_of(asset_key),))).assets
         return states[0] if states else None
 
-    def get_latest_materialization_event(self, asset_key: KeyLike, partition_key: str | None = None) -> AssetMaterialized | None:
+    def get_latest_materialization_event(
+        self, asset_key: KeyLike, partition_key: str | None = None
+    ) -> AssetMaterialized | None:
         """The newest materialisation, of the asset or of one partition."""
         found = self.fetch_materializations(asset_key, partition_key=partition_key, limit=1)
         return found[0] if found else None
 
-    def fetch_materializations(self, asset_key: KeyLike, *, partition_key: str | None = None, limit: int = 100) -> Sequence[AssetMaterialized]:
+    def fetch_materializations(
+        self, asset_key: KeyLike, *, partition_key: str | None = None, limit: int = 100
+    ) -> Sequence[AssetMaterialized]:
         """Materialisations, newest first."""
         answer = self._session.read(runs.ReadMaterializations(asset_key_of(asset_key), partition_key, limit))
         return [event for event in answer.events if isinstance(event, AssetMaterialized)]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from types import GeneratorType
 from typing import Any
 
 from rostrum.definitions.job_specs import JobSpec
 from rostrum.definitions.names import asset_key_of, check_name, string_tags
 from rostrum.definitions.run_config import RunConfig, plain_config
+from rostrum.definitions.signatures import Signature
 from rostrum.definitions.sources import caller_source, function_source
 from rostrum.model import ticks
 from rostrum.model.errors import DefinitionError, InvocationError
@@ -67,7 +68,12 @@ class ScheduleEvaluationContext:
 
     __slots__ = ("cursor", "log", "scheduled_execution_time")
 
-    def __init__(self, scheduled_execution_time: datetime | None = None, cursor: str | None = None, log: logging.Logger | None = None) -> None:
+    def __init__(
+        self,
+        scheduled_execution_time: datetime | None = None,
+        cursor: str | None = None,
+        log: logging.Logger | None = None,
+    ) -> None:
         self.scheduled_execution_time = scheduled_execution_time
         """Time of the tick, aware, in the schedule's time zone."""
         self.cursor = cursor
@@ -109,7 +115,9 @@ class ScheduleDefinition:
             raise DefinitionError("a schedule needs a job: give job or job_name.")
         self.job: JobSpec | str = job if job is not None else job_name or ""
         self.name = check_name(name or f"{self.job_name}_schedule", "schedule")
-        self.cron_schedule: tuple[str, ...] = (cron_schedule,) if isinstance(cron_schedule, str) else tuple(cron_schedule)
+        self.cron_schedule: tuple[str, ...] = (
+            (cron_schedule,) if isinstance(cron_schedule, str) else tuple(cron_schedule)
+        )
         self.run_config, self.tags = plain_config(run_config), string_tags(tags)
         self.description, self.execution_timezone = description, execution_timezone or "UTC"
         self.default_status = DefaultScheduleStatus(default_status)
@@ -130,11 +138,15 @@ class ScheduleDefinition:
         """Name of the job."""
         return self.job if isinstance(self.job, str) else self.job.name
 
-    def evaluate(self, context: ScheduleEvaluationContext, resources: Mapping[str, Any] | None = None) -> ticks.TickResult:
+    def evaluate(
+        self, context: ScheduleEvaluationContext, resources: Mapping[str, Any] | None = None
+    ) -> ticks.TickResult:
         """Decide one tick. Exceptions of the user's function pass through; a result of another type raises InvocationError."""
         if self.function is None:
-            return ticks.TickResult(run_requests=(ticks.RunRequest(job=self.job_name, config=self.run_config, tags=self.tags),))
-        names = inspect.signature(self.function).parameters
+            return ticks.TickResult(
+                run_requests=(ticks.RunRequest(job=self.job_name, config=self.run_config, tags=self.tags),)
+            )
+        names = Signature(self.function).names
         arguments: dict[str, Any] = {}
         for position, name in enumerate(names):
             if position == 0 and name not in (resources or {}):
@@ -142,11 +154,13 @@ class ScheduleDefinition:
             elif name in (resources or {}):
                 arguments[name] = (resources or {})[name]
             else:
-                raise InvocationError(f"schedule {self.name}: there is no resource {name!r} for the parameter of that name.")
+                raise InvocationError(
+                    f"schedule {self.name}: there is no resource {name!r} for the parameter of that name."
+                )
         return self._result(self.function(**arguments))
 
     def _result(self, returned: Any) -> ticks.TickResult:
-        if inspect.isgenerator(returned):
+        if isinstance(returned, GeneratorType):
             returned = list(returned)
         if returned is None or (isinstance(returned, (list, tuple)) and not returned):
             return ticks.TickResult(skip_reason="the schedule's function returned nothing")
@@ -161,7 +175,9 @@ class ScheduleDefinition:
             if isinstance(each, SkipReason):
                 return ticks.TickResult(skip_reason=each.skip_message)
             if not isinstance(each, RunRequest):
-                raise InvocationError(f"schedule {self.name} returned a {type(each).__name__}; it returns RunRequest, a list of them, SkipReason or None.")
+                raise InvocationError(
+                    f"schedule {self.name} returned a {type(each).__name__}; it returns RunRequest, a list of them, SkipReason or None."
+                )
             node = each.node
             requests.append(
                 ticks.RunRequest(
@@ -227,7 +243,9 @@ def build_schedule_from_partitioned_job(
     for position, value in enumerate(given):
         if value is not None:
             if fields[position] == "*":
-                raise DefinitionError(f"build_schedule_from_partitioned_job: the partitions' cron {definition.spec.cron!r} leaves no place for that offset.")
+                raise DefinitionError(
+                    f"build_schedule_from_partitioned_job: the partitions' cron {definition.spec.cron!r} leaves no place for that offset."
+                )
             fields[position] = str(value)
     return ScheduleDefinition(
         name,

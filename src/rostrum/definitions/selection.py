@@ -79,7 +79,9 @@ class AssetSelection:
     @staticmethod
     def checks(*checks: AssetChecksDefinition) -> AssetSelection:
         """Only these checks, no asset."""
-        return AssetSelection(tree.Nobody(), frozenset(spec.key for each in checks for spec in each.specs), with_checks=False)
+        return AssetSelection(
+            tree.Nobody(), frozenset(spec.key for each in checks for spec in each.specs), with_checks=False
+        )
 
     @staticmethod
     def from_coercible(selection: Any) -> AssetSelection:
@@ -102,11 +104,15 @@ class AssetSelection:
 
     def upstream(self, depth: int | None = None, include_self: bool = True) -> AssetSelection:
         """This and what is upstream, at most `depth` steps away."""
-        return AssetSelection(tree.Around(self._node, up=depth, include_self=include_self), self._checks, self._with_checks)
+        return AssetSelection(
+            tree.Around(self._node, up=depth, include_self=include_self), self._checks, self._with_checks
+        )
 
     def downstream(self, depth: int | None = None, include_self: bool = True) -> AssetSelection:
         """This and what is downstream, at most `depth` steps away."""
-        return AssetSelection(tree.Around(self._node, down=depth, include_self=include_self), self._checks, self._with_checks)
+        return AssetSelection(
+            tree.Around(self._node, down=depth, include_self=include_self), self._checks, self._with_checks
+        )
 
     def roots(self) -> AssetSelection:
         """Those without upstream among them."""
@@ -121,10 +127,14 @@ class AssetSelection:
         return AssetSelection(self._node, frozenset(), with_checks=False)
 
     def __or__(self, other: AssetSelection) -> AssetSelection:
-        return AssetSelection(_either(self._node, other._node), self._checks | other._checks, self._with_checks or other._with_checks)
+        return AssetSelection(
+            _either(self._node, other._node), self._checks | other._checks, self._with_checks or other._with_checks
+        )
 
     def __and__(self, other: AssetSelection) -> AssetSelection:
-        return AssetSelection(tree.And((self._node, other._node)), self._checks & other._checks, self._with_checks and other._with_checks)
+        return AssetSelection(
+            tree.And((self._node, other._node)), self._checks & other._checks, self._with_checks and other._with_checks
+        )
 
     def __sub__(self, other: AssetSelection) -> AssetSelection:
         return AssetSelection(tree.Minus(self._node, other._node), self._checks - other._checks, self._with_checks)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from types import CodeType
 from typing import Annotated, Any, ForwardRef, get_args, get_origin
@@ -53,7 +52,7 @@ class Signature:
     )
 
     def __init__(self, function: Any) -> None:
-        target = inspect.unwrap(function) if hasattr(function, "__wrapped__") else function
+        target = _unwrapped(function)
         code = getattr(target, "__code__", None)
         if code is not None and getattr(target, "__self__", None) is None:
             self._from_code(target, code)
@@ -73,11 +72,15 @@ class Signature:
         self.has_kwargs = bool(code.co_flags & _VAR_KEYWORD)
         self._annotations: dict[str, Any] = function.__annotations__
         given = function.__defaults__
-        self.defaults: dict[str, Any] = dict(zip(names[code.co_argcount - len(given) : code.co_argcount], given, strict=True)) if given else {}
+        self.defaults: dict[str, Any] = (
+            dict(zip(names[code.co_argcount - len(given) : code.co_argcount], given, strict=True)) if given else {}
+        )
         if function.__kwdefaults__:
             self.defaults.update(function.__kwdefaults__)
 
     def _from_inspect(self, function: Any) -> None:
+        import inspect  # slow to load and seldom needed
+
         signature = inspect.signature(function)
         kinds = {p.kind for p in signature.parameters.values()}
         if inspect.Parameter.VAR_POSITIONAL in kinds:
@@ -140,6 +143,16 @@ def _resolved(raw: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
             except (NameError, AttributeError, TypeError):
                 continue  # a name for type checkers only: the parameter counts as not annotated
     return resolved
+
+
+def _unwrapped(function: Any) -> Any:
+    """The function below decorators that tell what they wrap."""
+    for _ in range(100):
+        inner = getattr(function, "__wrapped__", None)
+        if inner is None:
+            break
+        function = inner
+    return function
 
 
 def _annotation_code(text: str) -> CodeType | None:

@@ -37,4 +37,4 @@ def shown(source: Source | None) -> str:
 def relative(file: str) -> str:
     """Path relative to the working directory where it is below it, else as it is."""
     here = os.getcwd() + os.sep
-    return file[len(here) :] if file.startswith(here) else file
+    return file.removeprefix(here)

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
-
-from cronsim import CronSim, CronSimError
 
 from rostrum.model.errors import DefinitionError
 
@@ -36,7 +33,11 @@ def expanded(expression: str) -> str:
     text = MACROS.get(expression.strip().lower(), expression.strip())
     fields = text.split()
     if len(fields) != 5:
-        raise DefinitionError(f"{expression!r} is not a cron expression: it needs five fields (minute hour day month weekday) or one of {', '.join(MACROS)}.")
+        raise DefinitionError(
+            f"{expression!r} is not a cron expression: it needs five fields (minute hour day month weekday) or one of {', '.join(MACROS)}."
+        )
+    from cronsim import CronSim, CronSimError  # scripts without schedules never load it
+
     try:
         CronSim(text, _ANY_TIME)
     except CronSimError as error:
@@ -45,12 +46,16 @@ def expanded(expression: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def zone(name: str) -> ZoneInfo:
+def zone(name: str) -> tzinfo:
     """A time zone by its IANA name. Raises DefinitionError for an unknown one."""
+    from zoneinfo import ZoneInfo  # scripts without time never load it
+
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise DefinitionError(f"{name!r} is not a time zone. Use an IANA name such as 'Europe/Berlin' or 'UTC'.") from None
+        raise DefinitionError(
+            f"{name!r} is not a time zone. Use an IANA name such as 'Europe/Berlin' or 'UTC'."
+        ) from None
 
 
 def validate(expressions: Sequence[str], timezone: str = "UTC") -> None:
@@ -92,6 +97,8 @@ def ticks_between(expressions: Sequence[str], timezone: str, after: datetime, un
 
 
 def _forward(expression: str, timezone: str, after: datetime) -> Iterator[datetime]:
+    from cronsim import CronSim, CronSimError  # as above
+
     limit = after + _HORIZON
     last = after
     try:
@@ -111,6 +118,8 @@ def _forward(expression: str, timezone: str, after: datetime) -> Iterator[dateti
 
 def _backward(expression: str, timezone: str, before: datetime) -> datetime | None:
     """Through forward ticks from growing distances: only they know daylight saving exactly."""
+    from cronsim import CronSim  # as above
+
     for distance in (timedelta(hours=2), timedelta(days=2), timedelta(days=40), timedelta(days=400), _HORIZON):
         last: datetime | None = None
         if distance > timedelta(days=2):

@@ -102,7 +102,9 @@ class AssetGraph:
         return {key for key in keys if not any(d in keys for d in self.downstream.get(key, ()))}
 
 
-def _walk(keys: Iterable[AssetKey], neighbours: Callable[[AssetKey], Sequence[AssetKey]], depth: int | None) -> set[AssetKey]:
+def _walk(
+    keys: Iterable[AssetKey], neighbours: Callable[[AssetKey], Sequence[AssetKey]], depth: int | None
+) -> set[AssetKey]:
     seen = set(keys)
     level = list(seen)
     distance = 0

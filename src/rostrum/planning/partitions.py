@@ -146,7 +146,9 @@ class MultiDimensional:
         """Key of each dimension. Raises NotFound when the parts do not match."""
         parts = key.split("|")
         if len(parts) != len(self.dimensions):
-            raise NotFound(f"partition {key!r} has {len(parts)} parts; there are {len(self.dimensions)} dimensions, joined by `|`.")
+            raise NotFound(
+                f"partition {key!r} has {len(parts)} parts; there are {len(self.dimensions)} dimensions, joined by `|`."
+            )
         return {name: part for (name, _), part in zip(self.dimensions, parts, strict=True)}
 
     def keys(self, now: datetime, start: int = 0) -> Iterator[str]:
@@ -325,7 +327,9 @@ class TimedPartitions:
     def __init__(self, spec: TimePartitions) -> None:
         self._spec = spec
         self._zone: tzinfo = cron.zone(spec.timezone)
-        start = spec.start.replace(tzinfo=self._zone) if spec.start.tzinfo is None else spec.start.astimezone(self._zone)
+        start = (
+            spec.start.replace(tzinfo=self._zone) if spec.start.tzinfo is None else spec.start.astimezone(self._zone)
+        )
         self._cadence = _cadence(spec, start)
         self._end = spec.end.astimezone(UTC) if spec.end is not None else None
 
@@ -472,7 +476,9 @@ def upstream_keys(
     return _identical(downstream, upstream, source, keys)
 
 
-def _identical(downstream: PartitionsSpec | None, upstream: PartitionsSpec, source: Partitions, keys: Sequence[str]) -> list[str]:
+def _identical(
+    downstream: PartitionsSpec | None, upstream: PartitionsSpec, source: Partitions, keys: Sequence[str]
+) -> list[str]:
     if isinstance(upstream, MultiPartitions) != isinstance(downstream, MultiPartitions):
         return _by_dimension(downstream, upstream, source, keys)
     for key in keys:
@@ -481,7 +487,9 @@ def _identical(downstream: PartitionsSpec | None, upstream: PartitionsSpec, sour
     return list(keys)
 
 
-def _by_dimension(downstream: PartitionsSpec | None, upstream: PartitionsSpec, source: Partitions, keys: Sequence[str]) -> list[str]:
+def _by_dimension(
+    downstream: PartitionsSpec | None, upstream: PartitionsSpec, source: Partitions, keys: Sequence[str]
+) -> list[str]:
     """Between a multi-dimensional definition and a single one that equals one of its dimensions."""
     if isinstance(downstream, MultiPartitions):
         multi = partitions_of(downstream)
@@ -502,10 +510,14 @@ def _dimension_like(multi: MultiPartitions, single: PartitionsSpec) -> str:
     for name, dimension in multi.dimensions:
         if dimension == single:
             return name
-    raise DefinitionError("no dimension of the partitions equals those of the other asset; give the dependency a partition mapping.")
+    raise DefinitionError(
+        "no dimension of the partitions equals those of the other asset; give the dependency a partition mapping."
+    )
 
 
-def _time_keys(mapping: TimeWindowMapping, downstream: PartitionsSpec | None, upstream: PartitionsSpec, keys: Sequence[str]) -> list[str]:
+def _time_keys(
+    mapping: TimeWindowMapping, downstream: PartitionsSpec | None, upstream: PartitionsSpec, keys: Sequence[str]
+) -> list[str]:
     if not isinstance(downstream, TimePartitions) or not isinstance(upstream, TimePartitions):
         raise DefinitionError("a time window mapping needs time partitions on both sides.")
     own, above = partitions_of(downstream), partitions_of(upstream)

@@ -8,7 +8,6 @@ Asset inputs are always `FromAsset`: the stored value, made in this run or befor
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 
 import msgspec
 
@@ -167,7 +166,12 @@ class _Scope:
     __slots__ = ("graph", "inputs", "nodes", "path", "retry_policy", "tags")
 
     def __init__(
-        self, graph: GraphNode, path: tuple[str, ...], inputs: Mapping[str, tuple[InputSource, ...]], retry_policy: RetryPolicy | None, tags: dict[str, str]
+        self,
+        graph: GraphNode,
+        path: tuple[str, ...],
+        inputs: Mapping[str, tuple[InputSource, ...]],
+        retry_policy: RetryPolicy | None,
+        tags: dict[str, str],
     ) -> None:
         self.graph, self.path, self.inputs = graph, path, inputs
         self.nodes = {node.name: node for node in graph.nodes}
@@ -179,7 +183,8 @@ def _graph_steps(manifest: Manifest, job: JobNode) -> list[Step]:
     ops = {op.name: op for op in manifest.ops}
     top = graphs[job.graph or ""]
     given: dict[str, tuple[InputSource, ...]] = {
-        item.name: (FromConfig(("inputs", item.name)), *((FromDefault(),) if item.has_default else ())) for item in top.inputs
+        item.name: (FromConfig(("inputs", item.name)), *((FromDefault(),) if item.has_default else ()))
+        for item in top.inputs
     }
     steps: list[Step] = []
     pending = [_Scope(top, (), given, job.retry_policy, {})]
@@ -192,14 +197,21 @@ def _graph_steps(manifest: Manifest, job: JobNode) -> list[Step]:
                 path = (*scope.path, node.name)
                 for item in inner.inputs:
                     if item.name not in connected:
-                        connected[item.name] = (FromConfig(_config_path(path, item.name)), *((FromDefault(),) if item.has_default else ()))
-                pending.append(_Scope(inner, path, connected, node.retry_policy or scope.retry_policy, {**scope.tags, **node.tags}))
+                        connected[item.name] = (
+                            FromConfig(_config_path(path, item.name)),
+                            *((FromDefault(),) if item.has_default else ()),
+                        )
+                pending.append(
+                    _Scope(inner, path, connected, node.retry_policy or scope.retry_policy, {**scope.tags, **node.tags})
+                )
             else:
                 steps.append(_op_step(ops[node.op or ""], scope, node, connected))
     return steps
 
 
-def _op_step(op: OpNode, scope: _Scope, node: GraphInvocation, connected: Mapping[str, tuple[InputSource, ...]]) -> Step:
+def _op_step(
+    op: OpNode, scope: _Scope, node: GraphInvocation, connected: Mapping[str, tuple[InputSource, ...]]
+) -> Step:
     path = (*scope.path, node.name)
     inputs: list[StepInput] = []
     upstream: dict[str, None] = {}
@@ -276,18 +288,26 @@ def _only(steps: list[Step], keys: tuple[str, ...]) -> list[Step]:
         name = min(unknown)
         raise NotFound(f"there is no step {name!r} in this job.{_nearest(name, (step.key for step in steps))}")
     return [
-        msgspec.structs.replace(step, upstream=tuple(u for u in step.upstream if u in wanted)) for step in steps if step.key in wanted
+        msgspec.structs.replace(step, upstream=tuple(u for u in step.upstream if u in wanted))
+        for step in steps
+        if step.key in wanted
     ]
 
 
-def _require(wanted: set[AssetKey] | set[CheckKey], offered: Iterable[AssetKey] | Iterable[CheckKey], what: str, job: str) -> None:
+def _require(
+    wanted: set[AssetKey] | set[CheckKey], offered: Iterable[AssetKey] | Iterable[CheckKey], what: str, job: str
+) -> None:
     unknown = wanted.difference(offered)
     if unknown:
         name = min(str(key) for key in unknown)
         place = "" if job == ASSET_JOB else f" in job {job!r}"
-        raise NotFound(f"there is no {what} {name!r} that can be run{place}.{_nearest(name, (str(key) for key in offered))}")
+        raise NotFound(
+            f"there is no {what} {name!r} that can be run{place}.{_nearest(name, (str(key) for key in offered))}"
+        )
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # only mistakes need it
+
     close = get_close_matches(name, list(known), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""

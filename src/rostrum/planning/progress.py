@@ -154,8 +154,10 @@ class PlanProgress:
             pending = sorted(following)
 
     def _is_passed_over(self, step: Step) -> bool:
-        if not self._skipped_outputs and not self._skipped_assets and not any(
-            self._state.get(u) == _SKIPPED for u in step.upstream
+        if (
+            not self._skipped_outputs
+            and not self._skipped_assets
+            and not any(self._state.get(u) == _SKIPPED for u in step.upstream)
         ):
             return False
         for item in step.inputs:

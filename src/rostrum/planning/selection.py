@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 
 import msgspec
 
@@ -180,7 +179,11 @@ class Minus(Node, frozen=True):
         return self.left.resolve(graph) - self.right.resolve(graph)
 
     def __str__(self) -> str:
-        return f"not {_wrapped(self.right)}" if isinstance(self.left, Everything) else f"{_wrapped(self.left)} and not {_wrapped(self.right)}"
+        return (
+            f"not {_wrapped(self.right)}"
+            if isinstance(self.left, Everything)
+            else f"{_wrapped(self.left)} and not {_wrapped(self.right)}"
+        )
 
 
 def resolve(text: str, graph: AssetGraph) -> list[AssetKey]:
@@ -347,7 +350,9 @@ class _Parser:
     def _attribute(self, name: str, position: int) -> Node:
         if name not in ("key", "group", "kind", "tag", "owner"):
             known = ["key", "group", "kind", "tag", "owner"]
-            raise self._error(f"{name!r} is not an attribute; there are {', '.join(known)}.{_nearest(name, known)}", position)
+            raise self._error(
+                f"{name!r} is not an attribute; there are {', '.join(known)}.{_nearest(name, known)}", position
+            )
         self._at += 1
         value = ""
         while True:
@@ -393,5 +398,7 @@ def _wrapped(node: Node) -> str:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # only mistakes need it
+
     close = get_close_matches(name, list(known), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
