@@ -95,7 +95,9 @@ def manifest(*schedules: ScheduleNode) -> Manifest:
 class Plane:
     """The parts, and short ways to use them."""
 
-    def __init__(self, storage: Storage | None = None, clock: FakeClock | None = None, *schedules: ScheduleNode) -> None:
+    def __init__(
+        self, storage: Storage | None = None, clock: FakeClock | None = None, *schedules: ScheduleNode
+    ) -> None:
         self.clock = clock or FakeClock(START)
         self.storage: Storage = storage or MemoryStorage(self.clock)
         self.doorbell = LocalDoorbell()
@@ -112,7 +114,9 @@ class Plane:
         self.locations.record(LOCATION, ManifestReply(manifest_hash=manifest_hash(data), data=data, revision=1))
 
     def request(self, job: str = "etl", *assets: str, **more: Any) -> SubmitRequest:
-        fields = {name: more.pop(name) for name in ("partition_key", "partition_range", "step_selection") if name in more}
+        fields = {
+            name: more.pop(name) for name in ("partition_key", "partition_range", "step_selection") if name in more
+        }
         keys = tuple(AssetKey.of(name) for name in assets)
         return SubmitRequest(target=RunTarget(LOCATION, job, asset_selection=keys, **fields), **more)
 

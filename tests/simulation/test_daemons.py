@@ -1,6 +1,6 @@
 """Two daemons over one store, with crashes between any two transactions: nothing is doubled, nothing is stuck.
 
-A crash is a BaseException that a daemon's storage or launcher raises before or after any of its transactions; the daemon's
+A crash is a BaseException that a daemon's storage or launcher raises before or after any transaction; the daemon's
 objects are thrown away with all that they remember, and new ones take their place. Time is a fake clock's.
 """
 
@@ -30,7 +30,6 @@ from rostrum.model.manifest import ScheduleNode
 from rostrum.model.runs import RunFilter
 from rostrum.model.ticks import AutomationKey, RunRequest, TickRequest, TickResult
 from rostrum.planning.queue import QueueLimits
-from rostrum.storage.memory import MemoryStorage
 from rostrum.storage.sql import SqlStorage
 from rostrum.testing.clock import FakeClock
 from rostrum.testing.launchers import FakeLauncher
@@ -236,7 +235,11 @@ def simulate(seed: int, storage: Storage | None, clock: FakeClock, turns: int) -
     for run in world.all_runs():
         with plane.storage.begin() as session:
             stored = session.events.read(run.run_id, limit=10_000)
-        ends = [one for one in stored if one.event.kind in {"run_succeeded", "run_failed", "run_canceled"} and not one.evidence]
+        ends = [
+            one
+            for one in stored
+            if one.event.kind in {"run_succeeded", "run_failed", "run_canceled"} and not one.evidence
+        ]
         assert len(ends) == 1
     for name, minutes in (("plain", 1), ("asks", 2)):
         key = AutomationKey(LOCATION, name)

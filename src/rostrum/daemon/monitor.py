@@ -104,7 +104,6 @@ class MonitorLoop:
             case "kill":
                 self._terminate(run, force=True)
             case "lost" | "start_timeout":
-                self._terminate(run, force=True)
                 reason = "worker_lost" if decision.action == "lost" else "timeout"
                 self._end(run, decision, reason)
             case _ if worker is not None and worker.state == "exited" and not self._settled(run, now):
@@ -118,7 +117,8 @@ class MonitorLoop:
         return now - self._ended_at.setdefault((run.run_id, run.epoch), now) >= self._settle
 
     def _end(self, run: Run, decision: MonitorDecision, reason: str | None) -> None:
-        """End a run from outside: first what its worker had accepted (it may hold the end), then the verdict."""
+        """End a run from outside: kill what is left, store what it had accepted (maybe its end), then the verdict."""
+        self._terminate(run, force=True)
         self._drain(run)
         if reason is not None:
             self._runs.fail(run.run_id, reason, decision.message, epoch=run.epoch)

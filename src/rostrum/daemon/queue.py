@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import msgspec
@@ -25,6 +24,7 @@ from rostrum.model.events import EngineMessage, RunCanceled
 from rostrum.model.runs import Run, RunStatus
 from rostrum.planning.queue import QueueLimits, QueueSnapshot, admit, order
 from rostrum.service.loops import describe
+from rostrum.service.pools import Pool
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class QueueLoop:
         self._launch_settings = launch
         self._settings = settings or QueueSettings()
         self._owner = owner or clock.new_id()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="launch") if threads else None
+        self._pool = Pool(threads, "launch") if threads else None
         self._lock = threading.Lock()
         self._launching: set[str] = set()
         self._retry_at: dict[str, datetime] = {}
@@ -99,9 +99,9 @@ class QueueLoop:
         return max(0.05, min(self._settings.idle_seconds, (next_retry - self._clock.now()).total_seconds()))
 
     def close(self) -> None:
-        """Wait for the launches under way."""
+        """Wait for the launches under way, for some seconds."""
         if self._pool is not None:
-            self._pool.shutdown(wait=True)
+            self._pool.close()
 
     def _wanted(self, session: Session, now: datetime) -> bool:
         """Say whether there is anything to do, by reading alone: an idle daemon never writes."""
@@ -173,7 +173,7 @@ class QueueLoop:
         if self._pool is None:
             self._launch(run)
         else:
-            self._pool.submit(self._launch, run)
+            self._pool.submit(lambda: self._launch(run))
 
     def _launch(self, run: Run) -> None:
         """Launch one claimed run. Reports every outcome; raises nothing (it is the bottom of a pool's thread)."""

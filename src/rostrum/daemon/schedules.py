@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import msgspec
@@ -29,6 +28,7 @@ from rostrum.model.runs import RunTarget, Trigger
 from rostrum.model.ticks import AutomationKey, AutomationState, RunRequest, Tick, TickRequest, TickResult
 from rostrum.planning.schedules import DueTicks, default_catchup, default_requests, due
 from rostrum.service.loops import describe
+from rostrum.service.pools import Pool
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class ScheduleLoop:
         self._clock = clock
         self._deadline_seconds = deadline_seconds
         self._max_catchup = max_catchup
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="tick") if threads else None
+        self._pool = Pool(threads, "tick") if threads else None
         self._lock = threading.Lock()
         self._evaluating: set[AutomationKey] = set()
         self._failed: dict[AutomationKey, tuple[int, datetime]] = {}
@@ -96,9 +96,9 @@ class ScheduleLoop:
         return max(0.0, (next_at - self._clock.now()).total_seconds())
 
     def close(self) -> None:
-        """Wait for the evaluations under way."""
+        """Wait for the evaluations under way, for some seconds."""
         if self._pool is not None:
-            self._pool.shutdown(wait=True)
+            self._pool.close()
 
     def _schedule(
         self, state: AutomationState, node: ScheduleNode, loaded: LoadedManifest, now: datetime
@@ -121,7 +121,7 @@ class ScheduleLoop:
             if node.evaluates and self._pool is not None:
                 with self._lock:
                     self._evaluating.add(state.key)
-                self._pool.submit(self._evaluate_and_ring, job)
+                self._pool.submit(lambda job=job: self._evaluate_and_ring(job))
                 return None  # in order: the next tick follows when this one is made
             self._evaluate(job)
             with self._lock:

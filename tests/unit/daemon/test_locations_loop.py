@@ -59,7 +59,11 @@ def test_the_last_good_version_stays() -> None:
     plane.clock.advance(5)
     loop.run_once(now)
     loop.run_once(now)
-    assert (state(plane).status, state(plane).error, state(plane).manifest_hash) == ("failed", error, GOOD.manifest_hash)
+    assert (state(plane).status, state(plane).error, state(plane).manifest_hash) == (
+        "failed",
+        error,
+        GOOD.manifest_hash,
+    )
     assert loop.run_once(now) > 0
     assert state(plane).status == "failed"  # one vain call says nothing yet
     loop.run_once(now)

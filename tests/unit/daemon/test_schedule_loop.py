@@ -140,7 +140,7 @@ def test_a_user_function_decides() -> None:
     assert len(made[0].run_ids) == 2
     assert "same run keys" in (made[1].skip_reason or "")
     assert made[2].skip_reason == "nothing new"
-    assert [tick.error.message for tick in made[3:] if tick.error][0] == "oops"
+    assert made[3].error == ErrorInfo("ValueError", "oops")
     assert "Did you mean 'etl'" in (made[4].error.message if made[4].error else "")
     assert [request.scheduled_at for request in asked] == [tick.scheduled_at for tick in made]
     assert queued(plane) == 2
