@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -64,7 +63,8 @@ class StepRunner:
         """Definition that the run's partition keys are of, for steps without partitioned assets."""
         self._prepared: dict[str, Prepared] = {}
         self._shapes: dict[str, Shape] = {}
-        self._loop: asyncio.Runner | None = None
+        self._loop: Any = None
+        """`asyncio.Runner`, made for the first coroutine."""
         self.values = Values(session, clock, notes, resources.io_manager)
         self.raised: dict[str, BaseException] = {}
         """By key of the failed step, what its user code raised: for callers in this process."""
@@ -181,6 +181,8 @@ class StepRunner:
     def _await(self, awaitable: Any) -> Any:
         """Run a coroutine of user code; one event loop serves the whole process."""
         if self._loop is None:
+            import asyncio  # tens of milliseconds, which most steps need not pay
+
             self._loop = asyncio.Runner()
         return self._loop.run(awaitable)
 
