@@ -12,6 +12,9 @@ __version__ = "0.1.0.dev0"
 
 _D = "rostrum.definitions."
 _TABLE: dict[str, tuple[str, ...]] = {
+    "rostrum.execution.outcome": ("ExecutionResult",),
+    "rostrum.io_managers.filesystem": ("FilesystemIOManager",),
+    "rostrum.io_managers.memory": ("InMemoryIOManager",),
     "rostrum.model.assets": ("AssetKey", "CheckKey"),
     "rostrum.model.errors": ("ConfigError", "DefinitionError", "InvocationError", "RostrumError", "UserCodeError"),
     "rostrum.model.metadata": ("TableColumn", "TableSchema"),

@@ -288,6 +288,15 @@ from rostrum.definitions.schedules import (
 from rostrum.definitions.selection import (
     AssetSelection as AssetSelection,
 )
+from rostrum.execution.outcome import (
+    ExecutionResult as ExecutionResult,
+)
+from rostrum.io_managers.filesystem import (
+    FilesystemIOManager as FilesystemIOManager,
+)
+from rostrum.io_managers.memory import (
+    InMemoryIOManager as InMemoryIOManager,
+)
 from rostrum.model.assets import (
     AssetKey as AssetKey,
 )
