@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from rostrum.daemon.assembly import Daemon, DaemonParts
-from rostrum.daemon.queue import QueueSettings
+from rostrum.daemon.monitor import MONITOR_LOOP, MonitorLoop
+from rostrum.daemon.queue import QueueLoop, QueueSettings
+from rostrum.daemon.schedules import ScheduleLoop
 from rostrum.interfaces.locations import CodeLocations
 from rostrum.model.manifest import ScheduleNode
 from rostrum.model.runs import RunStatus
 from rostrum.planning.queue import QueueLimits
 from rostrum.service.clock import SystemClock
 from rostrum.service.doorbells import LocalDoorbell
+from rostrum.service.leases import LeaseKeeper
+from rostrum.service.loops import Loop
+from rostrum.service.supervisor import Supervisor, leading
 from rostrum.storage.sql import SqlStorage
 from rostrum.testing.launchers import FakeLauncher
 from tests.control_plane import Plane, launch_settings
@@ -41,33 +44,32 @@ def plane(tmp_path: Path) -> Iterator[Plane]:
     storage.close()
 
 
-def daemon(plane: Plane, launcher: FakeLauncher) -> Daemon:
-    return Daemon(
-        DaemonParts(
-            storage=plane.storage,
-            events=plane.events,
-            runs=plane.runs,
-            manifests=plane.manifests,
-            doorbell=plane.doorbell,
-            clock=plane.clock,
-            locations=cast("CodeLocations", NoLocations()),
-            launcher=launcher,
-            launch=launch_settings(),
-            drain=lambda _run: None,
-            queue=QueueSettings(limits=QueueLimits(max_concurrent_runs=8), idle_seconds=0.2),
-        )
-    )
+def daemon(plane: Plane, launcher: FakeLauncher, owner: str) -> Supervisor:
+    clock, bell = plane.clock, plane.doorbell
+    keeper = LeaseKeeper(plane.storage, clock, owner)
+    settings = QueueSettings(limits=QueueLimits(max_concurrent_runs=8), idle_seconds=0.2)
+    queue = QueueLoop(plane.storage, plane.runs, launcher, bell, clock, launch_settings(), settings, owner=owner)
+    locations = cast("CodeLocations", NoLocations())
+    schedules = ScheduleLoop(plane.storage, plane.events, plane.runs, plane.manifests, locations, bell, clock)
+    monitor = MonitorLoop(plane.storage, plane.runs, launcher, clock)
+    loops = [
+        Loop("queue", queue.run_once, clock, doorbell=bell, topics=("queue",)),
+        Loop(
+            "schedules", leading(keeper, "schedules", schedules.run_once), clock, doorbell=bell, topics=("schedules",)
+        ),
+        Loop(MONITOR_LOOP, monitor.run_once, clock, doorbell=bell, topics=("cancel",)),
+    ]
+    return Supervisor(plane.storage, clock, loops, keeper=keeper)
 
 
 def test_every_run_is_launched_once_and_limits_hold(plane: Plane) -> None:
     launcher = FakeLauncher()
-    daemons = [daemon(plane, launcher) for _ in range(2)]
+    daemons = [daemon(plane, launcher, owner) for owner in ("one", "two")]
     runs = plane.runs.submit_many([plane.request() for _ in range(RUNS)])
     for one in daemons:
         one.start()
         one.start()
     seen = 0
-    deadline = threading.Event()
     try:
         for _ in range(2000):
             with plane.storage.begin() as session:
@@ -82,12 +84,15 @@ def test_every_run_is_launched_once_and_limits_hold(plane: Plane) -> None:
             seen = plane.doorbell.wait("runs", seen, 0.01)
         assert sorted(launcher.launches) == sorted((run.run_id, 1) for run in runs)
         assert {plane.run(run.run_id).status for run in runs} == {RunStatus.FAILURE}
-        deadline.wait(0.01)
-        with plane.storage.begin() as session:
-            beats = session.locations.daemons()
-        assert {(beat.loop, beat.owner) for beat in beats} == {
-            (loop, one.owner) for loop in ("queue", "schedules", "monitor") for one in daemons
-        }
+        expected = {(loop, owner) for loop in ("queue", "schedules", "monitor") for owner in ("one", "two")}
+        beats: set[tuple[str, str]] = set()
+        for _ in range(500):
+            with plane.storage.begin() as session:
+                beats = {(beat.loop, beat.owner) for beat in session.locations.daemons()}
+            if beats == expected:
+                break
+            plane.doorbell.wait("never", 0, 0.01)
+        assert beats == expected
     finally:
         for one in daemons:
             one.stop()

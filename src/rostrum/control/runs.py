@@ -164,7 +164,9 @@ class Runs:
                 raise Fenced(f"run {run_id} is {run.status.value} under epoch {run.epoch}; epoch {epoch} is over")
             worker = msgspec.to_builtins(ref)
             event = RunWorkerLaunched(at=self._clock.now(), epoch=epoch, launcher=ref.launcher, worker=worker)
-            return self._events.append_control(session, run, event)
+            run = self._events.append_control(session, run, event)
+        self._doorbell.ring("launched")
+        return run
 
     def fail(
         self, run_id: str, reason: str, message: str = "", *, error: ErrorInfo | None = None, epoch: int | None = None

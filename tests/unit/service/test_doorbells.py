@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
 from pathlib import Path
 
@@ -57,35 +56,43 @@ def test_coroutines_wait_without_a_thread() -> None:
     assert bell.subscribers == 0
 
 
-def test_commits_of_other_connections_ring(tmp_path: Path) -> None:
-    path = tmp_path / "rostrum.db"
-    writer = sqlite3.connect(path, isolation_level=None)
-    writer.execute("PRAGMA journal_mode = wal")
-    writer.execute("CREATE TABLE t (a)")
-    bell = SqliteDoorbell(path)
+def test_rings_reach_other_processes(tmp_path: Path) -> None:
+    one, two = SqliteDoorbell(tmp_path / "r.db"), SqliteDoorbell(tmp_path / "r.db")
     try:
-        heard = threading.Event()
-        bell.watch("queue")
-        end = bell.subscribe(lambda topic: heard.set() if topic == "queue" else None)
-        assert heard.wait(5)  # the first look counts
-        heard.clear()
-        writer.execute("INSERT INTO t VALUES (1)")
-        assert heard.wait(5)
-        heard.clear()
-        bell.ring("queue")
-        assert heard.is_set()
+        heard: list[str] = []
+        rung = threading.Event()
+
+        def hear(topic: str) -> None:
+            heard.append(topic)
+            rung.set()
+
+        assert one.count("queue") == one.count("runs") == 0
+        end = one.subscribe(hear)
+        one.ring("queue")
+        assert heard == ["queue"]
+        rung.clear()
+        two.ring("other")
+        two.ring("runs")
+        assert rung.wait(5)
+        assert heard == ["queue", "runs"]
         end()
-        seen = bell.count("queue")
-        writer.execute("INSERT INTO t VALUES (2)")
-        assert bell.wait("queue", seen, 5) > seen
+        end()
+        seen = one.count("queue")
+        two.ring("queue")
+        assert one.wait("queue", seen, 5) == seen + 1
+        one.close()  # and can be used again
+        seen = one.count("queue")
+        assert one.wait("queue", seen, 0.02) == seen
+        two.ring("queue")
+        assert one.wait("queue", seen, 5) == seen + 1
     finally:
-        bell.close()
-        writer.close()
+        one.close()
+        two.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "doorbell"]
 
 
-def test_a_missing_database_is_waited_for(tmp_path: Path) -> None:
-    bell = SqliteDoorbell(tmp_path / "none.db")
+def test_without_a_shared_file_rings_stay_here(tmp_path: Path) -> None:
+    bell = SqliteDoorbell(tmp_path / "missing" / "r.db")
     assert bell.wait("queue", 0, 0.02) == 0
     bell.ring("queue")
     assert bell.wait("queue", 0, 5) == 1
