@@ -117,10 +117,10 @@ function AttentionItem({ item, primary }: { item: Attention; primary: boolean })
         <div className="when"><span><Time at={item.at} form="ago" /></span>{item.times > 1 && <span>{plural(item.times, "time")}</span>}</div>
         <div className="do">
           {item.kind === "run" && item.runId && (
-            <button type="button" className={primary ? "btn btn-primary" : "btn"} disabled={retry.isPending} aria-label={`Retry ${name} from failure`} onClick={() => item.runId && retry.mutate({ id: item.runId, strategy: "from_failure" })}>Retry from failure</button>
+            <button type="button" className={primary ? "btn btn-primary" : "btn"} disabled={retry.isPending} aria-label={`Retry from failure: ${name}`} onClick={() => item.runId && retry.mutate({ id: item.runId, strategy: "from_failure" })}>Retry from failure</button>
           )}
           {item.kind === "automation" && <button type="button" className="btn" aria-label={`Pause ${item.title}`} onClick={() => setAutomation.byName(item.title, false)}>Pause</button>}
-          <Link to={item.href} className="btn" aria-label={`Open ${name}`}>{item.kind === "location" ? "Show error" : item.kind === "check" ? "See check" : "Open"}</Link>
+          <Link to={item.href} className="btn" aria-label={`${item.kind === "location" ? "Show error" : item.kind === "check" ? "See check" : "Open"}: ${name}`}>{item.kind === "location" ? "Show error" : item.kind === "check" ? "See check" : "Open"}</Link>
         </div>
       </li>
       {item.consequences.length > 0 && (
