@@ -15,6 +15,7 @@ import msgspec
 from rostrum.codeserver.child import exit_after, flush_streams, live_as_evaluator, live_as_worker
 from rostrum.codeserver.loading import Code
 from rostrum.codeserver.messages import StartEvaluator, StartWorker, ZygoteOptions, send
+from rostrum.codeserver.sources import keep_sources
 
 Request = StartWorker | StartEvaluator
 
@@ -80,8 +81,9 @@ class ForkedChildren:
 class FreshChildren:
     """Fresh interpreters that import the user's code themselves; one waits ahead of the next request."""
 
-    def __init__(self, options: ZygoteOptions, environment: Mapping[str, str]) -> None:
-        self._options, self._environment = options, dict(environment)
+    def __init__(self, code: Code, options: ZygoteOptions, environment: Mapping[str, str]) -> None:
+        self._options = msgspec.structs.replace(options, sources=keep_sources(code.files))
+        self._environment = dict(environment)
         self._warm: dict[int, socket.socket] = {}
         self._spawn()
 

@@ -14,6 +14,7 @@ import msgspec
 from rostrum.codeserver.child import exit_after, live_as_evaluator, live_as_worker
 from rostrum.codeserver.loading import Code, load
 from rostrum.codeserver.messages import StartEvaluator, StartWorker, ZygoteOptions, receive
+from rostrum.codeserver.sources import use_sources
 
 
 def main(argument: str) -> None:
@@ -22,6 +23,7 @@ def main(argument: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is for the command that started all this
     channel = socket.socket(fileno=options.listener)
     channel.set_inheritable(False)  # noqa: FBT003
+    use_sources(options.sources)
     code = load(options.target)
     exit_after(lambda: _live(channel, code, options))
 

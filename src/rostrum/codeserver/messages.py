@@ -32,6 +32,8 @@ class ZygoteOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Descriptor of a pipe that ends with the code server."""
     workers_dir: str
     fork: str = "auto"
+    sources: int = -1
+    """Descriptor of kept source files, for fresh processes."""
 
 
 class Describe(msgspec.Struct, frozen=True, tag=True):

@@ -77,7 +77,7 @@ class CodeServer:
     def __init__(self, options: CodeServerOptions, environment: Mapping[str, str], clock: Clock) -> None:
         self.name = options.location
         self.server_id = secrets.token_hex(8)
-        directory = Path(options.workers_dir) if options.workers_dir else default_workers_dir()
+        directory = Path(options.workers_dir).absolute() if options.workers_dir else default_workers_dir()
         self._records = WorkerRecords(directory)
         self._records.prune(clock.now().timestamp() - _KEEP_RECORDS_SECONDS)
         settings = ZygoteSettings(

@@ -71,7 +71,7 @@ class Zygote:
         if from_code and verdict == fork_safety.FORK:
             self._source = ForkedChildren(code, options, self._release_in_child)
         elif from_code:
-            self._source = FreshChildren(options, environment)
+            self._source = FreshChildren(code, options, environment)
         self._watch_idle()
 
     def run(self) -> None:
