@@ -17,7 +17,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
     "rostrum.io_managers.memory": ("InMemoryIOManager",),
     "rostrum.model.assets": ("AssetKey", "CheckKey"),
     "rostrum.model.errors": ("ConfigError", "DefinitionError", "InvocationError", "RostrumError", "UserCodeError"),
-    "rostrum.model.metadata": ("TableColumn", "TableSchema"),
+    "rostrum.model.metadata": ("ChartSeries", "TableColumn", "TableSchema"),
     "rostrum.planning.partitions": ("TimeWindow",),
     _D + "assets": ("AssetDep", "AssetIn", "AssetOut", "AssetSpec", "AssetsDefinition", "asset", "multi_asset"),
     _D + "build_context": (
@@ -103,7 +103,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
 }
 _MODULE_OF: dict[str, str] = {name: module for module, names in _TABLE.items() for name in names}
 
-__all__ = ["__version__", *sorted(_MODULE_OF)]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = ["__version__", *sorted(_MODULE_OF)]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

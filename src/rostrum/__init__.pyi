@@ -1,4 +1,4 @@
-"""Public names of Rostrum, for type checkers and editors; `__init__.py` loads them lazily."""
+# Public names of Rostrum, for type checkers and editors; `__init__.py` loads them lazily.
 
 from rostrum.definitions.assets import (
     AssetDep as AssetDep,
@@ -317,6 +317,9 @@ from rostrum.model.errors import (
 )
 from rostrum.model.errors import (
     UserCodeError as UserCodeError,
+)
+from rostrum.model.metadata import (
+    ChartSeries as ChartSeries,
 )
 from rostrum.model.metadata import (
     TableColumn as TableColumn,

@@ -105,19 +105,20 @@ class MetadataValue:
     def chart(
         type: str,
         x: Sequence[Any],
-        series: Mapping[str, Sequence[builtins.float | None]],
+        series: Mapping[str, Sequence[builtins.float | None]] | Sequence[ChartSeries],
         x_label: str = "",
         y_label: str = "",
     ) -> model.ChartMetadata:
-        """A chart as data. `type` is line, bar or scatter; each of `series` has a value for each x."""
+        """A chart as data. `type` is line, bar or scatter; each of `series` (a dict, or ChartSeries) has a value for each x."""
         if type not in ("line", "bar", "scatter"):
             raise InvocationError(
                 f"MetadataValue.chart: {type!r} is not a type of chart; there are line, bar and scatter."
             )
-        for name, values in series.items():
+        named = list(series.items()) if isinstance(series, Mapping) else [(each.name, each.values) for each in series]
+        for name, values in named:
             if len(values) != len(x):
                 raise InvocationError(f"MetadataValue.chart: series {name!r} has {len(values)} values for {len(x)} x.")
-        lines = tuple(ChartSeries(name, tuple(_number(value) for value in values)) for name, values in series.items())
+        lines = tuple(ChartSeries(name, tuple(_number(value) for value in values)) for name, values in named)
         return model.ChartMetadata(type, tuple(_label(each) for each in x), lines, x_label, y_label)
 
 

@@ -147,9 +147,13 @@ class And(Node, frozen=True):
     parts: tuple[Node, ...]
 
     def resolve(self, graph: AssetGraph) -> set[AssetKey]:
-        """Intersection."""
-        first, *others = (part.resolve(graph) for part in self.parts)
-        return first.intersection(*others)
+        """Intersection; a negated part takes away, so that external assets selected by the others stay."""
+        wanted = [part.resolve(graph) for part in self.parts if not isinstance(part, Not)]
+        found = set.intersection(*wanted) if wanted else set(graph.executable)
+        for part in self.parts:
+            if isinstance(part, Not):
+                found -= part.inner.resolve(graph)
+        return found
 
     def __str__(self) -> str:
         return " and ".join(_wrapped(part) for part in self.parts)
