@@ -27,9 +27,10 @@ from rostrum.gateway.bodies import answer, read_body, read_struct, refusal
 from rostrum.interfaces.logs import LogStore
 from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
 from rostrum.interfaces.storage import Session, Storage
-from rostrum.model.errors import Conflict, Denied, NotFound, RostrumError, StateError
+from rostrum.model.errors import Conflict, Denied, Fenced, NotFound, RostrumError, StateError
 from rostrum.model.events import decode_events, worker_stream
 from rostrum.model.principals import Permission, Principal
+from rostrum.model.runs import Run
 from rostrum.rpc.gateway_wire import AppendReply, LogReply, PartitionsRequest, SlotReply, SlotRequest
 
 T = TypeVar("T")
@@ -140,6 +141,8 @@ class GatewayRoutes:
                 raise StateError(
                     f"event {event.sequence} is of {event.run_id} {event.stream}, not of {run_id} {stream}"
                 )
+            if event.at.tzinfo is None:
+                raise StateError(f"event {event.sequence} has a time without a time zone")
         result = await asyncio.wrap_future(self._events.submit(run_id, epoch, events, stream=stream))
         orders = self._orders(request, Orders(cancel=result.cancel, fenced=result.fenced))
         return answer(AppendReply(result.stored, result.last_sequence, orders))
@@ -162,8 +165,16 @@ class GatewayRoutes:
 
     async def partitions(self, request: Request) -> Response:
         """Add and delete keys of a dynamic partitions definition."""
-        change = await read_struct(request, PartitionsRequest)
-        await self._write(lambda session: change_partitions(session, change.name, change.add, change.delete))
+        run_id, epoch = _identity(request)
+        wanted = await read_struct(request, PartitionsRequest)
+
+        def change(session: Session) -> None:
+            run = _run(session, run_id)
+            if run.is_finished or run.epoch != epoch:
+                raise Fenced(f"epoch {epoch} of run {run_id} is over: it changes nothing any more")
+            change_partitions(session, wanted.name, wanted.add, wanted.delete)
+
+        await self._write(change)
         return answer({})
 
     async def claim(self, request: Request) -> Response:
@@ -172,10 +183,7 @@ class GatewayRoutes:
         wanted = await read_struct(request, SlotRequest)
 
         def claim(session: Session) -> bool:
-            run = session.runs.get(run_id)
-            if run is None:
-                raise NotFound(f"there is no run {run_id}")
-            return claim_slot(session, wanted.pool, run, epoch, wanted.step_key, self._limits)
+            return claim_slot(session, wanted.pool, _run(session, run_id), epoch, wanted.step_key, self._limits)
 
         return answer(SlotReply(await self._write(claim)))
 
@@ -229,6 +237,13 @@ class GatewayRoutes:
         if fresh is None or orders.fenced:
             return orders
         return msgspec.structs.replace(orders, token=fresh[0], token_expires_at=fresh[1])
+
+
+def _run(session: Session, run_id: str) -> Run:
+    run = session.runs.get(run_id)
+    if run is None:
+        raise NotFound(f"there is no run {run_id}")
+    return run
 
 
 def _identity(request: Request) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""Every `RunSession` runs the same suite: gateway client (with and without a thread), store session, the one in memory."""
+"""Every `RunSession` runs the same suite: gateway client (pumped and threaded), store session, memory session."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -89,7 +90,8 @@ class Plane:
 class Gateway:
     """The gateway of a plane on a unix socket, in a thread. `use` serves another plane from then on."""
 
-    def __init__(self, plane: Plane) -> None:
+    def __init__(self, plane: Plane, *, tcp: bool = False) -> None:
+        self._tcp = tcp
         self.socket = plane.directory / "run" / "gateway.sock"
         self.address = GatewayAddress(f"unix:{self.socket}")
         self.app = Starlette(routes=[Mount("/gateway", self._serve)])
@@ -106,7 +108,9 @@ class Gateway:
         await self._app(scope, receive, send)
 
     def start(self) -> Gateway:
-        listening = bind_private_socket(self.socket)
+        listening = socket.create_server(("127.0.0.1", 0)) if self._tcp else bind_private_socket(self.socket)
+        if self._tcp:
+            self.address = GatewayAddress(f"http://127.0.0.1:{listening.getsockname()[1]}")
         config = uvicorn.Config(self.app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
         server = self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=lambda: server.run(sockets=[listening]), daemon=True)

@@ -40,6 +40,11 @@ def plane(tmp_path: Path) -> Iterator[Plane]:
     plane.close()
 
 
+@pytest.fixture(autouse=True)
+def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rostrum.rpc.delivery.LAST_DELAY", 0.1)
+
+
 @pytest.fixture
 def gateway(plane: Plane) -> Iterator[Gateway]:
     gateway = Gateway(plane).start()
@@ -238,9 +243,8 @@ def serve(directory: str) -> None:
 
 
 @pytest.mark.processes
-def test_a_killed_control_plane_process(plane: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_control_plane_process(plane: Plane) -> None:
     """kill -9 of the process that serves, in the middle of commits."""
-    monkeypatch.setattr("rostrum.rpc.delivery.LAST_DELAY", 0.05)
     run = plane.starting_run()
     gateway = Gateway(plane)  # only for its address: it is not started
     session = gateway.session(run)
@@ -248,7 +252,7 @@ def test_a_killed_control_plane_process(plane: Plane, monkeypatch: pytest.Monkey
     session.append([worker.event(RunStarted, epoch=1)])
     command = [sys.executable, "-c", f"from {__name__} import serve; serve({str(plane.directory)!r})"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    for _ in range(3):
+    for _ in range(2):
         with subprocess.Popen(command, env=environment) as server:
             stored = session._delivery.stored_sequence
             until(lambda before=stored: push(session, worker) > before + 500)
@@ -269,7 +273,6 @@ def push(session: GatewaySession, worker: Worker) -> int:
 
 def test_a_gateway_that_fails_over_one_event(plane: Plane, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     """An event that the control plane cannot store for good (a fault of ours) must not block the run."""
-    monkeypatch.setattr("rostrum.rpc.delivery.FIRST_DELAY", 0.001)
     run = plane.starting_run()
     submit = plane.events.submit
 
@@ -304,3 +307,15 @@ def test_a_deleted_run_and_a_refused_token_end_quietly(plane: Plane, gateway: Ga
     assert not stranger.claim_slot("two", "a")
     stranger.release_slot("a")
     stranger.close()
+
+
+def test_over_tcp_with_compressed_batches(plane: Plane) -> None:
+    gateway = Gateway(plane, tcp=True).start()
+    run = plane.starting_run()
+    session = gateway.session(run)
+    session._delivery._compress = True  # as to any host that is not this one
+    worker = Worker(run.run_id)
+    session.append([worker.event(RunStarted, epoch=1), *steps(worker, 3000), worker.event(RunSucceeded)])
+    session.close()
+    assert [event.sequence for event in plane.stored(run.run_id)] == list(range(1, 3003))
+    gateway.stop(hard=True)

@@ -12,10 +12,10 @@ from starlette.routing import Router
 
 from rostrum.gateway.app import GatewayRoutes, gateway_app
 from rostrum.interfaces.runs import Orders
-from rostrum.model.events import Event, RunStarted, StepStarted, encode_events
+from rostrum.model.events import Event, RunStarted, RunStarting, StepStarted, encode_events
 from rostrum.model.runs import Run, RunStatus
 from rostrum.rpc.gateway_connection import GatewayConnection
-from rostrum.rpc.gateway_wire import MAX_BODY, AppendReply, LogReply
+from rostrum.rpc.gateway_wire import MAX_BODY, AppendReply, LogReply, PartitionsRequest
 from rostrum.storage.memory import MemoryStorage
 from rostrum.testing.clock import FakeClock
 from tests.integration.gateway.served import Gateway, Plane, limits
@@ -136,6 +136,22 @@ def test_events_of_another_run_or_stream_refuse_the_batch(plane: Plane, run: Run
     assert plane.stored(run.run_id) == []
     for garbage in (b"\xc1", b"", b"\x91\x01", msgspec.msgpack.encode({"a": 1}), msgspec.msgpack.encode([{"kind": 3}])):
         assert caller.post(path, garbage, token)[0] == 400
+
+
+def test_times_without_a_zone_are_refused(plane: Plane, run: Run, caller: Caller) -> None:
+    event = {"kind": "run_started", "run_id": run.run_id, "stream": "worker/1", "sequence": 1, "epoch": 1}
+    body = msgspec.msgpack.encode([{**event, "at": "2026-01-01T00:00:00"}])
+    status, answer = caller.post(f"/runs/{run.run_id}/events", body, plane.tokens.mint(run.run_id, 1))
+    assert (status, b"without a time zone" in answer) == (400, True)
+
+
+def test_a_fenced_worker_changes_no_partitions(plane: Plane, run: Run, caller: Caller) -> None:
+    path, body = f"/runs/{run.run_id}/partitions", msgspec.msgpack.encode(PartitionsRequest("fenced", add=("x",)))
+    token = plane.tokens.mint(run.run_id, 1)
+    plane.control(run.run_id, RunStarting(at=plane.clock.now(), epoch=2))
+    status, answer = caller.post(path, body, token)
+    assert (status, b"is over" in answer) == (409, True)
+    assert caller.post(path, body, plane.tokens.mint(run.run_id, 2))[0] == 200
 
 
 def test_an_unknown_kind_is_kept_and_its_batch_with_it(plane: Plane, run: Run, caller: Caller) -> None:
