@@ -92,15 +92,20 @@ def _write(path: str, value: Any) -> None:
     temporary = f"{path}.%tmp-{os.getpid()}-{next(_numbers)}"
     try:
         file = open(temporary, "xb")  # noqa: SIM115, PTH123 - closed below; this is the hot path
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         _make_folder(os.path.dirname(path))
         file = open(temporary, "xb")  # noqa: SIM115, PTH123
     try:
         with file:
             pickle.dump(value, file, protocol=5)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         os.unlink(temporary)
+        if isinstance(error, IsADirectoryError):
+            raise InvocationError(
+                f"{path} cannot be a file: a folder is in the way. An asset's key is the beginning of another's, or an asset that "
+                "had partitions has none now. Remove the folder, or give one of the assets another key or base_dir."
+            ) from None
         raise
 
 
@@ -131,3 +136,6 @@ class ValueNotStored(NotFound, FileNotFoundError):
     def __init__(self, message: str, path: str) -> None:
         NotFound.__init__(self, message)
         self.filename = path
+
+    def __str__(self) -> str:
+        return str(self.args[0])
