@@ -106,7 +106,8 @@ def test_package_files_are_empty() -> None:
         for module in modules()
         if module.path.name == "__init__.py"
         and module.name != "rostrum"
-        and not module.name.startswith(("rostrum.compat", "rostrum.integrations"))
+        # Names that others write: of other products, and of a storage, which stands for its one class.
+        and not module.name.startswith(("rostrum.compat", "rostrum.integrations", "rostrum.storage."))
         and any(not isinstance(node, ast.Expr) for node in module.tree.body)
     ]
     assert not full, full
