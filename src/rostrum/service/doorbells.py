@@ -24,6 +24,9 @@ _log = logging.getLogger(__name__)
 Callback = Callable[[str], None]
 
 _LINGER_SECONDS = 2.0
+_QUIET_SECONDS = 5.0
+_QUIET_POLL = 0.04
+"""Poll time once nothing has rung for `_QUIET_SECONDS`: an idle machine is to be idle."""
 _PLACES = 64
 _PLACE_BYTES = 8
 
@@ -84,9 +87,10 @@ class SqliteDoorbell:
     """Rings between processes that share a database file on one host, by a small shared file beside it.
 
     The file `<database>-bell` is mapped by every process; a ring writes a new value into the topic's place. While
-    somebody waits or subscribes, one thread compares it with what it saw last, every `poll_seconds`: no system call, no
-    SQL. (The database's own change counter was tried first: every commit then rings every topic, which makes all loops
-    spin while events stream in.) A ring follows the commit that it tells of. With nobody waiting no thread runs.
+    somebody waits or subscribes, one thread compares it with what it saw last, every `poll_seconds` (in quiet times
+    less often): no SQL. (The database's own change counter was tried first: every commit then rings every topic, which
+    makes all loops spin while events stream in.) A ring follows the commit that it tells of. With nobody waiting no
+    thread runs.
     """
 
     def __init__(self, path: Path, *, poll_seconds: float = 0.01) -> None:
@@ -163,9 +167,10 @@ class SqliteDoorbell:
 
     def _poll(self) -> None:
         # The thread lingers for a while: who waits again and again must not start a thread each time.
-        idle_since = time.monotonic()
-        while not self._stop.wait(self._poll_seconds):
+        idle_since = heard = time.monotonic()
+        while not self._stop.wait(self._poll_seconds if time.monotonic() - heard < _QUIET_SECONDS else _QUIET_POLL):
             for topic in self._changed():
+                heard = time.monotonic()
                 self._local.ring(topic)
             with self._lock:
                 if self._wanted > 0:
