@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,8 +21,8 @@ from rostrum.control.writer import GroupWriter
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.doorbell import Doorbell
 from rostrum.interfaces.storage import Session, Storage
-from rostrum.model.errors import InvocationError, StateError
-from rostrum.model.events import Event
+from rostrum.model.errors import InvocationError, NotFound, StateError, Unavailable
+from rostrum.model.events import EngineMessage, Event, worker_stream
 from rostrum.model.runs import Run, RunStatus
 
 T = TypeVar("T")
@@ -139,20 +140,41 @@ class EventLog:
         self._ring({"events", "runs", "queue"})
 
     def drain(self, run_id: str, epoch: int, batches: Iterable[Sequence[Event]]) -> int:
-        """Store what a dead worker had accepted and not delivered, under its epoch; to be done before its run is
-        failed.
+        """Store what a dead worker had accepted and not delivered, under its epoch; to be done before its run is failed.
 
-        Returns the number of newly stored events. Stops at a gap, which a whole spool cannot have.
+        Returns the number of newly stored events. What is no event of this worker ends it; an event that cannot be
+        stored is replaced by a message: a broken spool must not keep its run from ending. Raises Unavailable, NotFound.
         """
         stored = 0
+        stream = worker_stream(epoch)
         for batch in batches:
-            if not batch:
-                continue
-            result = self.append(run_id, epoch, batch)
-            stored += result.stored
-            if result.last_sequence < batch[-1].sequence:
+            own = list(takewhile(lambda event: event.run_id == run_id and event.stream == stream, batch))
+            last = self._drain_batch(run_id, epoch, own) if own else AppendResult(0, 0)
+            stored += last.stored
+            if len(own) < len(batch) or (own and last.last_sequence < own[-1].sequence):
                 break
         return stored
+
+    def _drain_batch(self, run_id: str, epoch: int, batch: Sequence[Event]) -> AppendResult:
+        try:
+            return self.append(run_id, epoch, batch)
+        except (Unavailable, NotFound):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with an event, the run's end is worth more
+            if len(batch) > 1:
+                results = [self._drain_batch(run_id, epoch, [event]) for event in batch]
+                return AppendResult(sum(result.stored for result in results), results[-1].last_sequence)
+            event = batch[0]
+            message = f"an event ({event.kind}) of the dead worker could not be stored: {error}"
+            note = EngineMessage(
+                run_id=run_id,
+                stream=event.stream,
+                sequence=event.sequence,
+                at=self._clock.now(),
+                message=message[:1000],
+                level="error",
+            )
+            return self.append(run_id, epoch, [note])
 
     def _commit(self, requests: Sequence[_Append | _Heard | _Call]) -> Sequence[Any]:
         now = self._clock.now()

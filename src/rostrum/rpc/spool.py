@@ -15,6 +15,8 @@ from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from rostrum.model.errors import InvocationError, Unavailable
 from rostrum.model.events import AnyEvent, Event, decode_event, encode_event
 
@@ -144,7 +146,10 @@ def read_spool(directory: str | Path, epoch: int, *, batch: int = 500) -> Iterat
         return
     events: list[AnyEvent] = []
     for record in _records(path):
-        events.append(decode_event(record))
+        try:
+            events.append(decode_event(record))
+        except (msgspec.DecodeError, ValueError):
+            break  # no event: somebody else has written here
         if len(events) == batch:
             yield events
             events = []

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rostrum.control.events import EventLog
+from rostrum.control.events import AppendResult, EventLog
 from rostrum.control.state import Derivation, facts_from, fold_run
 from rostrum.interfaces.storage import Session
 from rostrum.model import events as ev
@@ -296,6 +296,26 @@ def test_draining_stops_at_nothing_but_a_gap(world: World) -> None:
     world.log.append(run.run_id, 1, events[:2])
     assert world.log.drain(run.run_id, 1, [events[:4], [], events[4:]]) == 7
     assert world.run(run.run_id).status is RunStatus.FAILURE
+
+
+def test_a_broken_spool_does_not_keep_a_run_from_ending(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = world.add_run(PLAN)
+    events = place(run.run_id, whole_run())
+    append = world.log.append
+
+    def faulty(run_id: str, epoch: int | None, batch: Sequence[ev.Event]) -> AppendResult:
+        if any(event.kind == "step_started" for event in batch):
+            raise OverflowError("too large")
+        return append(run_id, epoch, batch)
+
+    monkeypatch.setattr(world.log, "append", faulty)
+    assert world.log.drain(run.run_id, 1, [events]) == 9
+    assert world.run(run.run_id).status is RunStatus.FAILURE
+    messages = [one.event for one in world.stored(run.run_id) if isinstance(one.event, ev.EngineMessage)]
+    assert len(messages) == 2
+    other = world.add_run()
+    foreign = place(other.run_id, whole_run(), epoch=2)
+    assert world.log.drain(other.run_id, 1, [place(other.run_id, whole_run()[:2]), foreign, events]) == 2
 
 
 # --- any order, any grouping -----------------------------------------------------------------------------------------
