@@ -1,0 +1,47 @@
+"""4. `materialize()` of a chain of assets: nothing persisted (values on disk), and everything in SQLite."""
+
+from __future__ import annotations
+
+from benchmarks.measure import Timer, arguments, emit, quiet
+from benchmarks.ours.persisted import execute, instance, register
+from rostrum import AssetIn, Definitions, asset, materialize
+from rostrum.executors.in_process import InProcessExecutor
+from rostrum.model.assets import AssetKey
+from rostrum.model.manifest import ASSET_JOB
+
+
+def chain(length: int) -> list[object]:
+    """Each asset takes the value of the one before."""
+
+    def first():
+        return 1
+
+    def later(before):
+        return before + 1
+
+    assets = [asset(name="a0")(first)]
+    for number in range(1, length):
+        assets.append(asset(name=f"a{number}", ins={"before": AssetIn(key=f"a{number - 1}")})(later))
+    return assets
+
+
+if __name__ == "__main__":
+    size = 100
+    arguments()
+    with quiet():
+        materialize(chain(3))
+    assets = chain(size)
+    with quiet(), Timer() as timer:
+        result = materialize(assets)
+    assert result.success
+    figures = {"steps_per_second_none": size / timer.wall, "cpu_ms_per_step_none": timer.cpu / size * 1000}
+    definitions = Definitions(assets=chain(size))
+    with instance() as control:
+        register(control, definitions)
+        execute(control, definitions, InProcessExecutor(), ASSET_JOB, (AssetKey(("a0",)),))
+        keys = tuple(AssetKey((f"a{number}",)) for number in range(size))
+        with quiet(), Timer() as timer:
+            run = execute(control, definitions, InProcessExecutor(), ASSET_JOB, keys)
+        assert run.steps_done == size
+    figures |= {"steps_per_second_sqlite": size / timer.wall, "cpu_ms_per_step_sqlite": timer.cpu / size * 1000}
+    emit(**figures)

@@ -1,0 +1,6 @@
+"""1. What importing the definition library costs."""
+
+from benchmarks.measure import arguments, emit, import_cost
+
+if __name__ == "__main__":
+    emit(**import_cost("from dagster import asset, Definitions", 1 if arguments().quick else 3))

@@ -1,0 +1,35 @@
+"""5. The multiprocess executor: 20 trivial ops, a process each, two at once, persisted in SQLite."""
+
+from __future__ import annotations
+
+from dagster import DagsterInstance, execute_job, job, multiprocess_executor, op, reconstructable
+
+from benchmarks.measure import Timer, arguments, emit, quiet
+from benchmarks.peer.home import instance_home
+
+SIZE = 20
+
+
+@op
+def nothing() -> int:
+    return 1
+
+
+@job(executor_def=multiprocess_executor.configured({"max_concurrent": 2}))
+def twenty():
+    for _ in range(SIZE):
+        nothing()
+
+
+def main() -> None:
+    from benchmarks.peer.multiprocess import twenty as found  # reconstructable needs an importable module, not __main__
+
+    arguments()
+    with instance_home(), DagsterInstance.get() as instance:
+        with quiet(), Timer() as timer, execute_job(reconstructable(found), instance=instance) as result:
+            assert result.success
+    emit(ms_per_step=timer.wall / SIZE * 1000, cpu_ms_per_step=timer.cpu / SIZE * 1000)
+
+
+if __name__ == "__main__":
+    main()
