@@ -11,6 +11,8 @@ import contextlib
 import os
 import re
 import tempfile
+import threading
+import time
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,9 +20,10 @@ import msgspec
 
 from rostrum.interfaces.launching import WorkerRef, WorkerStatus
 from rostrum.model.errors import InvocationError
-from rostrum.service.processes import LocalProcesses
+from rostrum.service.processes import LocalProcesses, is_zombie
 
 _T = TypeVar("_T")
+_BURIAL_SECONDS = 0.5
 _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 
@@ -74,12 +77,19 @@ class WorkerRecords:
             return self._processes.status(ref)
         # Asked before the record is read: the zygote writes the record before it lets the process go.
         now = self._processes.status(ref)
-        ended = _read(self._path(ref.run_id, ref.epoch, "exit"), WorkerExit)
+        ended = self._exit(ref)
+        until = time.monotonic() + _BURIAL_SECONDS
+        while ended is None and now.state == "exited" and is_zombie(ref.pid, ref.start_time) and time.monotonic() < until:
+            threading.Event().wait(0.005)  # the zygote kills what the dead worker left, then writes its end down
+            ended = self._exit(ref)
         if now.state == "running" and (ended is None or ended.signal is None):
             return now  # an orderly end is written down just before the process goes
         if ended is None:
             return now
         return WorkerStatus(state="exited", exit_code=ended.exit_code, signal=ended.signal, reason=ended.reason)
+
+    def _exit(self, ref: WorkerRef) -> WorkerExit | None:
+        return _read(self._path(ref.run_id, ref.epoch, "exit"), WorkerExit)
 
     def terminate(self, ref: WorkerRef, *, force: bool) -> None:
         """Ask the worker to end, or kill its session."""

@@ -118,7 +118,8 @@ class ZygoteSupervisor:
         raise Unavailable(f"the code of location {self._settings.location!r} has not loaded{why}")
 
     def suspect(self, zygote: ZygoteProcess) -> None:
-        """A request to this zygote failed: have a look at it now."""
+        """A request to this zygote failed: have a look at it now. (A killed process is not gone at once.)"""
+        zygote.wait(_LOOK_SECONDS)
         with self._changed:
             if self._zygote is zygote and not zygote.is_alive():
                 self._zygote = None
@@ -199,4 +200,4 @@ class ZygoteSupervisor:
             self._changed.notify_all()
         if zygote is not None:
             zygote.retire()
-            zygote.wait(1.0)
+            zygote.wait(0.2)

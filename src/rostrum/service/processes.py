@@ -68,6 +68,12 @@ def is_alive(pid: int, started: float) -> bool:
     return stat is not None and stat.start_time == started and stat.state not in "ZX"
 
 
+def is_zombie(pid: int, started: float) -> bool:
+    """True when exactly that process has ended and nobody has taken its exit status yet."""
+    stat = read_stat(pid)
+    return stat is not None and stat.start_time == started and stat.state in "ZX"
+
+
 def session_members(leader: int, not_before: float) -> list[ProcessStat]:
     """Processes of the leader's session, and whatever descends from them, the leader first. Older processes are none of ours."""
     stats = [stat for entry in _PROC.iterdir() if entry.name.isdigit() and (stat := read_stat(int(entry.name)))]

@@ -1,0 +1,160 @@
+"""Run workers of real processes: what they get, what they tell, and that they outlive everybody."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from rostrum.model.events import RunFailed
+from rostrum.testing.conformance.launchers import wait_exited, wait_until
+
+from .bench import RUNS, CodeServerBench
+
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture(scope="module", params=["always", "never"])
+def bench(request: pytest.FixtureRequest) -> Iterator[CodeServerBench]:
+    bench = CodeServerBench(RUNS, request.param)
+    yield bench
+    bench.close()
+
+
+def test_a_run_is_told_in_order(bench: CodeServerBench) -> None:
+    spec = bench.spec("succeed")
+    ref = bench.launch(spec)
+    assert wait_exited(bench.launcher, ref).exit_code == 0
+    kinds = bench.gateway.kinds(spec.run.run_id)
+    assert (kinds[0], kinds[-1]) == ("run_started", "run_succeeded")
+    assert bench.gateway.logs[spec.run.run_id, "run/out"] == b"acting\n"
+
+
+def test_children_draw_different_numbers(bench: CodeServerBench) -> None:
+    facts = []
+    for _ in range(2):
+        spec = bench.spec("succeed")
+        wait_exited(bench.launcher, bench.launch(spec))
+        facts.append(bench.facts(spec))
+    assert facts[0]["random"] != facts[1]["random"]
+    assert facts[0]["numpy"] != facts[1]["numpy"]
+
+
+def test_environment_is_of_one_run_only(bench: CodeServerBench) -> None:
+    first, second = bench.spec("succeed", SECRET="one"), bench.spec("succeed")
+    for spec in (first, second):
+        wait_exited(bench.launcher, bench.launch(spec))
+    assert (bench.facts(first)["secret"], bench.facts(second)["secret"]) == ("one", None)
+
+
+def test_steps_in_processes_of_their_own(bench: CodeServerBench) -> None:
+    spec = bench.spec("succeed", job="isolated")
+    ref = bench.launch(spec)
+    assert wait_exited(bench.launcher, ref).exit_code == 0
+    assert bench.facts(spec)["pids"] != [ref.pid]
+    assert bench.gateway.kinds(spec.run.run_id)[-1] == "run_succeeded"
+
+
+@pytest.mark.parametrize("job", ["job", "isolated"])
+def test_cancel_by_order_of_the_gateway(bench: CodeServerBench, job: str) -> None:
+    spec = bench.spec("wait", job=job)
+    ref = bench.launch(spec)
+    bench.wait_started(spec)
+    bench.gateway.cancel.add(spec.run.run_id)
+    wait_exited(bench.launcher, ref)
+    assert bench.gateway.kinds(spec.run.run_id)[-1] == "run_canceled"
+
+
+@pytest.mark.parametrize("job", ["job", "isolated"])
+def test_cancel_by_signal(bench: CodeServerBench, job: str) -> None:
+    spec = bench.spec("wait", job=job)
+    ref = bench.launch(spec)
+    bench.wait_started(spec)
+    bench.launcher.terminate(ref, force=False)
+    wait_exited(bench.launcher, ref)
+    assert bench.gateway.kinds(spec.run.run_id)[-1] == "run_canceled"
+
+
+def test_job_that_is_not_there(bench: CodeServerBench) -> None:
+    spec = bench.spec("succeed", job="nobody")
+    assert wait_exited(bench.launcher, bench.launch(spec)).exit_code == 1
+    (last,) = bench.gateway.events[spec.run.run_id].values()
+    assert isinstance(last[-1], RunFailed)
+    assert "nobody" in last[-1].message
+
+
+@pytest.mark.parametrize("job", ["job", "isolated"])
+def test_killed_worker_takes_its_processes_along(bench: CodeServerBench, job: str) -> None:
+    spec = bench.spec("stubborn", job=job)
+    ref = bench.launch(spec)
+    bench.wait_started(spec)
+    os.kill(ref.pid, signal.SIGKILL)
+    status = wait_exited(bench.launcher, ref)
+    assert (status.exit_code, status.signal) == (None, signal.SIGKILL)
+    wait_until("no process is left", lambda: bench.processes(spec) == 0)
+
+
+def test_killed_zygote(bench: CodeServerBench) -> None:
+    """The worker runs on, its end is known, and a new zygote takes the next request."""
+    spec = bench.spec("wait")
+    ref = bench.launch(spec)
+    bench.wait_started(spec)
+    before = bench.location.status()
+    bench.kill_zygote()
+    other = bench.spec("succeed")
+    assert wait_exited(bench.launcher, bench.launch(other)).exit_code == 0
+    assert bench.location.status().revision > before.revision
+    assert bench.launcher.inspect(ref).state == "running"
+    assert bench.launch(spec) == ref, "still idempotent: the new zygote knows the worker"
+    bench.go(spec)
+    assert wait_exited(bench.launcher, ref).exit_code == 0
+
+
+def test_killed_server(bench: CodeServerBench) -> None:
+    """The worker runs on; meanwhile it is found by its identity; the next server adopts it and knows its end."""
+    spec, doomed = bench.spec("wait"), bench.spec("stubborn")
+    ref, doomed_ref = bench.launch(spec), bench.launch(doomed)
+    bench.wait_started(spec)
+    bench.wait_started(doomed)
+    pids = [bench.kill_server(), bench.location.status().zygote_pid if bench.is_up() else 0]
+    assert bench.launcher.inspect(ref).state == "running"
+    bench.launcher.terminate(doomed_ref, force=True)
+    wait_until("no process is left", lambda: bench.processes(doomed) == 0)
+    bench.wait_up()
+    assert bench.server.pid not in pids
+    assert bench.launcher.adopt([spec.run.run_id, doomed.run.run_id]) == [ref]
+    assert bench.launcher.inspect(doomed_ref).state == "exited"
+    bench.go(spec)
+    assert wait_exited(bench.launcher, ref).exit_code == 0
+
+
+def test_killed_server_and_zygote_and_worker(bench: CodeServerBench) -> None:
+    """Nobody is left who saw the worker's end: that is a status, too."""
+    spec = bench.spec("wait")
+    ref = bench.launch(spec)
+    bench.wait_started(spec)
+    bench.kill_zygote()
+    bench.kill_server()
+    os.kill(ref.pid, signal.SIGKILL)
+    bench.wait_up()
+    status = wait_exited(bench.launcher, ref)
+    assert (status.exit_code, status.signal, status.reason) == (None, None, "exit status unknown")
+
+
+def test_everything_but_workers_ends_with_the_parent(bench: CodeServerBench) -> None:
+    spec = bench.spec("wait")
+    ref = bench.launch(spec)
+    bench.wait_started(spec)
+    wait_until("the code has loaded", lambda: bench.location.status().zygote_pid > 0)
+    family = [bench.server.pid, *(child.pid for child in psutil.Process(bench.server.pid).children(recursive=True))]
+    family.remove(ref.pid)
+    bench.server.stop()
+    assert psutil.pid_exists(ref.pid)
+    bench.go(spec)
+    wait_until("all have ended", lambda: not any(psutil.pid_exists(pid) for pid in [*family, ref.pid]))
+    bench.server.start()
+    bench.wait_up()
+    assert bench.launcher.inspect(ref).exit_code == 0, "remembered on disk"
