@@ -140,7 +140,7 @@ class EventLog:
         self._ring({"events", "runs", "queue"})
 
     def drain(self, run_id: str, epoch: int, batches: Iterable[Sequence[Event]]) -> int:
-        """Store what a dead worker had accepted and not delivered, under its epoch; to be done before its run is failed.
+        """Store what a dead worker accepted and did not deliver, under its epoch; before its run is failed.
 
         Returns the number of newly stored events. What is no event of this worker ends it; an event that cannot be
         stored is replaced by a message: a broken spool must not keep its run from ending. Raises Unavailable, NotFound.
