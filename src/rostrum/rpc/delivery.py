@@ -109,14 +109,13 @@ class Delivery:
         """Look for captured files and their sizes."""
         self._scan_at = time.monotonic() + SCAN_SECONDS
         try:
-            entries = list(os.scandir(logs_directory(self._spool.path.parent)))
+            for entry in list(os.scandir(logs_directory(self._spool.path.parent))):
+                file_key, _, stream = entry.name.rpartition(".")
+                if file_key and stream in STREAMS:
+                    size = entry.stat().st_size
+                    self._files.setdefault((file_key, stream), LogFile(Path(entry.path))).size = size
         except FileNotFoundError:
-            return
-        for entry in entries:
-            file_key, _, stream = entry.name.rpartition(".")
-            if file_key and stream in STREAMS:
-                file = self._files.setdefault((file_key, stream), LogFile(Path(entry.path)))
-                file.size = entry.stat().st_size
+            return  # nothing captured yet, or a file has just been removed: the next look tells
 
     def file_keys(self) -> list[str]:
         """Keys of all captured files."""
@@ -168,10 +167,13 @@ class Delivery:
         self._send(f"{self._base}/events", body, lambda status, data: self._events_done(count, status, data), headers)
 
     def _send_log(self, key: tuple[str, str], file: LogFile) -> None:
-        with file.path.open("rb") as source:
-            source.seek(file.stored)
-            data = source.read(LOG_BYTES)
-        if not data:  # it was cut: what is gone cannot be sent
+        try:
+            with file.path.open("rb") as source:
+                source.seek(file.stored)
+                data = source.read(LOG_BYTES)
+        except OSError:
+            data = b""
+        if not data:  # it was cut or removed: what is gone cannot be sent
             file.size = file.stored
             return
         path = f"{self._base}/logs/{key[0]}/{key[1]}?offset={file.stored}"

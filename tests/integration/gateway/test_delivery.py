@@ -205,6 +205,21 @@ def test_large_output_and_large_events_get_through(plane: Plane, gateway: Gatewa
     assert not logs.exists()
 
 
+def test_captured_files_that_vanish_hold_nothing_up(plane: Plane, gateway: Gateway) -> None:
+    run = plane.starting_run()
+    session = gateway.session(run)
+    gateway.stop(hard=True)
+    session.write_log("a", "out", 0, b"gone\n")
+    session.write_log("b", "out", 0, b"kept\n")
+    (logs_directory(session._directory) / "a.out").unlink()
+    gateway.start()
+    session.append(steps(Worker(run.run_id), 3))
+    assert session.flush(5.0)
+    session.close()
+    assert plane.logs.read(run.run_id, "b", "out").data == b"kept\n"
+    assert not session._directory.exists()
+
+
 def test_a_hundred_writers_at_once_on_sqlite(plane: Plane, gateway: Gateway) -> None:
     runs = [plane.starting_run() for _ in range(100)]
     sessions = [gateway.session(run) for run in runs]
