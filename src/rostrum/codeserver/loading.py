@@ -41,7 +41,8 @@ def load(data: msgspec.Raw) -> Code:
         resolved = load_definitions(target).resolved()
         code = Code(target, resolved, None, _user_files(before))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - importing is running user code
-        return Code(target, None, error_info(error), _user_files(before))
+        info = error_info(error)
+        return Code(target, None, info, tuple(sorted({*_user_files(before), *_named_files(target, info)})))
     _import_executors(resolved)
     return code
 
@@ -56,6 +57,16 @@ def _import_executors(resolved: Resolved) -> None:
             plugin(EXECUTORS, name)
         except (NotFound, ImportError):
             continue  # the run that uses it will tell
+
+
+def _named_files(target: CodeTarget, error: ErrorInfo) -> set[str]:
+    """Files that must be mended before the code loads. Paths in errors are relative to the working directory."""
+    named = {str(Path(target.python_file).resolve())} if target.python_file else set[str]()
+    inner: ErrorInfo | None = error
+    while inner is not None:
+        named |= {str(Path(frame.file).resolve()) for frame in inner.frames if frame.user}
+        inner = inner.cause
+    return named
 
 
 def _user_files(before: set[str]) -> tuple[str, ...]:

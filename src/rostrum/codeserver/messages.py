@@ -56,6 +56,8 @@ class NotLoaded(msgspec.Struct, frozen=True, tag=True):
     """The code has not loaded."""
 
     error: ErrorInfo
+    files: tuple[str, ...] = ()
+    """Files of the user's code that were imported, or are named by the error: what to watch."""
 
 
 class StartWorker(msgspec.Struct, frozen=True, tag=True):

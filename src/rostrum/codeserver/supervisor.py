@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from rostrum.codeserver.messages import Loaded
+from rostrum.codeserver.messages import Loaded, NotLoaded
 from rostrum.codeserver.zygote_client import ZygoteProcess, ZygoteSettings
 from rostrum.interfaces.clock import Clock
 from rostrum.model.errors import ErrorInfo, Unavailable
@@ -33,6 +33,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     loaded: Loaded | None = None
     """The active version; stays known while its zygote is being healed."""
     error: ErrorInfo | None = None
+    files: tuple[str, ...] = ()
+    """The user's files that the newest load knew of."""
 
 
 class ZygoteSupervisor:
@@ -111,7 +113,8 @@ class ZygoteSupervisor:
     def zygote(self, seconds: float = 10.0) -> ZygoteProcess:
         """The active zygote; waits a little for one that is being healed. Raises Unavailable."""
         with self._changed:
-            if self._changed.wait_for(lambda: self._zygote is not None or self._stopping, seconds) and self._zygote:
+            self._changed.wait_for(lambda: self._zygote or self._stopping or self._version.error, seconds)
+            if self._zygote is not None:
                 return self._zygote
             error = self._version.error
         why = f": {error.first_line}" if error else ""
@@ -166,14 +169,15 @@ class ZygoteSupervisor:
         try:
             fresh = ZygoteProcess(self._settings, self._environment)
         except OSError as error:
-            self._settle(serving, None, ErrorInfo(class_name="LoadCrash", message=f"no process could be started: {error}"))
+            crash = ErrorInfo(class_name="LoadCrash", message=f"no process could be started: {error}")
+            self._settle(serving, None, NotLoaded(crash))
             return False
         outcome = fresh.describe()
-        if isinstance(outcome, ErrorInfo):
+        if isinstance(outcome, NotLoaded):
             fresh.retire()
             self._retired.append(fresh)
             self._settle(serving, None, outcome)
-            _log.error("The code of %s did not load: %s", self._settings.location, outcome.first_line)
+            _log.error("The code of %s did not load: %s", self._settings.location, outcome.error.first_line)
             return False
         if outcome.fork.startswith("fresh") and (self._version.loaded is None or self._version.loaded.fork != outcome.fork):
             _log.warning("%s starts work in fresh processes, not by forking: %s", self._settings.location, outcome.fork[7:])
@@ -185,12 +189,14 @@ class ZygoteSupervisor:
         _log.info("Loaded %s in %.2f s%s", self._settings.location, outcome.seconds, " (healed)" if healing else "")
         return True
 
-    def _settle(self, serving: int, good: tuple[ZygoteProcess, Loaded] | None, error: ErrorInfo | None) -> None:
+    def _settle(self, serving: int, good: tuple[ZygoteProcess, Loaded] | None, failure: NotLoaded | None) -> None:
         with self._changed:
             loaded = self._version.loaded
             if good is not None:
                 self._zygote, loaded = good
-            self._version = Version(revision=self._version.revision + 1, loaded=loaded, error=error)
+            files = failure.files if failure is not None else loaded.files if loaded is not None else ()
+            error = failure.error if failure is not None else None
+            self._version = Version(revision=self._version.revision + 1, loaded=loaded, error=error, files=files)
             self._done = serving
             self._changed.notify_all()
 

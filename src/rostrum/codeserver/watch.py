@@ -39,7 +39,7 @@ class FileWatcher:
     def _run(self) -> None:
         while not self._stop.is_set():
             version = self._version()
-            folders = roots(_watched(version))
+            folders = roots(version.files)
             if not folders:
                 self._stop.wait(_WAIT_SECONDS)
                 continue
@@ -57,18 +57,8 @@ class FileWatcher:
                 if changed:
                     _log.info("Reloading: %s changed", ", ".join(sorted({Path(path).name for _, path in changed})[:3]))
                     self._reload()
-                elif roots(_watched(self._version())) != folders:
+                elif roots(self._version().files) != folders:
                     break  # the code imports from other folders now
-
-
-def _watched(version: Version) -> Iterable[str]:
-    return version.loaded.files if version.loaded else _files_of(version)
-
-
-def _files_of(version: Version) -> Iterable[str]:
-    """Files named by an error, where nothing has ever loaded: the place that is about to be mended."""
-    frame = version.error.user_frame if version.error else None
-    return (frame.file,) if frame else ()
 
 
 def roots(files: Iterable[str]) -> list[Path]:

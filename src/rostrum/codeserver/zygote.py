@@ -120,7 +120,7 @@ class Zygote:
 
     def _describe(self) -> Message:
         if self._code.error is not None:
-            return NotLoaded(self._code.error)
+            return NotLoaded(self._code.error, self._code.files)
         return Loaded(
             manifest_hash=self._code.manifest_hash,
             manifest=self._code.manifest,

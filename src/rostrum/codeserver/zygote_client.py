@@ -81,7 +81,7 @@ class ZygoteProcess:
         self.pid = self._process.pid
         self._closing = threading.Lock()
 
-    def describe(self) -> Loaded | ErrorInfo:
+    def describe(self) -> Loaded | NotLoaded:
         """Wait until loading has ended; what was loaded, or why not. Kills a zygote that takes too long."""
         try:
             answer = self._ask(Describe(), self._settings.load_seconds)
@@ -93,7 +93,7 @@ class ZygoteProcess:
         if isinstance(answer, Loaded):
             return answer
         if isinstance(answer, NotLoaded):
-            return answer.error
+            return answer
         code = self._process.wait()
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return _failure("LoadCrash", f"the process that imports the code ended with {how}; its output is in the code server's log")
@@ -192,5 +192,5 @@ def _started(answer: Message | None) -> Started:
     raise Unavailable("the process that holds the user's code ended while it was asked; it is being started again")
 
 
-def _failure(class_name: str, message: str) -> ErrorInfo:
-    return ErrorInfo(class_name=class_name, message=message, code="definition")
+def _failure(class_name: str, message: str) -> NotLoaded:
+    return NotLoaded(ErrorInfo(class_name=class_name, message=message, code="definition"))
