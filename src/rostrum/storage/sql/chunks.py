@@ -13,6 +13,7 @@ partition, `[code before, run id]`.
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -82,13 +83,21 @@ def counts(entries: Entries) -> tuple[int, int, int]:
 
 def split(low: int, high: int, entries: Entries) -> Iterable[tuple[int, int, Entries]]:
     """Cut into ranges of at most `SPLIT_ABOVE` partitions."""
-    if len(entries) <= SPLIT_ABOVE or high - low < 2:
+    if len(entries) <= SPLIT_ABOVE:
         yield low, high, entries
         return
+    placed = sorted((hashed(key), key) for key in entries)
+    for part_low, part_high, start, end in _cut(low, high, placed, 0, len(placed)):
+        yield part_low, part_high, {key: entries[key] for _, key in placed[start:end]}
+
+
+def _cut(
+    low: int, high: int, placed: list[tuple[int, str]], start: int, end: int
+) -> Iterable[tuple[int, int, int, int]]:
+    if end - start <= SPLIT_ABOVE or high - low < 2:
+        yield low, high, start, end
+        return
     middle = (low + high) // 2
-    left: Entries = {}
-    right: Entries = {}
-    for key, entry in entries.items():
-        (left if hashed(key) < middle else right)[key] = entry
-    yield from split(low, middle, left)
-    yield from split(middle, high, right)
+    at = bisect_left(placed, (middle, ""), start, end)
+    yield from _cut(low, middle, placed, start, at)
+    yield from _cut(middle, high, placed, at, end)

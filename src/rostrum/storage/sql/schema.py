@@ -75,13 +75,21 @@ runs = Table(
 Index("ix_runs_created", runs.c.deployment, runs.c.created_at, runs.c.run_id)
 Index("ix_runs_status", runs.c.deployment, runs.c.status, runs.c.created_at, runs.c.run_id)
 Index("ix_runs_job", runs.c.deployment, runs.c.job, runs.c.created_at, runs.c.run_id)
-Index("ix_runs_trigger", runs.c.deployment, runs.c.trigger_kind, runs.c.trigger_name, runs.c.created_at)
-Index("ix_runs_root", runs.c.deployment, runs.c.root_run_id)
+Index(
+    "ix_runs_trigger",
+    runs.c.deployment,
+    runs.c.trigger_kind,
+    runs.c.trigger_name,
+    runs.c.created_at,
+    runs.c.run_id,
+)
+Index("ix_runs_root", runs.c.deployment, runs.c.root_run_id, runs.c.created_at, runs.c.run_id)
 Index(
     "ix_runs_backfill",
     runs.c.deployment,
     runs.c.backfill_id,
     runs.c.created_at,
+    runs.c.run_id,
     sqlite_where=runs.c.backfill_id.is_not(None),
     postgresql_where=runs.c.backfill_id.is_not(None),
 )

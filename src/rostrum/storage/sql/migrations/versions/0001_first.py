@@ -202,7 +202,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_runs_backfill",
         "runs",
-        ["deployment", "backfill_id", "created_at"],
+        ["deployment", "backfill_id", "created_at", "run_id"],
         unique=False,
         sqlite_where=sa.text("backfill_id IS NOT NULL"),
         postgresql_where=sa.text("backfill_id IS NOT NULL"),
@@ -217,10 +217,10 @@ def upgrade() -> None:
         sqlite_where=sa.text("status = 'queued'"),
         postgresql_where=sa.text("status = 'queued'"),
     )
-    op.create_index("ix_runs_root", "runs", ["deployment", "root_run_id"], unique=False)
+    op.create_index("ix_runs_root", "runs", ["deployment", "root_run_id", "created_at", "run_id"], unique=False)
     op.create_index("ix_runs_status", "runs", ["deployment", "status", "created_at", "run_id"], unique=False)
     op.create_index(
-        "ix_runs_trigger", "runs", ["deployment", "trigger_kind", "trigger_name", "created_at"], unique=False
+        "ix_runs_trigger", "runs", ["deployment", "trigger_kind", "trigger_name", "created_at", "run_id"], unique=False
     )
     op.create_table(
         "settings",
