@@ -30,10 +30,10 @@ export function bytes(value: number): string {
   return `${unit === 0 || rest >= 100 ? Math.round(rest) : Number(rest.toPrecision(2))} ${units[unit]}`;
 }
 
-/** A measure: whole numbers with separators, others with three significant digits. */
+/** A measure: whole and large numbers with separators, others with three significant digits. */
 export function measure(value: number): string {
   if (Number.isInteger(value)) return count(value).replace("-", "−");
-  const digits = Math.abs(value) >= 100 ? 1 : 3;
-  const text = Math.abs(value) >= 100 ? value.toFixed(digits) : String(Number(value.toPrecision(digits)));
+  const size = Math.abs(value);
+  const text = size >= 1000 ? count(Math.round(value)) : size >= 100 ? value.toFixed(1) : String(Number(value.toPrecision(3)));
   return text.replace("-", "−");
 }

@@ -218,7 +218,7 @@ export function Grid<T>(props: GridProps<T>) {
     if (items.length > 0 && lastSeen >= items.length - 15) onEnd?.();
   }, [lastSeen, items.length, onEnd]);
 
-  const template = `${selectable && !phone ? "32px " : ""}${phone ? "minmax(0, 1fr)" : columns.map((column) => column.width).join(" ")}`;
+  const template = `${selectable && !phone ? "18px " : ""}${phone ? "minmax(0, 1fr)" : columns.map((column) => column.width).join(" ")}`;
   const style = { "--cols": template } as CSSProperties;
   const total = props.total ?? shown.length;
 

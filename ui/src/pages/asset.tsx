@@ -49,7 +49,7 @@ function AssetView({ asset, tab }: { asset: Asset; tab: Tab }) {
       <AssetHead asset={asset} />
       <nav className="tabs" aria-label="Asset views">
         {tabs.filter(([name]) => name !== "partitions" || asset.partitionsKind !== null).map(([name, text, size]) => (
-          <Link key={name} to="/a/$" params={{ _splat: asset.key }} search={name === "summary" ? {} : { tab: name }} aria-current={tab === name ? "page" : undefined}>{text}{size !== undefined && <> <small>{size}</small></>}</Link>
+          <Link key={name} to="/a/$" params={{ _splat: asset.key }} search={name === "summary" ? {} : { tab: name }} activeOptions={{ exact: true, includeSearch: true }} aria-current={tab === name ? "page" : undefined}>{text}{size !== undefined && <> <small>{size}</small></>}</Link>
         ))}
       </nav>
       <Panel key={tab} what={`The ${tab}`}>
@@ -144,7 +144,7 @@ function LastRuns({ asset }: { asset: Asset }) {
   const typical = median(good.flatMap((run) => (run.seconds === null ? [] : [run.seconds])));
   return (
     <section>
-      <div className="section-head"><h2>Last {runs.length === 1 ? "run" : `${runs.length} runs`}</h2><p>{good.length} succeeded, height shows duration</p></div>
+      <div className="section-head"><h2>Last {runs.length === 1 ? "run" : `${runs.length} runs`}</h2><p>{good.length} succeeded, height shows duration</p>{typical !== null && <span className="end">typical {duration(typical)}</span>}</div>
       <RunBars slots={RUN_SLOTS} typical={typical} onOpen={(id) => void navigate({ to: "/r/$runId", params: { runId: id } })}
         runs={runs.map((run) => ({ id: run.id, seconds: run.seconds ?? 0, state: runState(run.status), label: `${run.partitionKey ?? shortId(run.id)}, ${run.status}${run.seconds === null ? "" : `, ${duration(run.seconds)}`}` }))} />
     </section>

@@ -59,7 +59,7 @@ export function calendarCells(keys: readonly string[], year: string): Cells {
     columns = Math.max(columns, column + 1);
   });
   for (let month = 0; month < 12; month += 1) {
-    const column = Math.floor((Math.round((Date.UTC(Number(year), month, 1) - first) / DAY_MS) + shift + 6) / 7);
+    const column = Math.floor((Math.round((Date.UTC(Number(year), month, 1) - first) / DAY_MS) + shift) / 7);
     if (column < columns) heads.push({ column, text: MONTHS[month] ?? "" });
   }
   return { cells, columns, rows: 7, heads, sides: [{ row: 0, text: "Mo" }, { row: 2, text: "We" }, { row: 4, text: "Fr" }, { row: 6, text: "Su" }] };

@@ -99,11 +99,7 @@ export function RunBars({ runs, slots, typical, onOpen }: { runs: readonly RunBa
   const shownTypical = typical === null ? undefined : (1 - typical / most) * 100;
   return (
     <div className="runbars" style={vars({ "--slots": String(slots) })}>
-      {shownTypical !== undefined && (
-        <div className="mid" style={{ top: `${shownTypical}%` }}>
-          <span>typical {duration(typical ?? 0)}</span>
-        </div>
-      )}
+      {shownTypical !== undefined && <div className="mid" style={{ top: `${shownTypical}%` }} />}
       {runs.map((run) => (
         <button key={run.id} type="button" title={run.label} aria-label={run.label} onClick={() => onOpen(run.id)}>
           <i className={run.state} style={{ height: `${Math.max(4, (100 * run.seconds) / most)}%` }} />
