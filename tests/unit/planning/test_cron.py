@@ -52,7 +52,9 @@ def test_a_date_that_never_comes_ends_the_ticks():
     assert cron.previous_tick(("0 0 1 1 *",), "UTC", at(2024, 1, 1)) == at(2023, 1, 1)
 
 
-EXPRESSIONS = st.sampled_from(["*/7 * * * *", "0 * * * *", "30 1 * * *", "30 2 * * *", "0 9 * * 1-5", "0 0 1 * *", "0 0 29 2 *"])
+EXPRESSIONS = st.sampled_from(
+    ["*/7 * * * *", "0 * * * *", "30 1 * * *", "30 2 * * *", "0 9 * * 1-5", "0 0 1 * *", "0 0 29 2 *"]
+)
 ZONES = st.sampled_from(["UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe"])
 MOMENTS = st.datetimes(datetime(2015, 1, 1), datetime(2030, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC))
 
@@ -75,7 +77,10 @@ def test_no_tick_is_lost_by_asking_piece_by_piece(moment: datetime):
     end = moment + timedelta(hours=9)
     whole = list(cron.ticks_between(("*/20 * * * *",), "Europe/Berlin", moment, end))
     middle = moment + timedelta(hours=4)
-    parts = [*cron.ticks_between(("*/20 * * * *",), "Europe/Berlin", moment, middle), *cron.ticks_between(("*/20 * * * *",), "Europe/Berlin", middle, end)]
+    parts = [
+        *cron.ticks_between(("*/20 * * * *",), "Europe/Berlin", moment, middle),
+        *cron.ticks_between(("*/20 * * * *",), "Europe/Berlin", middle, end),
+    ]
     assert whole == parts
 
 

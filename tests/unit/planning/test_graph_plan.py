@@ -43,7 +43,10 @@ def test_fan_in_is_a_list_of_all_sources():
 
 
 def test_a_list_of_one_is_still_a_list():
-    nodes = (GraphInvocation("one", op="one"), GraphInvocation("add", op="add", inputs={"xs": (Edge("one", "result", "list"),)}))
+    nodes = (
+        GraphInvocation("one", op="one"),
+        GraphInvocation("add", op="add", inputs={"xs": (Edge("one", "result", "list"),)}),
+    )
     assert steps_of(GraphNode("g", nodes=nodes))["add"].inputs[0].fan_in
 
 
@@ -76,7 +79,9 @@ def test_an_input_that_nothing_is_connected_to_comes_from_config_or_its_default(
 
 
 def test_inputs_of_the_job_come_from_config():
-    graph = GraphNode("g", nodes=(GraphInvocation("add", op="add", inputs={"xs": (Edge("", "x"),)}),), inputs=(InputNode("x"),))
+    graph = GraphNode(
+        "g", nodes=(GraphInvocation("add", op="add", inputs={"xs": (Edge("", "x"),)}),), inputs=(InputNode("x"),)
+    )
     assert steps_of(graph)["add"].inputs[0].sources == (FromConfig(("inputs", "x")),)
 
 
@@ -101,5 +106,8 @@ def test_an_op_s_settings_reach_its_steps_and_a_use_of_it_can_change_them():
 
 def test_several_outputs_are_told_apart():
     split = OpNode("split", outputs=(OutputNode("x"), OutputNode("y")))
-    nodes = (GraphInvocation("split", op="split"), GraphInvocation("add", op="add", inputs={"xs": (Edge("split", "y"),)}))
+    nodes = (
+        GraphInvocation("split", op="split"),
+        GraphInvocation("add", op="add", inputs={"xs": (Edge("split", "y"),)}),
+    )
     assert steps_of(GraphNode("g", nodes=nodes), ops=(split, ADD))["add"].inputs[0].sources == (FromStep("split", "y"),)

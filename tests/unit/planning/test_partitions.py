@@ -83,7 +83,9 @@ def test_of_a_repeated_hour_the_second_key_carries_its_offset():
     keys = list(hours.keys(at(2024, 11, 3, 3, zone=NY)))
     assert keys == ["2024-11-03-00:00", "2024-11-03-01:00", "2024-11-03-01:00-0500", "2024-11-03-02:00"]
     assert hours.window(keys[2]).start - hours.window(keys[1]).start == timedelta(0)  # same clock time ...
-    assert hours.window(keys[2]).start.astimezone(UTC) - hours.window(keys[1]).start.astimezone(UTC) == timedelta(hours=1)
+    assert hours.window(keys[2]).start.astimezone(UTC) - hours.window(keys[1]).start.astimezone(UTC) == timedelta(
+        hours=1
+    )
 
 
 @pytest.mark.parametrize(("key", "hours"), [("2024-03-10", 23), ("2024-03-11", 24), ("2024-11-03", 25)])
@@ -111,8 +113,12 @@ def test_a_million_windows_are_counted_without_listing_them():
     assert hours.count(at(2024, 1, 1)) == (at(2024, 1, 1) - at(1900, 1, 1)) // timedelta(hours=1)
 
 
-ZONES = st.sampled_from(["UTC", "America/New_York", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo"])
-CRONS = st.sampled_from(["0 * * * *", "20 * * * *", "0 0 * * *", "30 2 * * *", "0 0 * * 3", "15 1 1 * *", "*/30 * * * *", "0 0 31 * *"])
+ZONES = st.sampled_from(
+    ["UTC", "America/New_York", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo"]
+)
+CRONS = st.sampled_from(
+    ["0 * * * *", "20 * * * *", "0 0 * * *", "30 2 * * *", "0 0 * * 3", "15 1 1 * *", "*/30 * * * *", "0 0 31 * *"]
+)
 
 
 @given(ZONES, CRONS, st.integers(0, 3000), st.datetimes(datetime(2015, 1, 1), datetime(2025, 1, 1)))
@@ -179,7 +185,13 @@ NOW = at(2024, 2, 1)
         (AllMapping(), None, StaticPartitions(("a",)), [], ["a"]),
         (SpecificMapping(("b",)), None, StaticPartitions(("a", "b")), [], ["b"]),
         (StaticMapping({"x": ("a", "b")}), StaticPartitions(("x",)), StaticPartitions(("a", "b")), ["x"], ["a", "b"]),
-        (None, MultiPartitions((("c", StaticPartitions(("r",))), ("d", daily()))), daily(), ["r|2024-01-02"], ["2024-01-02"]),
+        (
+            None,
+            MultiPartitions((("c", StaticPartitions(("r",))), ("d", daily()))),
+            daily(),
+            ["r|2024-01-02"],
+            ["2024-01-02"],
+        ),
     ],
 )
 def test_mappings(mapping: object, downstream: object, upstream: object, keys: list[str], expected: list[str] | None):
