@@ -1,7 +1,7 @@
 """Generate the gRPC stubs from `proto/*.proto` into `src/rostrum/rpc/generated`.
 
-Run by a Python that has `grpcio-tools` 1.62 (its compiler is old enough that the code runs on every protobuf runtime from
-4.25 on; newer compilers pin the runtime's major version). See README.md beside this file.
+Run by a Python that has `grpcio-tools` 1.62 (its compiler is old enough that the code runs on every protobuf runtime
+from 4.25 on; newer compilers pin the runtime's major version). See README.md beside this file.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-from grpc_tools import protoc  # pyright: ignore
+from grpc_tools import protoc
 
 PROTO = Path(__file__).resolve().parent
 TARGET = PROTO.parent / "src" / "rostrum" / "rpc" / "generated"

@@ -1,7 +1,9 @@
-"""Life of a child of the zygote, the same whether it was forked or started fresh: settle down, then work as worker or evaluator.
+"""Life of a child of the zygote, the same whether it was forked or started fresh: settle down, then work as worker or
+evaluator.
 
-"Identical behaviour" has to be made: signals and standard streams are set anew, random generators are reseeded (two forked
-children would otherwise draw the same numbers), and the environment of the request is applied after the import in both cases.
+"Identical behaviour" has to be made: signals and standard streams are set anew, random generators are reseeded (two
+forked children would otherwise draw the same numbers), and the environment of the request is applied after the import
+in both cases.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import io
 import os
 import random
 import signal
@@ -72,7 +75,9 @@ def live_as_evaluator(connection: socket.socket, code: Code) -> int:
 
 
 def exit_after(life: Callable[[], int]) -> None:
-    """Live, then end this process for good without returning to what the zygote was doing. Exit handlers of the user's run."""
+    """Live, then end this process for good without returning to what the zygote was doing. Exit handlers of the user's
+    run.
+    """
     code = 1
     try:
         code = life()
@@ -82,7 +87,7 @@ def exit_after(life: Callable[[], int]) -> None:
         traceback.print_exc()
     finally:
         with contextlib.suppress(Exception):
-            atexit._run_exitfuncs()  # noqa: SLF001 - `os._exit` below would pass over what libraries registered
+            atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001 - `os._exit` below would pass over what libraries registered
         flush_streams()
         os._exit(code)
 
@@ -92,7 +97,7 @@ def reset_signals() -> None:
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals():
         handler: Any = signal.SIG_DFL
-        if number in {signal.SIGINT}:
+        if number == signal.SIGINT:
             handler = signal.default_int_handler
         elif number in {signal.SIGPIPE, getattr(signal, "SIGXFSZ", None)}:
             handler = signal.SIG_IGN
@@ -103,7 +108,9 @@ def reset_signals() -> None:
 
 
 def redirect_streams(files: tuple[Path, Path]) -> None:
-    """Standard input from nowhere; output and errors appended to files (never pipes: a dead reader must not break a `print`)."""
+    """Standard input from nowhere; output and errors appended to files (never pipes: a dead reader must not break a
+    `print`).
+    """
     flush_streams()
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -114,7 +121,7 @@ def redirect_streams(files: tuple[Path, Path]) -> None:
         os.dup2(opened, number)
         os.close(opened)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True)
 
 
@@ -131,7 +138,9 @@ def apply_environment(environment: Mapping[str, str]) -> None:
 
 
 def reseed() -> None:
-    """Fresh entropy for the global generators that a fork would have doubled. (Generators that user code keeps are the user's.)"""
+    """Fresh entropy for the global generators that a fork would have doubled. (Generators that user code keeps are the
+    user's.)
+    """
     random.seed()
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:

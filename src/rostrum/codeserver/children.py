@@ -1,4 +1,6 @@
-"""How the zygote makes children: by forking itself, or by starting fresh processes kept warm one ahead. Same requests, same behaviour."""
+"""How the zygote makes children: by forking itself, or by starting fresh processes kept warm one ahead. Same requests,
+same behaviour.
+"""
 
 from __future__ import annotations
 
@@ -112,7 +114,9 @@ class FreshChildren:
         return list(self._warm)
 
     def forget(self, pid: int) -> None:
-        """A waiting process that has ended is replaced when the next request comes, not before: it may be failing at once."""
+        """A waiting process that has ended is replaced when the next request comes, not before: it may be failing at
+        once.
+        """
         channel = self._warm.pop(pid, None)
         if channel is not None:
             channel.close()
@@ -126,7 +130,7 @@ class FreshChildren:
     def _spawn(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            theirs.set_inheritable(True)  # noqa: FBT003
+            theirs.set_inheritable(True)
             options = msgspec.structs.replace(self._options, listener=theirs.fileno(), lifeline=-1)
             command = [sys.executable, "-m", "rostrum.codeserver.fresh", msgspec.json.encode(options).decode()]
             pid = os.posix_spawn(sys.executable, command, self._environment, setsid=True)
@@ -134,7 +138,9 @@ class FreshChildren:
 
 
 def quiet_fork() -> int:
-    """Fork without the interpreter's warning about native threads: whether they matter has been judged (`fork_safety`)."""
+    """Fork without the interpreter's warning about native threads: whether they matter has been judged
+    (`fork_safety`).
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return os.fork()

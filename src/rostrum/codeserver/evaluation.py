@@ -26,7 +26,8 @@ def evaluate_tick(resolved: Resolved, request: TickRequest) -> TickResult:
     if schedule is None:
         raise NotFound(f"there is no {request.kind} {request.name!r} in the code that is loaded now")
     lines = _Lines()
-    logger = logging.Logger(f"rostrum.{request.kind}.{request.name}", logging.DEBUG)
+    # One of its own: a function that is called again must not log through the handlers of before.
+    logger = logging.Logger(f"rostrum.{request.kind}.{request.name}", logging.DEBUG)  # noqa: LOG001
     logger.addHandler(lines)
     results: list[TickResult] = []
     raised = guard(lambda: results.append(_evaluate(resolved, schedule, request, logger)))
@@ -40,7 +41,9 @@ def evaluate_tick(resolved: Resolved, request: TickRequest) -> TickResult:
     )
 
 
-def _evaluate(resolved: Resolved, schedule: ScheduleDefinition, request: TickRequest, logger: logging.Logger) -> TickResult:
+def _evaluate(
+    resolved: Resolved, schedule: ScheduleDefinition, request: TickRequest, logger: logging.Logger
+) -> TickResult:
     at = request.scheduled_at
     local = at.astimezone(ZoneInfo(schedule.execution_timezone)) if at is not None else None
     context = ScheduleEvaluationContext(scheduled_execution_time=local, cursor=request.cursor, log=logger)

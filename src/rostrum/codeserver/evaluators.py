@@ -1,7 +1,8 @@
-"""Evaluators: forks that run schedules', sensors' and partitions' functions for the code server, each killed alone when it hangs.
+"""Evaluators: forks that run schedules', sensors' and partitions' functions for the code server, each killed alone
+when it hangs.
 
-A fork for each evaluation would cost more than most functions do, so an evaluator serves many until its age, its memory or a
-deadline ends it.
+A fork for each evaluation would cost more than most functions do, so an evaluator serves many until its age, its
+memory or a deadline ends it.
 """
 
 from __future__ import annotations
@@ -141,5 +142,3 @@ def _resident_bytes(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError):
         return 0
-
-

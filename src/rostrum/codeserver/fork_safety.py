@@ -1,9 +1,10 @@
 """When may a process that has imported the user's code be forked? A pure judgement over what was seen in `/proc`.
 
-Native threads after an import are normal and mostly harmless (BLAS, allocators, Arrow: a child that calls them computes
-correctly). What hangs or breaks a child is told by the *names* of threads (a polars pool in use, an async runtime), by
-Python threads, by an initialised CUDA context, and by sockets that parent and children would share. A self-test in a child
-does not notice these, so names decide; a named thread that nobody knows counts as unsafe, which costs latency only.
+Native threads after an import are normal and mostly harmless (BLAS, allocators, Arrow: a child that calls them
+computes correctly). What hangs or breaks a child is told by the *names* of threads (a polars pool in use, an async
+runtime), by Python threads, by an initialised CUDA context, and by sockets that parent and children would share. A
+self-test in a child does not notice these, so names decide; a named thread that nobody knows counts as unsafe, which
+costs latency only.
 """
 
 from __future__ import annotations
@@ -20,9 +21,15 @@ import msgspec
 
 FORK = "fork"
 
-_HARMLESS = re.compile(r"python|jemalloc_bg_thd|polars-ooc|arrow|openblas|iou-|grpc|event_engine|timer_manager|resolver|duckdb|pool-spawner", re.IGNORECASE)
+_HARMLESS = re.compile(
+    r"python|jemalloc_bg_thd|polars-ooc|arrow|openblas|iou-|grpc|event_engine|timer_manager|resolver|duckdb|pool-spawner",
+    re.IGNORECASE,
+)
 _OWNERS = (
-    (re.compile(r"polars-\d+"), "polars was used while the code was imported (its thread pool hangs in a forked child)"),
+    (
+        re.compile(r"polars-\d+"),
+        "polars was used while the code was imported (its thread pool hangs in a forked child)",
+    ),
     (re.compile(r"tokio|rt-worker"), "an async runtime was started while the code was imported"),
     (re.compile(r"rayon"), "a thread pool was started while the code was imported"),
     (re.compile(r"cuda|nv_"), "CUDA was initialised while the code was imported"),
@@ -64,7 +71,9 @@ def _reason(seen: Sighting) -> str:
             if pattern.search(name):
                 return f"{reason} (thread {name!r})"
         if name != seen.own_name and not _HARMLESS.search(name):
-            return f"importing the code started a native thread {name!r} of which it is not known that it survives forking"
+            return (
+                f"importing the code started a native thread {name!r} of which it is not known that it survives forking"
+            )
     if seen.sockets:
         return f"importing the code left {seen.sockets} open socket(s), which children would share"
     return ""
@@ -75,7 +84,7 @@ def open_sockets() -> frozenset[str]:
     found: set[str] = set()
     for entry in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):
-            target = os.readlink(entry)
+            target = str(entry.readlink())
             if target.startswith("socket:"):
                 found.add(target)
     return frozenset(found)
@@ -91,7 +100,9 @@ def look(known_sockets: Collection[str]) -> Sighting:
     return Sighting(
         own_name=Path("/proc/self/comm").read_text().strip(),
         thread_names=tuple(sorted(names)),
-        python_threads=tuple(_described(thread) for thread in threading.enumerate() if thread is not threading.main_thread()),
+        python_threads=tuple(
+            _described(thread) for thread in threading.enumerate() if thread is not threading.main_thread()
+        ),
         sockets=len(open_sockets() - set(known_sockets)),
         cuda="libcuda.so" in mapped and _has_gpu_open(),
     )
@@ -106,6 +117,6 @@ def _described(thread: threading.Thread) -> str:
 def _has_gpu_open() -> bool:
     for entry in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):
-            if os.readlink(entry).startswith("/dev/nvidia"):
+            if str(entry.readlink()).startswith("/dev/nvidia"):
                 return True
     return False

@@ -1,6 +1,8 @@
-"""A fresh process that imports the user's code, waits for one request, and becomes the worker or evaluator that was asked for.
+"""A fresh process that imports the user's code, waits for one request, and becomes the worker or evaluator that was
+asked for.
 
-Used where forking is not safe: `python -m rostrum.codeserver.fresh <ZygoteOptions as JSON>`, `listener` being the channel.
+Used where forking is not safe: `python -m rostrum.codeserver.fresh <ZygoteOptions as JSON>`, `listener` being the
+channel.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ def main(argument: str) -> None:
     options = msgspec.json.decode(argument, type=ZygoteOptions)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is for the command that started all this
     channel = socket.socket(fileno=options.listener)
-    channel.set_inheritable(False)  # noqa: FBT003
+    channel.set_inheritable(False)
     use_sources(options.sources)
     code = load(options.target)
     exit_after(lambda: _live(channel, code, options))

@@ -1,4 +1,6 @@
-"""The one module of the code server that imports the user's code. Zygote and fresh processes call it; the server never does."""
+"""The one module of the code server that imports the user's code. Zygote and fresh processes call it; the server never
+does.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ class Code:
 
     __slots__ = ("_resolved", "error", "files", "manifest", "manifest_hash", "target")
 
-    def __init__(self, target: CodeTarget, resolved: Resolved | None, error: ErrorInfo | None, files: tuple[str, ...]) -> None:
+    def __init__(
+        self, target: CodeTarget, resolved: Resolved | None, error: ErrorInfo | None, files: tuple[str, ...]
+    ) -> None:
         self.target, self._resolved, self.error, self.files = target, resolved, error, files
         self.manifest = encode_manifest(resolved.manifest) if resolved is not None else b""
         self.manifest_hash = manifest_hash(self.manifest) if resolved is not None else ""
@@ -34,7 +38,9 @@ class Code:
 
 
 def load(data: msgspec.Raw) -> Code:
-    """Import the code of a `CodeTarget` (as JSON) and compile its manifest. What the code raises is told in `Code.error`."""
+    """Import the code of a `CodeTarget` (as JSON) and compile its manifest. What the code raises is told in
+    `Code.error`.
+    """
     target = msgspec.json.decode(data, type=CodeTarget)
     before = set(sys.modules)
     try:
@@ -71,7 +77,9 @@ def _named_files(target: CodeTarget, error: ErrorInfo) -> set[str]:
 
 def _user_files(before: set[str]) -> tuple[str, ...]:
     """Files of modules imported since, other than those of installed libraries."""
-    libraries = tuple({str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+    libraries = tuple(
+        {str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    )
     own = str(Path(__file__).resolve().parents[1])
     found: set[str] = set()
     for name in set(sys.modules) - before:

@@ -1,7 +1,8 @@
-"""Main of a code server process: `python -m rostrum.codeserver.main <CodeServerOptions as JSON> [lifeline descriptor]`.
+"""Main of a code server process: `python -m rostrum.codeserver.main <CodeServerOptions as JSON> [lifeline
+descriptor]`.
 
-Ends on SIGTERM or SIGINT, or when its lifeline (a pipe from whoever started it) ends. The token comes in the environment
-variable ROSTRUM_CODE_SERVER_TOKEN and is removed from it before anything of the user's is started.
+Ends on SIGTERM or SIGINT, or when its lifeline (a pipe from whoever started it) ends. The token comes in the
+environment variable ROSTRUM_CODE_SERVER_TOKEN and is removed from it before anything of the user's is started.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from types import FrameType
 
 import msgspec
 
@@ -28,7 +31,7 @@ def main(arguments: list[str]) -> int:
     token = os.environ.pop(TOKEN_VARIABLE, None)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, _setting(stop))
     if len(arguments) > 1:
         _hold_lifeline(int(arguments[1]), stop)
     try:
@@ -39,9 +42,16 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def _setting(stop: threading.Event) -> Callable[[int, FrameType | None], None]:
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    return handle
+
+
 def _hold_lifeline(descriptor: int, stop: threading.Event) -> None:
     """Stop when the other end of the pipe is closed, which a killed parent does too."""
-    os.set_inheritable(descriptor, False)  # noqa: FBT003
+    os.set_inheritable(descriptor, False)
 
     def wait() -> None:
         os.read(descriptor, 1)

@@ -1,7 +1,8 @@
-"""What code server, zygote and their children say to each other over unix sockets: length-prefixed msgpack, one struct a message.
+"""What code server, zygote and their children say to each other over unix sockets: length-prefixed msgpack, one struct
+a message.
 
-Both ends belong to one user on one host (sockets are 0600 in a 0700 directory, the peer's uid is checked) and to one version
-of Rostrum, so nothing here is versioned.
+Both ends belong to one user on one host (sockets are 0600 in a 0700 directory, the peer's uid is checked) and to one
+version of Rostrum, so nothing here is versioned.
 """
 
 from __future__ import annotations

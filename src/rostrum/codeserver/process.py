@@ -73,7 +73,9 @@ class CodeServerProcess:
         with self._lock:
             if self._thread is None:
                 self._stopping.clear()
-                self._thread = threading.Thread(target=self._run, name=f"code-server-{self._options.location}", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._run, name=f"code-server-{self._options.location}", daemon=True
+                )
                 self._thread.start()
 
     def stop(self) -> None:
@@ -103,7 +105,13 @@ class CodeServerProcess:
         lifeline_read, lifeline = os.pipe()
         if self._directory is not None:
             self._directory.mkdir(mode=0o700, exist_ok=True)
-        command = [self._python, "-m", "rostrum.codeserver.main", msgspec.json.encode(self._options).decode(), str(lifeline_read)]
+        command = [
+            self._python,
+            "-m",
+            "rostrum.codeserver.main",
+            msgspec.json.encode(self._options).decode(),
+            str(lifeline_read),
+        ]
         try:
             process = subprocess.Popen(
                 command,

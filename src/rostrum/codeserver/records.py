@@ -1,8 +1,8 @@
 """What is remembered of run workers on disk, so that nothing is forgotten when zygote or code server die.
 
-One file for each worker (`<run>.<epoch>.worker`, written by the worker itself before anything else: the first to create it
-owns (run, epoch)) and one beside it when it has ended (`.exit`: written by the worker on an orderly end, by the zygote when
-it was killed). Files appear whole: they are written aside and linked into place.
+One file for each worker (`<run>.<epoch>.worker`, written by the worker itself before anything else: the first to
+create it owns (run, epoch)) and one beside it when it has ended (`.exit`: written by the worker on an orderly end, by
+the zygote when it was killed). Files appear whole: they are written aside and linked into place.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ class WorkerRecords:
         self._processes = LocalProcesses()
 
     def claim(self, ref: WorkerRef) -> WorkerRef:
-        """Create the record of a worker; returns the ref of the worker that owns (run, epoch) now: `ref`, or an earlier one's."""
+        """Create the record of a worker; returns the ref of the worker that owns (run, epoch) now: `ref`, or an
+        earlier one's.
+        """
         path = self._path(ref.run_id, ref.epoch, "worker")
         if self._create(path, msgspec.msgpack.encode(ref)):
             return ref
@@ -79,7 +81,9 @@ class WorkerRecords:
         now = self._processes.status(ref)
         ended = self._exit(ref)
         until = time.monotonic() + _BURIAL_SECONDS
-        while ended is None and now.state == "exited" and is_zombie(ref.pid, ref.start_time) and time.monotonic() < until:
+        while (
+            ended is None and now.state == "exited" and is_zombie(ref.pid, ref.start_time) and time.monotonic() < until
+        ):
             threading.Event().wait(0.005)  # the zygote kills what the dead worker left, then writes its end down
             ended = self._exit(ref)
         if now.state == "running" and (ended is None or ended.signal is None):

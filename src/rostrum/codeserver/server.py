@@ -32,7 +32,15 @@ from rostrum.codeserver.zygote_client import ZygoteSettings
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef, WorkerStatus
 from rostrum.interfaces.locations import ManifestReply
-from rostrum.model.errors import DefinitionError, ErrorInfo, InvocationError, NotFound, RostrumError, Unavailable, UserCodeError
+from rostrum.model.errors import (
+    DefinitionError,
+    ErrorInfo,
+    InvocationError,
+    NotFound,
+    RostrumError,
+    Unavailable,
+    UserCodeError,
+)
 from rostrum.model.ticks import TickRequest, TickResult
 from rostrum.rpc.code_location import ServerStatus
 from rostrum.rpc.code_server import GrpcServer, GrpcServerOptions, ServerTls
@@ -120,7 +128,9 @@ class CodeServer:
             message = f"{what} was still being evaluated after {deadline_seconds:g} s; its process was killed"
             return TickResult(error=ErrorInfo(class_name="EvaluationTimeout", message=message))
         except EvaluatorEnded:
-            message = f"the process that evaluated {what} ended before it could answer (a crash, os._exit, or out of memory)"
+            message = (
+                f"the process that evaluated {what} ended before it could answer (a crash, os._exit, or out of memory)"
+            )
             return TickResult(error=ErrorInfo(class_name="EvaluationCrash", message=message))
         if isinstance(answer, Evaluated):
             return answer.result
@@ -133,11 +143,15 @@ class CodeServer:
         try:
             answer = self._ask_evaluator(ListPartitionKeys(name), _PARTITION_SECONDS)
         except (EvaluatorKilled, EvaluatorEnded):
-            raise UserCodeError(f"the keys of partitions {name!r} could not be listed: the code hung or crashed") from None
+            raise UserCodeError(
+                f"the keys of partitions {name!r} could not be listed: the code hung or crashed"
+            ) from None
         if isinstance(answer, PartitionKeys):
             return list(answer.keys)
         if isinstance(answer, Failed):
-            kinds: dict[str, type[RostrumError]] = {one.code: one for one in (NotFound, DefinitionError, InvocationError)}
+            kinds: dict[str, type[RostrumError]] = {
+                one.code: one for one in (NotFound, DefinitionError, InvocationError)
+            }
             known = kinds.get(answer.error.code)
             raise known(answer.error.message) if known else UserCodeError(answer.error.first_line, answer.error)
         raise RostrumError(f"an evaluator gave an unexpected answer: {type(answer).__name__}")

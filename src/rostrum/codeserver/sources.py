@@ -1,7 +1,8 @@
 """The user's source files as they were when the active version was loaded, for processes that import them again later.
 
-Where forking is not safe, work starts in fresh interpreters. By then a file may have been edited, even broken; the last good
-version has to go on running all the same (law 6), so a fresh process reads the zygote's copy. Python files only.
+Where forking is not safe, work starts in fresh interpreters. By then a file may have been edited, even broken; the
+last good version has to go on running all the same (law 6), so a fresh process reads the zygote's copy. Python files
+only.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ def keep_sources(files: Iterable[str]) -> int:
         except OSError:
             continue  # made up, or gone already: it is imported from wherever it is found
     descriptor = os.memfd_create("rostrum-sources", 0)
-    with open(descriptor, "wb", closefd=False) as file:
+    with os.fdopen(descriptor, "wb", closefd=False) as file:
         file.write(msgspec.msgpack.encode(copies))
     return descriptor
 
 
 def use_sources(descriptor: int) -> None:
     """Import kept files from their copies from now on, whatever is on disk."""
-    with open(f"/proc/self/fd/{descriptor}", "rb") as file:  # its own offset: the descriptor is shared
-        copies: dict[str, bytes] = msgspec.msgpack.decode(file.read(), type=dict[str, bytes])
+    kept = Path(f"/proc/self/fd/{descriptor}").read_bytes()  # opened anew: the descriptor's offset is shared
+    copies = msgspec.msgpack.decode(kept, type=dict[str, bytes])
     os.close(descriptor)
     read, stats = SourceFileLoader.get_data, SourceFileLoader.path_stats
 

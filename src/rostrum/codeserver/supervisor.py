@@ -1,8 +1,9 @@
 """Keeps a zygote with the newest good code up: loads, swaps, heals (law 6).
 
-One long-lived thread starts every zygote. A new version is loaded beside the running one and becomes active only when it has
-loaded; otherwise the old one keeps serving and the error is shown beside it. A zygote that dies is replaced at once, then with
-backoff. Where nothing is active, loading is retried with backoff for ever; where an older version is, when somebody asks.
+One long-lived thread starts every zygote. A new version is loaded beside the running one and becomes active only when
+it has loaded; otherwise the old one keeps serving and the error is shown beside it. A zygote that dies is replaced at
+once, then with backoff. Where nothing is active, loading is retried with backoff for ever; where an older version is,
+when somebody asks.
 """
 
 from __future__ import annotations
@@ -88,7 +89,9 @@ class ZygoteSupervisor:
     def wait_for_change(self, revision: int, seconds: float) -> Version | None:
         """Wait until the revision differs from `revision`; None when time is up."""
         with self._changed:
-            if self._changed.wait_for(lambda: self._is_news(revision) or self._stopping, seconds) and self._is_news(revision):
+            if self._changed.wait_for(lambda: self._is_news(revision) or self._stopping, seconds) and self._is_news(
+                revision
+            ):
                 return self._version
             return None
 
@@ -156,7 +159,9 @@ class ZygoteSupervisor:
         with self._changed:
             zygote = self._zygote
             if zygote is not None and not zygote.is_alive():
-                _log.warning("The zygote of %s (pid %d) has ended; starting another", self._settings.location, zygote.pid)
+                _log.warning(
+                    "The zygote of %s (pid %d) has ended; starting another", self._settings.location, zygote.pid
+                )
                 self._zygote = None
                 zygote.retire()
             return self._zygote is not None
@@ -179,8 +184,12 @@ class ZygoteSupervisor:
             self._settle(serving, None, outcome)
             _log.error("The code of %s did not load: %s", self._settings.location, outcome.error.first_line)
             return False
-        if outcome.fork.startswith("fresh") and (self._version.loaded is None or self._version.loaded.fork != outcome.fork):
-            _log.warning("%s starts work in fresh processes, not by forking: %s", self._settings.location, outcome.fork[7:])
+        if outcome.fork.startswith("fresh") and (
+            self._version.loaded is None or self._version.loaded.fork != outcome.fork
+        ):
+            _log.warning(
+                "%s starts work in fresh processes, not by forking: %s", self._settings.location, outcome.fork[7:]
+            )
         old = self._zygote
         self._settle(serving, (fresh, outcome), None)
         if old is not None:

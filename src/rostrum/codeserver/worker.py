@@ -10,7 +10,9 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import msgspec
 
@@ -38,12 +40,14 @@ def captured_output(spec: LaunchSpec) -> tuple[Path, Path]:
 
 
 def run_worker(spec: LaunchSpec, code: Code, *, may_fork: bool) -> int:
-    """Execute the run of `spec`; `may_fork` as it was judged. Returns 0 when it succeeded, 1 otherwise. Never raises for what goes wrong in the run."""
+    """Execute the run of `spec`; `may_fork` as it was judged. Returns 0 when it succeeded, 1 otherwise. Never raises
+    for what goes wrong in the run.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
     clock = SystemClock()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, _setting(stop))
     session = GatewaySession(spec.gateway, spec.token, spec.run.run_id, spec.epoch, spec.spool_dir, clock)
     try:
         if code.error is not None:
@@ -69,8 +73,15 @@ def run_worker(spec: LaunchSpec, code: Code, *, may_fork: bool) -> int:
         session.close()
 
 
+def _setting(stop: threading.Event) -> Callable[[int, FrameType | None], None]:
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    return handle
+
+
 def _prepared(spec: LaunchSpec, code: Code, *, may_fork: bool) -> Run:
-    """The run under the epoch of its launch. Where forking is not safe its steps are told to be fresh processes, too."""
+    """The run under the epoch of its launch. Where forking is not safe, steps are fresh processes, too."""
     run = msgspec.structs.replace(spec.run, epoch=spec.epoch)
     chosen = code.resolved.executors.get(run.target.job) or code.resolved.executor
     if may_fork or (chosen is not None and chosen.name != "multiprocess"):

@@ -1,8 +1,10 @@
-"""The zygote: imports the user's code once, starts no thread, opens no connection, and then only makes children on request.
+"""The zygote: imports the user's code once, starts no thread, opens no connection, and then only makes children on
+request.
 
 `python -m rostrum.codeserver.zygote <ZygoteOptions as JSON>`. It listens on a socket that the code server has bound; a
-connection carries one request. A dead child is kept unreaped until its group is killed and its end is written down. When the
-code server goes away (its lifeline ends) the zygote retires: evaluators end, run workers do not, and it stays for their exit status.
+connection carries one request. A dead child is kept unreaped until its group is killed and its end is written down.
+When the code server goes away (its lifeline ends) the zygote retires: evaluators end, run workers do not, and it stays
+for their exit status.
 """
 
 from __future__ import annotations
@@ -54,7 +56,9 @@ _PATIENCE_SECONDS = 10.0
 class Zygote:
     """The loop. One thread, no waiting except in `select`."""
 
-    def __init__(self, options: ZygoteOptions, code: Code, verdict: str, seconds: float, environment: dict[str, str]) -> None:
+    def __init__(
+        self, options: ZygoteOptions, code: Code, verdict: str, seconds: float, environment: dict[str, str]
+    ) -> None:
         from_code = code.error is None
         self._code, self._verdict, self._seconds = code, verdict, seconds
         self._listener: socket.socket | None = socket.socket(fileno=options.listener)
@@ -227,7 +231,7 @@ def main(argument: str) -> None:
     options = msgspec.json.decode(argument, type=ZygoteOptions)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is for the command that started all this
     for descriptor in (options.listener, options.lifeline):
-        os.set_inheritable(descriptor, False)  # noqa: FBT003
+        os.set_inheritable(descriptor, False)
     environment = dict(os.environ)
     sockets = fork_safety.open_sockets()
     began = time.perf_counter()

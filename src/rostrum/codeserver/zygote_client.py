@@ -55,7 +55,9 @@ class ZygoteProcess:
 
     def __init__(self, settings: ZygoteSettings, environment: Mapping[str, str]) -> None:
         self._settings = settings
-        self._directory = Path(tempfile.mkdtemp(prefix="rostrum-"))  # made 0700; short, since socket paths end at 107 bytes
+        self._directory = Path(
+            tempfile.mkdtemp(prefix="rostrum-")
+        )  # made 0700; short, since socket paths end at 107 bytes
         self._path = str(self._directory / "zygote")
         lifeline_read, self._lifeline = os.pipe()
         with _listener(self._path) as listener:
@@ -87,7 +89,9 @@ class ZygoteProcess:
             answer = self._ask(Describe(), self._settings.load_seconds)
         except TimeoutError:
             self.kill()
-            return _failure("LoadTimeout", f"importing the code took longer than {self._settings.load_seconds:g} s and was stopped")
+            return _failure(
+                "LoadTimeout", f"importing the code took longer than {self._settings.load_seconds:g} s and was stopped"
+            )
         except Unavailable:
             answer = None
         if isinstance(answer, Loaded):
@@ -96,7 +100,9 @@ class ZygoteProcess:
             return answer
         code = self._process.wait()
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        return _failure("LoadCrash", f"the process that imports the code ended with {how}; its output is in the code server's log")
+        return _failure(
+            "LoadCrash", f"the process that imports the code ended with {how}; its output is in the code server's log"
+        )
 
     def start_worker(self, spec: LaunchSpec) -> Started:
         """Start a run worker. Raises Unavailable when the zygote is gone, RostrumError when it refuses."""
@@ -181,7 +187,9 @@ def _exchange(connection: socket.socket, message: Message) -> Message | None:
     except TimeoutError:
         raise
     except OSError as error:
-        raise Unavailable("the process that holds the user's code ended while it was asked; it is being started again") from error
+        raise Unavailable(
+            "the process that holds the user's code ended while it was asked; it is being started again"
+        ) from error
 
 
 def _started(answer: Message | None) -> Started:

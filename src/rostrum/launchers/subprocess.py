@@ -1,7 +1,7 @@
 """Run workers as processes on the host of the run's code location, forked by its zygote.
 
-When the code server does not answer, workers on this host are still found and killed by their identity, so that a cancel
-always comes to an end.
+When the code server does not answer, workers on this host are still found and killed by their identity, so that a
+cancel always comes to an end.
 """
 
 from __future__ import annotations

@@ -86,7 +86,10 @@ class GrpcCodeLocation:
             ("grpc.min_reconnect_backoff_ms", 50),
             ("grpc.max_reconnect_backoff_ms", 1000),
             ("grpc.enable_http_proxy", 0),
-            ("grpc.use_local_subchannel_pool", 1),  # a shared one would keep the backoff of an earlier life of the address
+            (
+                "grpc.use_local_subchannel_pool",
+                1,
+            ),  # a shared one would keep the backoff of an earlier life of the address
         ]
         self._channel = _channel(address, tls, options)
         self._stub: Any = CodeLocationStub(self._channel)

@@ -12,7 +12,7 @@ import ipaddress
 import os
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent import futures
 from pathlib import Path
 from typing import Any, Protocol
@@ -73,7 +73,7 @@ class GrpcServer:
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
             ("grpc.so_reuseport", 0),
         ]
-        interceptors = [_TokenInterceptor(options.token)] if options.token else []
+        interceptors: list[grpc.ServerInterceptor] = [_TokenInterceptor(options.token)] if options.token else []
         pool = futures.ThreadPoolExecutor(options.threads, thread_name_prefix="grpc")
         self._server = grpc.server(pool, interceptors=interceptors, options=settings)
         pb_grpc.add_CodeLocationServicer_to_server(_Service(backend, options.max_waiters), self._server)
@@ -120,8 +120,12 @@ def _bind(server: grpc.Server, options: GrpcServerOptions) -> str:
     if options.tls is None:
         port = server.add_insecure_port(options.address)
     else:
-        pair = ((options.tls.key, options.tls.certificate),)
-        credentials = grpc.ssl_server_credentials(pair, options.tls.client_ca, options.tls.client_ca is not None)
+        pair = [(options.tls.key, options.tls.certificate)]
+        credentials = grpc.ssl_server_credentials(
+            pair,  # pyright: ignore[reportArgumentType] - a pair is what it takes
+            options.tls.client_ca,
+            options.tls.client_ca is not None,
+        )
         port = server.add_secure_port(options.address, credentials)
     return f"{options.address.rpartition(':')[0]}:{port}"
 
@@ -130,26 +134,26 @@ class _TokenInterceptor(grpc.ServerInterceptor):
     def __init__(self, token: str) -> None:
         self._expected = f"Bearer {token}".encode()
 
-        def refuse(request: Any, context: grpc.ServicerContext) -> Any:
+        def refuse(_request: Any, context: grpc.ServicerContext) -> Any:
             context.abort(grpc.StatusCode.UNAUTHENTICATED, "a valid token is required")
 
-        self._refusals = {
+        self._refusals: dict[tuple[bool, bool], Any] = {
             (False, False): grpc.unary_unary_rpc_method_handler(refuse),
             (False, True): grpc.unary_stream_rpc_method_handler(refuse),
         }
 
     def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
-        handler = continuation(handler_call_details)
+        handler: Any = continuation(handler_call_details)
         if handler is None or handler_call_details.method in _HEALTH_METHODS:
             return handler
         given = dict(handler_call_details.invocation_metadata).get("authorization", "")
         if hmac.compare_digest(str(given).encode(), self._expected):
             return handler
-        return self._refusals[(handler.request_streaming, handler.response_streaming)]
+        return self._refusals[handler.request_streaming, handler.response_streaming]
 
 
 @contextlib.contextmanager
-def _answering(context: grpc.ServicerContext) -> Iterator[None]:
+def _answering(context: grpc.ServicerContext) -> Generator[None]:
     """Turn our errors, and bodies that cannot be read, into statuses."""
     try:
         yield
@@ -166,7 +170,9 @@ def _abort(context: grpc.ServicerContext, error: RostrumError) -> None:
 
 def _decode(request: Any, body: bytes, kind: Any) -> Any:
     if request.payload_version > PAYLOAD_VERSION:
-        raise InvocationError("the request is of a newer version than this code server: upgrade Rostrum where the code runs")
+        raise InvocationError(
+            "the request is of a newer version than this code server: upgrade Rostrum where the code runs"
+        )
     return msgspec.msgpack.decode(body, type=kind)
 
 

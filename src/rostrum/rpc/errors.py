@@ -1,6 +1,10 @@
-"""Errors on the gRPC wire: a status for everybody, and trailing metadata that lets our client raise the same class again."""
+"""Errors on the gRPC wire: a status for everybody, and trailing metadata that lets our client raise the same class
+again.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import grpc
 import msgspec
@@ -23,7 +27,8 @@ METADATA_KEY = "rostrum-error-bin"
 _CLASSES: dict[str, type[RostrumError]] = {
     kind.code: kind
     for kind in (
-        RostrumError, DefinitionError, InvocationError, UserCodeError, StateError, NotFound, Conflict, Fenced, Denied, Unavailable,
+        RostrumError, DefinitionError, InvocationError, UserCodeError, StateError,
+        NotFound, Conflict, Fenced, Denied, Unavailable,
     )
 }  # fmt: skip
 
@@ -56,7 +61,8 @@ def to_metadata(error: RostrumError) -> tuple[tuple[str, bytes], ...]:
 def from_call(error: grpc.RpcError, address: str) -> RostrumError:
     """The error to raise for a failed call."""
     trailing = error.trailing_metadata() if isinstance(error, grpc.Call) else None
-    for key, value in trailing or ():
+    pairs: Any = trailing or ()
+    for key, value in pairs:
         if key == METADATA_KEY:
             wire = msgspec.msgpack.decode(value, type=WireError)
             return _CLASSES.get(wire.code, RostrumError)(wire.message)

@@ -1,7 +1,8 @@
-"""Worker processes of this host, by identity: pid, start time and boot, so that a reused pid is never mistaken for a worker.
+"""Worker processes of this host, by identity: pid, start time and boot, so that a reused pid is never mistaken for a
+worker.
 
-Linux only (`/proc`, pidfd). A worker is the leader of a session of its own, so all that it started can be found and killed,
-whoever is left to ask.
+Linux only (`/proc`, pidfd). A worker is the leader of a session of its own, so all that it started can be found and
+killed, whoever is left to ask.
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ def is_zombie(pid: int, started: float) -> bool:
 
 
 def session_members(leader: int, not_before: float) -> list[ProcessStat]:
-    """Processes of the leader's session, and whatever descends from them, the leader first. Older processes are none of ours."""
+    """Processes of the leader's session, and whatever descends from them, the leader first. Older processes are none
+    of ours.
+    """
     stats = [stat for entry in _PROC.iterdir() if entry.name.isdigit() and (stat := read_stat(int(entry.name)))]
     chosen = {stat.pid for stat in stats if stat.session == leader and stat.start_time >= not_before}
     grown = True
@@ -87,7 +90,9 @@ def session_members(leader: int, not_before: float) -> list[ProcessStat]:
 
 
 def send_signal(pid: int, started: float, number: int) -> bool:
-    """Signal exactly that process: a pidfd is opened before the identity is checked, so the pid cannot be reused in between."""
+    """Signal exactly that process: a pidfd is opened before the identity is checked, so the pid cannot be reused in
+    between.
+    """
     try:
         descriptor = os.pidfd_open(pid)
     except (ProcessLookupError, OSError):

@@ -21,11 +21,10 @@ from rostrum.rpc.code_location import GrpcCodeLocation
 from rostrum.service.clock import SystemClock
 from rostrum.service.processes import LocalProcesses, is_alive, start_time
 from rostrum.testing.conformance.launchers import wait_until
-
-from .fake_gateway import FakeGateway
+from tests.integration.codeserver.fake_gateway import FakeGateway
 
 LOCATION = "here"
-RUNS = '''
+RUNS = """
 import os
 import random
 import signal
@@ -44,7 +43,8 @@ def act(context):
     if tags["do"] == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         pids.append(subprocess.Popen(["sleep", "600"]).pid)
-    facts = {"random": random.random(), "numpy": float(numpy.random.random()), "secret": os.environ.get("SECRET"), "pids": pids}
+    numbers = {"random": random.random(), "numpy": float(numpy.random.random())}
+    facts = {**numbers, "secret": os.environ.get("SECRET"), "pids": pids}
     (folder / "facts.new").write_text(repr(facts))
     (folder / "facts.new").rename(folder / "facts")
     print("acting", flush=True)
@@ -63,7 +63,7 @@ def isolated():
     act()
 
 defs = ro.Definitions(jobs=[job, isolated])
-'''
+"""
 
 
 class CodeServerBench:
@@ -110,7 +110,12 @@ class CodeServerBench:
         tags = {"do": behaviour, "folder": str(folder)}
         run = Run(run_id=run_id, target=RunTarget(LOCATION, job), created_at=self.clock.now(), tags=tags)
         return LaunchSpec(
-            run=run, epoch=epoch, gateway=self.gateway.address, token="t", spool_dir=str(folder / "spool"), environment=environment
+            run=run,
+            epoch=epoch,
+            gateway=self.gateway.address,
+            token="t",
+            spool_dir=str(folder / "spool"),
+            environment=environment,
         )
 
     def launch(self, spec: LaunchSpec) -> WorkerRef:

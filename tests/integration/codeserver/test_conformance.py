@@ -8,8 +8,7 @@ import pytest
 
 from rostrum.testing.conformance.code_location import CODE, CodeLocationConformance
 from rostrum.testing.conformance.launchers import LauncherConformance
-
-from .bench import RUNS, CodeServerBench
+from tests.integration.codeserver.bench import RUNS, CodeServerBench
 
 pytestmark = pytest.mark.processes
 

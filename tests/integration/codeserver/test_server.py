@@ -24,8 +24,7 @@ from rostrum.rpc.generated.code_location_pb2_grpc import CodeLocationStub
 from rostrum.service.clock import SystemClock
 from rostrum.testing.conformance.code_location import CODE
 from rostrum.testing.conformance.launchers import wait_until
-
-from .bench import CodeServerBench
+from tests.integration.codeserver.bench import CodeServerBench
 
 pytestmark = pytest.mark.processes
 

@@ -11,8 +11,7 @@ import pytest
 
 from rostrum.model.events import RunFailed
 from rostrum.testing.conformance.launchers import wait_exited, wait_until
-
-from .bench import RUNS, CodeServerBench
+from tests.integration.codeserver.bench import RUNS, CodeServerBench
 
 pytestmark = pytest.mark.processes
 

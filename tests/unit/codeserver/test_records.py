@@ -20,7 +20,13 @@ from rostrum.service.processes import boot_id, host_name, start_time
 def ref_of(pid: int, run_id: str = "run", epoch: int = 1) -> WorkerRef:
     host = host_name()
     return WorkerRef(
-        launcher="subprocess", run_id=run_id, epoch=epoch, host=host, pid=pid, start_time=start_time(pid), boot_id=boot_id()
+        launcher="subprocess",
+        run_id=run_id,
+        epoch=epoch,
+        host=host,
+        pid=pid,
+        start_time=start_time(pid),
+        boot_id=boot_id(),
     )
 
 
@@ -85,7 +91,9 @@ def test_a_reused_pid_is_not_the_worker(tmp_path: Path, process: subprocess.Pope
 def test_workers_of_other_hosts_and_boots(tmp_path: Path) -> None:
     records = WorkerRecords(tmp_path)
     elsewhere = WorkerRef(launcher="subprocess", run_id="run", epoch=1, host="elsewhere", pid=1, boot_id=boot_id())
-    before = WorkerRef(launcher="subprocess", run_id="run", epoch=1, host=host_name(), pid=os.getpid(), boot_id="another")
+    before = WorkerRef(
+        launcher="subprocess", run_id="run", epoch=1, host=host_name(), pid=os.getpid(), boot_id="another"
+    )
     assert records.status(elsewhere).state == "unknown"
     assert records.status(before).state == "exited"
 

@@ -14,7 +14,7 @@ from rostrum.model.errors import NotFound
 from rostrum.model.manifest import decode_manifest, manifest_hash
 from rostrum.model.ticks import TickRequest
 
-CODE = '''
+CODE = """
 import os
 import time
 import rostrum as ro
@@ -58,7 +58,7 @@ def crashing(context):
 defs = ro.Definitions(
     assets=[regions], jobs=[nightly], schedules=[careful, lazy, broken, hanging, crashing]
 )
-'''
+"""
 """The code that the location serves at the beginning of every test."""
 
 AT = datetime(2026, 3, 2, 5, tzinfo=UTC)
@@ -134,7 +134,12 @@ class CodeLocationConformance:
 
     def test_whatever_an_import_does_is_an_error_of_the_load(self, bench: LocationBench) -> None:
         before = bench.location.manifest()
-        for code in ("raise SystemExit(3)", "import os; os._exit(3)", "import os, signal; os.kill(os.getpid(), 9)", "x = 1"):
+        for code in (
+            "raise SystemExit(3)",
+            "import os; os._exit(3)",
+            "import os, signal; os.kill(os.getpid(), 9)",
+            "x = 1",
+        ):
             bench.write(code)
             failed = bench.location.reload()
             assert failed.error is not None, code
