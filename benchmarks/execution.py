@@ -1,7 +1,8 @@
-"""Steps a second: in process, `materialize`, and the multiprocess executor (rows 2, 4 and 5 of the performance budgets).
+"""Steps a second: in process, `materialize`, and the multiprocess executor (rows 2, 4 and 5 of the performance
+budgets).
 
-    python benchmarks/execution.py            # all, five repetitions, median and spread
-    python benchmarks/execution.py --profile  # where the time of one in-process job goes
+python benchmarks/execution.py            # all, five repetitions, median and spread
+python benchmarks/execution.py --profile  # where the time of one in-process job goes
 """
 
 from __future__ import annotations
@@ -101,7 +102,9 @@ def multiprocess(size: int, at_once: int, start_method: str = "fork") -> Callabl
         executor = MultiprocessExecutor(at_once, start_method=start_method)
         spool = Path(tempfile.mkdtemp())
         began = time.perf_counter()
-        done = execute_run(definitions, session.run, session, executor=executor, clock=clock, stop=threading.Event(), capture=spool)
+        done = execute_run(
+            definitions, session.run, session, executor=executor, clock=clock, stop=threading.Event(), capture=spool
+        )
         seconds = time.perf_counter() - began
         assert done
         return seconds * 1000 / size
@@ -132,7 +135,13 @@ def main() -> None:
     repeat = arguments.repeat
     for size in (100, 1000, 10_000):
         measure(f"2  in process, {size} ops, no persistence", in_process(size), "steps/s", repeat, ">= 5000, flat")
-    measure("4  materialize, 100 chained assets, memory IO", materialized(100, InMemoryIOManager), "steps/s", repeat, ">= 3000")
+    measure(
+        "4  materialize, 100 chained assets, memory IO",
+        materialized(100, InMemoryIOManager),
+        "steps/s",
+        repeat,
+        ">= 3000",
+    )
     files = materialized(100, lambda: FilesystemIOManager(tempfile.mkdtemp()))
     measure("4  materialize, 100 chained assets, filesystem IO", files, "steps/s", repeat, "(IO bound)")
     measure("5  multiprocess (fork), 20 ops, 2 at once", multiprocess(20, 2), "ms a step", repeat, "<= 12")

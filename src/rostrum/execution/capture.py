@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 STREAMS = ("out", "err")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
@@ -70,20 +70,19 @@ class Tail:
     def pump(self) -> int:
         """Hand on what is new; returns the number of bytes."""
         total = 0
-        for (key, stream), offset in self._offsets.items():
-            path = f"{self._folder}/{key}.{stream}"
+        for (key, stream), offset in list(self._offsets.items()):
+            path = self._folder / f"{key}.{stream}"
             try:
-                if os.stat(path).st_size <= offset:
+                if path.stat().st_size <= offset:
                     continue
-                with open(path, "rb") as file:  # noqa: PTH123 - looked at four times a second
+                with path.open("rb") as file:
                     file.seek(offset)
                     while data := file.read(_CHUNK_BYTES):
-                        self._write(key, stream, offset, data)
-                        offset += len(data)
+                        self._write(key, stream, self._offsets[key, stream], data)
+                        self._offsets[key, stream] += len(data)
                         total += len(data)
             except FileNotFoundError:
                 continue
-            self._offsets[key, stream] = offset
         return total
 
 
@@ -104,5 +103,5 @@ def _lines_to(descriptor: int, stream: TextIO) -> TextIO:
         leads_there = False
     if leads_there and isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(line_buffering=True)
-        return stream
-    return open(descriptor, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115, PTH123
+        return cast(TextIO, stream)
+    return open(descriptor, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)

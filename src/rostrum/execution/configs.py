@@ -25,10 +25,12 @@ class ConfigSlot:
         self._default = op.signature.defaults.get(op.signature.config or "", MISSING)
 
     def value(self, run_config: Mapping[str, Any]) -> Any:
-        """Validated config; without a `config` parameter what the run config says, raw. Raises ConfigError naming the path."""
+        """Validated config; without a `config` parameter what the run config says, raw. Raises ConfigError naming the
+        path.
+        """
         if not run_config and not self.is_wanted:
             return None
-        raw = _at(run_config, self._path)
+        raw = config_at(run_config, self._path)
         if not self.is_wanted:
             return None if raw is MISSING else raw
         if raw is MISSING and self._default is not MISSING:
@@ -42,10 +44,11 @@ class ConfigSlot:
         return raw
 
 
-def _at(config: Mapping[str, Any], path: Sequence[str]) -> Any:
+def config_at(config: Mapping[str, Any], path: Sequence[str]) -> Any:
+    """What the run config has at a path, MISSING where it has nothing."""
     found: Any = config
     for part in path:
         if not isinstance(found, Mapping) or part not in found:
             return MISSING
-        found = found[part]
-    return found
+        found = found[part]  # pyright: ignore[reportUnknownVariableType]
+    return found  # pyright: ignore[reportUnknownVariableType]

@@ -12,8 +12,8 @@ from typing import Any
 class Interrupts:
     """Owns SIGINT of this process for a while, where it can (in the main thread); elsewhere it does nothing.
 
-    `raising`: SIGINT raises KeyboardInterrupt in user code (steps run in this process); else it only calls `on_interrupt`.
-    While `hold` is true the exception is put off until `release`.
+    `raising`: SIGINT raises KeyboardInterrupt in user code (steps run in this process); else it only calls
+    `on_interrupt`. While `hold` is true the exception is put off until `release`.
     """
 
     def __init__(self, on_interrupt: Callable[[], None], *, raising: bool) -> None:

@@ -1,8 +1,9 @@
 """Processes that die with their parent, and are known dead for certain.
 
-A lifeline is a pipe whose writing end only the parent holds: when the parent is gone, for whatever reason, the kernel sends
-SIGKILL to the child's process group, although the child may hold the interpreter lock, and grandchildren go with it.
-PR_SET_PDEATHSIG is an addition only: it fires when the forking *thread* ends, and never if the parent was gone before.
+A lifeline is a pipe whose writing end only the parent holds: when the parent is gone, for whatever reason, the kernel
+sends SIGKILL to the child's process group, although the child may hold the interpreter lock, and grandchildren go with
+it. PR_SET_PDEATHSIG is an addition only: it fires when the forking *thread* ends, and never if the parent was gone
+before.
 """
 
 from __future__ import annotations

@@ -10,14 +10,13 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from rostrum.definitions.live import Resolved
 from rostrum.execution.outcome import ExecutionResult
 from rostrum.execution.plugins import CLOCKS, EXECUTORS, IO_MANAGERS, plugin
 from rostrum.execution.sessions import MemoryRunSession
-from rostrum.execution.step_worker import ProcessStepRunner
-from rostrum.execution.worker import execute_run
+from rostrum.execution.worker import RunWork
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.runs import RunSession
 from rostrum.model.assets import AssetKey, CheckKey
@@ -45,10 +44,10 @@ class LocalRunner:
     def execute(self, definitions: Any, **options: Any) -> ExecutionResult:
         """Execute a target of live definitions here and now.
 
-        Options: `job` (name), `asset_selection`, `check_selection`, `partition_key`, `partition_range`, `run_config` (plain), `tags`,
-        `run_id`, `resources` (by key, over those of the definitions), `input_values` (of the job's graph), `raise_on_error`
-        (default True), `in_memory` (the default IO manager keeps values in memory, else in a temporary folder), `instance` (a
-        `RunStore`), `clock`.
+        Options: `job` (name), `asset_selection`, `check_selection`, `partition_key`, `partition_range`, `run_config`
+        (plain), `tags`, `run_id`, `resources` (by key, over those of the definitions), `input_values` (of the job's
+        graph), `raise_on_error` (default True), `in_memory` (the default IO manager keeps values in memory, else in a
+        temporary folder), `instance` (a `RunStore`), `clock`.
         """
         resolved: Resolved = definitions if isinstance(definitions, Resolved) else definitions.resolved()
         return _Execution(resolved, **options).run()
@@ -86,7 +85,6 @@ class _Execution:
         self._clock: Clock = clock or plugin(CLOCKS, "system")()
         self._resources = dict(resources or {})
         self._raise, self._in_memory, self._instance = raise_on_error, in_memory, instance
-        self._runner: ProcessStepRunner | None = None
         self._folder: str | None = None
         self._run = Run(
             run_id=run_id or self._clock.new_id(),
@@ -103,24 +101,16 @@ class _Execution:
         kept = _Keeping(session)
         values: dict[tuple[str, str, str | None], Any] = {}
 
-        def watch(runner: ProcessStepRunner) -> None:
-            self._runner = runner
-            runner.values.kept = values
-
         stop = threading.Event()
+        work = RunWork(self._resolved, run, cast(RunSession, kept), self._clock, stop)
+        work.heartbeat, work.default_io_manager, work.resources, work.values = (
+            False,
+            self._default_io_manager,
+            self._resources,
+            values,
+        )
         try:
-            execute_run(
-                self._resolved,
-                run,
-                kept,
-                executor=plugin(EXECUTORS, "in_process")(),
-                clock=self._clock,
-                stop=stop,
-                heartbeat=False,
-                default_io_manager=self._default_io_manager,
-                resources=self._resources,
-                watch=watch,
-            )
+            work.run(plugin(EXECUTORS, "in_process")())
         finally:
             kept.close()
         finished = session.run if isinstance(session, MemoryRunSession) else _folded(run, kept.events)
@@ -130,11 +120,13 @@ class _Execution:
         if stop.is_set():
             raise KeyboardInterrupt
         if self._raise and not result.success:
-            raise self._error(result)
+            raise _error(result, work)
         return result
 
     def _open(self, plan: Plan) -> tuple[Run, RunSession]:
-        """The run as starting in epoch 1, and the session to write to: in memory the control plane's events are written here."""
+        """The run as starting in epoch 1, and the session to write to: in memory the control plane's events are
+        written here.
+        """
         planned = RunPlanned(
             run_id=self._run.run_id,
             stream=CONTROL_STREAM,
@@ -148,7 +140,7 @@ class _Execution:
             session = self._instance.open_run(self._run, planned)
             return self._run.after(RunStarting(at=self._clock.now(), epoch=1)), session
         session = MemoryRunSession(self._run)
-        place = {"run_id": self._run.run_id, "stream": CONTROL_STREAM, "at": self._clock.now()}
+        place: dict[str, Any] = {"run_id": self._run.run_id, "stream": CONTROL_STREAM, "at": self._clock.now()}
         session.append([RunQueued(sequence=1, **place), RunStarting(sequence=2, epoch=1, **place), planned])
         return session.run, session
 
@@ -177,19 +169,22 @@ class _Execution:
             return {}
         return {output: _inner(graphs, graphs[name], edge, ()) for output, edge in graphs[name].outputs.items()}
 
-    def _error(self, result: ExecutionResult) -> BaseException:
-        """What the first failing piece of user code raised; else an error that tells what the run's last event tells."""
-        runner = self._runner
-        if runner is not None:
-            for key in (event.step_key for event in result.get_step_failure_events()):
-                if key in runner.raised:
-                    return runner.raised[key]
-            if runner.resource_failure is not None:
-                return runner.resource_failure
-        last = result.all_events[-1]
-        error = result.run.error
-        message = getattr(last, "message", "") or (error.first_line if error else "the run failed")
-        return UserCodeError(message, error) if error is not None else RostrumError(message)
+
+def _error(result: ExecutionResult, work: RunWork) -> BaseException:
+    """What was raised first: by a step, by a resource, or before any step; else an error that tells what the run's end
+    tells.
+    """
+    runner = work.runner
+    if runner is not None:
+        for key in (event.step_key for event in result.get_step_failure_events()):
+            if key in runner.raised:
+                return runner.raised[key]
+        if runner.resource_failure is not None:
+            return runner.resource_failure
+    if work.exception is not None:
+        return work.exception
+    error = result.run.error
+    return UserCodeError(error.first_line, error) if error is not None else RostrumError("the run failed")
 
 
 class _Keeping:

@@ -24,7 +24,7 @@ class RunLog:
     """
 
     def __init__(self, clock: Clock, *, echo: bool = False) -> None:
-        self.logger = logging.Logger(USER_LOGGER, logging.DEBUG)
+        self.logger = logging.Logger(USER_LOGGER, logging.DEBUG)  # noqa: LOG001 - of this run alone, in no tree
         handler = _Handler(clock)
         self._handler = handler
         self.logger.addHandler(handler)

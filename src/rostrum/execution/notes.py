@@ -1,4 +1,5 @@
-"""What the run worker remembers of a run's events while it executes: data versions of assets, keys of dynamic items, how it went.
+"""What the run worker remembers of a run's events while it executes: data versions of assets, keys of dynamic items,
+how it went.
 
 Step workers get it with the fork, or with their work when they are fresh interpreters.
 """

@@ -1,4 +1,6 @@
-"""Parts that are named in definitions and found by entry point, because this layer may not import them: executors, IO managers, the clock."""
+"""Parts that are named in definitions and found by entry point, because this layer may not import them: executors, IO
+managers, the clock.
+"""
 
 from __future__ import annotations
 

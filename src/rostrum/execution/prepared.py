@@ -1,4 +1,5 @@
-"""What does not change between attempts of a step, worked out once: names of parameters, slots of inputs, checks of types.
+"""What does not change between attempts of a step, worked out once: names of parameters, slots of inputs, checks of
+types.
 
 Nothing here reads signatures or annotations again: the hot path looks at these slots only.
 """
@@ -19,7 +20,7 @@ from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import NotFound
 from rostrum.model.manifest import AssetNode
 from rostrum.model.partitions import PartitionsSpec
-from rostrum.model.plans import FromAsset, FromStep, InputSource, Plan, Step, StepInput
+from rostrum.model.plans import FromAsset, FromStep, InputSource, Step, StepInput
 
 _CONTEXTS: Mapping[str, type[OpExecutionContext]] = {
     "asset": AssetExecutionContext,

@@ -1,4 +1,6 @@
-"""Resources of a process: opened once before its steps, torn down once after them in the opposite order, whatever happened between."""
+"""Resources of a process: opened once before its steps, torn down once after them in the opposite order, whatever
+happened between.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ DEFAULT_IO_MANAGER = "io_manager"
 
 
 class Resources:
-    """Opened resources by key. `default_io_manager` makes the IO manager that is used where the user bound none (default: files)."""
+    """Opened resources by key. `default_io_manager` makes the IO manager that is used where the user bound none
+    (default: files).
+    """
 
     def __init__(
         self, bound: Mapping[str, Any], run: Run, clock: Clock, default_io_manager: Callable[[], IOManager] | None

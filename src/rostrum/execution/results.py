@@ -1,14 +1,14 @@
 """From what a user's function returned or yielded to outputs and verdicts, one by one.
 
-The rules (what stores a value, what only tells, what is an error) are those of the table in the documentation of outputs;
-each error says what the function did and what to do instead. Nothing here stores or records.
+The rules (what stores a value, what only tells, what is an error) are those of the table in the documentation of
+outputs; each error says what the function did and what to do instead. Nothing here stores or records.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Sequence
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
-from typing import Any
+from typing import Any, cast
 
 from rostrum.definitions.ops import OpDefinition, OpOutput
 from rostrum.definitions.outputs import (
@@ -87,17 +87,16 @@ class Shape:
 
 
 def items(shape: Shape, step: Step, returned: Any, run_async: Await) -> Iterator[Item]:
-    """What a function produced, in order, completed by outputs that need no value. Runs generators and coroutines as it goes.
+    """What a function produced, in order, completed by outputs that need no value. Runs generators and coroutines as
+    it goes.
 
     Raises OutputError, and whatever the function's own code raises.
     """
-    kind = type(returned)
-    if kind is CoroutineType:
-        returned = run_async(_awaited(returned))
-        kind = type(returned)
+    if isinstance(returned, CoroutineType):
+        returned = run_async(_awaited(cast("Coroutine[Any, Any, Any]", returned)))
     seen: set[str] = set()
-    if kind is GeneratorType or kind is AsyncGeneratorType:
-        for each in _yielded(returned, run_async):
+    if isinstance(returned, (GeneratorType, AsyncGeneratorType)):
+        for each in _yielded(cast("Generator[Any, Any, Any]", returned), run_async):
             yield from _noted(_one(shape, step, each, yielded=True), seen, shape)
     else:
         yield from _noted(_returned(shape, step, returned), seen, shape)
@@ -146,37 +145,39 @@ def _returned(shape: Shape, step: Step, value: Any) -> Iterator[Item]:
         raise OutputError(
             f"{shape.name} returned an {kind}: yield it, or log it with context.log_event(...), and return the value."
         )
+    several: Sequence[Any] = cast("Sequence[Any]", value) if isinstance(value, (list, tuple)) else ()
     if shape.is_check:
         # A check that returns a bool or nothing gives no verdict: that is allowed, and recorded as no evaluation.
-        if isinstance(value, (list, tuple)):
-            for each in value:
+        if several:
+            for each in several:
                 if isinstance(each, AssetCheckResult):
                     yield from _one(shape, step, each)
         return
     values = shape.values
-    if isinstance(value, tuple) and value and all(isinstance(each, _RESULTS) for each in value):
-        yield from _tuple_of_results(shape, step, value)
+    if isinstance(value, tuple) and several and all(isinstance(each, _RESULTS) for each in several):
+        yield from _tuple_of_results(shape, step, several)
         return
     if len(values) == 1:
         yield from _single(shape, step, values[0], value)
         return
     if value is None and all(output.nothing or not output.required for output in values):
         return  # `_rest` completes them
-    if isinstance(value, tuple) and len(value) == len(values):
-        for output, each in zip(values, value, strict=True):
+    if isinstance(value, tuple) and len(several) == len(values):
+        for output, each in zip(values, several, strict=True):
             if isinstance(each, _RESULTS):
                 yield from _one(shape, step, each, output)
             else:
                 yield Made(output, each)
         return
     names = ", ".join(output.name for output in values)
-    got = f"a tuple of {len(value)}" if isinstance(value, tuple) else f"a {type(value).__name__}"
+    got = f"a tuple of {len(several)}" if isinstance(value, tuple) else f"a {type(value).__name__}"
     raise OutputError(
-        f"{shape.name} has {len(values)} outputs ({names}) and returned {got}: return a tuple in that order, or yield results."
+        f"{shape.name} has {len(values)} outputs ({names}) and returned {got}: return a tuple in "
+        "that order, or yield results."
     )
 
 
-def _tuple_of_results(shape: Shape, step: Step, value: tuple[Any, ...]) -> Iterator[Item]:
+def _tuple_of_results(shape: Shape, step: Step, value: Sequence[Any]) -> Iterator[Item]:
     plain = [each for each in value if isinstance(each, (Output, MaterializeResult))]
     in_order = len(plain) == len(shape.values)
     position = 0
@@ -190,13 +191,14 @@ def _tuple_of_results(shape: Shape, step: Step, value: tuple[Any, ...]) -> Itera
 
 def _single(shape: Shape, step: Step, output: OpOutput, value: Any) -> Iterator[Item]:
     if output.dynamic and isinstance(value, list):
-        for each in value:
+        for each in cast("list[Any]", value):
             yield from _one(shape, step, each)
         return
     if output.nothing:
         if value is not None:
             raise OutputError(
-                f"{shape.name} is annotated to return nothing, and returned a {type(value).__name__}. Change the annotation or the return."
+                f"{shape.name} is annotated to return nothing, and returned a {type(value).__name__}. "
+                "Change the annotation or the return."
             )
         yield Made(output)
         return
@@ -226,7 +228,8 @@ def _one(
         yield item
     elif yielded:
         raise OutputError(
-            f"{shape.name} yielded a {type(item).__name__}: yield Output(value), MaterializeResult(...) or AssetCheckResult(...)."
+            f"{shape.name} yielded a {type(item).__name__}: yield Output(value), MaterializeResult(...) "
+            "or AssetCheckResult(...)."
         )
     else:
         raise OutputError(f"{shape.name} returned a {type(item).__name__} where a result object was expected.")
@@ -277,7 +280,8 @@ def _verdict(shape: Shape, step: Step, result: AssetCheckResult, asset_key: Asse
     named = f"{wanted_asset or '?'}:{result.check_name or '?'}"
     if fitting:
         raise OutputError(
-            f"{shape.name} gave a verdict for {named}, which may be any of {_listed(fitting)}: give check_name and asset_key."
+            f"{shape.name} gave a verdict for {named}, which may be any of {_listed(fitting)}: give "
+            "check_name and asset_key."
         )
     raise OutputError(
         f"{shape.name} gave a verdict for {named}, which it does not declare; it declares {_listed(known)}."

@@ -1,4 +1,6 @@
-"""Run sessions of this layer: one in memory, for runs without a control plane, and one that asks the run worker over a line."""
+"""Run sessions of this layer: one in memory, for runs without a control plane, and one that asks the run worker over a
+line.
+"""
 
 from __future__ import annotations
 
@@ -140,7 +142,9 @@ def answer_question(session: RunSession, question: bytes) -> bytes:
 
 
 class LineSession:
-    """The session of a step worker: events go down the line, questions are answered by the run worker. Threads may share it."""
+    """The session of a step worker: events go down the line, questions are answered by the run worker. Threads may
+    share it.
+    """
 
     def __init__(self, send_events: Callable[[Sequence[Event]], None], ask: Callable[[bytes], bytes]) -> None:
         self._send_events, self._ask_line = send_events, ask
@@ -186,7 +190,9 @@ class LineSession:
 
 
 def latest_versions(session: RunSession, keys: Sequence[AssetKey]) -> dict[AssetKey, str]:
-    """Data versions of assets as the control plane knows them; empty while it is away (versions are information, not correctness)."""
+    """Data versions of assets as the control plane knows them; empty while it is away (versions are information, not
+    correctness).
+    """
     if not keys:
         return {}
     try:

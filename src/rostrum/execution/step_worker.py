@@ -1,4 +1,6 @@
-"""A process for one attempt of one step: forked from the run worker, or a fresh interpreter (`python -m rostrum.execution.step_worker`)."""
+"""A process for one attempt of one step: forked from the run worker, or a fresh interpreter (`python -m
+rostrum.execution.step_worker`).
+"""
 
 from __future__ import annotations
 
@@ -139,7 +141,8 @@ class ProcessStepRunner(StepRunner):
         """See `interfaces.execution.StepRunner.fresh_command`."""
         if self.target is None:
             raise InvocationError(
-                "steps cannot be started in fresh interpreters: these definitions were not loaded from a file or module. "
+                "steps cannot be started in fresh interpreters: these definitions were not loaded from a "
+                "file or module. "
                 "Use the in_process executor, or start_method='fork'."
             )
         work = Work(
@@ -199,4 +202,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    # As in a forked process: threads that user code left behind do not hold the step's end up.
+    exit_code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_code)

@@ -1,9 +1,12 @@
-"""Runs one attempt of a step in this process: config, resources, inputs, the user's function, outputs, checks, retries, events."""
+"""Runs one attempt of a step in this process: config, resources, inputs, the user's function, outputs, checks,
+retries, events.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from rostrum.definitions.contexts import StepScope
@@ -40,7 +43,7 @@ class MaxRetriesExceeded(RostrumError):
 
 
 class StepRunner:
-    """See `interfaces.execution.StepRunner`; the parts that concern processes are in `step_worker.ProcessStepRunner`."""
+    """See `interfaces.execution.StepRunner`; what concerns processes is in `step_worker.ProcessStepRunner`."""
 
     def __init__(
         self,
@@ -175,8 +178,11 @@ class StepRunner:
             partitions=prepared.partitions or self.partitions,
             partition_keys=self._partition_keys,
         )
-        scope.log_event = lambda event: emit(self.values.logged(event, scope))
+        scope.log_event = partial(self._log_event, scope, emit)
         return scope
+
+    def _log_event(self, scope: StepScope, emit: Emit, event: Any) -> None:
+        emit(self.values.logged(event, scope))
 
     def _await(self, awaitable: Any) -> Any:
         """Run a coroutine of user code; one event loop serves the whole process."""
@@ -186,7 +192,8 @@ class StepRunner:
             self._loop = asyncio.Runner()
         return self._loop.run(awaitable)
 
-    # --- how an attempt ended ------------------------------------------------------------------------------------------
+    # --- how an attempt ended
+    # ------------------------------------------------------------------------------------------
 
     def _end(self, step: Step, attempt: int, raised: Raised, seconds: float) -> Event:
         at = self._clock.now()

@@ -1,14 +1,15 @@
-"""Checks of values against the annotations of user functions: made once from an annotation, then called for each value.
+"""Checks of values against the annotations of user functions: made once from an annotation, then called for each
+value.
 
-Rules: `int` takes bool, `float` does not take int, bare containers check the container, `list[T]` and the like look inside,
-any other class means isinstance; what cannot be checked (`Any`, `Sequence[T]`, type variables) is not.
+Rules: `int` takes bool, `float` does not take int, bare containers check the container, `list[T]` and the like look
+inside, any other class means isinstance; what cannot be checked (`Any`, `Sequence[T]`, type variables) is not.
 """
 
 from __future__ import annotations
 
 import types
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from rostrum.definitions.outputs import inner_type
 from rostrum.definitions.signatures import MISSING
@@ -70,10 +71,7 @@ def _generic(origin: Any, inner: tuple[Any, ...]) -> Check | None:
     if origin in (list, set, frozenset):
         return _items(origin, type_check(inner[0]) if inner else None)
     if origin is dict:
-        key, item = (type_check(each) for each in inner)
-        return lambda value: (
-            isinstance(value, dict) and all((not key or key(k)) and (not item or item(v)) for k, v in value.items())
-        )
+        return _dict(*(type_check(each) for each in inner))
     if origin is tuple:
         return _tuple(inner)
     if isinstance(origin, type) and origin.__module__ not in ("collections.abc", "typing"):
@@ -87,22 +85,38 @@ def _items(container: type, item: Check | None) -> Check:
     return lambda value: isinstance(value, container) and all(map(item, value))
 
 
+def _dict(key: Check | None, item: Check | None) -> Check:
+    def check(value: Any) -> bool:
+        if not isinstance(value, dict):
+            return False
+        entries = cast("dict[Any, Any]", value)
+        return (key is None or all(map(key, entries))) and (item is None or all(map(item, entries.values())))
+
+    return check
+
+
 def _union(inner: tuple[Any, ...]) -> Check | None:
     checks: list[Check] = []
     for each in inner:
-        check = (lambda value: value is None) if each is type(None) else type_check(each)
+        check = _is_none if each is type(None) else type_check(each)
         if check is None:
             return None
         checks.append(check)
     return lambda value: any(check(value) for check in checks)
 
 
+def _is_none(value: Any) -> bool:
+    return value is None
+
+
 def _tuple(inner: tuple[Any, ...]) -> Check:
     if len(inner) == 2 and inner[1] is Ellipsis:
         return _items(tuple, type_check(inner[0]))
     checks = [type_check(each) for each in inner]
-    return lambda value: (
-        isinstance(value, tuple)
-        and len(value) == len(checks)
-        and all(not check or check(each) for check, each in zip(checks, value, strict=True))
-    )
+
+    def check(value: Any) -> bool:
+        if not isinstance(value, tuple) or len(entries := cast("tuple[Any, ...]", value)) != len(checks):
+            return False
+        return all(each is None or each(entry) for each, entry in zip(checks, entries, strict=True))
+
+    return check

@@ -1,7 +1,8 @@
 """The boundary around user code: the only place of the product that catches what user code raises.
 
-An exception becomes a `Raised`: the exception itself for those who raise it again in this process, and an `ErrorInfo` that crosses
-processes. An interrupt (cancel) is told apart; everything else that user code can throw, `SystemExit` included, is its failure.
+An exception becomes a `Raised`: the exception itself for those who raise it again in this process, and an `ErrorInfo`
+that crosses processes. An interrupt (cancel) is told apart; everything else that user code can throw, `SystemExit`
+included, is its failure.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Raised:
         return ErrorInfo(class_name=kind, message=f"{text}: {info.first_line}", cause=info)
 
 
-class Wrapped(Exception):  # noqa: N818 - carries another exception, is none of its own
+class Wrapped(Exception):
     """Carries an exception of user code through our frames, with the place where it came up (`Kind: text`)."""
 
     def __init__(self, exception: BaseException, where: str) -> None:
@@ -55,10 +56,12 @@ def guard(function: Callable[..., Any], *args: Any) -> Raised | None:
 
 
 def placed(where: str, function: Callable[..., Any], *args: Any) -> Any:
-    """Call user code other than the step's function; what it raises is told with `where` (`Kind: text`). Interrupts pass."""
+    """Call user code other than the step's function; what it raises is told with `where` (`Kind: text`). Interrupts
+    pass.
+    """
     try:
         return function(*args)
     except (KeyboardInterrupt, Wrapped):
         raise
-    except BaseException as exception:  # noqa: BLE001 - user code may raise anything
+    except BaseException as exception:
         raise Wrapped(exception, where) from exception

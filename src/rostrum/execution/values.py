@@ -1,4 +1,6 @@
-"""Moving values between steps: inputs loaded and outputs stored through IO managers, with the contexts and events that go with it."""
+"""Moving values between steps: inputs loaded and outputs stored through IO managers, with the contexts and events that
+go with it.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,12 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import GeneratorType
-from typing import Any
+from typing import Any, cast
 
 from rostrum.definitions.contexts import InputContext, OutputContext, StepScope
 from rostrum.definitions.outputs import NO_VALUE, AssetMaterialization, AssetObservation
 from rostrum.definitions.signatures import MISSING
+from rostrum.execution.configs import config_at
 from rostrum.execution.notes import RunNotes
 from rostrum.execution.prepared import InputSlot, OutputSlot, Prepared, Upstream
 from rostrum.execution.results import Made, OutputError, Verdict
@@ -51,7 +54,8 @@ class Values:
         """Ask another session from now on."""
         self._session = session
 
-    # --- inputs --------------------------------------------------------------------------------------------------------
+    # --- inputs
+    # --------------------------------------------------------------------------------------------------------
 
     def load(self, prepared: Prepared, scope: StepScope, arguments: dict[str, Any], emit: Emit) -> None:
         """Load all inputs of a step into the arguments of its function."""
@@ -60,7 +64,8 @@ class Values:
             value = self._fan_in(slot, scope) if slot.fan_in else self._first(slot, scope)
             if value is MISSING:
                 raise ConfigError(
-                    f"step {scope.step.key}: input {slot.name!r} has no value. Connect it, give the parameter a default, "
+                    f"step {scope.step.key}: input {slot.name!r} has no value. Connect it, give the parameter a "
+                    "default, "
                     f"or give it in the run config under {'.'.join(_config_paths(slot)) or 'inputs'}."
                 )
             if slot.check is not None and not slot.check(value):
@@ -94,11 +99,8 @@ class Values:
         return MISSING
 
     def _fan_in(self, slot: InputSlot, scope: StepScope) -> list[Any]:
-        values: list[Any] = []
-        for upstream in slot.upstreams:
-            if upstream is not None and not self._is_absent(upstream):
-                values.append(self._load(slot, upstream, scope))
-        return values
+        present = (upstream for upstream in slot.upstreams if upstream is not None and not self._is_absent(upstream))
+        return [self._load(slot, upstream, scope) for upstream in present]
 
     def _is_absent(self, upstream: Upstream) -> bool:
         return upstream.in_plan and (upstream.step_key, upstream.output) not in self._notes.outputs
@@ -156,7 +158,8 @@ class Values:
     def _dynamic_keys(self, name: str) -> Sequence[str]:
         return self._session.read(ReadDynamicPartitions(name)).keys
 
-    # --- outputs -------------------------------------------------------------------------------------------------------
+    # --- outputs
+    # -------------------------------------------------------------------------------------------------------
 
     def store(self, made: Made, prepared: Prepared, scope: StepScope, emit: Emit) -> None:
         """Store a value and tell: `output_stored`, and a materialisation for each partition of an asset."""
@@ -168,7 +171,8 @@ class Values:
         if value is not NO_VALUE:
             if output.nothing and value is not None:
                 raise OutputError(
-                    f"output {output.name!r} of {step_key} is declared to pass no value, and was given a {type(value).__name__}."
+                    f"output {output.name!r} of {step_key} is declared to pass no value, and was given a "
+                    f"{type(value).__name__}."
                 )
             if slot.check is not None and not slot.check(value):
                 raise TypeCheckFailed(_mismatch(f"output {output.name!r} of step {step_key}", output.annotation, value))
@@ -224,9 +228,9 @@ class Values:
     ) -> None:
         answer: Any = manager.handle_output(context, value)
         if isinstance(answer, GeneratorType):
-            for each in answer:
+            for each in cast("Iterator[Any]", answer):
                 if isinstance(each, Mapping):
-                    context.add_output_metadata(each)
+                    context.add_output_metadata(cast("Mapping[str, Any]", each))
                 else:
                     emit(self.logged(each, scope))
 
@@ -324,12 +328,10 @@ def _mismatch(what: str, annotation: Any, value: Any) -> str:
 
 def _config_value(config: Mapping[str, Any], path: Sequence[str]) -> Any:
     """A value in the run config, given raw or as `{value: v}`; MISSING when it is not there."""
-    found: Any = config
-    for part in path:
-        if not isinstance(found, Mapping) or part not in found:
-            return MISSING
-        found = found[part]
-    return found["value"] if isinstance(found, Mapping) and set(found) == {"value"} else found
+    found = config_at(config, path)
+    if isinstance(found, Mapping) and set(cast("Mapping[str, Any]", found)) == {"value"}:
+        return cast("Mapping[str, Any]", found)["value"]
+    return cast(Any, found)
 
 
 def _config_paths(slot: InputSlot) -> list[str]:

@@ -1,18 +1,18 @@
 """The body of a run worker: one run from its first event to its last, given live definitions and a session.
 
-The same function serves a launched run (the session is the gateway client) and `materialize` in a script (a session in memory).
-It never raises for what user code does: the run's events tell.
+The same function serves a launched run (the session is the gateway client) and `materialize` in a script (a session in
+memory). It never raises for what user code does: the run's events tell.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from socket import gethostname
 from threading import get_ident
 from typing import Any
 
@@ -46,7 +46,9 @@ from rostrum.planning.plan import build_plan
 _BEAT_SECONDS = 1.0
 _TICK_SECONDS = 0.25
 _INTERRUPT_SECONDS = 5.0
-"""A step in this process that swallows an interrupt is interrupted again after this time; killing it is the launcher's part."""
+"""A step in this process that swallows an interrupt is interrupted again after this time; killing it is the launcher's
+part.
+"""
 RUN_FILE_KEY = "run"
 """Log files of a run whose steps share one process."""
 
@@ -156,89 +158,91 @@ def execute_run(
     stop: threading.Event,
     capture: Path | None = None,
     target: Any = None,
-    heartbeat: bool = True,
-    default_io_manager: Callable[[], IOManager] | None = None,
-    resources: dict[str, Any] | None = None,
-    watch: Callable[[ProcessStepRunner], None] | None = None,
 ) -> bool:
-    """Execute `run`; True when it succeeded. `run.epoch` is the epoch whose stream is written.
+    """Execute a launched run; True when it succeeded. `run.epoch` is the epoch whose stream is written.
 
-    `definitions`: `Definitions` or `Resolved`. `executor`: None takes the job's, else the location's, else `multiprocess`.
-    `stop`: set from outside (signal handler) to cancel. `capture`: folder that captured output goes to (the spool's folder
-    of logs); None leaves standard output alone. `target`: the `CodeTarget` that the definitions came from, needed by executors that
-    start fresh interpreters. `heartbeat`: False where nobody listens. `resources` replace those of the definitions by key.
-    `watch` gets the runner before it starts, for callers in this process.
+    `definitions`: `Definitions` or `Resolved`. `executor`: None takes the job's, else the location's, else
+    `multiprocess`. `stop`: set from outside (a signal handler) to cancel. `capture`: the spool's folder of logs, where
+    captured output goes; None leaves standard output alone. `target`: the `CodeTarget` of the definitions, needed by
+    executors that start fresh interpreters.
     """
-    notes = RunNotes()
-    tail = Tail(capture, session.write_log) if capture is not None else None
-    host = WorkerHost(run, session, clock, stop, notes, tail)
-    work = _Work(definitions, run, session, host, notes, capture)
-    work.target, work.default_io_manager, work.overrides, work.heartbeat, work.watch = (
-        target,
-        default_io_manager,
-        resources,
-        heartbeat,
-        watch,
-    )
-    raised = guard(work.execute, executor)
-    if tail is not None:
-        tail.pump()
-    if raised is not None and not raised.is_interrupt:
-        info = raised.info()
-        host.record(RunFailed(at=clock.now(), reason=work.phase, message=info.first_line, error=info))
-        return False
-    if raised is not None:
-        stop.set()
-    end = _end(notes, clock, work.succeeded, stop.is_set())
-    host.record(end)
-    return isinstance(end, RunSucceeded) and not host.is_fenced
+    work = RunWork(definitions, run, session, clock, stop, capture=capture)
+    work.target = target
+    return work.run(executor)
 
 
-class _Work:
-    """The run between its first and its last event."""
+class RunWork:
+    """One run between its first and its last event. Attributes are set before `run` is called."""
 
     def __init__(
-        self, definitions: Any, run: Run, session: RunSession, host: WorkerHost, notes: RunNotes, folder: Path | None
+        self,
+        definitions: Any,
+        run: Run,
+        session: RunSession,
+        clock: Clock,
+        stop: threading.Event,
+        *,
+        capture: Path | None = None,
     ) -> None:
-        self._definitions, self._run, self._session, self._host, self._notes, self._folder = (
-            definitions,
-            run,
-            session,
-            host,
-            notes,
-            folder,
-        )
+        self._definitions, self._run, self._session, self._folder = definitions, run, session, capture
+        self._notes = RunNotes()
+        self._tail = Tail(capture, session.write_log) if capture is not None else None
+        self._host = WorkerHost(run, session, clock, stop, self._notes, self._tail)
+        self._phase = "load_failure"
+        self._succeeded = False
         self.target: Any = None
+        """`CodeTarget` that the definitions came from."""
         self.default_io_manager: Callable[[], IOManager] | None = None
-        self.overrides: dict[str, Any] | None = None
+        """Makes the IO manager that is used where none is bound; None: files below `$ROSTRUM_HOME`."""
+        self.resources: Mapping[str, Any] = {}
+        """By key, instead of those of the definitions."""
         self.heartbeat = True
-        self.watch: Callable[[ProcessStepRunner], None] | None = None
-        self.phase = "load_failure"
-        self.succeeded = False
+        """False where nobody listens: no thread is started."""
+        self.values: dict[tuple[str, str, str | None], Any] | None = None
+        """(step, output, mapping key) -> value: filled where it is given, and steps run in this process."""
+        self.runner: ProcessStepRunner | None = None
+        """Made by `run`."""
+        self.exception: BaseException | None = None
+        """What ended the run outside of its steps."""
 
-    def execute(self, executor: Executor | None) -> None:
-        run, host, clock = self._run, self._host, self._host.clock
-        definitions = self._definitions
+    def run(self, executor: Executor | None) -> bool:
+        """Execute; True when the run succeeded. Nothing is raised: the events tell."""
+        host = self._host
+        raised = guard(self._execute, executor)
+        if self._tail is not None:
+            self._tail.pump()
+        if raised is not None and not raised.is_interrupt:
+            self.exception = raised.exception
+            info = raised.info()
+            host.record(RunFailed(at=host.clock.now(), reason=self._phase, message=info.first_line, error=info))
+            return False
+        if raised is not None:
+            host.stop.set()
+        end = _end(self._notes, host.clock, self._succeeded, host.stop.is_set())
+        host.record(end)
+        return isinstance(end, RunSucceeded) and not host.is_fenced
+
+    def _execute(self, executor: Executor | None) -> None:
+        host, clock, definitions = self._host, self._host.clock, self._definitions
         resolved: Resolved = definitions if isinstance(definitions, Resolved) else definitions.resolved()
-        run = self._run = with_job_config(resolved, run)
+        self._phase = "engine_error"
+        run = self._run = with_job_config(resolved, self._run)
         plan = build_plan(resolved.manifest, run.target, resolved.graph)
         spec = run_partitions(resolved, run, plan)
         keys = partition_keys(spec, run, clock, self._session)
         executor = executor or _make_executor(resolved, run)
-        self.phase = "engine_error"
-        host.record(
-            RunStarted(
-                at=clock.now(), epoch=run.epoch, step_keys=plan.step_keys, pid=os.getpid(), host=socket.gethostname()
-            )
+        started = RunStarted(
+            at=clock.now(), epoch=run.epoch, step_keys=plan.step_keys, pid=os.getpid(), host=gethostname()
         )
+        host.record(started)
         self._notes.versions.update(latest_versions(self._session, _outside(resolved, plan)))
-        live = resolved.resources_of(run.target.job)
-        resources = Resources({**live, **(self.overrides or {})}, run, clock, self.default_io_manager)
+        bound = {**resolved.resources_of(run.target.job), **self.resources}
+        resources = Resources(bound, run, clock, self.default_io_manager)
         log = RunLog(clock, echo=self._folder is None)
         runner = ProcessStepRunner(resolved, run, plan, self._session, clock, self._notes, resources, log, keys)
         runner.partitions, runner.capture_folder, runner.target = spec, self._folder, self.target
-        if self.watch is not None:
-            self.watch(runner)
+        runner.values.kept = self.values
+        self.runner = runner
         self._run_steps(executor, plan, runner, log)
 
     def _run_steps(self, executor: Executor, plan: Plan, runner: ProcessStepRunner, log: RunLog) -> None:
@@ -257,7 +261,7 @@ class _Work:
         try:
             if self.heartbeat and not executor.isolates:
                 heart = _Heart(host)
-            self.succeeded = executor.execute(plan, runner, host)
+            self._succeeded = executor.execute(plan, runner, host)
         finally:
             interrupts.calm()
             host.interrupts = None
@@ -280,7 +284,8 @@ def _end(notes: RunNotes, clock: Clock, succeeded: bool, stopped: bool) -> RunSu
     if failure is not None and not failed:
         message = f"resource {failure.resource_key!r} could not be set up: {failure.error.first_line}"
         return RunFailed(at=at, reason="resource_failure", message=message, error=failure.error)
-    message = f"{len(failed)} step{'s' if len(failed) != 1 else ''} failed: {', '.join(failed[:5])}{' ...' if len(failed) > 5 else ''}"
+    named = ", ".join(failed[:5]) + (" ..." if len(failed) > 5 else "")
+    message = f"{len(failed)} {'step' if len(failed) == 1 else 'steps'} failed: {named}"
     return RunFailed(at=at, reason="step_failure", message=message, failed_step_keys=failed)
 
 

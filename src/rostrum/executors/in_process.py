@@ -11,7 +11,9 @@ _SLOT_WAIT_SECONDS = 0.25
 
 
 class InProcessExecutor:
-    """Runs steps in the calling thread. A cancel interrupts the step that runs (the worker raises KeyboardInterrupt in it)."""
+    """Runs steps in the calling thread. A cancel interrupts the step that runs (the worker raises KeyboardInterrupt in
+    it).
+    """
 
     name = "in_process"
     isolates = False
@@ -34,7 +36,8 @@ class _Loop:
         self._retries: list[tuple[float, int, Step]] = []
         """Steps to be tried again: (when by the run's clock, attempt, step)."""
         self._record = host.record
-        self._last: Event | None = None
+        self._delay = 0.0
+        """What the last `step_retrying` said."""
 
     def run(self) -> bool:
         stop, ledger = self._host.stop, self._ledger
@@ -64,8 +67,7 @@ class _Loop:
         if pooled:
             self._host.release_slot(step)
         if kind == RETRYING:
-            delay = self._last.delay_seconds if isinstance(self._last, StepRetrying) else 0.0
-            self._put_off(step, attempt + 1, delay)
+            self._put_off(step, attempt + 1, self._delay)
             return
         if kind == CANCELED:
             self._host.stop.set()
@@ -79,7 +81,8 @@ class _Loop:
         self._retries.sort(key=_due)
 
     def _emit(self, event: Event) -> None:
-        self._last = event
+        if type(event) is StepRetrying:
+            self._delay = event.delay_seconds
         self._record(event)
         self._ledger.note(event)
 

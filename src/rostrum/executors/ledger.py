@@ -1,4 +1,6 @@
-"""What every executor keeps while it executes a plan: steps in line, outputs seen, ends reached. Pure; the rules are in `planning/progress.py`."""
+"""What every executor keeps while it executes a plan: steps in line, outputs seen, ends reached. Pure; the rules are
+in `planning/progress.py`.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ class Ledger:
         self._progress.add_mapped(step.key, mapped)
 
     def end(self, step: Step, kind: str) -> list[Step]:
-        """A step has ended as `kind`; returns the steps that are passed over because of it (`skip_event` tells of them)."""
+        """A step has ended as `kind`; returns the steps that are passed over because of it (`skip_event` tells of
+        them).
+        """
         key = step.key
         self._open.pop(key, None)
         if kind == SUCCEEDED:

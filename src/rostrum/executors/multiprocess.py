@@ -1,8 +1,8 @@
 """Executor that gives every attempt of a step a process of its own, a direct child of the run worker.
 
-The run worker runs no user code and starts no thread here, so that it may fork at any time. A child sends its events over a socket
-pair; the run worker stamps and appends them, so one writer sequences a run. Death is seen through a pidfd: an attempt without
-a terminal event has failed, and its exit code or signal is the reason.
+The run worker runs no user code and starts no thread here, so that it may fork at any time. A child sends its events
+over a socket pair; the run worker stamps and appends them, so one writer sequences a run. Death is seen through a
+pidfd: an attempt without a terminal event has failed, and its exit code or signal is the reason.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ _READ_BYTES = 1 << 18
 class MultiprocessExecutor:
     """Runs steps in processes, at most `max_concurrent` at once (None: as many as the machine has processors).
 
-    `start_method` is `fork` (milliseconds), `spawn` (a new interpreter that imports the code again) or None: fork where the system
-    has it. A cancelled step gets SIGINT, SIGTERM after half of `grace_seconds`, SIGKILL after all of it.
+    `start_method` is `fork` (milliseconds), `spawn` (a new interpreter that imports the code again) or None: fork
+    where the system has it. A cancelled step gets SIGINT, SIGTERM after half of `grace_seconds`, SIGKILL after all of
+    it.
     """
 
     name = "multiprocess"
@@ -64,8 +65,7 @@ class MultiprocessExecutor:
     def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
         """See `interfaces.execution.Executor`."""
         pool = _Pool(self, plan, runner, host)
-        # Objects that exist now are never freed by children's collections: their pages stay shared.
-        gc.collect()
+        # Children's collections do not touch what exists now: its pages stay shared.
         gc.freeze()
         try:
             return pool.run()
@@ -146,7 +146,8 @@ class _Pool:
         self._workers.clear()
         self._selector.close()
 
-    # --- starting ------------------------------------------------------------------------------------------------------
+    # --- starting
+    # ------------------------------------------------------------------------------------------------------
 
     def _start_ready(self) -> None:
         for step, attempt in self._startable():
@@ -224,14 +225,16 @@ class _Pool:
         )
         # We reap it ourselves, its group first; Popen must not try, nor complain.
         child.returncode = 0
-        # Work fits the socket's buffer or the child is reading already: an interpreter that dies at once makes this fail.
+        # Work fits the socket's buffer or the child is reading already: an interpreter that dies at once makes this
+        # fail.
         try:
             ours.sendall(frame(WORK, work))
         except OSError:
             pass
         return child.pid
 
-    # --- listening -----------------------------------------------------------------------------------------------------
+    # --- listening
+    # -----------------------------------------------------------------------------------------------------
 
     def _patience(self) -> float:
         if not self._retries:
@@ -295,7 +298,8 @@ class _Pool:
         finally:
             worker.line.setblocking(False)
 
-    # --- ending --------------------------------------------------------------------------------------------------------
+    # --- ending
+    # --------------------------------------------------------------------------------------------------------
 
     def _bury(self, worker: _Worker) -> None:
         """The process has ended: take its last events, then say how the attempt ended."""

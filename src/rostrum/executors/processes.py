@@ -32,7 +32,9 @@ def has_exited(pid: int) -> bool:
 
 
 def reap(pid: int) -> tuple[int | None, int | None]:
-    """Kill what is left of an ended child's group, then reap it. Returns (exit code, signal); both None when somebody else reaped it."""
+    """Kill what is left of an ended child's group, then reap it. Returns (exit code, signal); both None when somebody
+    else reaped it.
+    """
     kill_group(pid)
     try:
         _, status = os.waitpid(pid, 0)

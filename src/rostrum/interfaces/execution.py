@@ -1,4 +1,6 @@
-"""Running the steps of a plan: who runs one step (`StepRunner`), where steps run (`Executor`), and what both are given (`RunHost`)."""
+"""Running the steps of a plan: who runs one step (`StepRunner`), where steps run (`Executor`), and what both are given
+(`RunHost`).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ class RunHost(Protocol):
     """
 
     @property
-    def clock(self) -> Clock: ...
+    def clock(self) -> Clock:
+        """The run's time."""
+        ...
 
     @property
     def stop(self) -> threading.Event:
@@ -26,11 +30,15 @@ class RunHost(Protocol):
         ...
 
     def record(self, event: Event) -> None:
-        """Give an event its place in the run's stream and append it. The caller hands the event over: it is stamped in place."""
+        """Give an event its place in the run's stream and append it. The caller hands the event over: it is stamped in
+        place.
+        """
         ...
 
     def tick(self) -> None:
-        """To be called about four times a second while steps run in other processes: heartbeats, captured output, orders. Quick."""
+        """To be called about four times a second while steps run in other processes: heartbeats, captured output,
+        orders. Quick.
+        """
         ...
 
     def claim_slot(self, step: Step) -> bool:
@@ -42,17 +50,21 @@ class RunHost(Protocol):
         ...
 
     def answer(self, question: bytes) -> bytes:
-        """Answer what a step worker asks of the run's session. Never raises for a failing question: the answer tells."""
+        """Answer what a step worker asks of the run's session. Never raises for a failing one: the answer tells."""
         ...
 
 
 class StepRunner(Protocol):
-    """Executes one attempt of one step in the calling process. Knows the live definitions; owns user code and its errors."""
+    """Executes one attempt of one step in the calling process. Knows the live definitions; owns user code and its
+    errors.
+    """
 
     def run_step(self, step: Step, attempt: int, emit: Callable[[Event], None]) -> str:
-        """Run one attempt: `emit` its events, ending with one of `step_succeeded`, `step_failed`, `step_retrying`, `step_skipped`.
+        """Run one attempt: `emit` its events, ending with one of `step_succeeded`, `step_failed`, `step_retrying`,
+        `step_skipped`.
 
-        Returns the kind of that last event. Never raises for user errors. KeyboardInterrupt (cancel) ends with `step_canceled`.
+        Returns the kind of that last event. Never raises for user errors. KeyboardInterrupt (cancel) ends with
+        `step_canceled`.
         """
         ...
 
@@ -61,7 +73,9 @@ class StepRunner(Protocol):
         ...
 
     def open(self, steps: list[Step], emit: Callable[[Event], None]) -> bool:
-        """Set up the resources that these steps need in this process (once a process). False when that failed (events tell)."""
+        """Set up the resources that these steps need in this process (once a process). False when that failed (events
+        tell).
+        """
         ...
 
     def close(self) -> None:
@@ -71,15 +85,16 @@ class StepRunner(Protocol):
     def serve(self, line: int, lifeline: int, step: Step, attempt: int) -> int:
         """Run one attempt as the only work of this process, which leads its process group.
 
-        `line` is a socket to the run worker, spoken by `interfaces/frames.py`; `lifeline` a pipe's reading end whose other end only
-        the run worker holds: the whole group dies when it closes. Captures output, reseeds random generators, opens resources,
-        runs, closes. Returns the exit code of the process.
+        `line` is a socket to the run worker, spoken by `interfaces/frames.py`; `lifeline` a pipe's reading end whose
+        other end only the run worker holds: the whole group dies when it closes. Captures output, reseeds random
+        generators, opens resources, runs, closes. Returns the exit code of the process.
         """
         ...
 
     def fresh_command(self, step: Step, attempt: int) -> tuple[list[str], bytes]:
-        """How to do the same in a new interpreter: the command (the numbers of two descriptors, line and lifeline, are appended
-        to it), and the first frame to send down the line. Raises InvocationError where the code cannot be imported again.
+        """How to do the same in a new interpreter: the command (the numbers of two descriptors, line and lifeline, are
+        appended to it), and the first frame to send down the line. Raises InvocationError where the code cannot be
+        imported again.
         """
         ...
 
@@ -89,18 +104,23 @@ class Executor(Protocol):
 
     name: str
     isolates: bool
-    """True when steps run in other processes: then this one runs no user code, starts no thread, and `RunHost.tick` is called."""
+    """True when steps run in other processes: then this one runs no user code, starts no thread, and `RunHost.tick` is
+    called.
+    """
 
     def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
         """Run all steps in order of their dependencies; True when none failed.
 
-        Every event goes to `host.record`, in order, from the calling thread. Whatever the outcome, no process is left behind.
+        Every event goes to `host.record`, in order, from the calling thread. Whatever the outcome, no process is left
+        behind.
         """
         ...
 
 
 class LocalRunner(Protocol):
-    """What definitions call to execute in process (`materialize`, `execute_in_process`); loaded by the entry point `rostrum.local_runner`."""
+    """What definitions call to execute in process (`materialize`, `execute_in_process`); loaded by the entry point
+    `rostrum.local_runner`.
+    """
 
     def execute(self, definitions: Any, **options: Any) -> Any:
         """Execute a job of live definitions in this process; returns an `ExecutionResult`."""

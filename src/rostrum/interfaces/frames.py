@@ -1,7 +1,8 @@
 """The line between a run worker and a step worker: length-prefixed frames on a socket pair. Pure bytes, no IO.
 
 A frame is four bytes of length (big endian, of what follows), one byte of kind, and a body. The step worker sends
-`EVENTS` (a batch, `encode_events`) and `QUESTION`; the run worker sends `WORK` (first, to fresh interpreters only) and `ANSWER`.
+`EVENTS` (a batch, `encode_events`) and `QUESTION`; the run worker sends `WORK` (first, to fresh interpreters only) and
+`ANSWER`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ def frame(kind: int, body: bytes) -> bytes:
 
 
 class FrameReader:
-    """Puts frames together from pieces as they come. A frame cut short by the sender's death stays unfinished and is never seen."""
+    """Puts frames together from pieces as they come. A frame cut short by the sender's death stays unfinished and is
+    never seen.
+    """
 
     __slots__ = ("_buffer",)
 
@@ -28,7 +31,9 @@ class FrameReader:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
-        """Add received bytes; returns the frames that are whole now, as (kind, body). Raises ValueError on an impossible length."""
+        """Add received bytes; returns the frames that are whole now, as (kind, body). Raises ValueError on an
+        impossible length.
+        """
         buffer = self._buffer
         buffer += data
         frames: list[tuple[int, bytes]] = []

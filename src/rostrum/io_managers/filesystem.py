@@ -1,7 +1,11 @@
 """IO manager that pickles values into files: the default between steps in different processes.
 
-Unpickling runs code: what is read here was written by the user's own runs into the user's own folder. The control plane never reads it.
+Unpickling runs code: what is read here was written by the user's own runs into the user's own folder. The control
+plane never reads it.
 """
+
+# Paths are text here: half the cost of storing a small value would be making Path objects.
+# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH118, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -22,10 +26,12 @@ _numbers = itertools.count()
 
 
 class FilesystemIOManager:
-    """Stores each value in a file of its own below `base_dir` (default: `$ROSTRUM_HOME/storage`, else `~/.rostrum/storage`).
+    """Stores each value in a file of its own below `base_dir` (default: `$ROSTRUM_HOME/storage`, else
+    `~/.rostrum/storage`).
 
-    Assets: `<segments of the key>`, with partitions `<segments>/<partition>` (one folder a dimension); values between ops:
-    `<run id>/<step>/<output>[/<mapping key>]`. A file is replaced as a whole: readers see the old value or the new one.
+    Assets: `<segments of the key>`, with partitions `<segments>/<partition>` (one folder a dimension); values between
+    ops: `<run id>/<step>/<output>[/<mapping key>]`. A file is replaced as a whole: readers see the old value or the
+    new one.
     """
 
     def __init__(self, base_dir: str | os.PathLike[str] | None = None) -> None:
@@ -61,8 +67,10 @@ class FilesystemIOManager:
             partitions = context.asset_partition_keys
             if len(partitions) != 1:
                 raise InvocationError(
-                    f"{context.asset_key}: one value was returned for {len(partitions)} partitions, and a file is for one. "
-                    "Store the partitions in the function (annotate it `-> None`), or use an IO manager that splits values."
+                    f"{context.asset_key}: one value was returned for {len(partitions)} partitions, and a file "
+                    "is for one. "
+                    "Store the partitions in the function (annotate it `-> None`), or use an IO manager that "
+                    "splits values."
                 )
             partition = partitions[0]
         path = self.path(context, partition)
@@ -88,13 +96,14 @@ def _dimensions(context: OutputContext | InputContext, partition: str) -> list[s
 
 
 def _write(path: str, value: Any) -> None:
-    # The name is unique among processes and threads; a partition or key can never be equal to it, since `%` is escaped there.
+    # The name is unique among processes and threads; a partition or key can never be equal to it, since `%` is
+    # escaped there.
     temporary = f"{path}.%tmp-{os.getpid()}-{next(_numbers)}"
     try:
-        file = open(temporary, "xb")  # noqa: SIM115, PTH123 - closed below; this is the hot path
+        file = open(temporary, "xb")  # noqa: SIM115 - closed below; this is the hot path
     except (FileNotFoundError, NotADirectoryError):
         _make_folder(os.path.dirname(path))
-        file = open(temporary, "xb")  # noqa: SIM115, PTH123
+        file = open(temporary, "xb")  # noqa: SIM115
     try:
         with file:
             pickle.dump(value, file, protocol=5)
@@ -103,7 +112,8 @@ def _write(path: str, value: Any) -> None:
         os.unlink(temporary)
         if isinstance(error, IsADirectoryError):
             raise InvocationError(
-                f"{path} cannot be a file: a folder is in the way. An asset's key is the beginning of another's, or an asset that "
+                f"{path} cannot be a file: a folder is in the way. An asset's key is the beginning of "
+                "another's, or an asset that "
                 "had partitions has none now. Remove the folder, or give one of the assets another key or base_dir."
             ) from None
         raise
@@ -114,14 +124,15 @@ def _make_folder(folder: str) -> None:
         os.makedirs(folder, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise InvocationError(
-            f"{folder} cannot be a folder: a file is in the way. An asset's key is the beginning of another's, or an asset "
+            f"{folder} cannot be a folder: a file is in the way. An asset's key is the beginning of "
+            "another's, or an asset "
             "that had no partitions has some now. Remove the file, or give one of the assets another key or base_dir."
         ) from None
 
 
 def _read(path: str, key: AssetKey | None) -> Any:
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - the hot path
+        with open(path, "rb") as file:
             return pickle.load(file)  # noqa: S301 - see the module's docstring
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         what = f"asset {key}" if key is not None else "the value"

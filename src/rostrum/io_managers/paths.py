@@ -13,8 +13,8 @@ _MAX_BYTES = 200
 def segment(name: str) -> str:
     """A file name for `name`. Different names give different file names; ordinary ones stay as they are.
 
-    Separators, control characters and the like become `%XX` of their UTF-8 bytes, as do names made of dots only and a blank or
-    dot at the end; a long name is cut and given a hash.
+    Separators, control characters and the like become `%XX` of their UTF-8 bytes, as do names made of dots only and a
+    blank or dot at the end; a long name is cut and given a hash.
     """
     if not name:
         return "%"

@@ -1,9 +1,10 @@
-"""A run session for tests: records what a worker does, and can be told to give orders, to be away, to have few slots."""
+"""A run session for tests: records what a worker does, and can give orders, be away, have few slots."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rostrum.execution.sessions import MemoryRunSession
 from rostrum.interfaces.clock import Clock
@@ -14,10 +15,11 @@ from rostrum.model.runs import Run, RunTarget
 
 
 class FakeRunSession(MemoryRunSession):
-    """Implements `RunSession`. `events` are the worker's; `run` is what follows from them. Thread-safe for the settings.
+    """Implements `RunSession`. `events` are the worker's; `run` is what follows from them. Thread-safe for the
+    settings.
 
-    `away`: questions raise Unavailable, heartbeats bring no orders. `orders`: what the next heartbeats bring. `slots`: size of
-    each limited pool. `logs`: captured output by (file key, stream).
+    `away`: questions raise Unavailable, heartbeats bring no orders. `orders`: what the next heartbeats bring. `slots`:
+    size of each limited pool. `logs`: captured output by (file key, stream).
     """
 
     def __init__(self, run: Run, *, slots: Mapping[str, int] | None = None) -> None:
@@ -36,7 +38,7 @@ class FakeRunSession(MemoryRunSession):
     def started(cls, target: RunTarget, clock: Clock, **run_fields: object) -> FakeRunSession:
         """A session of a fresh run that has been admitted as epoch 1."""
         run = Run(run_id=clock.new_id(), target=target, created_at=clock.now(), **run_fields)  # type: ignore[arg-type]
-        place = {"run_id": run.run_id, "stream": CONTROL_STREAM, "at": clock.now()}
+        place: dict[str, Any] = {"run_id": run.run_id, "stream": CONTROL_STREAM, "at": clock.now()}
         for event in (RunQueued(sequence=1, **place), RunStarting(sequence=2, epoch=1, **place)):
             run = run.after(event)
         return cls(run)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -44,20 +43,24 @@ class TestFilesystem(IOManagerSuite):
             assert (tmp_path / path).is_file()
             assert context.added_metadata["path"].value == str(tmp_path / path)
 
-    def test_nothing_leaves_the_folder_and_no_temporary_file_stays(self, manager: FilesystemIOManager, tmp_path: Path) -> None:
+    def test_nothing_leaves_the_folder_and_no_temporary_file_stays(
+        self, manager: FilesystemIOManager, tmp_path: Path
+    ) -> None:
         for key in HOSTILE:
             manager.handle_output(output("h", partitions=LETTERS, keys=[key]), key)
             assert Path(manager.path(output("h"), key)).parent == tmp_path / "h"
         assert len(list((tmp_path / "h").iterdir())) == len(HOSTILE)
-        assert not [path for path in tmp_path.rglob("*%tmp*")]
+        assert not list(tmp_path.rglob("*%tmp*"))
 
-    def test_a_value_that_cannot_be_pickled_leaves_the_old_one(self, manager: FilesystemIOManager, tmp_path: Path) -> None:
+    def test_a_value_that_cannot_be_pickled_leaves_the_old_one(
+        self, manager: FilesystemIOManager, tmp_path: Path
+    ) -> None:
         stored = output()
         manager.handle_output(stored, 1)
         with pytest.raises(Exception, match="pickle"):
             manager.handle_output(stored, lambda: 1)
         assert manager.load_input(loading(stored)) == 1
-        assert os.listdir(tmp_path) == ["asset"]
+        assert [path.name for path in tmp_path.iterdir()] == ["asset"]
 
     def test_one_value_for_many_partitions_is_refused(self, manager: FilesystemIOManager) -> None:
         with pytest.raises(InvocationError, match="2 partitions"):

@@ -1,4 +1,5 @@
-"""A run worker as a process of its own, for tests that kill it: `worker_main.py <job> <executor> <start method> <folder>`.
+"""A run worker as a process of its own, for tests that kill it: `worker_main.py <job> <executor> <start method>
+<folder>`.
 
 Writes each event's kind, step and pid to `<folder>/events` as it is appended.
 """
@@ -25,7 +26,7 @@ from rostrum.testing.run_sessions import FakeRunSession
 def main(job: str, executor: str, start_method: str, folder: str) -> int:
     target = CodeTarget(module_name=CODE)
     session = FakeRunSession.started(RunTarget("test", job), SystemClock())
-    told = open(Path(folder) / "events", "a", buffering=1)
+    told = (Path(folder) / "events").open("a", buffering=1)
     keep = session.append
 
     def append(events: Sequence[Event]) -> None:
@@ -37,7 +38,11 @@ def main(job: str, executor: str, start_method: str, folder: str) -> int:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
-    chosen = InProcessExecutor() if executor == "in_process" else MultiprocessExecutor(2, start_method=start_method, grace_seconds=0.6)
+    chosen = (
+        InProcessExecutor()
+        if executor == "in_process"
+        else MultiprocessExecutor(2, start_method=start_method, grace_seconds=0.6)
+    )
     done = execute_run(
         load_definitions(target),
         session.run,

@@ -172,7 +172,7 @@ class TestConfig:
         def a(config: Settings):
             return 1
 
-        with pytest.raises(ConfigError, match="ops.a.config.nam"):
+        with pytest.raises(ConfigError, match=r"ops\.a\.config\.nam"):
             materialize_to_memory([a], run_config={"ops": {"a": {"config": {"size": 1, "nam": "x"}}}})
         with pytest.raises(ConfigError, match="size"):
             materialize_to_memory([a])
@@ -334,7 +334,9 @@ class TestIO:
 
         with pytest.raises(OSError, match="disk full"):
             materialize([a], resources={"io_manager": Bad()})
-        error = materialize([a], resources={"io_manager": Bad()}, raise_on_error=False).get_step_failure_events()[0].error
+        error = (
+            materialize([a], resources={"io_manager": Bad()}, raise_on_error=False).get_step_failure_events()[0].error
+        )
         assert error.class_name == "HandleOutputError"
         assert error.cause is not None
         assert error.cause.class_name == "OSError"

@@ -29,8 +29,12 @@ class Bench:
         self.clock = SystemClock()
         self.session: FakeRunSession | None = None
 
-    def run(self, job: str, *, slots: dict[str, int] | None = None, cancel_after: tuple[str, str] | None = None) -> FakeRunSession:
-        """Execute a job to its end; `cancel_after`: (kind, step key) of the event after which the order to cancel is given."""
+    def run(
+        self, job: str, *, slots: dict[str, int] | None = None, cancel_after: tuple[str, str] | None = None
+    ) -> FakeRunSession:
+        """Execute a job to its end; `cancel_after`: (kind, step key) of the event after which the order to cancel is
+        given.
+        """
         session = FakeRunSession.started(RunTarget("test", job), self.clock)
         session.slots = dict(slots or {})
         canceler = None
@@ -70,6 +74,8 @@ def kinds(session: FakeRunSession, step_key: str | None = None) -> list[str]:
 
 def only(session: FakeRunSession, kind: str, step_key: str | None = None) -> Any:
     """The one event of a kind."""
-    found: list[AnyEvent] = [e for e in session.events if e.kind == kind and (step_key is None or e.step_key == step_key)]
+    found: list[AnyEvent] = [
+        e for e in session.events if e.kind == kind and (step_key is None or e.step_key == step_key)
+    ]
     assert len(found) == 1, f"{len(found)} events {kind} of {step_key}: {kinds(session)}"
     return found[0]

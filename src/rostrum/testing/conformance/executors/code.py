@@ -1,5 +1,7 @@
 """Definitions that the suite executes: a module of its own, since some executors import it again in fresh processes."""
 
+# ruff: noqa: D103, T201 - user code in a test
+
 from __future__ import annotations
 
 import os
@@ -12,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rostrum.definitions.contexts import OpExecutionContext
 from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.jobs import job
 from rostrum.definitions.lifecycle import resource
@@ -51,7 +54,7 @@ def maybe() -> Iterator[Output]:
 
 
 @op(retry_policy=RetryPolicy(max_retries=2, delay=0.01))
-def flaky(context) -> int:  # type: ignore[no-untyped-def] # noqa: ANN001
+def flaky(context: OpExecutionContext) -> int:
     if context.retry_number < 2:
         raise RuntimeError(f"attempt {context.retry_number + 1}")
     return context.retry_number
@@ -63,14 +66,14 @@ def hopeless() -> int:
 
 
 @op
-def asks_again(context) -> int:  # type: ignore[no-untyped-def] # noqa: ANN001
+def asks_again(context: OpExecutionContext) -> int:
     if context.retry_number == 0:
         raise RetryRequested(max_retries=1, seconds_to_wait=0.0) from OSError("busy")
     return 7
 
 
 @op
-def talks(context) -> int:  # type: ignore[no-untyped-def] # noqa: ANN001
+def talks(context: OpExecutionContext) -> int:
     context.log.warning("a warning %d", 1)
     print("printed")
     print("to err", file=sys.stderr)
@@ -80,7 +83,7 @@ def talks(context) -> int:  # type: ignore[no-untyped-def] # noqa: ANN001
 
 
 @op
-def asks(context) -> list[str]:  # type: ignore[no-untyped-def] # noqa: ANN001
+def asks(context: OpExecutionContext) -> list[str]:
     context.instance.add_dynamic_partitions("colors", ["red", "blue"])
     return list(context.instance.get_dynamic_partitions("colors"))
 
@@ -92,7 +95,7 @@ def waits() -> int:
 
 
 @op
-def swallows(context) -> int:  # type: ignore[no-untyped-def] # noqa: ANN001
+def swallows(context: OpExecutionContext) -> int:
     """Starts a grandchild, then sleeps through every interrupt."""
     child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"])
     Path(os.environ["ROSTRUM_TEST_FOLDER"], "grandchild").write_text(str(child.pid))
@@ -105,7 +108,7 @@ def swallows(context) -> int:  # type: ignore[no-untyped-def] # noqa: ANN001
 
 
 @op
-def ignores_term(context) -> int:  # type: ignore[no-untyped-def] # noqa: ANN001
+def ignores_term(context: OpExecutionContext) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     context.log.info("ready")
@@ -128,7 +131,7 @@ def leaves() -> int:
 
 @op
 def draws() -> float:
-    return random.random()  # noqa: S311
+    return random.random()
 
 
 @op(pool="narrow")
@@ -150,7 +153,7 @@ def broken() -> Any:
 
 
 @op(required_resource_keys={"tracked"})
-def uses(context) -> str:  # type: ignore[no-untyped-def] # noqa: ANN001
+def uses(context: OpExecutionContext) -> str:
     return context.resources.tracked[0]
 
 

@@ -1,4 +1,6 @@
-"""What every `Executor` promises. Subclass `ExecutorSuite` (and `IsolatingSuite`) in a test module and give it a `bench` fixture."""
+"""What every `Executor` promises. Subclass `ExecutorSuite` (and `IsolatingSuite`) in a test module and give it a
+`bench` fixture.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import os
 import time
 from pathlib import Path
 
+from rostrum.model.events import StepRetrying, StepWorkerStarted
 from rostrum.model.runs import RunStatus
 from rostrum.testing.conformance.executors.bench import Bench, kinds, only
 
@@ -50,7 +53,7 @@ class ExecutorSuite:
     def test_a_policy_tries_again(self, bench: Bench) -> None:
         session = bench.run("retried")
         assert session.run.status is RunStatus.SUCCESS
-        retries = [event for event in session.events if event.kind == "step_retrying"]
+        retries = [event for event in session.events if isinstance(event, StepRetrying)]
         assert [event.attempt for event in retries] == [1, 2]
         assert bench.value(session, "double") == 4
         assert kinds(session, "flaky").count("step_started") == 3
@@ -151,7 +154,7 @@ class IsolatingSuite(ExecutorSuite):
 
     def test_no_process_is_left(self, bench: Bench) -> None:
         session = bench.run("chain")
-        pids = [event.pid for event in session.events if event.kind == "step_worker_started"]  # type: ignore[union-attr]
+        pids = [event.pid for event in session.events if isinstance(event, StepWorkerStarted)]
         assert len(set(pids)) == 4
         assert all(is_gone(pid) for pid in pids)
 

@@ -1,4 +1,6 @@
-"""What an IO manager that keeps any value promises. Subclass `IOManagerSuite` in a test module and give it a `manager` fixture."""
+"""What an IO manager that keeps any value promises. Subclass `IOManagerSuite` in a test module and give it a `manager`
+fixture.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,22 @@ from rostrum.model.assets import AssetKey
 from rostrum.model.errors import NotFound
 from rostrum.model.partitions import MultiPartitions, PartitionsSpec, StaticPartitions
 
-HOSTILE = ["..", ".", "../../etc/passwd", "/abs", "a/b", "a\\b", "nul\0byte", "", "%2F", "a%2Fb", " ", "é\n", "x" * 400, "y" * 399 + "z"]
+HOSTILE = [
+    "..",
+    ".",
+    "../../etc/passwd",
+    "/abs",
+    "a/b",
+    "a\\b",
+    "nul\0byte",
+    "",
+    "%2F",
+    "a%2Fb",
+    " ",
+    "é\n",
+    "x" * 400,
+    "y" * 399 + "z",
+]
 LETTERS = StaticPartitions(("a", "b", "c"))
 TWO = MultiPartitions((("day", StaticPartitions(("1", "2"))), ("letter", LETTERS)))
 
@@ -21,12 +38,13 @@ def output(
 ) -> OutputContext:
     """Context of storing an asset (or, with `key` None, a value between ops)."""
     asset_key = AssetKey.of(key) if key is not None else None
+    named: dict[str, Any] = {"name": "result", "run_id": "run", "step_key": "step", **fields}
     return OutputContext(
         asset_key=asset_key,
         asset_partitions=partitions,
         asset_partition_keys=keys,
         partition_key=keys[0] if keys and len(keys) == 1 else None,
-        **{"name": "result", "run_id": "run", "step_key": "step", **fields},
+        **named,
     )
 
 
@@ -80,7 +98,13 @@ class IOManagerSuite:
         assert manager.load_input(loading(output(partitions=TWO, keys=["2|a"]))) == "2|a"
 
     def test_values_between_ops_belong_to_a_run_step_and_output(self, manager: Any) -> None:
-        places = [{}, {"run_id": "other"}, {"step_key": "outer.inner"}, {"name": "second"}, {"mapping_key": "m"}]
+        places: list[dict[str, Any]] = [
+            {},
+            {"run_id": "other"},
+            {"step_key": "outer.inner"},
+            {"name": "second"},
+            {"mapping_key": "m"},
+        ]
         for number, place in enumerate(places):
             if "mapping_key" in place:
                 place["name"] = "dynamic"
