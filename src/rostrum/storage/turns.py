@@ -1,4 +1,4 @@
-"""A lock that is given in the order in which it was asked for.
+"""Fairness between writers: `Turns` among threads, `Turnstile` among processes.
 
 `threading.Lock` lets a thread that has just released it take it again before those who wait: a thread that drains a
 long spool would keep a daemon loop waiting for a hundred milliseconds and more.
@@ -6,8 +6,17 @@ long spool would keep a daemon loop waiting for a hundred milliseconds and more.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
+from pathlib import Path
+
+from rostrum.model.errors import Unavailable
+
+try:
+    import fcntl
+except ImportError:  # Windows: no order among processes
+    fcntl = None
 
 
 class Turns:
@@ -51,3 +60,44 @@ class Turns:
                 called.release()
             else:
                 self._holder = None
+
+
+class Turnstile:
+    """An advisory lock on a file beside the database, held while waiting for the database, not while writing.
+
+    Who has just written and wants to write again finds it held by the one who waits. The system frees it when a process
+    ends.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+
+    def enter(self) -> bool:
+        """Take it without waiting; False when another process is in it."""
+        if fcntl is None:
+            return True
+        if self._file is None:
+            self._file = self._opened()
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _opened(self) -> int:
+        try:
+            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Unavailable(f"cannot open {self._path}, by which processes take turns to write: {error}") from error
+
+    def leave(self) -> None:
+        """Let the next one in."""
+        if fcntl is not None and self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Close the file; entering opens it again."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

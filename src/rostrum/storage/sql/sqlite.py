@@ -2,7 +2,8 @@
 
 WAL with synchronous NORMAL: a crash of the machine may lose the last commits but never corrupts, and a commit costs no
 fsync. Readers never wait for the writer. Between processes the writer's place is taken by BEGIN IMMEDIATE with short
-retries of our own: SQLite's busy handler sleeps up to 100 ms, which would be the latency of every second process.
+retries of our own behind a turnstile: SQLite's busy handler sleeps up to 100 ms and knows no order, so that a busy
+process would starve the others.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from sqlalchemy.engine.interfaces import Dialect as CoreDialect
 
 from rostrum.model.errors import Conflict, InvocationError, RostrumError, Unavailable
 from rostrum.storage.sql.statements import Statement
-from rostrum.storage.turns import Turns
+from rostrum.storage.turns import Turns, Turnstile
 
 _IDLE_READERS = 8
 
 _NEVER = threading.Event()
 """Waiting for it is a pause of real time, which is what another process's transaction takes."""
+
+_SHORTEST_PAUSE = 0.0002
+_LONGEST_PAUSE = 0.001
 
 _LAST_EVENT_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'events'"
 
@@ -56,6 +60,7 @@ class Connections:
         self.path = path
         self._patience_seconds = patience_seconds
         self._turns = Turns()
+        self._turnstile = Turnstile(path.with_name(path.name + "-turn"))
         self._writer: sqlite3.Connection | None = None
         self._readers: list[sqlite3.Connection] = []
         self._closed = False
@@ -72,7 +77,7 @@ class Connections:
             self._require_open()
             if self._writer is None:
                 self._writer = _connect(self.path, reads_only=False)
-            _begin_immediate(self._writer, self.path, self._patience_seconds)
+            _begin_immediate(self._writer, self._turnstile, self.path, self._patience_seconds)
         except BaseException:
             self._turns.release()
             raise
@@ -114,6 +119,7 @@ class Connections:
         readers, self._readers = self._readers, []
         writer, self._writer = self._writer, None
         self._turns.release()
+        self._turnstile.close()
         for driver in [*readers, *([writer] if writer else [])]:
             driver.close()
 
@@ -146,23 +152,35 @@ def _connect(path: Path, *, reads_only: bool) -> sqlite3.Connection:
     return driver
 
 
-def _begin_immediate(driver: sqlite3.Connection, path: Path, patience_seconds: float) -> None:
+def _begin_immediate(driver: sqlite3.Connection, turnstile: Turnstile, path: Path, patience_seconds: float) -> None:
+    """Pass the turnstile, then wait within it for the writer's place: whoever has just written queues behind us."""
     patience_ends = time.monotonic() + patience_seconds
-    pause = 0.0002
-    while True:
-        try:
-            driver.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if not _is_busy(error):
-                raise Unavailable(f"cannot write to the database {path}: {error}") from error
+    pause = _SHORTEST_PAUSE
+    passed = False
+    try:
+        while True:
+            passed = passed or turnstile.enter()
+            if passed and _took_place(driver, path):
+                return
             if time.monotonic() > patience_ends:
                 raise Unavailable(
                     f"another process has been writing to {path} for {patience_seconds:g} s; trying again is safe"
-                ) from error
+                )
             _NEVER.wait(pause)
-            pause = min(pause * 1.5, 0.005)
-        else:
-            return
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+    finally:
+        if passed:
+            turnstile.leave()
+
+
+def _took_place(driver: sqlite3.Connection, path: Path) -> bool:
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if not _is_busy(error):
+            raise Unavailable(f"cannot write to the database {path}: {error}") from error
+        return False
+    return True
 
 
 def _roll_back(driver: sqlite3.Connection) -> None:
