@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,16 @@ def home() -> Iterator[Path]:
 def project(tmp_path: Path) -> Project:
     """The project with gates."""
     return Project(tmp_path / "project")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test shows what its server printed."""
+    report = yield
+    server = getattr(item, "funcargs", {}).get("dev")
+    if report.failed and isinstance(server, Dev):
+        report.sections.append(("rostrum dev printed", server.process.text[-6000:]))
+    return report
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import click
@@ -70,6 +71,7 @@ def _month(deployment: Deployment, loaded: LoadedManifest, job: JobNode, name: s
 def _wait(deployment: Deployment, run_ids: list[str], stop: threading.Event) -> None:
     """Until these runs have ended, telling how many."""
     done: dict[str, RunStatus] = {}
+    told = -1
     bell = deployment.doorbell.count("runs")
     while not stop.is_set():
         with deployment.storage.begin() as session:
@@ -77,9 +79,11 @@ def _wait(deployment: Deployment, run_ids: list[str], stop: threading.Event) -> 
                 run = session.runs.get(run_id) if run_id not in done else None
                 if run is not None and run.is_finished:
                     done[run_id] = run.status
-        if len(run_ids) > 1:
-            click.echo(f"\r  demo  {len(done)} of {len(run_ids)} runs have ended", nl=len(done) == len(run_ids))
-        if len(done) == len(run_ids):
+        ended = len(done) == len(run_ids)
+        if len(run_ids) > 1 and len(done) != told and (sys.stdout.isatty() or ended):
+            told = len(done)
+            click.echo(f"\r  demo  {told} of {len(run_ids)} runs have ended", nl=ended)
+        if ended:
             failed = [run_id for run_id, status in done.items() if status is not RunStatus.SUCCESS]
             if failed:
                 click.secho(f"  demo  {len(failed)} runs did not succeed, e.g. {failed[0]}", fg="red")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from rostrum.config.deployment import Deployment
+from rostrum.config.deployment import Deployment, queue_limits
 from rostrum.config.registry import component
 from rostrum.daemon.locations import LocationsService
 from rostrum.daemon.monitor import GATEWAY_LOOP, MONITOR_LOOP, MonitorLoop
@@ -16,7 +16,6 @@ from rostrum.interfaces.locations import CodeLocations
 from rostrum.model.errors import ConfigError, Conflict
 from rostrum.model.runs import Run
 from rostrum.planning.monitor import MonitorLimits
-from rostrum.planning.queue import QueueLimits, TagLimit
 from rostrum.rpc.spool import logs_directory, read_spool
 from rostrum.service.leases import LeaseKeeper
 from rostrum.service.loops import Loop
@@ -30,13 +29,6 @@ _LOG_FILE = re.compile(r"([A-Za-z0-9_.-]+)\.(out|err)")
 def spool_dir(deployment: Deployment, run: Run) -> str:
     """Where the worker of this run and epoch spools."""
     return str(deployment.home.spool / f"{run.run_id}.{run.epoch}")
-
-
-def queue_limits(deployment: Deployment) -> QueueLimits:
-    """The queue's limits from the settings."""
-    settings = deployment.settings.run_queue
-    tags = tuple(TagLimit(key=tag.key, limit=tag.limit, value=tag.value, per_value=tag.per_value) for tag in settings.tag_limits)
-    return QueueLimits(max_concurrent_runs=settings.max_concurrent_runs, tag_limits=tags)
 
 
 def launcher(deployment: Deployment, code_locations: CodeLocations) -> Launcher:
@@ -59,7 +51,7 @@ def daemon(deployment: Deployment, code_locations: CodeLocations, *, with_gatewa
         spool_dir=lambda run: spool_dir(deployment, run),
         environment={"ROSTRUM_HOME": str(deployment.home.folder)},
     )
-    queue = QueueLoop(storage, deployment.runs, start, bell, clock, launch, QueueSettings(limits=queue_limits(deployment)), owner=keeper.owner)
+    queue = QueueLoop(storage, deployment.runs, start, bell, clock, launch, QueueSettings(limits=queue_limits(deployment.settings)), owner=keeper.owner)
     schedules = ScheduleLoop(storage, deployment.events, deployment.runs, deployment.manifests, code_locations, bell, clock)
     limits = deployment.settings.monitor
     monitor = MonitorLoop(
@@ -79,7 +71,14 @@ def daemon(deployment: Deployment, code_locations: CodeLocations, *, with_gatewa
         LocationsService(code_locations, deployment.locations, clock),
         Loop("queue", queue.run_once, clock, doorbell=bell, topics=("queue",)),
         Loop("schedules", leading(keeper, "schedules", schedules.run_once), clock, doorbell=bell, topics=("schedules", "locations")),
-        Loop(MONITOR_LOOP, monitor.run_once, clock, doorbell=bell, topics=("cancel", "launched")),
+        Loop(
+            MONITOR_LOOP,
+            leading(keeper, MONITOR_LOOP, monitor.run_once),
+            clock,
+            doorbell=bell,
+            topics=("cancel", "launched"),
+            rest_seconds=0.2,
+        ),
     ]
     if with_gateway:
         services.append(gateway_heart(deployment))

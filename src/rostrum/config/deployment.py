@@ -21,6 +21,7 @@ from rostrum.interfaces.launching import GatewayAddress
 from rostrum.interfaces.logs import LogStore
 from rostrum.interfaces.storage import Storage
 from rostrum.model.errors import ConfigError
+from rostrum.planning.queue import QueueLimits, TagLimit
 from rostrum.service.clock import SystemClock
 from rostrum.service.doorbells import LocalDoorbell, SqliteDoorbell
 from rostrum.web.catalog import CatalogCache
@@ -89,6 +90,12 @@ def open_control(home: Home, settings: InstanceSettings) -> Deployment:
         run_tokens=RunTokens(installation_key(storage), clock),
         gateway=GatewayAddress(settings.gateway.url or f"unix:{home.sockets / 'gateway.sock'}"),
     )
+
+
+def queue_limits(settings: InstanceSettings) -> QueueLimits:
+    """The queue's limits from the settings."""
+    tags = tuple(TagLimit(key=tag.key, limit=tag.limit, value=tag.value, per_value=tag.per_value) for tag in settings.run_queue.tag_limits)
+    return QueueLimits(max_concurrent_runs=settings.run_queue.max_concurrent_runs, tag_limits=tags)
 
 
 def version() -> str:

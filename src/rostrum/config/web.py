@@ -11,7 +11,7 @@ from starlette.routing import Mount
 from rostrum.auth.passwords import LocalUsers
 from rostrum.auth.requests import Authenticator, is_loopback
 from rostrum.auth.tokens import Tokens
-from rostrum.config.deployment import Deployment, version
+from rostrum.config.deployment import Deployment, queue_limits, version
 from rostrum.gateway.app import gateway_app
 from rostrum.interfaces.locations import CodeLocations
 from rostrum.model.errors import ConfigError
@@ -50,7 +50,7 @@ def web_app(deployment: Deployment, code_locations: CodeLocations, host: str) ->
         deployment=deployment.settings.deployment,
         timezone=deployment.settings.timezone or local_timezone(),
         version=version(),
-        max_concurrent_runs=deployment.settings.run_queue.max_concurrent_runs,
+        queue_limits=queue_limits(deployment.settings),
     )
     return create_app(services, loopback_only=is_loopback(host), extra_routes=[Mount("/gateway", gateway(deployment))])
 

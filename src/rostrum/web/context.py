@@ -13,12 +13,14 @@ from rostrum.control.automations import Automations
 from rostrum.control.backfills import Backfills
 from rostrum.control.locations import Locations
 from rostrum.control.runs import Runs
+from rostrum.control.waiting import waiting_reasons
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.doorbell import Doorbell
 from rostrum.interfaces.locations import CodeLocations
 from rostrum.interfaces.logs import LogStore
 from rostrum.interfaces.storage import Session, Storage
 from rostrum.model.principals import Permission, Principal
+from rostrum.planning.queue import QueueLimits
 from rostrum.web.catalog import Catalog, CatalogCache
 
 
@@ -40,7 +42,7 @@ class Services:
     deployment: str = "default"
     timezone: str = "UTC"
     version: str = "0"
-    max_concurrent_runs: int | None = None
+    queue_limits: QueueLimits = QueueLimits()
 
 
 class RequestContext:
@@ -76,7 +78,20 @@ class RequestContext:
         if self._begun is not None:
             begun, self._begun, self._session = self._begun, None, None
             self.__dict__.pop("catalog", None)
+            self.__dict__.pop("waiting", None)
             begun.__exit__(None, None, None)
+
+    @functools.cached_property
+    def waiting(self) -> dict[str, str]:
+        """What each queued run that cannot start now waits for, by run id."""
+        reasons = waiting_reasons(self.session, self.services.queue_limits, self.services.clock.now())
+        return {run_id: reason.message for run_id, reason in reasons.items()}
+
+    @property
+    def places(self) -> int | None:
+        """Runs that may be in progress at once; None without a limit."""
+        limit = self.services.queue_limits.max_concurrent_runs
+        return limit if limit >= 0 else None
 
     @functools.cached_property
     def catalog(self) -> Catalog:

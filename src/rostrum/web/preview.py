@@ -24,8 +24,8 @@ def plan_preview(context: RequestContext, target: RunTarget, partition_keys: lis
     except RostrumError as error:
         problems.append(str(error))
     typical = typical_seconds(context, target)
-    limit = context.services.max_concurrent_runs
-    waves = -(-runs // limit) if limit and limit > 0 else 1
+    limit = context.places
+    waves = -(-runs // limit) if limit else 1
     in_progress = len(context.session.runs.in_progress())
     return {
         "runs": runs,
@@ -33,5 +33,5 @@ def plan_preview(context: RequestContext, target: RunTarget, partition_keys: lis
         "stepKeys": list(steps[:500]),
         "problems": problems,
         "estimatedSeconds": typical * waves if typical is not None else None,
-        "waitsFor": f"a free place: {in_progress} of {limit} runs are in progress" if limit is not None and 0 <= limit <= in_progress else None,
+        "waitsFor": f"a free place: {in_progress} of {limit} runs are in progress" if limit is not None and limit <= in_progress else None,
     }

@@ -13,7 +13,9 @@ from starlette.responses import PlainTextResponse, Response
 FOLDER = Path(__file__).parent / "static"
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _REVALIDATE = "no-cache"
-_NOT_PAGES = ("/api/", "/gateway/", "/assets/")
+HASHED = "app"
+"""Folder of the files with a hash of their content in their name."""
+_NOT_PAGES = ("/api/", "/gateway/", f"/{HASHED}/")
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 
@@ -33,7 +35,7 @@ class StaticFiles:
         self._files: dict[str, _File] = {}
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             if path.is_file() and path.suffix not in (".br", ".gz"):
-                self._files["/" + path.relative_to(folder).as_posix()] = _describe(path, immutable="assets" in path.parts)
+                self._files["/" + path.relative_to(folder).as_posix()] = _describe(path, immutable=path.parent.name == HASHED)
 
     async def serve(self, request: Request) -> Response:
         """Answer a request."""

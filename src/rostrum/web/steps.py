@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from rostrum.model import events as ev
-from rostrum.model.plans import Plan
+from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run
 
 STEP_KINDS = (
@@ -51,7 +51,7 @@ _ENDS = {
 
 def step_rows(run: Run, plan: Plan | None, events: Iterable[ev.AnyEvent]) -> list[StepRow]:
     """Rows in plan order; steps that only the events know (mapped items) come after."""
-    rows = {step.key: _row(step.key, [str(key) for key in step.asset_keys], list(step.upstream)) for step in plan.steps} if plan else {}
+    rows = {step.key: _planned(step) for step in plan.steps} if plan else {}
     began = None
     for event in events:
         if isinstance(event, ev.RunStarted):
@@ -69,6 +69,14 @@ def step_rows(run: Run, plan: Plan | None, events: Iterable[ev.AnyEvent]) -> lis
             row.status = "not_run" if row.started_at is None else "canceled" if run.status.value == "canceled" else "failure"
             row.ended_at = run.ended_at if row.started_at else None
     return list(rows.values())
+
+
+def _planned(step: Step) -> StepRow:
+    row = _row(step.key, [str(key) for key in step.asset_keys], list(step.upstream))
+    if not row.asset_keys and step.check_keys:
+        first = step.check_keys[0]
+        row.title = f"{first.asset_key} {first.name}"
+    return row
 
 
 def _row(key: str, asset_keys: list[str], upstream: list[str]) -> StepRow:

@@ -126,7 +126,7 @@ class NowView:
             "runningRuns": in_progress,
             "queuedRuns": status.get("queued", 0),
             "slotsUsed": in_progress,
-            "slotsTotal": self._context.services.max_concurrent_runs,
+            "slotsTotal": self._context.places,
         }
 
     @property

@@ -134,10 +134,9 @@ class RunView:
     def waits_for(self) -> str | None:
         if self._run.status is not RunStatus.QUEUED:
             return None
-        in_progress = len(self._context.session.runs.in_progress())
-        limit = self._context.services.max_concurrent_runs
-        if limit is not None and limit >= 0 and in_progress >= limit:
-            return f"a free place: {in_progress} of {limit} runs are in progress"
+        reason = self._context.waiting.get(self.id)
+        if reason is not None:
+            return reason
         state = next((s for s in self._context.session.locations.states() if s.name == self.location), None)
         if state is None or state.status == "unreachable":
             return f"code location {self.location}, which does not answer"

@@ -12,6 +12,9 @@ from rostrum.web.context import RequestContext
 from rostrum.web.jsonable import plain
 
 
+NEXT_LOOK = "the queue's next look"
+
+
 class LocationView:
     """A code location."""
 
@@ -46,15 +49,13 @@ class QueueView:
 
     def __init__(self, context: RequestContext) -> None:
         session = context.session
-        limit = context.services.max_concurrent_runs
         queued = session.runs.queued(100)
-        in_progress = len(session.runs.in_progress())
-        full = limit is not None and 0 <= limit <= in_progress
-        reason = f"a free place: {in_progress} of {limit} runs are in progress" if full else "the queue's next look"
-        self.max_concurrent_runs = limit
-        self.queued = sum(session.runs.count(RunFilter(), "status").get(name, 0) for name in ("queued",))
-        self.in_progress = in_progress
-        self.waiting: Any = [{"runId": run.run_id, "title": run.target.job, "reason": reason} for run in queued]
+        self.max_concurrent_runs = context.places
+        self.queued = session.runs.count(RunFilter(), "status").get("queued", 0)
+        self.in_progress = len(session.runs.in_progress())
+        self.waiting: Any = [
+            {"runId": run.run_id, "title": run.target.job, "reason": context.waiting.get(run.run_id, NEXT_LOOK)} for run in queued
+        ]
 
 
 class BackfillView:
