@@ -199,5 +199,3 @@ def import_cost(statement: str, rounds: int) -> dict[str, float]:
         "modules": middle(full, 1) - middle(bare, 1),
         "memory_mib": middle(full, 2),
     }
-
-

@@ -38,7 +38,9 @@ class Http:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._used = time.monotonic()
 
-    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+    def _ask(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, dict[str, str], bytes]:
         if time.monotonic() - self._used > 1.0:
             self._connection.close()
         try:

@@ -29,11 +29,11 @@ class Dev:
         self.home = folder / "home"
         self.home.mkdir()
         (self.home / "rostrum.yaml").write_text(settings)
-        (folder / "code.py").write_text(code)
+        (folder / "project.py").write_text(code)
         self.mark = uuid.uuid4().hex
         self._log = folder / "log"
         began = time.monotonic()
-        command = [sys.executable, "-m", "rostrum.cli.main", "dev", "-f", "code.py", "--home", str(self.home)]
+        command = [sys.executable, "-m", "rostrum.cli.main", "dev", "-f", "project.py", "--home", str(self.home)]
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
                 [*command, "--port", "0", "--json"], cwd=folder, env={**os.environ, MARK: self.mark},

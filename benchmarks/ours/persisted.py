@@ -42,9 +42,13 @@ def register(control: Deployment, definitions: Definitions) -> None:
     control.locations.record("bench", ManifestReply(manifest_hash=manifest_hash(data), data=data))
 
 
-def execute(control: Deployment, definitions: Definitions, executor: Executor, job: str, keys: tuple[AssetKey, ...] = ()) -> Run:
+def execute(
+    control: Deployment, definitions: Definitions, executor: Executor, job: str, keys: tuple[AssetKey, ...] = ()
+) -> Run:
     """Submit a run and execute it; the run as stored afterwards."""
-    request = SubmitRequest(target=RunTarget(location="bench", job=job, asset_selection=keys), trigger=Trigger(kind="manual"))
+    request = SubmitRequest(
+        target=RunTarget(location="bench", job=job, asset_selection=keys), trigger=Trigger(kind="manual")
+    )
     with control.events.transaction() as session:
         run = control.runs.submit_in(session, [request])[0]
         run = control.runs.mark_starting(session, run)

@@ -6,7 +6,7 @@ from benchmarks.measure import arguments, emit
 from benchmarks.ours.dev import Dev
 from benchmarks.servers import burst, cold_start, idle, latency
 
-CODE = '''
+CODE = """
 import os, time
 from pathlib import Path
 from rostrum import Definitions, job, op
@@ -23,7 +23,7 @@ def one():
     mark()
 
 defs = Definitions(jobs=[one])
-'''
+"""
 QUEUE = "run_queue:\n  max_concurrent_runs: 10\n"
 
 if __name__ == "__main__":

@@ -1,0 +1,64 @@
+"""9. Definitions of many assets: build, compile to the manifest, encode, hash; and its size on the wire."""
+
+from __future__ import annotations
+
+import zlib
+
+from benchmarks.measure import Timer, arguments, emit, part, rss_of
+from rostrum import Definitions, asset
+from rostrum.model.manifest import encode_manifest, manifest_hash
+
+
+def many_assets(count: int) -> list[object]:
+    """`count` assets in groups of 100, two dependencies each."""
+
+    def body():
+        return 1
+
+    return [
+        asset(name=f"asset_{number}", group_name=f"group_{number // 100}", deps=upstream(number))(body)
+        for number in range(count)
+    ]
+
+
+def upstream(number: int) -> list[str]:
+    """Names of the two assets before that an asset depends on."""
+    return [f"asset_{other}" for other in sorted({number // 2, number - 1} - {number, -1})]
+
+
+def build(count: int) -> None:
+    import os
+
+    with Timer() as whole:
+        with Timer() as built:
+            assets = many_assets(count)
+        with Timer() as compiled:
+            definitions = Definitions(assets=assets)
+            manifest = definitions.manifest()
+        with Timer() as encoded:
+            data = encode_manifest(manifest)
+            manifest_hash(data)
+    emit(
+        seconds=whole.wall, cpu_s=whole.cpu, build_s=built.wall, compile_s=compiled.wall, encode_s=encoded.wall,
+        manifest_mb=len(data) / 1e6, compressed_kb=len(zlib.compress(data, 3)) / 1000, memory_mib=rss_of([os.getpid()]),
+    )  # fmt: skip
+
+
+def main() -> None:
+    options = arguments()
+    if options.part:
+        build(int(options.part))
+        return
+    sizes = (1000,) if options.quick else (1000, 5000, 10_000)
+    found = {size: part("benchmarks.ours.scale", str(size)) for size in sizes}
+    figures = {f"seconds_{size}": figures["seconds"] for size, figures in found.items()}
+    last = found[sizes[-1]]
+    for name in ("cpu_s", "build_s", "compile_s", "encode_s", "manifest_mb", "compressed_kb", "memory_mib"):
+        figures[f"{name}_{sizes[-1]}"] = last[name]
+    if len(sizes) > 1:
+        figures["growth"] = (last["seconds"] / sizes[-1]) / (found[1000]["seconds"] / 1000)
+    emit(**figures)
+
+
+if __name__ == "__main__":
+    main()
