@@ -84,9 +84,11 @@ def punctuality_report(
     weights = delay_model.set_index("feature")["weight"]
     lines = [
         "# Punctuality of departures from New York, 2013",
+        "",
         f"{int(carrier_punctuality['flights'].sum())} flights of {len(carrier_punctuality)} carriers.",
+        "",
         f"- Most punctual: **{best['name']}**, {best['delay_mean']:.1f} min at departure; least: **{worst['name']}**, {worst['delay_mean']:.1f} min.",
-        f"- Each inch of rain in an hour goes with {weights['precip']:.0f} min more, each mile of visibility with {weights['visib']:.1f} min.",
+        f"- An inch of rain in an hour moves the mean delay by {weights['precip']:+.0f} min, a mile of visibility by {weights['visib']:+.1f} min.",
         "",
         "| visibility (miles) | flights | mean delay (min) |",
         "|---|---|---|",
