@@ -32,11 +32,11 @@ class TestInProcess(ExecutorSuite):
 class TestMultiprocessFork(IsolatingSuite):
     @pytest.fixture
     def bench(self, make: Make) -> Bench:
-        return make(lambda: MultiprocessExecutor(2, start_method="fork", grace_seconds=0.8))
+        return make(lambda: MultiprocessExecutor(2, start_method="fork", grace_seconds=0.4))
 
 
 @pytest.mark.processes
 class TestMultiprocessSpawn(IsolatingSuite):
     @pytest.fixture
     def bench(self, make: Make) -> Bench:
-        return make(lambda: MultiprocessExecutor(2, start_method="spawn", grace_seconds=0.8))
+        return make(lambda: MultiprocessExecutor(2, start_method="spawn", grace_seconds=0.4))

@@ -13,8 +13,8 @@ from rostrum.model.runs import RunStatus
 from rostrum.testing.conformance.executors.bench import Bench, kinds, only
 
 
-class ExecutorSuite:
-    """For every executor."""
+class StepsSuite:
+    """Order, failures, skips, retries."""
 
     def test_values_flow_and_steps_are_ordered(self, bench: Bench) -> None:
         session = bench.run("chain")
@@ -70,6 +70,10 @@ class ExecutorSuite:
         assert session.run.status is RunStatus.SUCCESS
         assert only(session, "step_retrying").error.first_line == "OSError: busy"
 
+
+class ServicesSuite:
+    """What a run worker does for its steps: logs, output, questions, cancel, resources, pools."""
+
     def test_log_lines_are_events(self, bench: Bench) -> None:
         session = bench.run("talking")
         line = only(session, "log_message")
@@ -118,6 +122,10 @@ class ExecutorSuite:
         assert session.run.status is RunStatus.SUCCESS
         assert session.most_held == 1
         assert not session.held
+
+
+class ExecutorSuite(StepsSuite, ServicesSuite):
+    """For every executor."""
 
 
 class IsolatingSuite(ExecutorSuite):
