@@ -1,6 +1,7 @@
 """Assets: specs, dependencies, and the functions that make them.
 
-Definitions are cheap to make and are validated together in `Definitions(...)`, so that all mistakes are told at once. Only what
+Definitions are cheap to make and are validated together in `Definitions(...)`, so that all mistakes are told at
+once. Only what
 makes the definition itself meaningless (an argument that does not exist, two keys) fails at the decorator.
 """
 
@@ -170,6 +171,7 @@ class AssetsDefinition:
         self.backfill_policy = backfill_policy
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function."""
         return self.op.function(*args, **kwargs)
 
     def __repr__(self) -> str:
@@ -180,7 +182,8 @@ class AssetsDefinition:
         """Key of the asset; fails where there are several."""
         if len(self.specs) != 1:
             raise DefinitionError(
-                f"{self.op.name} makes several assets ({', '.join(str(spec.key) for spec in self.specs)}): choose a key."
+                f"{self.op.name} makes several assets ({', '.join(str(spec.key) for spec in self.specs)}): choose a "
+                "key."
             )
         return self.specs[0].key
 
@@ -238,7 +241,8 @@ def asset(
 ) -> Any:
     """Make an asset of a function. Bare (`@asset`) or called.
 
-    The function's name is the asset's key, its docstring the description; each parameter that is not context, config or a resource
+    The function's name is the asset's key, its docstring the description; each parameter that is not context,
+    config or a resource
     is the upstream asset of that name. `key` takes the place of `name` and `key_prefix`.
     """
 
@@ -317,7 +321,9 @@ def multi_asset(
     pool: str | None = None,
     backfill_policy: BackfillPolicy | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
-    """Make several assets of one function: `specs` (no values through IO managers) or `outs` (values, returned or yielded)."""
+    """Make several assets of one function: `specs` (no values through IO managers) or `outs` (values, returned or
+    yielded).
+    """
     if (specs is None) == (outs is None):
         raise DefinitionError("multi_asset: give either specs or outs.")
 
@@ -364,7 +370,8 @@ def _own_key(function: Any, source: Source | None, name: str | None, key: Any, k
     if key is not None:
         if name is not None or key_prefix is not None:
             raise DefinitionError(
-                f"{shown(source)}: asset {function.__name__}: key takes the place of name and key_prefix; give only one of them."
+                f"{shown(source)}: asset {function.__name__}: key takes the place of name and key_prefix; give only "
+                "one of them."
             )
         full = asset_key_of(key)
     else:

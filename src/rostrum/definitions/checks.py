@@ -26,6 +26,7 @@ class AssetChecksDefinition:
         self.op, self.specs = op, specs
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function."""
         return self.op.function(*args, **kwargs)
 
     def __repr__(self) -> str:
@@ -78,7 +79,9 @@ def multi_asset_check(
     op_tags: Mapping[str, Any] | None = None,
     pool: str | None = None,
 ) -> Callable[[Callable[..., Any]], AssetChecksDefinition]:
-    """Make several checks of one function that yields an AssetCheckResult for each, with `check_name` and `asset_key`."""
+    """Make several checks of one function that yields an AssetCheckResult for each, with `check_name` and
+    `asset_key`.
+    """
 
     def decorate(function: Callable[..., Any]) -> AssetChecksDefinition:
         op = _check_op(

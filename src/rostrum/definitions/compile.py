@@ -1,7 +1,9 @@
 """From all definitions of a location to a validated manifest with its live parts. All mistakes are told at once.
 
-The rules: keys and names are unique; arguments of assets name assets that exist (a key in `deps` alone may be unknown: it becomes an
-external asset); resources that are asked for are bound; nothing depends on itself in a circle; cron, zones, groups, owners and tags
+The rules: keys and names are unique; arguments of assets name assets that exist (a key in `deps` alone may be
+unknown: it becomes an
+external asset); resources that are asked for are bound; nothing depends on itself in a circle; cron, zones, groups,
+owners and tags
 are well formed.
 """
 
@@ -12,14 +14,14 @@ from typing import Any
 
 from rostrum.definitions.annotations import schema_of_config
 from rostrum.definitions.assets import AssetsDefinition, AssetSpec
+from rostrum.definitions.bindings import check_bindings
 from rostrum.definitions.check_specs import AssetCheckSpec
 from rostrum.definitions.checks import AssetChecksDefinition
 from rostrum.definitions.graphs import GraphDefinition
 from rostrum.definitions.job_specs import JobSpec
-from rostrum.definitions.lifecycle import needed_keys
 from rostrum.definitions.live import ExecutorDefinition, Resolved
 from rostrum.definitions.names import check_segment, group_problem, nearest, owner_problem, tag_problem
-from rostrum.definitions.nodes import NodeWriter, is_io_manager, shown_metadata
+from rostrum.definitions.nodes import NodeWriter, shown_metadata
 from rostrum.definitions.ops import OpDefinition
 from rostrum.definitions.partitions import PartitionsDefinition
 from rostrum.definitions.problems import Problems
@@ -80,7 +82,7 @@ class _Compiler:
         self._add_missing_assets()
         self._add_jobs()
         schedules = self._schedules()
-        self._check_resources()
+        check_bindings(self._problems, collected.resources, self._ops.values(), self._jobs.values())
         graph = AssetGraph(Manifest(assets=tuple(self._assets.values()), checks=tuple(self._checks.values())))
         self._check_circles(graph)
         jobs = tuple(self._job_node(job, graph) for job in self._jobs.values())
@@ -224,7 +226,8 @@ class _Compiler:
                 )
                 self._problems.add(
                     op.source,
-                    f"{op.kind} {op.name}: the argument {item.name!r} loads the asset {str(key)!r}, which does not exist.{hint}",
+                    f"{op.kind} {op.name}: the argument {item.name!r} loads the asset {str(key)!r}, which does not "
+                    f"exist.{hint}",
                 )
         for node in known.values():
             for dep in node.deps:
@@ -318,55 +321,4 @@ class _Compiler:
                 cron.validate(each.cron_schedule, each.execution_timezone)
             except DefinitionError as error:
                 self._problems.add(each.source, f"schedule {each.name}: {error}")
-        return found
-
-    # --- resources
-
-    def _check_resources(self) -> None:
-        bound = self._collected.resources
-        in_jobs = self._resources_by_op()
-        for op in self._ops.values():
-            wanted = op.resource_keys
-            stores = {output.io_manager_key for output in op.outputs.values()} - {"io_manager"}
-            loads = {item.input_manager_key for item in op.inputs.values() if item.input_manager_key is not None}
-            if not wanted and not stores and not loads:
-                continue
-            known = {**bound, **in_jobs.get(op.name, {})}
-            for key in sorted(wanted | stores | loads):
-                self._check_resource(op, key, known, is_manager=key in stores or key in loads)
-        for key, value in bound.items():
-            for needed in sorted(needed_keys(value) - bound.keys()):
-                self._problems.add(
-                    None, f"resource {key!r} needs the resource {needed!r}, which is not bound.{nearest(needed, bound)}"
-                )
-        manager = bound.get("io_manager")
-        if manager is not None and not is_io_manager(manager):
-            self._problems.add(
-                None,
-                f"the resource 'io_manager' is a {type(manager).__name__}, which has no handle_output and load_input.",
-            )
-
-    def _check_resource(self, op: OpDefinition, key: str, known: Mapping[str, Any], *, is_manager: bool) -> None:
-        if key not in known:
-            hint = nearest(key, known) or f" Bound: {', '.join(sorted(known)) or 'none'}."
-            self._problems.add(op.source, f"{op.kind} {op.name} needs the resource {key!r}, which is not bound.{hint}")
-        elif is_manager and not is_io_manager(known[key]):
-            self._problems.add(
-                op.source,
-                f"{op.kind} {op.name}: the resource {key!r} is no IO manager: it has no handle_output and load_input.",
-            )
-
-    def _resources_by_op(self) -> dict[str, dict[str, Any]]:
-        """Resources that jobs bring along for the ops in their graphs."""
-        found: dict[str, dict[str, Any]] = {}
-        for job in self._jobs.values():
-            if job.graph is None or not job.resource_defs:
-                continue
-            pending = [job.graph]
-            while pending:
-                for definition in pending.pop().definitions.values():
-                    if isinstance(definition, GraphDefinition):
-                        pending.append(definition)
-                    else:
-                        found.setdefault(definition.name, {}).update(job.resource_defs)
         return found

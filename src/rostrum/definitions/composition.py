@@ -1,9 +1,11 @@
-"""Composing graphs: while the body of a `@graph` or `@job` function runs, calls of ops and graphs are recorded instead of made."""
+"""Composing graphs: while the body of a `@graph` or `@job` function runs, calls of ops and graphs are recorded
+instead of made.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 from rostrum.model.errors import DefinitionError
 from rostrum.model.manifest import Edge, GraphInvocation
@@ -26,7 +28,8 @@ class Handle:
 
     def __iter__(self) -> Iterator[Any]:
         raise DefinitionError(
-            f"{self.label} is one value while the graph is composed and cannot be unpacked: declare several outs on the op to get several values."
+            f"{self.label} is one value while the graph is composed and cannot be unpacked: declare several outs on "
+            "the op to get several values."
         )
 
     def __bool__(self) -> bool:
@@ -65,7 +68,9 @@ class Handles:
 
 
 class Use:
-    """A use of an op or graph in a graph: under an alias, with tags or a retry policy of its own. Call it to place it."""
+    """A use of an op or graph in a graph: under an alias, with tags or a retry policy of its own. Call it to place
+    it.
+    """
 
     __slots__ = ("definition", "name", "retry_policy", "tags")
 
@@ -75,6 +80,7 @@ class Use:
         self.definition, self.name, self.tags, self.retry_policy = definition, name, tags or {}, retry_policy
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Place this use in the graph whose body runs."""
         graph = current()
         if graph is None:
             raise DefinitionError(
@@ -105,7 +111,7 @@ class GraphBuilder:
         """Node name -> op or graph."""
         self.explicit: set[str] = set()
 
-    def __enter__(self) -> GraphBuilder:
+    def __enter__(self) -> Self:
         _building.append(self)
         return self
 
@@ -156,7 +162,8 @@ class GraphBuilder:
         if isinstance(value, Handles):
             raise DefinitionError(f"{place}: several outputs were given where one is wanted; choose one by name.")
         raise DefinitionError(
-            f"{place}: {value!r} is a {type(value).__name__}; in a graph only results of ops and inputs of the graph can be passed. "
+            f"{place}: {value!r} is a {type(value).__name__}; in a graph only results of ops and inputs of the graph "
+            "can be passed. "
             f"Constants belong into config or defaults."
         )
 
@@ -179,7 +186,8 @@ class GraphBuilder:
         while name in self.nodes:
             if name in self.explicit:
                 raise DefinitionError(
-                    f"{self.name}: {name!r} is both an alias and the name that {wanted!r} gets by itself; give another alias."
+                    f"{self.name}: {name!r} is both an alias and the name that {wanted!r} gets by itself; give "
+                    "another alias."
                 )
             number += 1
             name = f"{wanted}_{number}"

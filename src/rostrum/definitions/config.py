@@ -15,7 +15,9 @@ _SCALARS: dict[type, str] = {int: "a whole number", float: "a number", str: "tex
 
 
 class Config(BaseModel):
-    """Config of an op or asset: subclass with typed fields. Objects cannot be changed; unknown keys in run config are errors."""
+    """Config of an op or asset: subclass with typed fields. Objects cannot be changed; unknown keys in run config
+    are errors.
+    """
 
     __rostrum_config__: ClassVar[bool] = True
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -53,7 +55,7 @@ class Config(BaseModel):
         return {name: plain_value(value) for name, value in self.__dict__.items() if value is not None}
 
     def revealed(self) -> Any:
-        """A copy with references to the environment replaced by their values. Raises ConfigError when one is not set."""
+        """A copy with references to the environment replaced by values. Raises ConfigError when one is not set."""
         return validated(type(self), reveal(dict(self.__dict__)), type(self).__name__)
 
 

@@ -195,7 +195,8 @@ class OpExecutionContext:
             return key
         if self.has_partition_key_range:
             raise InvocationError(
-                "context.partition_key: this run is over a range of partitions; use partition_keys or partition_key_range."
+                "context.partition_key: this run is over a range of partitions; use partition_keys or "
+                "partition_key_range."
             )
         raise InvocationError("context.partition_key: this run has no partition; launch it with a partition key.")
 
@@ -566,7 +567,9 @@ class InputContext(_StorageContext):
 
 
 def time_window(spec: PartitionsSpec, keys: Sequence[str]) -> TimeWindow:
-    """Window from the start of the first key to the end of the last. Raises InvocationError for partitions that are not of time."""
+    """Window from the start of the first key to the end of the last. Raises InvocationError for partitions that are
+    not of time.
+    """
     partitions = partitions_of(spec)
     if not keys:
         raise InvocationError("there is no partition to take a time window of.")

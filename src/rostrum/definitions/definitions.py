@@ -19,7 +19,9 @@ from rostrum.model.manifest import Manifest
 
 
 class Definitions:
-    """Assets, checks, jobs, schedules and resources that belong together. Types are checked here, all else when it is first used."""
+    """Assets, checks, jobs, schedules and resources that belong together. Types are checked here, all else when it
+    is first used.
+    """
 
     __slots__ = (
         "_resolved",
@@ -84,7 +86,7 @@ class Definitions:
         problems.raise_if_any()
 
     def resolved(self) -> Resolved:
-        """Validated definitions with their live parts. Raises DefinitionError that lists all mistakes; computed once."""
+        """Validated definitions with their live parts, made once. Raises DefinitionError that lists all mistakes."""
         if self._resolved is None:
             self._resolved = compile_definitions(
                 Collected(
@@ -111,7 +113,10 @@ class Definitions:
 
     @staticmethod
     def merge(*definitions: Definitions) -> Definitions:
-        """The union. One resource key or logger bound to different values, and two executors, are errors; of metadata the last counts."""
+        """The union.
+
+        One resource key or logger bound to different values, and two executors, are errors; of metadata the last counts.
+        """
         resources: dict[str, Any] = {}
         loggers: dict[str, Any] = {}
         executors = [each.executor for each in definitions if each.executor is not None]

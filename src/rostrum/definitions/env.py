@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Self
 
 from rostrum.model.errors import ConfigError
 
 
 class EnvVar(str):
-    """Stands for the value of an environment variable in config and resources; read when the run starts, shown as its name only."""
+    """Stands for the value of an environment variable in config and resources; read when the run starts, shown as
+    its name only.
+    """
 
     __slots__ = ()
 
@@ -41,7 +43,8 @@ class IntEnvVar(int):
 
     env_var_name: str
 
-    def __new__(cls, name: str) -> IntEnvVar:
+    def __new__(cls, name: str) -> Self:
+        """Refer to a variable."""
         value = super().__new__(cls, 0)
         value.env_var_name = name
         return value

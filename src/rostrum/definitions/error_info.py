@@ -1,4 +1,6 @@
-"""The one place that turns an exception into an `ErrorInfo`: frames with source lines, the user's own marked, causes followed."""
+"""The one place that turns an exception into an `ErrorInfo`: frames with source lines, the user's own marked,
+causes followed.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ MAX_CAUSES = 8
 SOURCE_LINES = 4
 """Lines shown before and after the line of a user's frame."""
 
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_OURS = __file__.rpartition("definitions")[0]
 
 
 @lru_cache(maxsize=1)
@@ -35,7 +37,8 @@ def is_user_file(file: str) -> bool:
 def error_info(error: BaseException, project_root: str | Path | None = None) -> ErrorInfo:
     """The exception as a value. Paths below `project_root` (default: the working directory) are relative to it.
 
-    Frames are in the order of Python's traceback. Where there are frames of user code, Rostrum's own frames outside of them are left out.
+    Frames are in the order of Python's traceback. Where there are frames of user code, Rostrum's own frames outside
+    of them are left out.
     """
     root = str(Path(project_root).resolve() if project_root is not None else Path.cwd()) + os.sep
     return _info(error, root, MAX_CAUSES, set())

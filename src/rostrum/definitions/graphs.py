@@ -57,6 +57,7 @@ class GraphDefinition:
         self.description, self.source = description, source
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Place this graph in the graph whose body runs."""
         graph = current()
         if graph is None:
             raise DefinitionError(f"graph {self.name}: call it in the body of a graph or job, or run it with to_job().")

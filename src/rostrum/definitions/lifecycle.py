@@ -1,6 +1,8 @@
-"""The life of resources: what execution calls to turn a bound object into the value that user code gets. Knows no pydantic.
+"""The life of resources: what execution calls to turn a bound object into the value that user code gets. Knows no
+pydantic.
 
-Any object can be a resource. An object with `open_for_execution(context)` (a ConfigurableResource or a ResourceDefinition) is
+Any object can be a resource. An object with `open_for_execution(context)` (a ConfigurableResource or a
+ResourceDefinition) is
 opened through it; anything else is its own value.
 """
 
@@ -41,7 +43,7 @@ class InitResourceContext:
         self.run = run
         self.log = log or logging.getLogger("rostrum")
         self.opened = opened or {}
-        """id of a bound object -> its opened value: nested resources that are bound at top level too are opened once."""
+        """id of a bound object -> its opened value: a nested resource that is bound at top level is opened once."""
 
     @property
     def resource_config(self) -> Any:
@@ -77,6 +79,7 @@ class ResourceDefinition:
         self.description, self.source = description or function.__doc__, function_source(function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function."""
         return self.function(*args, **kwargs)
 
     @contextmanager
@@ -110,7 +113,7 @@ def needed_keys(value: Any) -> frozenset[str]:
 
 
 def nested_resources(value: Any) -> list[Any]:
-    """Resources held in the fields of a resource, which must be opened before it where they are bound at top level, too."""
+    """Resources in the fields of a resource, to be opened before it where they are bound at top level."""
     finder = getattr(value, "nested_resources", None)
     return list(finder()) if callable(finder) and not isinstance(value, type) else []
 

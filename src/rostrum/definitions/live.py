@@ -10,7 +10,9 @@ from rostrum.planning.graph import AssetGraph
 
 
 class ExecutorDefinition:
-    """Names an executor and its options. Execution makes the real one through the entry point group `rostrum.executors`."""
+    """Names an executor and its options. Execution makes the real one through the entry point group
+    `rostrum.executors`.
+    """
 
     __slots__ = ("name", "options")
 
@@ -31,9 +33,12 @@ class ExecutorDefinition:
 class Resolved:
     """Validated definitions, live.
 
-    `ops` by the name that `Step.op` and `Manifest.ops` use; `resources` by key: resource objects as the user bound them
-    (`definitions.lifecycle.open_resource` turns each into the value that user code gets), IO managers included where the user
-    bound any: a missing `io_manager` means the runner's default. `job_resources`, `executors` and `hooks` hold what a job brings along.
+    `ops` by the name that `Step.op` and `Manifest.ops` use; `resources` by key: resource objects as the user bound
+    them
+    (`definitions.lifecycle.open_resource` turns each into the value that user code gets), IO managers included
+    where the user
+    bound any: a missing `io_manager` means the runner's default. `job_resources`, `executors` and `hooks` hold what
+    a job brings along.
     """
 
     __slots__ = (

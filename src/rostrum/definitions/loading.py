@@ -1,4 +1,5 @@
-"""Importing the user's code: from a file, a module and an attribute to `Definitions`. Whatever goes wrong is a DefinitionError
+"""Importing the user's code: from a file, a module and an attribute to `Definitions`. Whatever goes wrong is a
+DefinitionError
 that names the user's file and line; the original exception is its cause.
 """
 
@@ -24,7 +25,9 @@ from rostrum.model.errors import DefinitionError
 
 
 class CodeTarget(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where the code is: a Python file or an importable module, and the name in it (default: the one `Definitions` there)."""
+    """Where the code is: a Python file or an importable module, and the name in it (default: the one `Definitions`
+    there).
+    """
 
     python_file: str | None = None
     module_name: str | None = None

@@ -1,4 +1,6 @@
-"""Running live definitions in this process, through the seam `LocalRunner`: this layer knows how to ask, not how it is done."""
+"""Running live definitions in this process, through the seam `LocalRunner`: this layer knows how to ask, not how it
+is done.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,8 @@ def run_locally(
 ) -> Any:
     """Execute a job of live definitions here; returns the runner's result.
 
-    `in_memory`: a missing `io_manager` keeps values in memory, else on disk in a folder of its own. `resources` come before those
+    `in_memory`: a missing `io_manager` keeps values in memory, else on disk in a folder of its own. `resources`
+    come before those
     of the definitions. `input_values` are for inputs of the job's graph.
     """
     return local_runner().execute(

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from os import PathLike
-from typing import Any
+from typing import Any, Self
 
 from rostrum.definitions.names import asset_key_of
 from rostrum.model import metadata as model
@@ -19,7 +19,8 @@ _TYPES = {bool: "bool", int: "int", float: "float", str: "string"}
 class MetadataValue:
     """Constructors of metadata values; `metadata={"rows": 3}` needs none of them."""
 
-    def __new__(cls) -> MetadataValue:
+    def __new__(cls) -> Self:
+        """Never: there are only constructors of values."""
         raise InvocationError("MetadataValue is not made itself: use its constructors, such as MetadataValue.md(...).")
 
     @staticmethod
@@ -109,7 +110,9 @@ class MetadataValue:
         x_label: str = "",
         y_label: str = "",
     ) -> model.ChartMetadata:
-        """A chart as data. `type` is line, bar or scatter; each of `series` (a dict, or ChartSeries) has a value for each x."""
+        """A chart as data. `type` is line, bar or scatter; each of `series` (a dict, or ChartSeries) has a value
+        for each x.
+        """
         if type not in ("line", "bar", "scatter"):
             raise InvocationError(
                 f"MetadataValue.chart: {type!r} is not a type of chart; there are line, bar and scatter."

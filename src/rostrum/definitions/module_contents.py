@@ -29,7 +29,7 @@ def load_assets_from_modules(
 
 def load_assets_from_current_module(group_name: str | None = None, include_specs: bool = False) -> Sequence[Any]:
     """Assets defined so far in the calling module."""
-    name = sys._getframe(1).f_globals["__name__"]
+    name = sys._getframe(1).f_globals["__name__"]  # noqa: SLF001 - who calls
     return load_assets_from_modules([sys.modules[name]], group_name, include_specs)
 
 
@@ -47,7 +47,7 @@ def load_asset_checks_from_modules(modules: Iterable[ModuleType]) -> Sequence[As
 
 def load_asset_checks_from_current_module() -> Sequence[AssetChecksDefinition]:
     """Checks defined so far in the calling module."""
-    name = sys._getframe(1).f_globals["__name__"]
+    name = sys._getframe(1).f_globals["__name__"]  # noqa: SLF001 - who calls
     return load_asset_checks_from_modules([sys.modules[name]])
 
 

@@ -34,7 +34,8 @@ def check_segment(segment: str) -> str:
     """A segment of an asset key when it is allowed: letters, digits, `_`, `-` and `.`."""
     if not isinstance(segment, str) or not _SEGMENT.fullmatch(segment):
         raise DefinitionError(
-            f"{segment!r} is not a valid part of an asset key: use letters, digits, `_`, `-` and `.`; give several parts as a list."
+            f"{segment!r} is not a valid part of an asset key: use letters, digits, `_`, `-` and `.`; give several "
+            "parts as a list."
         )
     return segment
 

@@ -36,7 +36,7 @@ class NodeWriter:
         self.partitions: dict[str, Any] = {}
         """Name -> spec, in the order of first use."""
         self._partition_names: dict[int, tuple[PartitionsDefinition, str]] = {}
-        self._here = os.getcwd() + os.sep
+        self._here = os.getcwd() + os.sep  # noqa: PTH109 - text is compared
         self._files: dict[str, str] = {}
         self._dependencies: dict[AssetKey, model.AssetDependency] = {}
 

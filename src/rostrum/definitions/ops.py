@@ -76,7 +76,9 @@ class DynamicOut(Out):
 
 
 class OpInput:
-    """A live input: what execution needs beyond the manifest. `annotation` and `default` are MISSING where there is none."""
+    """A live input: what execution needs beyond the manifest. `annotation` and `default` are MISSING where there is
+    none.
+    """
 
     __slots__ = (
         "annotation",
@@ -109,7 +111,8 @@ class OpInput:
 
 
 class OpOutput:
-    """A live output. `nothing`: no value goes through an IO manager (a returned None or result without value is enough).
+    """A live output. `nothing`: no value goes through an IO manager (a returned None or result without value is
+    enough).
 
     `partitions` is the definition of the asset's partitions; `metadata` is the static metadata as the user wrote it.
     """
@@ -157,7 +160,9 @@ class OpOutput:
 
 
 class OpDefinition:
-    """A function with inputs and outputs. Calling it in a graph's body adds it to the graph; elsewhere it calls the function."""
+    """A function with inputs and outputs. Calling it in a graph's body adds it to the graph; elsewhere it calls the
+    function.
+    """
 
     __slots__ = (
         "can_subset",
@@ -220,6 +225,7 @@ class OpDefinition:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Place this op in the graph whose body runs; elsewhere call the function."""
         graph = composition.current()
         if graph is not None:
             return graph.add(composition.Use(self), args, kwargs)
@@ -300,7 +306,8 @@ def op_inputs(label: str, signature: Signature, ins: Mapping[str, In]) -> dict[s
             continue
         if not is_nothing(given.type) and not signature.has_kwargs:
             raise DefinitionError(
-                f"{label}: ins names {name!r}, which is not a parameter of the function ({', '.join(signature.inputs) or 'none'}). "
+                f"{label}: ins names {name!r}, which is not a parameter of the function "
+                f"({', '.join(signature.inputs) or 'none'}). "
                 f"Add the parameter, or use In(Nothing) for ordering only."
             )
         inputs[name] = OpInput(

@@ -156,7 +156,9 @@ class AssetObservation:
 
 
 class Failure(Exception):
-    """Raised by user code to fail the step with a description and metadata; `allow_retries=False` bypasses retry policies."""
+    """Raised by user code to fail the step with a description and metadata; `allow_retries=False` bypasses retry
+    policies.
+    """
 
     def __init__(
         self, description: str | None = None, metadata: Mapping[str, Any] | None = None, allow_retries: bool = True
@@ -191,7 +193,9 @@ class _Subscripted:
 
 
 def inner_type(annotation: Any, missing: Any) -> Any:
-    """Type of the value under `Output[T]`, `MaterializeResult[T]`; `missing` for those classes bare and for sequences of results."""
+    """Type of the value under `Output[T]`, `MaterializeResult[T]`; `missing` for those classes bare and for
+    sequences of results.
+    """
     if isinstance(annotation, _Subscripted):
         return annotation.inner
     if annotation in (Output, MaterializeResult, AssetCheckResult, DynamicOutput):

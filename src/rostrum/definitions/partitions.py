@@ -1,4 +1,6 @@
-"""Partitions as users define them. Each definition holds its value (`spec`); enumeration is in `planning/partitions.py`."""
+"""Partitions as users define them. Each definition holds its value (`spec`); enumeration is in
+`planning/partitions.py`.
+"""
 
 from __future__ import annotations
 
@@ -107,7 +109,9 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
 
 
 class MultiPartitionsDefinition(PartitionsDefinition):
-    """Product of two dimensions. Keys join the dimensions' keys with `|`, in alphabetical order of the dimensions' names."""
+    """Product of two dimensions. Keys join the dimensions' keys with `|`, in alphabetical order of the dimensions'
+    names.
+    """
 
     __slots__ = ()
 
@@ -124,7 +128,9 @@ class MultiPartitionsDefinition(PartitionsDefinition):
 
 
 class TimeWindowPartitionsDefinition(PartitionsDefinition):
-    """Windows between the ticks of a cron expression. `start` and `end` are datetimes, or text in `fmt`; `end` is exclusive."""
+    """Windows between the ticks of a cron expression. `start` and `end` are datetimes, or text in `fmt`; `end` is
+    exclusive.
+    """
 
     __slots__ = ()
 

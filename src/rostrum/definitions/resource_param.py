@@ -9,4 +9,6 @@ from rostrum.definitions.signatures import RESOURCE_PARAM
 T = TypeVar("T")
 
 ResourceParam = Annotated[T, RESOURCE_PARAM]
-"""Annotates a parameter as a resource: `def orders(db: ResourceParam[Connection])`. The parameter's name is the resource's key."""
+"""Annotates a parameter as a resource: `def orders(db: ResourceParam[Connection])`. The parameter's name is the
+resource's key.
+"""

@@ -47,7 +47,7 @@ class ConfigurableResource(BaseModel):
     def configure_at_launch(cls, **partial: Any) -> Any:
         """The resource with fields that are given when a run is launched."""
         made = cls.model_construct(**partial)
-        made._at_launch = True
+        made._at_launch = True  # noqa: SLF001 - our own
         return made
 
     def setup_for_execution(self, context: InitResourceContext) -> None:

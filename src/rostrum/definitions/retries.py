@@ -51,4 +51,4 @@ class RetryPolicy:
         )
 
     def __repr__(self) -> str:
-        return f"RetryPolicy(max_retries={self.max_retries}, delay={self.delay}, backoff={self.backoff}, jitter={self.jitter})"
+        return f"RetryPolicy({self.max_retries}, delay={self.delay}, backoff={self.backoff}, jitter={self.jitter})"

@@ -9,7 +9,9 @@ from rostrum.model.errors import ConfigError
 
 
 class RunConfig:
-    """Config of ops (and assets), resources, loggers and execution. Values are Config objects, resources or plain dicts."""
+    """Config of ops (and assets), resources, loggers and execution. Values are Config objects, resources or plain
+    dicts.
+    """
 
     __slots__ = ("execution", "loggers", "ops", "resources")
 

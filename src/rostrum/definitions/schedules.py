@@ -126,6 +126,7 @@ class ScheduleDefinition:
         self.source = source or caller_source()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function."""
         if self.function is None:
             raise InvocationError(f"schedule {self.name} has no function to call.")
         return self.function(*args, **kwargs)
@@ -141,7 +142,9 @@ class ScheduleDefinition:
     def evaluate(
         self, context: ScheduleEvaluationContext, resources: Mapping[str, Any] | None = None
     ) -> ticks.TickResult:
-        """Decide one tick. Exceptions of the user's function pass through; a result of another type raises InvocationError."""
+        """Decide one tick. Exceptions of the user's function pass through; a result of another type raises
+        InvocationError.
+        """
         if self.function is None:
             return ticks.TickResult(
                 run_requests=(ticks.RunRequest(job=self.job_name, config=self.run_config, tags=self.tags),)
@@ -166,7 +169,7 @@ class ScheduleDefinition:
             return ticks.TickResult(skip_reason="the schedule's function returned nothing")
         if isinstance(returned, SkipReason):
             return ticks.TickResult(skip_reason=returned.skip_message)
-        if isinstance(returned, Mapping) or isinstance(returned, RunConfig):
+        if isinstance(returned, (Mapping, RunConfig)):
             request = ticks.RunRequest(job=self.job_name, config=plain_config(returned), tags=self.tags)
             return ticks.TickResult(run_requests=(request,))
         found: Iterable[Any] = returned if isinstance(returned, (list, tuple)) else (returned,)
@@ -176,7 +179,8 @@ class ScheduleDefinition:
                 return ticks.TickResult(skip_reason=each.skip_message)
             if not isinstance(each, RunRequest):
                 raise InvocationError(
-                    f"schedule {self.name} returned a {type(each).__name__}; it returns RunRequest, a list of them, SkipReason or None."
+                    f"schedule {self.name} returned a {type(each).__name__}; it returns RunRequest, a list of them, "
+                    "SkipReason or None."
                 )
             node = each.node
             requests.append(
@@ -203,7 +207,9 @@ def schedule(
     execution_timezone: str | None = None,
     default_status: DefaultScheduleStatus = DefaultScheduleStatus.STOPPED,
 ) -> Callable[[Callable[..., Any]], ScheduleDefinition]:
-    """Make a schedule of a function that decides at each tick: it returns run config, RunRequest(s), SkipReason or None."""
+    """Make a schedule of a function that decides at each tick: it returns run config, RunRequest(s), SkipReason or
+    None.
+    """
 
     def decorate(function: Callable[..., Any]) -> ScheduleDefinition:
         return ScheduleDefinition(
@@ -234,7 +240,9 @@ def build_schedule_from_partitioned_job(
     tags: Mapping[str, Any] | None = None,
     default_status: DefaultScheduleStatus = DefaultScheduleStatus.STOPPED,
 ) -> ScheduleDefinition:
-    """A schedule that runs a job of time partitions when one has ended, for that partition. The job must name its `partitions_def`."""
+    """A schedule that runs a job of time partitions when one has ended, for that partition. The job must name its
+    `partitions_def`.
+    """
     definition = job.partitions_def
     if definition is None or not isinstance(definition.spec, TimePartitions):
         raise DefinitionError(f"build_schedule_from_partitioned_job: give job {job.name!r} a partitions_def of time.")
@@ -244,7 +252,8 @@ def build_schedule_from_partitioned_job(
         if value is not None:
             if fields[position] == "*":
                 raise DefinitionError(
-                    f"build_schedule_from_partitioned_job: the partitions' cron {definition.spec.cron!r} leaves no place for that offset."
+                    f"build_schedule_from_partitioned_job: the partitions' cron {definition.spec.cron!r} leaves no "
+                    "place for that offset."
                 )
             fields[position] = str(value)
     return ScheduleDefinition(

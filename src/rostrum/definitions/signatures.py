@@ -35,7 +35,8 @@ _compiled: dict[str, CodeType | None] = {}
 class Signature:
     """What the parameters of a user's function are for.
 
-    `context` and `config` are parameter names or None; `resources` are parameters bound by resource key; `inputs` are all others,
+    `context` and `config` are parameter names or None; `resources` are parameters bound by resource key; `inputs`
+    are all others,
     in order. `defaults` has the Python defaults of inputs.
     """
 
@@ -114,7 +115,9 @@ class Signature:
         self.inputs: tuple[str, ...] = tuple(inputs)
 
     def annotation(self, name: str) -> Any:
-        """Resolved annotation of a parameter (or `return`); MISSING where there is none or a name in it cannot be resolved."""
+        """Resolved annotation of a parameter (or `return`); MISSING where there is none or a name in it cannot be
+        resolved.
+        """
         return self._annotations.get(name, MISSING)
 
     @property
@@ -178,7 +181,7 @@ def is_resource(annotation: Any) -> bool:
 
 def _user_locals() -> dict[str, Any]:
     """Local names at the place of the definition, so that annotations may name classes of an enclosing function."""
-    frame = sys._getframe(1)
+    frame = sys._getframe(1)  # noqa: SLF001 - where the definition is
     while frame is not None and frame.f_globals.get("__name__", "").startswith("rostrum.definitions"):
         frame = frame.f_back
     names: dict[str, Any] = {}

@@ -8,7 +8,8 @@ from typing import Any
 
 from rostrum.model.manifest import Source
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+# By text: pathlib would cost more than all else in this module.
+_PACKAGE = __file__.rpartition("definitions")[0]
 
 
 def function_source(function: Any) -> Source | None:
@@ -36,5 +37,5 @@ def shown(source: Source | None) -> str:
 
 def relative(file: str) -> str:
     """Path relative to the working directory where it is below it, else as it is."""
-    here = os.getcwd() + os.sep
+    here = os.getcwd() + os.sep  # noqa: PTH109 - called for each definition that an error names
     return file.removeprefix(here)

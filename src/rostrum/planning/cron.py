@@ -1,7 +1,9 @@
-"""Cron expressions: validation, ticks with time zones and daylight saving, descriptions in words. The only user of cronsim.
+"""Cron expressions: validation, ticks with time zones and daylight saving, descriptions in words. The only user of
+cronsim.
 
 Expressions have five fields or are a macro (`@daily`, ...). A schedule may have several: its ticks are their union.
-Around daylight saving the rules are those of Debian's cron: a job for a time that does not exist runs right after the gap,
+Around daylight saving the rules are those of Debian's cron: a job for a time that does not exist runs right after
+the gap,
 a job for a repeated time runs once; jobs with a `*` hour follow the clock. All results are aware UTC datetimes.
 """
 
@@ -34,7 +36,8 @@ def expanded(expression: str) -> str:
     fields = text.split()
     if len(fields) != 5:
         raise DefinitionError(
-            f"{expression!r} is not a cron expression: it needs five fields (minute hour day month weekday) or one of {', '.join(MACROS)}."
+            f"{expression!r} is not a cron expression: it needs five fields (minute hour day month weekday) or one "
+            f"of {', '.join(MACROS)}."
         )
     from cronsim import CronSim, CronSimError  # scripts without schedules never load it
 

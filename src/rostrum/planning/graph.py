@@ -1,4 +1,6 @@
-"""The asset graph of a manifest: who depends on whom, what makes what, which checks belong where. Built in linear time."""
+"""The asset graph of a manifest: who depends on whom, what makes what, which checks belong where. Built in linear
+time.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,9 @@ class AssetGraph:
         return order
 
     def cycle(self) -> Sequence[AssetKey] | None:
-        """One circle of dependencies, downstream of each other, first key repeated at the end; None when there is none."""
+        """One circle of dependencies, downstream of each other, first key repeated at the end; None when there is
+        none.
+        """
         done: set[AssetKey] = set()
         for root in self.nodes:
             if root in done:

@@ -1,8 +1,11 @@
 """Partitions as sequences: keys, windows, counts, ranges and mappings, computed and never listed unless asked for.
 
-Time partitions with a regular cadence (hourly, daily, weekly, monthly up to the 28th) are arithmetic: the n-th window costs the
-same as the first. Other cron expressions are enumerated once and kept. Rules of daylight saving: a daily window may last 23 or
-25 hours; an hour that does not exist has no key; of a repeated hour the second key carries its offset (`2024-11-03-01:00-0500`).
+Time partitions with a regular cadence (hourly, daily, weekly, monthly up to the 28th) are arithmetic: the n-th
+window costs the
+same as the first. Other cron expressions are enumerated once and kept. Rules of daylight saving: a daily window may
+last 23 or
+25 hours; an hour that does not exist has no key; of a repeated hour the second key carries its offset
+(`2024-11-03-01:00-0500`).
 """
 
 from __future__ import annotations
@@ -76,7 +79,9 @@ class Partitions(Protocol):
         ...
 
     def window(self, key: str) -> TimeWindow:
-        """Time window of a key. Raises InvocationError for partitions that are not of time, NotFound for an unknown key."""
+        """Time window of a key. Raises InvocationError for partitions that are not of time, NotFound for an unknown
+        key.
+        """
         ...
 
 
@@ -202,7 +207,9 @@ def _joined(parts: Sequence[str | None]) -> str | None:
 
 
 class _Cadence(Protocol):
-    """Ticks by number: `tick(n)` is the start of window n in UTC; `index(at)` the smallest n whose tick is not before `at`."""
+    """Ticks by number: `tick(n)` is the start of window n in UTC; `index(at)` the smallest n whose tick is not
+    before `at`.
+    """
 
     def tick(self, n: int) -> datetime: ...
 
@@ -414,7 +421,9 @@ class TimedPartitions:
         return n
 
     def _parsed(self, key: str) -> datetime | None:
-        """Instant that a key names. A tick moved by a gap of daylight saving is found again, because windows start at it."""
+        """Instant that a key names. A tick moved by a gap of daylight saving is found again, because windows start
+        at it.
+        """
         text, fold = key, 0
         suffix = _SUFFIX.fullmatch(key)
         if suffix and "%H" in self._spec.format and "%z" not in self._spec.format:
@@ -454,7 +463,8 @@ def upstream_keys(
     now: datetime,
     dynamic: DynamicKeys | None = None,
 ) -> list[str] | None:
-    """Upstream partitions that partitions `keys` of the downstream asset need, in order; None when upstream is not partitioned.
+    """Upstream partitions that partitions `keys` of the downstream asset need, in order; None when upstream is not
+    partitioned.
 
     Raises NotFound when a needed partition cannot exist upstream.
     """
@@ -496,7 +506,8 @@ def _by_dimension(
         assert isinstance(multi, MultiDimensional)
         name = _dimension_like(downstream, upstream)
         return _unique([multi.split(key)[name] for key in keys])
-    assert isinstance(upstream, MultiPartitions) and downstream is not None
+    assert isinstance(upstream, MultiPartitions)
+    assert downstream is not None
     name = _dimension_like(upstream, downstream)
     assert isinstance(source, MultiDimensional)
     found: list[str] = []
@@ -521,7 +532,8 @@ def _time_keys(
     if not isinstance(downstream, TimePartitions) or not isinstance(upstream, TimePartitions):
         raise DefinitionError("a time window mapping needs time partitions on both sides.")
     own, above = partitions_of(downstream), partitions_of(upstream)
-    assert isinstance(own, TimedPartitions) and isinstance(above, TimedPartitions)
+    assert isinstance(own, TimedPartitions)
+    assert isinstance(above, TimedPartitions)
     numbers: dict[int, None] = {}
     for key in keys:
         covered = above.overlapping(own.window(key))

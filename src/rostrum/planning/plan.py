@@ -1,7 +1,9 @@
 """From a target to a plan: `build_plan`, linear in the number of steps and edges.
 
-Reading a `StepInput`: with `fan_in` the value is the list of all sources' values; without it the first source that has a value
-counts (an input that nothing is connected to has `FromConfig` and, where the function has a default, `FromDefault` after it).
+Reading a `StepInput`: with `fan_in` the value is the list of all sources' values; without it the first source that
+has a value
+counts (an input that nothing is connected to has `FromConfig` and, where the function has a default, `FromDefault`
+after it).
 Asset inputs are always `FromAsset`: the stored value, made in this run or before; `Step.upstream` keeps the order.
 """
 
@@ -20,7 +22,9 @@ from rostrum.planning.graph import AssetGraph
 
 
 def build_plan(manifest: Manifest, target: RunTarget, graph: AssetGraph | None = None) -> Plan:
-    """Plan a target. `graph` saves building the index again. Raises NotFound for names that the manifest does not have."""
+    """Plan a target. `graph` saves building the index again. Raises NotFound for names that the manifest does not
+    have.
+    """
     job = job_node(manifest, target.job)
     if job.graph is not None:
         steps = _graph_steps(manifest, job)
@@ -66,7 +70,9 @@ def selected(graph: AssetGraph, job: JobNode, target: RunTarget) -> tuple[list[A
 
 
 def _can_evaluate(graph: AssetGraph, key: CheckKey, made: set[AssetKey]) -> bool:
-    """A check inside of an asset's function is evaluated only together with that asset, unless the function can be subset."""
+    """A check inside of an asset's function is evaluated only together with that asset, unless the function can be
+    subset.
+    """
     op = graph.ops[graph.check_nodes[key].op]
     return op.kind != "asset" or op.can_subset or any(asset in made for asset in graph.assets_of_op.get(op.name, ()))
 
@@ -153,7 +159,8 @@ def _require_whole(graph: AssetGraph, op: OpNode, assets: Sequence[AssetKey]) ->
     made = graph.assets_of_op.get(op.name, ())
     if assets and not op.can_subset and len(assets) != len(made):
         raise StateError(
-            f"{op.name} makes {', '.join(str(key) for key in made)} together: select all of them, or define it with can_subset=True."
+            f"{op.name} makes {', '.join(str(key) for key in made)} together: select all of them, or define it with "
+            "can_subset=True."
         )
 
 

@@ -100,7 +100,9 @@ class PlanProgress:
         return {key: reasons[key] for key, state in self._state.items() if state == _BLOCKED}
 
     def add_mapped(self, key: str, steps: Iterable[Step]) -> None:
-        """Add steps that a dynamic step has produced; called before `succeeded(key)`. Their upstream steps must be known."""
+        """Add steps that a dynamic step has produced; called before `succeeded(key)`. Their upstream steps must be
+        known.
+        """
         initial: list[str] = []
         for step in steps:
             self._steps[step.key] = step

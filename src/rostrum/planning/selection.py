@@ -1,8 +1,11 @@
 """Selections of assets: text -> tree -> set of keys on an asset graph, and back to text.
 
-Grammar: `key:`, `group:`, `kind:`, `tag:`, `owner:` with values (quoted where they hold blanks), `*` for everything that can be
-made, `+x` upstream and `x+` downstream of x (a number limits the distance: `2+key:x`, `key:x+1`), `roots(...)`, `sinks(...)`,
-`not`, `and`, `or`, parentheses. A key alone, as in `orders`, selects that asset and must exist. The short form of a single key
+Grammar: `key:`, `group:`, `kind:`, `tag:`, `owner:` with values (quoted where they hold blanks), `*` for everything
+that can be
+made, `+x` upstream and `x+` downstream of x (a number limits the distance: `2+key:x`, `key:x+1`), `roots(...)`,
+`sinks(...)`,
+`not`, `and`, `or`, parentheses. A key alone, as in `orders`, selects that asset and must exist. The short form of a
+single key
 counts signs instead: `orders+` is one layer downstream, `orders++` two, `orders*` all.
 """
 
@@ -74,7 +77,9 @@ class Keys(Node, frozen=True):
 
 
 class Attribute(Node, frozen=True):
-    """Assets by an attribute. `key` may hold `*`; `tag` is `name` (empty value) or `name=value`; `<null>` is the absence of kinds."""
+    """Assets by an attribute. `key` may hold `*`; `tag` is `name` (empty value) or `name=value`; `<null>` is the
+    absence of kinds.
+    """
 
     name: str
     value: str

@@ -1,0 +1,67 @@
+"""Are the resources that definitions ask for bound, and are IO managers really some?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rostrum.definitions.graphs import GraphDefinition
+from rostrum.definitions.job_specs import JobSpec
+from rostrum.definitions.lifecycle import needed_keys
+from rostrum.definitions.names import nearest
+from rostrum.definitions.nodes import is_io_manager
+from rostrum.definitions.ops import OpDefinition
+from rostrum.definitions.problems import Problems
+
+
+def check_bindings(
+    problems: Problems, bound: Mapping[str, Any], ops: Iterable[OpDefinition], jobs: Iterable[JobSpec]
+) -> None:
+    """Note a mistake for each resource that an op, an IO path or another resource needs and nobody binds."""
+    in_jobs = _resources_by_op(jobs)
+    for op in ops:
+        wanted = op.resource_keys
+        stores = {output.io_manager_key for output in op.outputs.values()} - {"io_manager"}
+        loads = {item.input_manager_key for item in op.inputs.values() if item.input_manager_key is not None}
+        if not wanted and not stores and not loads:
+            continue
+        known = {**bound, **in_jobs.get(op.name, {})}
+        for key in sorted(wanted | stores | loads):
+            _check(problems, op, key, known, is_manager=key in stores or key in loads)
+    for key, value in bound.items():
+        for needed in sorted(needed_keys(value) - bound.keys()):
+            hint = nearest(needed, bound)
+            problems.add(None, f"resource {key!r} needs the resource {needed!r}, which is not bound.{hint}")
+    manager = bound.get("io_manager")
+    if manager is not None and not is_io_manager(manager):
+        kind = type(manager).__name__
+        problems.add(None, f"the resource 'io_manager' is a {kind}, which has no handle_output and load_input.")
+
+
+def _check(problems: Problems, op: OpDefinition, key: str, known: Mapping[str, Any], *, is_manager: bool) -> None:
+    if key not in known:
+        if key == "io_manager":
+            return  # an input that names the default one: the runner has it
+        hint = nearest(key, known) or f" Bound: {', '.join(sorted(known)) or 'none'}."
+        problems.add(op.source, f"{op.kind} {op.name} needs the resource {key!r}, which is not bound.{hint}")
+    elif is_manager and not is_io_manager(known[key]):
+        problems.add(
+            op.source,
+            f"{op.kind} {op.name}: the resource {key!r} is no IO manager: it has no handle_output and load_input.",
+        )
+
+
+def _resources_by_op(jobs: Iterable[JobSpec]) -> dict[str, dict[str, Any]]:
+    """Resources that jobs bring along for the ops in their graphs."""
+    found: dict[str, dict[str, Any]] = {}
+    for job in jobs:
+        if job.graph is None or not job.resource_defs:
+            continue
+        pending = [job.graph]
+        while pending:
+            for definition in pending.pop().definitions.values():
+                if isinstance(definition, GraphDefinition):
+                    pending.append(definition)
+                else:
+                    found.setdefault(definition.name, {}).update(job.resource_defs)
+    return found
