@@ -13,7 +13,7 @@ import msgspec
 from rostrum.definitions.error_info import error_info
 from rostrum.definitions.live import Resolved
 from rostrum.definitions.loading import CodeTarget, load_definitions
-from rostrum.execution.plugins import EXECUTORS, plugin
+from rostrum.execution.plugins import EXECUTORS, IO_MANAGERS, plugin
 from rostrum.model.errors import ErrorInfo, NotFound
 from rostrum.model.manifest import encode_manifest, manifest_hash
 
@@ -49,20 +49,21 @@ def load(data: msgspec.Raw) -> Code:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - importing is running user code
         info = error_info(error)
         return Code(target, None, info, tuple(sorted({*_user_files(before), *_named_files(target, info)})))
-    _import_executors(resolved)
+    _import_parts(resolved)
     return code
 
 
-def _import_executors(resolved: Resolved) -> None:
-    """Import what runs will want, so that no child has to."""
-    names = {"in_process", "multiprocess", *(executor.name for executor in resolved.executors.values())}
+def _import_parts(resolved: Resolved) -> None:
+    """Import what runs will want by name, so that no child has to."""
+    executors = {"in_process", "multiprocess", *(executor.name for executor in resolved.executors.values())}
     if resolved.executor is not None:
-        names.add(resolved.executor.name)
-    for name in names:
-        try:
-            plugin(EXECUTORS, name)
-        except (NotFound, ImportError):
-            continue  # the run that uses it will tell
+        executors.add(resolved.executor.name)
+    for group, names in ((EXECUTORS, executors), (IO_MANAGERS, {"filesystem", "memory"})):
+        for name in names:
+            try:
+                plugin(group, name)
+            except (NotFound, ImportError):
+                continue  # the run that uses it will tell
 
 
 def _named_files(target: CodeTarget, error: ErrorInfo) -> set[str]:

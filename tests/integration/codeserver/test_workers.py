@@ -16,11 +16,24 @@ from tests.integration.codeserver.bench import RUNS, CodeServerBench
 pytestmark = pytest.mark.processes
 
 
-@pytest.fixture(scope="module", params=["always", "never"])
-def bench(request: pytest.FixtureRequest) -> Iterator[CodeServerBench]:
-    bench = CodeServerBench(RUNS, request.param)
+@pytest.fixture(scope="module")
+def forking() -> Iterator[CodeServerBench]:
+    bench = CodeServerBench(RUNS, "always")
     yield bench
     bench.close()
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[CodeServerBench]:
+    bench = CodeServerBench(RUNS, "never")
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(params=["forking", "fresh"])
+def bench(request: pytest.FixtureRequest) -> CodeServerBench:
+    """Both ways of starting work: for what depends on it."""
+    return request.getfixturevalue(request.param)
 
 
 def test_a_run_is_told_in_order(bench: CodeServerBench) -> None:
@@ -58,42 +71,42 @@ def test_steps_in_processes_of_their_own(bench: CodeServerBench) -> None:
 
 
 @pytest.mark.parametrize("job", ["job", "isolated"])
-def test_cancel_by_order_of_the_gateway(bench: CodeServerBench, job: str) -> None:
-    spec = bench.spec("wait", job=job)
-    ref = bench.launch(spec)
-    bench.wait_started(spec)
-    bench.gateway.cancel.add(spec.run.run_id)
-    wait_exited(bench.launcher, ref)
-    assert bench.gateway.kinds(spec.run.run_id)[-1] == "run_canceled"
+def test_cancel_by_order_of_the_gateway(forking: CodeServerBench, job: str) -> None:
+    spec = forking.spec("wait", job=job)
+    ref = forking.launch(spec)
+    forking.wait_started(spec)
+    forking.gateway.cancel.add(spec.run.run_id)
+    wait_exited(forking.launcher, ref)
+    assert forking.gateway.kinds(spec.run.run_id)[-1] == "run_canceled"
 
 
 @pytest.mark.parametrize("job", ["job", "isolated"])
-def test_cancel_by_signal(bench: CodeServerBench, job: str) -> None:
-    spec = bench.spec("wait", job=job)
-    ref = bench.launch(spec)
-    bench.wait_started(spec)
-    bench.launcher.terminate(ref, force=False)
-    wait_exited(bench.launcher, ref)
-    assert bench.gateway.kinds(spec.run.run_id)[-1] == "run_canceled"
+def test_cancel_by_signal(forking: CodeServerBench, job: str) -> None:
+    spec = forking.spec("wait", job=job)
+    ref = forking.launch(spec)
+    forking.wait_started(spec)
+    forking.launcher.terminate(ref, force=False)
+    wait_exited(forking.launcher, ref)
+    assert forking.gateway.kinds(spec.run.run_id)[-1] == "run_canceled"
 
 
-def test_job_that_is_not_there(bench: CodeServerBench) -> None:
-    spec = bench.spec("succeed", job="nobody")
-    assert wait_exited(bench.launcher, bench.launch(spec)).exit_code == 1
-    (last,) = bench.gateway.events[spec.run.run_id].values()
+def test_job_that_is_not_there(forking: CodeServerBench) -> None:
+    spec = forking.spec("succeed", job="nobody")
+    assert wait_exited(forking.launcher, forking.launch(spec)).exit_code == 1
+    (last,) = forking.gateway.events[spec.run.run_id].values()
     assert isinstance(last[-1], RunFailed)
     assert "nobody" in last[-1].message
 
 
 @pytest.mark.parametrize("job", ["job", "isolated"])
-def test_killed_worker_takes_its_processes_along(bench: CodeServerBench, job: str) -> None:
-    spec = bench.spec("stubborn", job=job)
-    ref = bench.launch(spec)
-    bench.wait_started(spec)
+def test_killed_worker_takes_its_processes_along(forking: CodeServerBench, job: str) -> None:
+    spec = forking.spec("stubborn", job=job)
+    ref = forking.launch(spec)
+    forking.wait_started(spec)
     os.kill(ref.pid, signal.SIGKILL)
-    status = wait_exited(bench.launcher, ref)
+    status = wait_exited(forking.launcher, ref)
     assert (status.exit_code, status.signal) == (None, signal.SIGKILL)
-    wait_until("no process is left", lambda: bench.processes(spec) == 0)
+    wait_until("no process is left", lambda: forking.processes(spec) == 0)
 
 
 def test_killed_zygote(bench: CodeServerBench) -> None:
@@ -112,48 +125,48 @@ def test_killed_zygote(bench: CodeServerBench) -> None:
     assert wait_exited(bench.launcher, ref).exit_code == 0
 
 
-def test_killed_server(bench: CodeServerBench) -> None:
+def test_killed_server(forking: CodeServerBench) -> None:
     """The worker runs on; meanwhile it is found by its identity; the next server adopts it and knows its end."""
-    spec, doomed = bench.spec("wait"), bench.spec("stubborn")
-    ref, doomed_ref = bench.launch(spec), bench.launch(doomed)
-    bench.wait_started(spec)
-    bench.wait_started(doomed)
-    pids = [bench.kill_server(), bench.location.status().zygote_pid if bench.is_up() else 0]
-    assert bench.launcher.inspect(ref).state == "running"
-    bench.launcher.terminate(doomed_ref, force=True)
-    wait_until("no process is left", lambda: bench.processes(doomed) == 0)
-    bench.wait_up()
-    assert bench.server.pid not in pids
-    assert bench.launcher.adopt([spec.run.run_id, doomed.run.run_id]) == [ref]
-    assert bench.launcher.inspect(doomed_ref).state == "exited"
-    bench.go(spec)
-    assert wait_exited(bench.launcher, ref).exit_code == 0
+    spec, doomed = forking.spec("wait"), forking.spec("stubborn")
+    ref, doomed_ref = forking.launch(spec), forking.launch(doomed)
+    forking.wait_started(spec)
+    forking.wait_started(doomed)
+    pids = [forking.kill_server(), forking.location.status().zygote_pid if forking.is_up() else 0]
+    assert forking.launcher.inspect(ref).state == "running"
+    forking.launcher.terminate(doomed_ref, force=True)
+    wait_until("no process is left", lambda: forking.processes(doomed) == 0)
+    forking.wait_up()
+    assert forking.server.pid not in pids
+    assert forking.launcher.adopt([spec.run.run_id, doomed.run.run_id]) == [ref]
+    assert forking.launcher.inspect(doomed_ref).state == "exited"
+    forking.go(spec)
+    assert wait_exited(forking.launcher, ref).exit_code == 0
 
 
-def test_killed_server_and_zygote_and_worker(bench: CodeServerBench) -> None:
+def test_killed_server_and_zygote_and_worker(forking: CodeServerBench) -> None:
     """Nobody is left who saw the worker's end: that is a status, too."""
-    spec = bench.spec("wait")
-    ref = bench.launch(spec)
-    bench.wait_started(spec)
-    bench.kill_zygote()
-    bench.kill_server()
+    spec = forking.spec("wait")
+    ref = forking.launch(spec)
+    forking.wait_started(spec)
+    forking.kill_zygote()
+    forking.kill_server()
     os.kill(ref.pid, signal.SIGKILL)
-    bench.wait_up()
-    status = wait_exited(bench.launcher, ref)
+    forking.wait_up()
+    status = wait_exited(forking.launcher, ref)
     assert (status.exit_code, status.signal, status.reason) == (None, None, "exit status unknown")
 
 
-def test_everything_but_workers_ends_with_the_parent(bench: CodeServerBench) -> None:
-    spec = bench.spec("wait")
-    ref = bench.launch(spec)
-    bench.wait_started(spec)
-    wait_until("the code has loaded", lambda: bench.location.status().zygote_pid > 0)
-    family = [bench.server.pid, *(child.pid for child in psutil.Process(bench.server.pid).children(recursive=True))]
+def test_everything_but_workers_ends_with_the_parent(forking: CodeServerBench) -> None:
+    spec = forking.spec("wait")
+    ref = forking.launch(spec)
+    forking.wait_started(spec)
+    wait_until("the code has loaded", lambda: forking.location.status().zygote_pid > 0)
+    family = [forking.server.pid, *(child.pid for child in psutil.Process(forking.server.pid).children(recursive=True))]
     family.remove(ref.pid)
-    bench.server.stop()
+    forking.server.stop()
     assert psutil.pid_exists(ref.pid)
-    bench.go(spec)
+    forking.go(spec)
     wait_until("all have ended", lambda: not any(psutil.pid_exists(pid) for pid in [*family, ref.pid]))
-    bench.server.start()
-    bench.wait_up()
-    assert bench.launcher.inspect(ref).exit_code == 0, "remembered on disk"
+    forking.server.start()
+    forking.wait_up()
+    assert forking.launcher.inspect(ref).exit_code == 0, "remembered on disk"
