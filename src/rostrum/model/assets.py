@@ -9,7 +9,7 @@ import msgspec
 from rostrum.model.metadata import MetadataValue
 
 
-class AssetKey(msgspec.Struct, frozen=True, order=True):
+class AssetKey(msgspec.Struct, frozen=True, gc=False, order=True):
     """Key of an asset: one or more segments. `AssetKey.of("a/b")` splits at the slash."""
 
     path: tuple[str, ...]
@@ -37,7 +37,7 @@ class AssetKey(msgspec.Struct, frozen=True, order=True):
         return AssetKey(prefix + self.path)
 
 
-class CheckKey(msgspec.Struct, frozen=True, order=True):
+class CheckKey(msgspec.Struct, frozen=True, gc=False, order=True):
     """Key of an asset check: its asset and its name."""
 
     asset_key: AssetKey

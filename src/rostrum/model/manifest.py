@@ -18,14 +18,14 @@ from rostrum.model.partitions import PartitionMapping, PartitionsSpec
 MANIFEST_VERSION = 1
 
 
-class Source(msgspec.Struct, frozen=True):
+class Source(msgspec.Struct, frozen=True, gc=False):
     """Where a definition was written."""
 
     file: str
     line: int
 
 
-class RetryPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
+class RetryPolicy(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """How often and when a failed step is tried again."""
 
     max_retries: int = 1
@@ -36,7 +36,7 @@ class RetryPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
     """`none`; `full` (uniform in [0, delay]); `plus_minus` (delay +- delay)."""
 
 
-class InputNode(msgspec.Struct, frozen=True, omit_defaults=True):
+class InputNode(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An input of an op."""
 
     name: str
@@ -52,7 +52,7 @@ class InputNode(msgspec.Struct, frozen=True, omit_defaults=True):
     metadata: dict[str, MetadataValue] = {}
 
 
-class OutputNode(msgspec.Struct, frozen=True, omit_defaults=True):
+class OutputNode(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An output of an op."""
 
     name: str = "result"
@@ -67,7 +67,7 @@ class OutputNode(msgspec.Struct, frozen=True, omit_defaults=True):
     metadata: dict[str, MetadataValue] = {}
 
 
-class OpNode(msgspec.Struct, frozen=True, omit_defaults=True):
+class OpNode(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What a step computes: an op, the function of an asset or of a check."""
 
     name: str
@@ -86,14 +86,14 @@ class OpNode(msgspec.Struct, frozen=True, omit_defaults=True):
     source: Source | None = None
 
 
-class AssetDependency(msgspec.Struct, frozen=True, omit_defaults=True):
+class AssetDependency(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An upstream asset."""
 
     asset_key: AssetKey
     mapping: PartitionMapping | None = None
 
 
-class AssetNode(msgspec.Struct, frozen=True, omit_defaults=True):
+class AssetNode(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An asset."""
 
     key: AssetKey
@@ -115,7 +115,7 @@ class AssetNode(msgspec.Struct, frozen=True, omit_defaults=True):
     source: Source | None = None
 
 
-class CheckNode(msgspec.Struct, frozen=True, omit_defaults=True):
+class CheckNode(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An asset check."""
 
     key: CheckKey

@@ -8,33 +8,33 @@ from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.manifest import RetryPolicy
 
 
-class FromStep(msgspec.Struct, frozen=True, tag="step", tag_field="from"):
+class FromStep(msgspec.Struct, frozen=True, gc=False, tag="step", tag_field="from"):
     """The value of another step's output, loaded through that output's IO manager."""
 
     step_key: str
     output: str = "result"
 
 
-class FromAsset(msgspec.Struct, frozen=True, tag="asset", tag_field="from"):
+class FromAsset(msgspec.Struct, frozen=True, gc=False, tag="asset", tag_field="from"):
     """The stored value of an asset (made in this run or before), loaded through the asset's IO manager."""
 
     asset_key: AssetKey
 
 
-class FromConfig(msgspec.Struct, frozen=True, tag="config", tag_field="from"):
+class FromConfig(msgspec.Struct, frozen=True, gc=False, tag="config", tag_field="from"):
     """A value given in the run config (`ops.<op>.inputs.<input>` or `inputs.<input>`)."""
 
     path: tuple[str, ...]
 
 
-class FromDefault(msgspec.Struct, frozen=True, tag="default", tag_field="from"):
+class FromDefault(msgspec.Struct, frozen=True, gc=False, tag="default", tag_field="from"):
     """The default of the function's parameter."""
 
 
 InputSource = FromStep | FromAsset | FromConfig | FromDefault
 
 
-class StepInput(msgspec.Struct, frozen=True, omit_defaults=True):
+class StepInput(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An input of a step."""
 
     name: str
@@ -43,7 +43,7 @@ class StepInput(msgspec.Struct, frozen=True, omit_defaults=True):
     """The value is the list of all sources' values."""
 
 
-class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+class Step(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One unit of work of a run."""
 
     key: str
