@@ -27,6 +27,7 @@ _IDLE_READERS = 8
 _NEVER = threading.Event()
 """Waiting for it is a pause of real time, which is what another process's transaction takes."""
 
+_OPENING_SECONDS = 10.0
 _SHORTEST_PAUSE = 0.0002
 _LONGEST_PAUSE = 0.001
 
@@ -129,11 +130,12 @@ class Connections:
 
 
 def _connect(path: Path, *, reads_only: bool) -> sqlite3.Connection:
+    driver: sqlite3.Connection | None = None
     try:
         driver = sqlite3.connect(
-            path, timeout=10.0, isolation_level=None, check_same_thread=False, cached_statements=400
+            path, timeout=_OPENING_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=400
         )
-        driver.execute("PRAGMA journal_mode = WAL")
+        _use_wal(driver)
         driver.execute("PRAGMA synchronous = NORMAL")
         driver.execute("PRAGMA temp_store = MEMORY")
         driver.execute("PRAGMA mmap_size = 268435456")
@@ -146,10 +148,26 @@ def _connect(path: Path, *, reads_only: bool) -> sqlite3.Connection:
             driver.execute("PRAGMA wal_autocheckpoint = 4000")
             driver.execute("PRAGMA busy_timeout = 0")
     except sqlite3.Error as error:
+        if driver is not None:
+            driver.close()
         raise Unavailable(
             f"cannot open the database {path}: {error}. Check that the folder exists and may be written."
         ) from error
     return driver
+
+
+def _use_wal(driver: sqlite3.Connection) -> None:
+    """Switch to WAL. While another process does the same to a new file, SQLite answers `locked` without waiting."""
+    patience_ends = time.monotonic() + _OPENING_SECONDS
+    while True:
+        try:
+            driver.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() > patience_ends:
+                raise
+            _NEVER.wait(_LONGEST_PAUSE)
+        else:
+            return
 
 
 def _begin_immediate(driver: sqlite3.Connection, turnstile: Turnstile, path: Path, patience_seconds: float) -> None:
