@@ -77,7 +77,7 @@ class AssetOut:
         **spec_options: Any,
     ) -> None:
         self.type, self.is_required, self.io_manager_key = type, is_required, io_manager_key or "io_manager"
-        self.spec_options = {"key": key, "key_prefix": key_prefix, **spec_options}
+        self.spec_options: dict[str, Any] = {"key": key, "key_prefix": key_prefix, **spec_options}
 
     def spec(self, name: str, deps: Sequence[AssetDep], source: Source | None, common: Mapping[str, Any]) -> AssetSpec:
         """Spec of the asset that the output of this name is."""

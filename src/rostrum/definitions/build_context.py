@@ -19,7 +19,6 @@ from rostrum.definitions.lifecycle import InitResourceContext
 from rostrum.definitions.names import KeyLike, asset_key_of, string_tags
 from rostrum.definitions.ops import OpDefinition, OpOutput
 from rostrum.definitions.partitions import PartitionKeyRange, PartitionsDefinition
-from rostrum.definitions.run_config import RunConfig, plain_config
 from rostrum.definitions.schedules import ScheduleEvaluationContext
 from rostrum.definitions.signatures import MISSING, Signature
 from rostrum.model.assets import AssetKey, CheckKey
@@ -220,7 +219,7 @@ def _scope(
         "",
         EPHEMERAL,
         partition_key=partition_key,
-        partition_range=tuple(partition_range) if partition_range is not None else None,
+        partition_range=(partition_range.start, partition_range.end) if partition_range is not None else None,
     )
     name = assets[0].step_key if assets else kind
     outputs = {"result": OpOutput("result", asset_key=assets[0] if assets else None)}
@@ -232,7 +231,7 @@ def _scope(
         resources=resources or {},
         log_event=log_event or RecordedEvents().append,
         now=lambda: now,
-        config=plain_config(config) if isinstance(config, (RunConfig, Mapping)) else config,
+        config=config,
         attempt=retry_number + 1,
         instance=instance,
         partitions=partitions.spec if partitions is not None else None,

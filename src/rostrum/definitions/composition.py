@@ -4,8 +4,8 @@ instead of made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Self, cast
 
 from rostrum.model.errors import DefinitionError
 from rostrum.model.manifest import Edge, GraphInvocation
@@ -170,7 +170,7 @@ class GraphBuilder:
     def _edges(self, node: str, name: str, value: Any) -> tuple[Edge, ...]:
         place = f"input {name!r} of {node}"
         if isinstance(value, (list, tuple)):
-            edges = tuple(self.edge(each, place) for each in value)
+            edges = tuple(self.edge(each, place) for each in cast("Sequence[Any]", value))
             # One edge in a list is still a list of one.
             return (Edge(edges[0].node, edges[0].output, "list"),) if len(edges) == 1 else edges
         return (self.edge(value, place),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from enum import Enum
-from typing import Any, ClassVar, Literal, Union, get_args, get_origin
+from typing import Any, ClassVar, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -26,7 +26,7 @@ class Config(BaseModel):
         references = {key: value for key, value in data.items() if isinstance(value, (EnvVar, IntEnvVar))}
         super().__init__(**data)
         # Validation makes plain str and int of references; they must survive until the run.
-        self.__dict__.update({key: value for key, value in references.items() if key in type(self).model_fields})
+        vars(self).update({key: value for key, value in references.items() if key in type(self).model_fields})
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
@@ -104,8 +104,9 @@ def prepared(cls: type[BaseModel], raw: Any, path: str, problems: list[str]) -> 
     """Raw config with env references and enum names replaced; mistakes that pydantic would let pass are noted."""
     if isinstance(raw, cls):
         return dict(raw.__dict__)
-    if not isinstance(raw, dict):
-        problems.append(f"{path}: {raw!r} is not a mapping")
+    given, raw = raw, _mapping(raw)
+    if raw is None:
+        problems.append(f"{path}: {given!r} is not a mapping")
         return {}
     fields = cls.model_fields
     by_key = {field.alias or name: name for name, field in fields.items()}
@@ -136,21 +137,24 @@ def _prepared_value(annotation: Any, value: Any, path: str, problems: list[str],
             return _scalar(inner, annotation, value, path, problems)
     origin, arguments = get_origin(inner), get_args(inner)
     if origin is list and isinstance(value, list):
+        value = cast("list[Any]", value)
         return [
             _prepared_value(arguments[0], each, f"{path}[{position}]", problems) for position, each in enumerate(value)
         ]
-    if origin is dict and isinstance(value, dict):
+    if origin is dict and (mapping := _mapping(value)) is not None:
+        value = mapping
         return {key: _prepared_value(arguments[1], each, f"{path}.{key}", problems) for key, each in value.items()}
     if discriminator is not None and origin in (Union, types.UnionType):
         return _selected(arguments, discriminator, value, path, problems)
     return value
 
 
-def _scalar(kind: type, annotation: Any, value: Any, path: str, problems: list[str]) -> Any:
+def _scalar(kind: type[Any], annotation: Any, value: Any, path: str, problems: list[str]) -> Any:
     if value is None and inner_is_optional(annotation):
         return None
-    if kind in (int, str, bool) and isinstance(value, dict) and set(value) == {"env"}:
-        text = env_value(EnvVar(value["env"]))
+    mapping = _mapping(value)
+    if kind in (int, str, bool) and mapping is not None and set(mapping) == {"env"}:
+        text = env_value(EnvVar(mapping["env"]))
         return text.lower() in ("true", "1", "yes") if kind is bool else kind(text)
     fits = type(value) is kind or (kind is float and type(value) is int) or (kind is str and isinstance(value, str))
     if not fits:
@@ -169,15 +173,20 @@ def _member(enum: type[Enum], value: Any, path: str, problems: list[str]) -> Any
 
 def _selected(options: tuple[Any, ...], discriminator: str, value: Any, path: str, problems: list[str]) -> Any:
     """`{"cat": {...}}` selects the option whose discriminator is `cat`."""
-    if not isinstance(value, dict) or len(value) != 1:
+    mapping = _mapping(value)
+    if mapping is None or len(mapping) != 1:
         return value
-    choice, inner = next(iter(value.items()))
+    choice, inner = next(iter(mapping.items()))
     for option in options:
         field = option.model_fields[discriminator]
         if get_origin(field.annotation) is Literal and choice in get_args(field.annotation):
             return {**prepared(option, inner or {}, f"{path}.{choice}", problems), discriminator: choice}
     problems.append(f"{path}: there is no option {choice!r}")
     return value
+
+
+def _mapping(value: Any) -> dict[str, Any] | None:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
 def inner_is_optional(annotation: Any) -> bool:
@@ -203,8 +212,8 @@ def plain_value(value: Any) -> Any:
         return {"env": value.env_var_name}
     if isinstance(value, Enum):
         return value.name
-    if isinstance(value, dict):
-        return {key: plain_value(each) for key, each in value.items()}
+    if (mapping := _mapping(value)) is not None:
+        return {key: plain_value(each) for key, each in mapping.items()}
     if isinstance(value, (list, tuple)):
-        return [plain_value(each) for each in value]
+        return [plain_value(each) for each in cast("list[Any]", value)]
     return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from rostrum.model.errors import ConfigError
 
@@ -78,7 +78,7 @@ def reveal(value: Any) -> Any:
     if isinstance(value, (EnvVar, IntEnvVar)):
         return env_value(value)
     if isinstance(value, dict):
-        return {key: reveal(each) for key, each in value.items()}
+        return {key: reveal(each) for key, each in cast("dict[Any, Any]", value).items()}
     if isinstance(value, (list, tuple)):
-        return [reveal(each) for each in value]
+        return [reveal(each) for each in cast("list[Any]", value)]
     return value

@@ -9,7 +9,7 @@ opened through it; anything else is its own value.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import GeneratorType
 from typing import Any
@@ -83,7 +83,7 @@ class ResourceDefinition:
         return self.function(*args, **kwargs)
 
     @contextmanager
-    def open_for_execution(self, context: InitResourceContext) -> Iterator[Any]:
+    def open_for_execution(self, context: InitResourceContext) -> Generator[Any, None, None]:
         """Make the value; tear it down at the end."""
         value = self.function(context) if Signature(self.function).names else self.function()
         if not isinstance(value, GeneratorType):
@@ -101,7 +101,7 @@ class ResourceDefinition:
 
 def open_resource(value: Any, context: InitResourceContext) -> AbstractContextManager[Any]:
     """A context manager whose value user code gets. Errors of user code pass through unchanged."""
-    opener = getattr(value, "open_for_execution", None)
+    opener: Any = getattr(value, "open_for_execution", None)
     return opener(context) if callable(opener) and not isinstance(value, type) else nullcontext(value)
 
 
@@ -114,7 +114,7 @@ def needed_keys(value: Any) -> frozenset[str]:
 
 def nested_resources(value: Any) -> list[Any]:
     """Resources in the fields of a resource, to be opened before it where they are bound at top level."""
-    finder = getattr(value, "nested_resources", None)
+    finder: Any = getattr(value, "nested_resources", None)
     return list(finder()) if callable(finder) and not isinstance(value, type) else []
 
 

@@ -69,10 +69,11 @@ def _import_file(file: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise DefinitionError(f"{relative(str(path))!r} is not a Python file.")
+    loader = spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        _guarded(lambda: spec.loader.exec_module(module), relative(str(path)))
+        _guarded(lambda: loader.exec_module(module), relative(str(path)))
     except DefinitionError:
         sys.modules.pop(name, None)
         raise

@@ -13,7 +13,7 @@ from rostrum.model import metadata as model
 from rostrum.model.errors import InvocationError
 from rostrum.model.metadata import ChartSeries, TableColumn, TableSchema
 
-_TYPES = {bool: "bool", int: "int", float: "float", str: "string"}
+_TYPES: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "string"}
 
 
 class MetadataValue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -29,7 +29,7 @@ def load_assets_from_modules(
 
 def load_assets_from_current_module(group_name: str | None = None, include_specs: bool = False) -> Sequence[Any]:
     """Assets defined so far in the calling module."""
-    name = sys._getframe(1).f_globals["__name__"]  # noqa: SLF001 - who calls
+    name = sys._getframe(1).f_globals["__name__"]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - who calls
     return load_assets_from_modules([sys.modules[name]], group_name, include_specs)
 
 
@@ -47,7 +47,7 @@ def load_asset_checks_from_modules(modules: Iterable[ModuleType]) -> Sequence[As
 
 def load_asset_checks_from_current_module() -> Sequence[AssetChecksDefinition]:
     """Checks defined so far in the calling module."""
-    name = sys._getframe(1).f_globals["__name__"]  # noqa: SLF001 - who calls
+    name = sys._getframe(1).f_globals["__name__"]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - who calls
     return load_asset_checks_from_modules([sys.modules[name]])
 
 
@@ -82,6 +82,10 @@ def _modules_of(package: ModuleType) -> Iterator[ModuleType]:
     yield package
     for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         yield importlib.import_module(info.name)
+
+
+def _with_group(group: str) -> Callable[[AssetSpec], AssetSpec]:
+    return lambda spec: spec if spec.group_name is not None else spec.replace_attributes(group_name=group)
 
 
 def _grouped(value: Any, group: str | None) -> Any:

@@ -170,8 +170,8 @@ class NodeWriter:
 
     def resource(self, key: str, value: Any) -> model.ResourceNode:
         """Node of a resource: its fields with secrets masked, or only its type."""
-        shown = getattr(value, "shown_config", None)
-        schema = getattr(value, "run_config_schema", None)
+        shown: Any = getattr(value, "shown_config", None)
+        schema: Any = getattr(value, "run_config_schema", None)
         typed = callable(shown) and not isinstance(value, type)
         if isinstance(value, ResourceDefinition):
             name, source, description = getattr(value.function, "__name__", "resource"), value.source, value.description

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from rostrum.definitions.sources import shown
@@ -11,7 +11,7 @@ from rostrum.model.manifest import Source
 
 
 @contextmanager
-def located(source: Source | None) -> Iterator[None]:
+def located(source: Source | None) -> Generator[None, None, None]:
     """Put the place before the message of a DefinitionError that does not tell one yet."""
     try:
         yield

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from typing import Any, ClassVar
 
@@ -57,7 +57,7 @@ class ConfigurableResource(BaseModel):
         """Called once a process after them, also when one failed."""
 
     @contextmanager
-    def yield_for_execution(self, context: InitResourceContext) -> Iterator[Any]:
+    def yield_for_execution(self, context: InitResourceContext) -> Generator[Any, None, None]:
         """Takes the place of setup and teardown where it is overridden."""
         self.setup_for_execution(context)
         try:
@@ -70,7 +70,7 @@ class ConfigurableResource(BaseModel):
         return self
 
     @contextmanager
-    def open_for_execution(self, context: InitResourceContext) -> Iterator[Any]:
+    def open_for_execution(self, context: InitResourceContext) -> Generator[Any, None, None]:
         """Resolve config, environment and nested resources, then set up; tear all down at the end."""
         with ExitStack() as stack:
             live = self._resolved(context, stack)
