@@ -20,15 +20,22 @@ from pathlib import Path
 from typing import Any
 
 from rostrum import Definitions, asset, job, materialize, op
+from rostrum.control.events import EventLog
+from rostrum.control.run_session import StoreSession
 from rostrum.definitions.local_run import run_locally
 from rostrum.execution.sessions import MemoryRunSession
-from rostrum.execution.worker import execute_run
+from rostrum.execution.worker import RunWork, execute_run
+from rostrum.executors.in_process import InProcessExecutor
 from rostrum.executors.multiprocess import MultiprocessExecutor
 from rostrum.io_managers.filesystem import FilesystemIOManager
 from rostrum.io_managers.memory import InMemoryIOManager
-from rostrum.model.events import RunStarting
+from rostrum.model.events import CONTROL_STREAM, RunStarting
+from rostrum.model.manifest import ASSET_JOB
 from rostrum.model.runs import Run, RunTarget
 from rostrum.service.clock import SystemClock
+from rostrum.service.doorbells import LocalDoorbell
+from rostrum.storage.logs.local import LocalLogStore
+from rostrum.storage.sql import SqlStorage
 
 
 @op
@@ -91,6 +98,37 @@ def materialized(size: int, manager: Callable[[], Any]) -> Callable[[], float]:
     return run
 
 
+def persisted(definitions: Definitions, job_name: str, size: int) -> Callable[[], float]:
+    """The same with a session on an SQLite file: run row, events and all derived state, to the last commit."""
+    storage = SqlStorage(f"sqlite:///{tempfile.mkdtemp()}/rostrum.db", clock=SystemClock())
+    storage.migrate()
+    clock = SystemClock()
+    events = EventLog(storage, LocalDoorbell(), clock)
+    logs = LocalLogStore(Path(tempfile.mkdtemp()))
+
+    def run() -> float:
+        run = Run(run_id=clock.new_id(), target=RunTarget("bench", job_name), created_at=clock.now())
+        with storage.begin(write=True) as session:
+            session.runs.add([run])
+        began = time.perf_counter()
+        starting = RunStarting(run_id=run.run_id, stream=CONTROL_STREAM, sequence=1, at=clock.now(), epoch=1)
+        events.append(run.run_id, None, [starting])
+        session = StoreSession(events, storage, logs, run.run_id, 1, clock, batch=True)
+        work = RunWork(definitions, run.after(starting), session, clock, threading.Event())
+        work.default_io_manager = InMemoryIOManager
+        done = work.run(InProcessExecutor())
+        session.close()
+        seconds = time.perf_counter() - began
+        with storage.begin() as reading:
+            stored = reading.runs.get(run.run_id)
+        assert done
+        assert stored is not None
+        assert stored.steps_done == size
+        return size / seconds
+
+    return run
+
+
 def multiprocess(size: int, at_once: int, start_method: str = "fork") -> Callable[[], float]:
     definitions = ops_job(size)
     clock = SystemClock()
@@ -144,6 +182,9 @@ def main() -> None:
     )
     files = materialized(100, lambda: FilesystemIOManager(tempfile.mkdtemp()))
     measure("4  materialize, 100 chained assets, filesystem IO", files, "steps/s", repeat, "(IO bound)")
+    measure("3  in process, 100 ops, SQLite", persisted(ops_job(100), "ops_100", 100), "steps/s", repeat, ">= 1500")
+    chain = Definitions(assets=chained_assets(100))
+    measure("4  100 chained assets, memory IO, SQLite", persisted(chain, ASSET_JOB, 100), "steps/s", repeat, ">= 1000")
     measure("5  multiprocess (fork), 20 ops, 2 at once", multiprocess(20, 2), "ms a step", repeat, "<= 12")
 
 
