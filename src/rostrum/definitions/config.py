@@ -134,7 +134,7 @@ def _prepared_value(annotation: Any, value: Any, path: str, problems: list[str],
         if issubclass(inner, Enum):
             return _member(inner, value, path, problems)
         if inner in _SCALARS:
-            return _scalar(inner, annotation, value, path, problems)
+            return _scalar(cast("type[Any]", inner), annotation, value, path, problems)
     origin, arguments = get_origin(inner), get_args(inner)
     if origin is list and isinstance(value, list):
         value = cast("list[Any]", value)

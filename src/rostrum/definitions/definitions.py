@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from rostrum.definitions.assets import AssetsDefinition, AssetSpec
 from rostrum.definitions.checks import AssetChecksDefinition
@@ -115,7 +115,7 @@ class Definitions:
     def merge(*definitions: Definitions) -> Definitions:
         """The union.
 
-        One resource key or logger bound to different values, and two executors, are errors; of metadata the last counts.
+        One resource key or logger bound to different values, or two executors, are errors. Of metadata the last counts.
         """
         resources: dict[str, Any] = {}
         loggers: dict[str, Any] = {}
@@ -156,7 +156,7 @@ def _flat(values: Iterable[Any] | None) -> list[Any]:
     found: list[Any] = []
     for each in values or ():
         if isinstance(each, (list, tuple)):
-            found.extend(each)
+            found.extend(cast("Sequence[Any]", each))
         else:
             found.append(each)
     return found

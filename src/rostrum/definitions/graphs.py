@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from rostrum.definitions.composition import GraphBuilder, Handle, Handles, Use, current
 from rostrum.definitions.names import check_name, string_tags
@@ -131,9 +131,9 @@ def _outputs(builder: GraphBuilder, result: Any, out: GraphOut | Mapping[str, Gr
         if isinstance(result, Handles):
             given: dict[str, Any] = result.as_dict()
         elif isinstance(result, dict):
-            given = result
+            given = cast("dict[str, Any]", result)
         elif isinstance(result, tuple):
-            given = dict(zip(out, result, strict=False))
+            given = dict(zip(out, cast("tuple[Any, ...]", result), strict=False))
         else:
             given = {next(iter(out)): result} if len(out) == 1 else {}
         if set(given) != set(out):

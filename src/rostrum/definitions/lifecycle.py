@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import GeneratorType
-from typing import Any
+from typing import Any, cast
 
 from rostrum.definitions.contexts import ScopedResources
 from rostrum.definitions.signatures import Signature
@@ -90,19 +90,22 @@ class ResourceDefinition:
             yield value
             return
         try:
-            made = next(value)
+            parts = cast("Generator[Any, None, None]", value)
+            made = next(parts)
         except StopIteration:
             raise DefinitionError(f"resource {context.key!r}: its generator yields nothing.") from None
         try:
             yield made
         finally:
-            next(value, None)
+            next(parts, None)
 
 
 def open_resource(value: Any, context: InitResourceContext) -> AbstractContextManager[Any]:
     """A context manager whose value user code gets. Errors of user code pass through unchanged."""
     opener: Any = getattr(value, "open_for_execution", None)
-    return opener(context) if callable(opener) and not isinstance(value, type) else nullcontext(value)
+    if opener is not None and not isinstance(value, type):
+        return cast("AbstractContextManager[Any]", opener(context))
+    return nullcontext(value)
 
 
 def needed_keys(value: Any) -> frozenset[str]:
@@ -115,7 +118,9 @@ def needed_keys(value: Any) -> frozenset[str]:
 def nested_resources(value: Any) -> list[Any]:
     """Resources in the fields of a resource, to be opened before it where they are bound at top level."""
     finder: Any = getattr(value, "nested_resources", None)
-    return list(finder()) if callable(finder) and not isinstance(value, type) else []
+    if finder is None or isinstance(value, type):
+        return []
+    return list(cast("Iterable[Any]", finder()))
 
 
 def opening_order(bound: Mapping[str, Any], wanted: Iterable[str]) -> list[str]:

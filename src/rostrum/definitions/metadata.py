@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from os import PathLike
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from rostrum.definitions.names import asset_key_of
 from rostrum.model import metadata as model
@@ -36,7 +36,8 @@ class MetadataValue:
     @staticmethod
     def json(data: Any) -> model.JsonMetadata:
         """Anything that can be written as JSON."""
-        value = model.metadata_value("json", data if isinstance(data, (dict, list)) else [data])
+        wrapped = cast("Any", data if isinstance(data, (dict, list)) else [data])
+        value = model.metadata_value("json", wrapped)
         assert isinstance(value, model.JsonMetadata)
         return value if isinstance(data, (dict, list)) else model.JsonMetadata(data)
 

@@ -7,7 +7,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from rostrum.definitions.assets import AssetsDefinition, AssetSpec
 from rostrum.definitions.checks import AssetChecksDefinition
@@ -72,7 +72,7 @@ def _of_types(modules: Iterable[ModuleType], types: tuple[type, ...]) -> Iterato
         if not isinstance(module, ModuleType):
             raise DefinitionError(f"{module!r} is not a module.")
         for value in list(vars(module).values()):
-            for each in value if isinstance(value, (list, tuple)) else (value,):
+            for each in cast("Sequence[Any]", value) if isinstance(value, (list, tuple)) else (value,):
                 if isinstance(each, types) and id(each) not in seen:
                     seen.add(id(each))
                     yield each
@@ -93,6 +93,4 @@ def _grouped(value: Any, group: str | None) -> Any:
         return value
     if isinstance(value, AssetSpec):
         return value if value.group_name is not None else value.replace_attributes(group_name=group)
-    return value.with_specs(
-        lambda spec: spec if spec.group_name is not None else spec.replace_attributes(group_name=group)
-    )
+    return cast("AssetsDefinition", value).with_specs(_with_group(group))

@@ -6,7 +6,7 @@ import json
 import keyword
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import DefinitionError
@@ -47,7 +47,7 @@ def asset_key_of(key: Any) -> AssetKey:
     if isinstance(key, str):
         return AssetKey((key,))
     if isinstance(key, (list, tuple)):
-        return AssetKey(tuple(key))
+        return AssetKey(tuple(cast("Sequence[str]", key)))
     own = getattr(key, "key", None)
     if isinstance(own, AssetKey):
         return own

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from rostrum.definitions.annotations import schema_of_config, type_name
 from rostrum.definitions.assets import AssetsDefinition, AssetSpec
@@ -181,8 +181,8 @@ class NodeWriter:
             key=key,
             type=name,
             kind="io_manager" if is_io_manager(value) else "resource",
-            config_schema=schema() if typed and callable(schema) else None,
-            config=shown() if typed and callable(shown) else {},
+            config_schema=cast("dict[str, Any] | None", schema()) if typed and schema is not None else None,
+            config=cast("dict[str, Any]", shown()) if typed else {},
             description=_cleaned(description),
             source=self.source(source),
         )
@@ -214,7 +214,7 @@ def shown_metadata(raw: Mapping[str, Any]) -> dict[str, MetadataValue]:
             values[str(key)] = metadata_value(str(key), value)
         except InvocationError:
             values[str(key)] = (
-                JsonMetadata([str(each) for each in value])
+                JsonMetadata([str(each) for each in cast("Sequence[Any]", value)])
                 if isinstance(value, (tuple, set))
                 else TextMetadata(str(value))
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 from pydantic.errors import PydanticInvalidForJsonSchema
@@ -33,7 +33,7 @@ class ConfigurableResource(BaseModel):
         references = {key: value for key, value in data.items() if isinstance(value, (EnvVar, IntEnvVar))}
         super().__init__(**data)
         # Validation makes plain str and int of references; they must survive until the run.
-        self.__dict__.update({key: value for key, value in references.items() if key in type(self).model_fields})
+        vars(self).update({key: value for key, value in references.items() if key in type(self).model_fields})
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
@@ -145,8 +145,8 @@ def _shown(name: str, value: Any) -> Any:
     if isinstance(value, BaseModel):
         return {field: _shown(field, each) for field, each in value.__dict__.items()}
     if isinstance(value, dict):
-        return {str(key): _shown(str(key), each) for key, each in value.items()}
+        return {str(key): _shown(str(key), each) for key, each in cast("dict[Any, Any]", value).items()}
     if isinstance(value, (list, tuple)):
-        return [_shown(name, each) for each in value]
+        return [_shown(name, each) for each in cast("list[Any]", value)]
     plain = plain_value(value)
     return plain if plain is None or isinstance(plain, (str, int, float, bool)) else repr(plain)

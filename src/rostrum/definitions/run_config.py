@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from rostrum.model.errors import ConfigError
 
@@ -51,7 +51,11 @@ def merged(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, A
     result = dict(defaults)
     for key, value in given.items():
         before = result.get(key)
-        result[key] = merged(before, value) if isinstance(before, Mapping) and isinstance(value, Mapping) else value
+        result[key] = (
+            merged(cast("Mapping[str, Any]", before), cast("Mapping[str, Any]", value))
+            if isinstance(before, Mapping) and isinstance(value, Mapping)
+            else value
+        )
     return result
 
 
@@ -65,7 +69,7 @@ def _deep(value: Any) -> Any:
     if callable(convert):
         return convert()
     if isinstance(value, Mapping):
-        return {str(key): _deep(each) for key, each in value.items()}
+        return {str(key): _deep(each) for key, each in cast("Mapping[Any, Any]", value).items()}
     if isinstance(value, (list, tuple)):
-        return [_deep(each) for each in value]
+        return [_deep(each) for each in cast("list[Any]", value)]
     return value

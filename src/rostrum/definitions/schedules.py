@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from types import GeneratorType
-from typing import Any
+from typing import Any, cast
 
 from rostrum.definitions.job_specs import JobSpec
 from rostrum.definitions.names import asset_key_of, check_name, string_tags
@@ -164,15 +164,17 @@ class ScheduleDefinition:
 
     def _result(self, returned: Any) -> ticks.TickResult:
         if isinstance(returned, GeneratorType):
-            returned = list(returned)
+            returned = list(cast("Iterable[Any]", returned))
         if returned is None or (isinstance(returned, (list, tuple)) and not returned):
             return ticks.TickResult(skip_reason="the schedule's function returned nothing")
         if isinstance(returned, SkipReason):
             return ticks.TickResult(skip_reason=returned.skip_message)
         if isinstance(returned, (Mapping, RunConfig)):
-            request = ticks.RunRequest(job=self.job_name, config=plain_config(returned), tags=self.tags)
+            request = ticks.RunRequest(
+                job=self.job_name, config=plain_config(cast("Mapping[str, Any]", returned)), tags=self.tags
+            )
             return ticks.TickResult(run_requests=(request,))
-        found: Iterable[Any] = returned if isinstance(returned, (list, tuple)) else (returned,)
+        found = cast("Iterable[Any]", returned if isinstance(returned, (list, tuple)) else (returned,))
         requests: list[ticks.RunRequest] = []
         for each in found:
             if isinstance(each, SkipReason):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from rostrum.definitions.assets import AssetsDefinition
 from rostrum.definitions.checks import AssetChecksDefinition
@@ -95,7 +95,7 @@ class AssetSelection:
         if isinstance(selection, AssetChecksDefinition):
             return AssetSelection.checks(selection)
         if isinstance(selection, Iterable):
-            parts = [AssetSelection.from_coercible(each) for each in selection]
+            parts = [AssetSelection.from_coercible(each) for each in cast("Iterable[Any]", selection)]
             total = AssetSelection(tree.Nobody())
             for position, part in enumerate(parts):
                 total = part if position == 0 else total | part

@@ -181,7 +181,7 @@ def is_resource(annotation: Any) -> bool:
 
 def _user_locals() -> dict[str, Any]:
     """Local names at the place of the definition, so that annotations may name classes of an enclosing function."""
-    frame = sys._getframe(1)  # noqa: SLF001 - where the definition is
+    frame = sys._getframe(1)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - where the definition is
     while frame is not None and frame.f_globals.get("__name__", "").startswith("rostrum.definitions"):
         frame = frame.f_back
     names: dict[str, Any] = {}

@@ -20,7 +20,7 @@ def function_source(function: Any) -> Source | None:
 
 def caller_source() -> Source | None:
     """Place of the innermost frame outside this package: where the user called us."""
-    frame = sys._getframe(1)  # noqa: SLF001 - inspect.stack() is a thousand times slower
+    frame = sys._getframe(1)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - inspect.stack() is a thousand times slower
     while frame is not None:
         if not frame.f_code.co_filename.startswith(_PACKAGE):
             return Source(frame.f_code.co_filename, frame.f_lineno)

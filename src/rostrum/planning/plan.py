@@ -248,7 +248,7 @@ def _op_step(
 
 def _is_list(node: GraphInvocation, name: str) -> bool:
     edges = node.inputs[name]
-    return len(edges) > 1 or edges[0].collect == "list"
+    return len(edges) > 1 or any(edge.collect == "list" for edge in edges)
 
 
 def _sources(graphs: Mapping[str, GraphNode], scope: _Scope, edges: tuple[Edge, ...]) -> tuple[InputSource, ...]:

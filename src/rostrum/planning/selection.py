@@ -154,7 +154,7 @@ class And(Node, frozen=True):
     def resolve(self, graph: AssetGraph) -> set[AssetKey]:
         """Intersection; a negated part takes away, so that external assets selected by the others stay."""
         wanted = [part.resolve(graph) for part in self.parts if not isinstance(part, Not)]
-        found = set.intersection(*wanted) if wanted else set(graph.executable)
+        found: set[AssetKey] = wanted[0].intersection(*wanted[1:]) if wanted else set(graph.executable)
         for part in self.parts:
             if isinstance(part, Not):
                 found -= part.inner.resolve(graph)
