@@ -11,7 +11,7 @@ export interface RunFilter {
   triggerKind?: string | null;
   triggerName?: string | null;
   backfillId?: string | null;
-  idPrefix?: string | null;
+  idPart?: string | null;
   tag?: Array<string> | null;
   createdAfter?: string | null;
   createdBefore?: string | null;

@@ -67,7 +67,10 @@ export default function Graph() {
   const neighbours = useMemo(() => neighboursOf(graph.data?.keys.length ?? 0, graph.data?.edges ?? []), [graph.data]);
   const shown = useMemo(() => fittingAssets(rows, wanted, () => neighbours), [rows, wanted, neighbours]);
   const signature = useMemo(() => `${graph.data?.hash}|${shown.length === rows.length ? "*" : shown.map((row) => row.index).join(",")}`, [graph.data?.hash, shown, rows.length]);
-  const input = useMemo(() => (graph.data ? subgraph(graph.data, shown) : undefined), [graph.data, signature]);
+  // The rows change with every state; the input of the layout only with the set of nodes.
+  const latest = useRef(shown);
+  latest.current = shown;
+  const input = useMemo(() => (graph.data && signature ? subgraph(graph.data, latest.current) : undefined), [graph.data, signature]);
   const { layout, key: layoutKey } = useLayout(signature, input);
   const settled = layoutKey === signature && layout?.count === shown.length;
   const faces = useMemo(() => shown.map((row): NodeFace => ({ name: row.key.split("/").at(-1) ?? row.key, status: row.status, note: note(row, now) })), [shown, now]);

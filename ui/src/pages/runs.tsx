@@ -3,7 +3,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo } from "react";
-import type { RunRow } from "../api/generated";
+import type { RunFilter, RunRow } from "../api/generated";
 import { facetsQuery, nowQuery, runsQuery } from "../api/queries";
 import type { Facets as FacetCounts } from "../api/shapes";
 import { setFacet } from "../filter/edit";
@@ -38,9 +38,9 @@ export default function Runs() {
   const filter = search.q ?? "";
   const now = useNow();
   const minute = Math.floor(now / 60_000);
-  const wanted = useMemo(() => serverFilter(filter, minute * 60_000), [filter, minute]);
-  // The cache key moves with the minute only when the filter has a relative time.
-  const stable = useMemo(() => wanted, [JSON.stringify(wanted)]);
+  // By way of text: the cache key moves with the minute only when the filter has a relative time.
+  const wanted = JSON.stringify(serverFilter(filter, minute * 60_000));
+  const stable = useMemo(() => JSON.parse(wanted) as RunFilter, [wanted]);
   const runs = useInfiniteQuery(runsQuery(stable));
   const facets = useQuery(facetsQuery(useMemo(() => ({ ...stable, statuses: undefined }), [stable])));
   const setFilter = useCallback((q: string) => void navigate({ search: (old) => ({ ...old, q: q || undefined }), replace: true }), [navigate]);
@@ -60,8 +60,9 @@ export default function Runs() {
   }, [rows.length, pages, more]);
 
   const phone = usePhone();
+  const facetList = useFacets(facets.data);
   const inspecting = search.at !== undefined && !phone;
-  const columns = useColumns(inspecting, now);
+  const columns = useColumns(inspecting);
   return (
     <div className="split">
       <header className="page-head">
@@ -72,7 +73,7 @@ export default function Runs() {
       </header>
       <FilterBar value={filter} onChange={setFilter} fields={RUN_FIELDS} label="Filter runs" placeholder="Filter runs: state:failed, target:core/orders, -job:noisy, since:24h, words" />
       <div className="panes">
-        {!phone && <Panel what="Facets"><Facets facets={useFacets(facets.data)} filter={filter} onFilter={setFilter} /></Panel>}
+        {!phone && <Panel what="Facets"><Facets facets={facetList} filter={filter} onFilter={setFilter} /></Panel>}
         <section className="pane-grid" aria-label="Run list">
           {runs.isError && loaded.length === 0 ? (
             <Broken what="The list of runs" error={runs.error} onRetry={() => void runs.refetch()} />
@@ -103,9 +104,12 @@ function LiveDuration({ run, scale }: { run: RunRow; scale: number }) {
   return seconds === undefined ? null : <DurationBar seconds={seconds} typical={run.typicalSeconds} scale={scale} />;
 }
 
-function useColumns(inspecting: boolean, now: number): Column<RunRow>[] {
-  // Each target is drawn on its own scale: twice its typical time.
-  const scale = (run: RunRow) => Math.max((run.typicalSeconds ?? 0) * 2, run.typicalSeconds ? 0 : (runSeconds(run, now) ?? 1) * 1.4, 0.05);
+/** Each target is drawn on its own scale: twice its typical time. */
+function scaleOf(run: RunRow): number {
+  return Math.max((run.typicalSeconds ?? 0) * 2, run.typicalSeconds ? 0 : (runSeconds(run, Date.now()) ?? 1) * 1.4, 0.05);
+}
+
+function useColumns(inspecting: boolean): Column<RunRow>[] {
   return useMemo(() => {
     const columns: (Column<RunRow> | false)[] = [
       { id: "state", header: "State", quiet: true, width: "20px", cell: (run) => <Glyph state={run.disconnectedAt ? "late" : runState(run.status)} word={runWord(run)} /> },
@@ -116,7 +120,7 @@ function useColumns(inspecting: boolean, now: number): Column<RunRow>[] {
       { id: "partition", header: "Partition", width: "92px", cell: (run) => <span className="muted">{run.partitionKey}</span> },
       !inspecting && { id: "trigger", header: "Started by", width: "112px", cell: (run) => <span className="muted" title={`${run.triggerKind} ${run.triggerName}`}>{trigger(run)}</span> },
       { id: "started", header: "Started", width: "60px", align: "end", cell: (run) => <span className="muted"><Time at={run.startedAt ?? run.createdAt} /></span> },
-      { id: "duration", header: "Duration", width: inspecting ? "136px" : "152px", align: "end", cell: (run) => <LiveDuration run={run} scale={scale(run)} /> },
+      { id: "duration", header: "Duration", width: inspecting ? "136px" : "152px", align: "end", cell: (run) => <LiveDuration run={run} scale={scaleOf(run)} /> },
       !inspecting && { id: "steps", header: "Steps", width: "52px", align: "end", cell: (run) => <span className="muted">{run.stepsDone}/{run.stepsTotal}</span> },
       { id: "error", header: "First error or note", width: inspecting ? "minmax(150px, 1.2fr)" : "minmax(200px, 2fr)", cell: (run) => <Note run={run} /> },
       !inspecting && { id: "id", header: "Id", width: "56px", align: "end", cell: (run) => <span className="mono faint" title={run.id}>{shortId(run.id)}</span> },

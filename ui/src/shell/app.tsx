@@ -1,7 +1,7 @@
 /** The shell: top bar, rail, banners, the page, the launch sheet. It stands whatever happens inside it. */
 
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { logout } from "../api/client";
 import { shellQuery } from "../api/queries";
@@ -33,6 +33,8 @@ export function App() {
     search: () => setSearching(true),
     help: () => setHelping(true),
   });
+  // The page on screen, not the one asked for: the old page stays until the new one is there.
+  const shown = useRouterState({ select: (state) => state.resolvedLocation?.pathname ?? state.location.pathname });
   const before = useRef(pathname);
   if (before.current !== pathname) {
     before.current = pathname;
@@ -61,7 +63,7 @@ export function App() {
           <main id="main" tabIndex={-1} className={connection.phase === "lost" ? "is-stale-data" : undefined}>
             <StaleNotice />
             <LocationBanner />
-            <Panel key={pathname} what="This page">
+            <Panel key={shown} what="This page">
               <Outlet />
             </Panel>
           </main>

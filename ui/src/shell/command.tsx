@@ -105,7 +105,10 @@ function Palette({ onClose }: { onClose: () => void }) {
   const hits = useHits(text, go);
   const list = useRef<HTMLDivElement>(null);
   const at = Math.min(active, Math.max(0, hits.length - 1));
-  useEffect(() => list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }), [at]);
+  useEffect(() => {
+    // Braces: newer browsers answer with a promise, which an effect must not return.
+    void list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+  }, [at]);
   const pick = (hit: Hit | undefined) => {
     if (!hit) return;
     onClose();

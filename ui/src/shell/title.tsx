@@ -1,6 +1,6 @@
 /** The one h1 of a page: names the document, and takes the focus after a change of route. */
 
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
 
 let wanted = false;
 
@@ -17,6 +17,13 @@ export function Title({ name, headline = false, children }: { name: string; head
     if (wanted) heading.current?.focus({ preventScroll: true });
     wanted = false;
   }, [name]);
+  // A skeleton's title hands the focus on to the title of the page that replaces it.
+  useLayoutEffect(() => {
+    const element = heading.current;
+    return () => {
+      if (element !== null && document.activeElement === element) wanted = true;
+    };
+  }, []);
   return (
     <h1 ref={heading} tabIndex={-1} className={headline ? "headline" : undefined}>
       {children ?? name}
