@@ -84,7 +84,8 @@ class FreshChildren:
     """Fresh interpreters that import the user's code themselves; one waits ahead of the next request."""
 
     def __init__(self, code: Code, options: ZygoteOptions, environment: Mapping[str, str]) -> None:
-        self._options = msgspec.structs.replace(options, sources=keep_sources(code.files))
+        sources = options.sources if options.sources >= 0 else keep_sources(code.files)
+        self._options = msgspec.structs.replace(options, sources=sources)
         self._environment = dict(environment)
         self._warm: dict[int, socket.socket] = {}
         self._spawn()

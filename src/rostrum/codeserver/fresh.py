@@ -25,7 +25,8 @@ def main(argument: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is for the command that started all this
     channel = socket.socket(fileno=options.listener)
     channel.set_inheritable(False)
-    use_sources(options.sources)
+    if options.sources >= 0:
+        use_sources(options.sources)
     code = load(options.target)
     exit_after(lambda: _live(channel, code, options))
 

@@ -34,7 +34,7 @@ class ZygoteOptions(msgspec.Struct, frozen=True, kw_only=True):
     workers_dir: str
     fork: str = "auto"
     sources: int = -1
-    """Descriptor of kept source files, for fresh processes."""
+    """Descriptor of kept source files to import instead of those on disk; negative: none."""
 
 
 class Describe(msgspec.Struct, frozen=True, tag=True):

@@ -34,7 +34,6 @@ def use_sources(descriptor: int) -> None:
     """Import kept files from their copies from now on, whatever is on disk."""
     kept = Path(f"/proc/self/fd/{descriptor}").read_bytes()  # opened anew: the descriptor's offset is shared
     copies = msgspec.msgpack.decode(kept, type=dict[str, bytes])
-    os.close(descriptor)
     read, stats = SourceFileLoader.get_data, SourceFileLoader.path_stats
 
     def get_data(self: SourceFileLoader, path: str) -> bytes:

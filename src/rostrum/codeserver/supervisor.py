@@ -9,6 +9,7 @@ when somebody asks.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from collections.abc import Mapping
 import msgspec
 
 from rostrum.codeserver.messages import Loaded, NotLoaded
+from rostrum.codeserver.sources import keep_sources
 from rostrum.codeserver.zygote_client import ZygoteProcess, ZygoteSettings
 from rostrum.interfaces.clock import Clock
 from rostrum.model.errors import ErrorInfo, Unavailable
@@ -36,6 +38,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     error: ErrorInfo | None = None
     files: tuple[str, ...] = ()
     """The user's files that the newest load knew of."""
+    began: float = 0.0
+    """When that load began (seconds since 1970): files changed later are not in it."""
 
 
 class ZygoteSupervisor:
@@ -56,6 +60,10 @@ class ZygoteSupervisor:
         self._version = Version(revision=int(clock.now().timestamp() * 1000))
         self._zygote: ZygoteProcess | None = None
         self._retired: list[ZygoteProcess] = []
+        self._sources = -1
+        self._began = 0.0
+        self._is_restored = False
+        """The active version was brought back from kept sources."""
         self._wanted = 1
         """Loads asked for; `_done` of them have been made."""
         self._done = 0
@@ -116,12 +124,16 @@ class ZygoteSupervisor:
     def zygote(self, seconds: float = 10.0) -> ZygoteProcess:
         """The active zygote; waits a little for one that is being healed. Raises Unavailable."""
         with self._changed:
-            self._changed.wait_for(lambda: self._zygote or self._stopping or self._version.error, seconds)
+            self._changed.wait_for(lambda: self._zygote or self._stopping or self._is_hopeless(), seconds)
             if self._zygote is not None:
                 return self._zygote
             error = self._version.error
         why = f": {error.first_line}" if error else ""
         raise Unavailable(f"the code of location {self._settings.location!r} has not loaded{why}")
+
+    def _is_hopeless(self) -> bool:
+        """Nothing has ever loaded, and the last attempt failed."""
+        return self._version.loaded is None and self._version.error is not None
 
     def suspect(self, zygote: ZygoteProcess) -> None:
         """A request to this zygote failed: have a look at it now. (A killed process is not gone at once.)"""
@@ -142,7 +154,8 @@ class ZygoteSupervisor:
             lost = not self._holds_living_zygote()
             aged = not lost and time.monotonic() - born > self._max_age_seconds
             if asked or aged or (lost and time.monotonic() >= retry_at):
-                good = self._load(healing=not asked)
+                # Healing brings back the same version; should that fail for ever, what is on disk is tried in turn.
+                good = self._load(healing=not asked, kept=not asked and failures % 2 == 0)
                 # Zygotes that load and then die at once are retried slowly, too.
                 short_lived = lost and time.monotonic() - born < _BACKOFF_LAST_SECONDS
                 failures = 0 if good and not short_lived else failures + 1
@@ -166,13 +179,14 @@ class ZygoteSupervisor:
                 zygote.retire()
             return self._zygote is not None
 
-    def _load(self, *, healing: bool) -> bool:
+    def _load(self, *, healing: bool, kept: bool) -> bool:
         """Start a zygote and, when it has loaded, make it the active one."""
         with self._changed:
             serving = self._wanted
             self._wake.clear()
+        self._began = self._clock.now().timestamp()
         try:
-            fresh = ZygoteProcess(self._settings, self._environment)
+            fresh = ZygoteProcess(self._settings, self._environment, self._sources if kept else -1)
         except OSError as error:
             crash = ErrorInfo(class_name="LoadCrash", message=f"no process could be started: {error}")
             self._settle(serving, None, NotLoaded(crash))
@@ -190,6 +204,10 @@ class ZygoteSupervisor:
             _log.warning(
                 "%s starts work in fresh processes, not by forking: %s", self._settings.location, outcome.fork[7:]
             )
+        # What was kept says nothing of what is on disk: the error of a newer version stays.
+        self._is_restored = kept and self._sources >= 0
+        if not self._is_restored:
+            self._keep(outcome)
         old = self._zygote
         self._settle(serving, (fresh, outcome), None)
         if old is not None:
@@ -198,14 +216,23 @@ class ZygoteSupervisor:
         _log.info("Loaded %s in %.2f s%s", self._settings.location, outcome.seconds, " (healed)" if healing else "")
         return True
 
+    def _keep(self, loaded: Loaded) -> None:
+        """Keep the sources of the version that becomes active, to bring the same one back when its zygote dies."""
+        before, self._sources = self._sources, keep_sources(loaded.files)
+        if before >= 0:
+            os.close(before)
+
     def _settle(self, serving: int, good: tuple[ZygoteProcess, Loaded] | None, failure: NotLoaded | None) -> None:
         with self._changed:
-            loaded = self._version.loaded
+            before = self._version
+            loaded, error, files, began = before.loaded, before.error, before.files, before.began
+            if failure is not None:
+                error, files, began = failure.error, failure.files, self._began
+            elif good is not None and not self._is_restored:
+                error, files, began = None, good[1].files, self._began
             if good is not None:
                 self._zygote, loaded = good
-            files = failure.files if failure is not None else loaded.files if loaded is not None else ()
-            error = failure.error if failure is not None else None
-            self._version = Version(revision=self._version.revision + 1, loaded=loaded, error=error, files=files)
+            self._version = Version(revision=before.revision + 1, loaded=loaded, error=error, files=files, began=began)
             self._done = serving
             self._changed.notify_all()
 

@@ -14,8 +14,8 @@ from rostrum.codeserver.supervisor import Version
 _log = logging.getLogger(__name__)
 _SUFFIXES = (".py", ".pyi", ".sql", ".yaml", ".yml", ".toml", ".json", ".ini", ".cfg")
 _DEBOUNCE_MS = 300
-_LOOK_MS = 60
-_WAIT_SECONDS = 1.0
+_LOOK_MS = 100
+_WAIT_SECONDS = 0.2
 
 
 class FileWatcher:
@@ -23,6 +23,7 @@ class FileWatcher:
 
     def __init__(self, reload: Callable[[], None], version: Callable[[], Version]) -> None:
         self._reload, self._version = reload, version
+        self._seen = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="file-watcher", daemon=True)
 
@@ -43,13 +44,14 @@ class FileWatcher:
             if not folders:
                 self._stop.wait(_WAIT_SECONDS)
                 continue
+            self._catch_up()
             changes = watchfiles.watch(
                 *folders,
                 watch_filter=_is_code,
                 debounce=_DEBOUNCE_MS,
                 step=_LOOK_MS,
                 stop_event=self._stop,
-                rust_timeout=1000,
+                rust_timeout=2000,
                 yield_on_timeout=True,
                 raise_interrupt=False,
             )
@@ -59,6 +61,23 @@ class FileWatcher:
                     self._reload()
                 elif roots(self._version().files) != folders:
                     break  # the code imports from other folders now
+                else:
+                    self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Reload for what changed while nobody watched: a file is newer than the load that read it."""
+        version = self._version()
+        newest = max((_changed_at(file) for file in version.files), default=0.0)
+        if newest > max(version.began, self._seen):
+            self._seen = newest  # once: it may not load, or lie in the future
+            self._reload()
+
+
+def _changed_at(file: str) -> float:
+    try:
+        return Path(file).stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def roots(files: Iterable[str]) -> list[Path]:

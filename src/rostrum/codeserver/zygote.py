@@ -44,6 +44,7 @@ from rostrum.codeserver.messages import (
     send,
 )
 from rostrum.codeserver.records import WorkerExit, WorkerRecords
+from rostrum.codeserver.sources import use_sources
 from rostrum.interfaces.launching import WorkerRef
 from rostrum.model.errors import RostrumError
 from rostrum.service.processes import kill_session, start_time
@@ -234,6 +235,8 @@ def main(argument: str) -> None:
         os.set_inheritable(descriptor, False)
     environment = dict(os.environ)
     sockets = fork_safety.open_sockets()
+    if options.sources >= 0:
+        use_sources(options.sources)
     began = time.perf_counter()
     code = load(options.target)
     seconds = time.perf_counter() - began

@@ -53,7 +53,8 @@ class ZygoteSettings(msgspec.Struct, frozen=True, kw_only=True):
 class ZygoteProcess:
     """One zygote. Start it from a thread that lives as long as the server."""
 
-    def __init__(self, settings: ZygoteSettings, environment: Mapping[str, str]) -> None:
+    def __init__(self, settings: ZygoteSettings, environment: Mapping[str, str], sources: int = -1) -> None:
+        """`sources`: descriptor of kept source files to import instead of those on disk (`keep_sources`)."""
         self._settings = settings
         self._directory = Path(
             tempfile.mkdtemp(prefix="rostrum-")
@@ -68,6 +69,7 @@ class ZygoteProcess:
                 lifeline=lifeline_read,
                 workers_dir=settings.workers_dir,
                 fork=settings.fork,
+                sources=sources,
             )
             command = [sys.executable, "-m", "rostrum.codeserver.zygote", msgspec.json.encode(options).decode()]
             try:
@@ -75,7 +77,7 @@ class ZygoteProcess:
                     command,
                     env=dict(environment),
                     stdin=subprocess.DEVNULL,
-                    pass_fds=(listener.fileno(), lifeline_read),
+                    pass_fds=(listener.fileno(), lifeline_read, *((sources,) if sources >= 0 else ())),
                     start_new_session=True,
                 )
             finally:

@@ -163,6 +163,22 @@ def test_a_location_that_never_loaded_heals(bench: CodeServerBench) -> None:
     wait_until("the change was seen", lambda: bench.location.manifest().manifest_hash != known)
 
 
+def test_the_last_good_version_survives_its_zygote(bench: CodeServerBench) -> None:
+    """The file on disk is broken when the zygote dies: the version that was running comes back all the same."""
+    bench.write(CODE)
+    wait_until("it has loaded", lambda: bench.location.manifest().error is None)
+    good = bench.location.manifest()
+    bench.write("def broken(:")
+    wait_until("the error is told", lambda: bench.location.manifest().error is not None)
+    revision = bench.location.manifest().revision
+    bench.kill_zygote()
+    wait_until("it is healed", lambda: bench.location.manifest().revision > revision)
+    wait_until("it answers", lambda: bench.location.status().zygote_pid > 0)
+    assert bench.location.manifest().manifest_hash == good.manifest_hash
+    assert bench.location.evaluate(TickRequest(name="lazy"), 20).skip_reason == "nothing to do"
+    assert bench.location.manifest().error is not None, "what is on disk is still broken"
+
+
 def test_token_is_not_in_the_users_environment(tmp_path: Path) -> None:
     """`serve` in this process: the zygote gets the environment it is told to."""
     code = tmp_path / "code.py"
