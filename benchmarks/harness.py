@@ -21,6 +21,8 @@ from benchmarks.measure import last_json
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("sqlalchemy", "msgspec", "grpcio", "uvicorn", "starlette")
 LIMIT_SECONDS = 600
+DISTURBING = {"PYTHONDONTWRITEBYTECODE", "PYTHONWARNINGS", "PYTHONDEVMODE", "ROSTRUM_HOME"}
+"""Settings of the caller that would change what is measured: without byte code every import compiles."""
 
 Sample = dict[str, float]
 
@@ -33,7 +35,8 @@ def measured(python: Path | str, module: str, *, quick: bool) -> Sample:
     """Run one program; its figures, with `_wall_s`, `_cpu_s` and `_peak_mib` of the whole program."""
     command = [str(python), "-m", module, *(["--quick"] if quick else [])]
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
+    kept = {name: value for name, value in os.environ.items() if name not in DISTURBING}
+    environment = kept | {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
     try:
         done = subprocess.run(
             command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,

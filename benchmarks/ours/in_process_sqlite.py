@@ -5,14 +5,14 @@ from __future__ import annotations
 from benchmarks.measure import Timer, arguments, emit, quiet
 from benchmarks.ours.in_process import job_of
 from benchmarks.ours.persisted import execute, instance, register
-from rostrum import Definitions
+from rostrum import Definitions, InMemoryIOManager
 from rostrum.executors.in_process import InProcessExecutor
 
 if __name__ == "__main__":
     sizes = (100, 1000)
     figures = {}
     with instance() as control:
-        definitions = Definitions(jobs=[job_of(size) for size in (10, *sizes)])
+        definitions = Definitions(jobs=[job_of(size) for size in (10, *sizes)], resources={"io_manager": InMemoryIOManager()})
         register(control, definitions)
         for size in (10, *sizes):
             with quiet(), Timer() as timer:
