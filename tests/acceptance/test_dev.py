@@ -58,7 +58,7 @@ def test_the_command_line_works_beside_a_running_server(dev: Dev) -> None:
     assert "run_succeeded" in launched.stdout
     (run,) = json.loads(rostrum("run", "list", "--json", **where).stdout)
     assert run["status"] == "success"
-    shown = rostrum("run", "show", run["run_id"][:13], **where)
+    shown = rostrum("run", "show", run["run_id"][-8:], **where)
     assert "3 of 3 done" in shown.stdout
     assert "first prints" in rostrum("run", "logs", run["run_id"], "--output", **where).stdout
     wrong = rostrum("job", "launch", "chian", **where)
@@ -87,7 +87,7 @@ def test_materialize_records_the_run_in_the_instance(project: Project, home: Pat
         (("dev", "-f", "nowhere.py"), "there is no file nowhere.py"),
         (("dev", "-f", "shop.py", "--host", "0.0.0.0", "--port", "0"), "rostrum user add"),  # noqa: S104 - it must refuse
         (("dve",), "Did you mean dev?"),
-        (("run", "show", "0000"), "no run begins with '0000'"),
+        (("run", "show", "0000"), "no run has an id that begins or ends with '0000'"),
         (("materialize", "-f", "shop.py", "--select", "nothing_like_it"), "nothing_like_it"),
     ],
 )

@@ -31,14 +31,14 @@ def _open(home: Home, settings: InstanceSettings) -> Any:
 
 
 def find_run(storage: Any, run_id: str) -> Run:
-    """The run of an id or of a unique beginning of one. Raises NotFound."""
+    """The run of an id, or of a unique beginning or end of one. Raises NotFound."""
     with storage.begin() as session:
         exact = session.runs.get(run_id)
-        page = session.runs.list(RunFilter(run_id_prefix=run_id.lower()), limit=2)
+        page = session.runs.list(RunFilter(run_id_part=run_id.lower()), limit=2)
     if exact is not None:
         return exact
     if len(page.runs) != 1:
-        raise NotFound(f"{'several runs begin' if page.runs else 'no run begins'} with {run_id!r}; see `rostrum run list`")
+        raise NotFound(f"{'several runs have ids that begin or end' if page.runs else 'no run has an id that begins or ends'} with {run_id!r}; see `rostrum run list`")
     return page.runs[0]
 
 

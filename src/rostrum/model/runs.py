@@ -209,7 +209,8 @@ class RunFilter(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     trigger_name: str | None = None
     backfill_id: str | None = None
     root_run_id: str | None = None
-    run_id_prefix: str | None = None
+    run_id_part: str | None = None
+    """Beginning or end of the id. (Ids begin with their time: the end is what tells runs of one minute apart.)"""
     tag: tuple[str, str] | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None

@@ -47,7 +47,7 @@ def run_filter(given: dict[str, Any] | None) -> RunFilter:
         trigger_kind=given.get("triggerKind"),
         trigger_name=given.get("triggerName"),
         backfill_id=given.get("backfillId"),
-        run_id_prefix=given.get("idPrefix"),
+        run_id_part=given.get("idPart"),
         tag=(tag[0], tag[1]) if tag and len(tag) == 2 else None,
         created_after=given.get("createdAfter"),
         created_before=given.get("createdBefore"),

@@ -38,6 +38,6 @@ def search(context: RequestContext, text: str, limit: int) -> list[dict[str, str
     scored.sort(key=lambda hit: (hit[0], hit[2]))
     hits = [{"kind": kind, "title": title, "detail": detail, "href": href} for _, kind, title, detail, href in scored[:limit]]
     if len(text) >= 4 and all(letter in "0123456789abcdef-" for letter in text.lower()):
-        runs = context.session.runs.list(RunFilter(run_id_prefix=text.lower()), limit=5).runs
+        runs = context.session.runs.list(RunFilter(run_id_part=text.lower()), limit=5).runs
         hits = [{"kind": "run", "title": r.run_id, "detail": f"{r.target.job} {r.status.value}", "href": f"/r/{r.run_id}"} for r in runs] + hits
     return hits[:limit]

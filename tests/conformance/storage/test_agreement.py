@@ -150,7 +150,7 @@ def everything(session: Session) -> dict[str, Any]:
         RunFilter(tag=("n", "1")),
         RunFilter(statuses=(RunStatus.QUEUED, RunStatus.RUNNING)),
     ]
-    filters += [RunFilter(asset_key=AssetKey(("a",))), RunFilter(run_id_prefix="r2")]
+    filters += [RunFilter(asset_key=AssetKey(("a",))), RunFilter(run_id_part="r2")]
     return {
         "runs": [session.runs.list(where, limit=3) for where in filters],
         "counts": [session.runs.count(RunFilter(), by) for by in ("status", "job")],

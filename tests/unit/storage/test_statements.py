@@ -41,7 +41,7 @@ def all_statements() -> Iterator[tuple[str, Statement]]:
             for one in value if isinstance(value, tuple) else (value,):
                 if isinstance(one, Statement):
                     yield f"{module.name}.{name}", one
-    shape = (("statuses", 2), ("job", 1), ("run_id_prefix", 1), ("asset_key", 1), ("tag", 1), ("created_after", 1))
+    shape = (("statuses", 2), ("job", 1), ("run_id_part", 1), ("asset_key", 1), ("tag", 1), ("created_after", 1))
     yield "runs by filter", runs._list_statement(shape, True)
     yield "runs counted", runs._count_statement(shape, "status")
     yield "events of a run", events._read_statement(2, True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, tuple_
 from sqlalchemy.sql import Executable
 
 from rostrum.model.errors import Conflict, NotFound, StateError
@@ -242,9 +242,10 @@ def _shape(where: RunFilter) -> tuple[_Shape, list[Any]]:
         if value is not None:
             shape.append((name, 1))
             values.append(value)
-    if where.run_id_prefix is not None:
-        shape.append(("run_id_prefix", 1))
-        values += [where.run_id_prefix, where.run_id_prefix + "\U0010ffff"]
+    if where.run_id_part is not None:
+        part = where.run_id_part
+        shape.append(("run_id_part", 1))
+        values += [part, part + "\U0010ffff", -len(part), part]
     if where.asset_key is not None:
         shape.append(("asset_key", 1))
         values.append(str(where.asset_key))
@@ -264,8 +265,9 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
     for name, count in shape:
         if name == "statuses":
             found.append(runs.c.status.in_([param() for _ in range(count)]))
-        elif name == "run_id_prefix":
-            found += [runs.c.run_id >= param(), runs.c.run_id < param()]
+        elif name == "run_id_part":
+            begins = and_(runs.c.run_id >= param(), runs.c.run_id < param())
+            found.append(or_(begins, func.substr(runs.c.run_id, param()) == param()))
         elif name == "asset_key":
             found += [_RA.deployment == runs.c.deployment, _RA.run_id == runs.c.run_id, _RA.asset_key == param()]
         elif name == "tag":

@@ -161,8 +161,10 @@ class RunListConformance:
             (RunFilter(backfill_id="bf"), [two]),
             # The root itself belongs to its family.
             (RunFilter(root_run_id=two), [three, two]),
-            (RunFilter(run_id_prefix=one), [one]),
-            (RunFilter(run_id_prefix=one[:-1] + "%"), []),
+            (RunFilter(run_id_part=one), [one]),
+            (RunFilter(run_id_part=one[:-2]), [one]),
+            (RunFilter(run_id_part=one[-8:]), [one]),
+            (RunFilter(run_id_part=one[:-1] + "%"), []),
             (RunFilter(tag=("x", "1")), [one]),
             (RunFilter(tag=("x", "2")), []),
             # From, inclusive; to, exclusive.
