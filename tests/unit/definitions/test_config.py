@@ -32,8 +32,8 @@ class Settings(Config):
     mode: Literal["a", "b"] = "a"
     maybe: int | None = None
     inner: Inner = Inner()
-    many: list[Inner] = []
-    by_name: dict[str, int] = {}
+    many: list[Inner] = []  # noqa: RUF012 - pydantic copies it
+    by_name: dict[str, int] = {}  # noqa: RUF012 - as above
 
 
 class Cat(Config):

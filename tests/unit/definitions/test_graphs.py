@@ -54,7 +54,7 @@ def test_repeated_ops_get_numbers_and_aliases_names():
 def test_several_outputs_by_name_and_unpacked():
     @job
     def j():
-        x, y = split()
+        x, _ = split()
         add(x)
         add(split().y)
 

@@ -147,7 +147,7 @@ def test_frames_of_libraries_and_of_ours_are_told_apart():
         json.loads("{")
     except ValueError as error:
         info = error_info(error)
-    assert [frame.user for frame in info.frames][0]
+    assert info.frames[0].user
     assert not info.frames[-1].user
     assert info.user_frame is not None
     assert info.user_frame.file.endswith("test_loading.py")
