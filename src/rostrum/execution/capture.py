@@ -25,7 +25,7 @@ def file_key(step_key: str, attempt: int) -> str:
     safe = _UNSAFE.sub("_", step_key)[:120].lstrip(".")
     if safe != step_key:
         safe = f"{safe}-{hashlib.blake2b(step_key.encode(), digest_size=4).hexdigest()}"
-    return safe if attempt == 1 else f"{safe}.{attempt}"
+    return safe if attempt == 1 else f"{safe}-{attempt}"  # no step key has a hyphen
 
 
 class Redirect:

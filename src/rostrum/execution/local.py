@@ -34,7 +34,7 @@ class RunStore(Protocol):
     """An instance that local runs may be kept in."""
 
     def open_run(self, run: Run, planned: RunPlanned) -> RunSession:
-        """Store the new run as starting in epoch 1, with what it plans; returns the session that its worker writes to."""
+        """Store the new run as starting in epoch 1, with what it plans; returns the session of its worker."""
         ...
 
 

@@ -145,6 +145,7 @@ def _returned(shape: Shape, step: Step, value: Any) -> Iterator[Item]:
         raise OutputError(
             f"{shape.name} returned an {kind}: yield it, or log it with context.log_event(...), and return the value."
         )
+    kind = type(value).__name__
     several: Sequence[Any] = cast("Sequence[Any]", value) if isinstance(value, (list, tuple)) else ()
     if shape.is_check:
         # A check that returns a bool or nothing gives no verdict: that is allowed, and recorded as no evaluation.
@@ -170,7 +171,7 @@ def _returned(shape: Shape, step: Step, value: Any) -> Iterator[Item]:
                 yield Made(output, each)
         return
     names = ", ".join(output.name for output in values)
-    got = f"a tuple of {len(several)}" if isinstance(value, tuple) else f"a {type(value).__name__}"
+    got = f"a tuple of {len(several)}" if isinstance(value, tuple) else f"a {kind}"
     raise OutputError(
         f"{shape.name} has {len(values)} outputs ({names}) and returned {got}: return a tuple in "
         "that order, or yield results."

@@ -28,7 +28,7 @@ class Raised:
         return isinstance(self.exception, KeyboardInterrupt)
 
     def info(self) -> ErrorInfo:
-        """The exception as a value; told with the place where it came up when that was not the user's function itself."""
+        """The exception as a value, told with the place where it came up when that was not the user's function."""
         info = error_info(self.exception)
         if not self.where:
             return info

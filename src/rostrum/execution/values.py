@@ -335,4 +335,4 @@ def _config_value(config: Mapping[str, Any], path: Sequence[str]) -> Any:
 
 
 def _config_paths(slot: InputSlot) -> list[str]:
-    return next((list(source.path) for source in slot.sources if isinstance(source, FromConfig)), [])
+    return next((list(source.path) for source in slot.sources if isinstance(source, FromConfig)), list[str]())

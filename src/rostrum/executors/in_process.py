@@ -83,8 +83,8 @@ class _Loop:
     def _emit(self, event: Event) -> None:
         if type(event) is StepRetrying:
             self._delay = event.delay_seconds
-        self._record(event)
         self._ledger.note(event)
+        self._record(event)
 
     def _wait_for_retry(self) -> tuple[Step | None, int]:
         at, attempt, step = self._retries[0]

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 
 from rostrum.interfaces.clock import Clock
 from rostrum.model.assets import AssetKey
-from rostrum.model.events import Event, OutputStored, StepNotRun, StepSkipped
+from rostrum.model.events import STEP_ENDS, Event, OutputStored, StepNotRun, StepSkipped
 from rostrum.model.plans import FromStep, Plan, Step
 from rostrum.planning.progress import PlanProgress
 
 SUCCEEDED, SKIPPED, CANCELED, RETRYING = "step_succeeded", "step_skipped", "step_canceled", "step_retrying"
+
+_ENDS = frozenset(STEP_ENDS)
 
 
 class Ledger:
@@ -40,6 +42,9 @@ class Ledger:
             self._outputs.setdefault(event.step_key, set()).add(event.output)
             if event.asset_key is not None:
                 self._assets.setdefault(event.step_key, set()).add(event.asset_key)
+        elif type(event) in _ENDS:
+            # An interrupt may come between the telling of an end and `end`: it must not be told twice.
+            self._open.pop(event.step_key or "", None)
 
     def add_mapped(self, step: Step, mapped: Sequence[Step]) -> None:
         """Add the steps that a dynamic step has brought forth; before its `end`."""
