@@ -6,7 +6,6 @@ Names refer to names inside the same manifest; nothing here holds a live functio
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import msgspec
@@ -129,7 +128,8 @@ class CheckNode(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Edge(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where an input of a node comes from: an output of another node, or an input of the enclosing graph (`node` is empty)."""
+    """Where an input of a node comes from: an output of another node, or an input of the enclosing graph (`node` is
+    empty)."""
 
     node: str
     output: str = "result"
@@ -195,7 +195,8 @@ class ScheduleNode(msgspec.Struct, frozen=True, omit_defaults=True):
     tags: dict[str, str] = {}
     config: dict[str, Any] = {}
     evaluates: bool = False
-    """True when a user's function decides at each tick (the code server evaluates); False when a tick is one run with `config` and `tags`."""
+    """True when a user's function decides at each tick (the code server evaluates); False when a tick is one run with
+    `config` and `tags`."""
     source: Source | None = None
 
 
@@ -259,4 +260,6 @@ def decode_manifest(data: bytes) -> Manifest:
 
 def manifest_hash(data: bytes) -> str:
     """Hash of an encoded manifest: 32 hex digits of BLAKE2b."""
+    import hashlib  # loads OpenSSL: 3 ms that scripts which only define things need not pay
+
     return hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -118,7 +118,7 @@ def test_mistakes_name_their_place():
     assert "conditions belong" in broken(lambda: 1 if one() else 2)
     assert "several outs" in broken(lambda: list(one()))
     assert "choose one by name" in broken(lambda: add(split()))
-    assert "used twice" in broken(lambda: [one.alias("a")(), one.alias("a")()] and None)
+    assert "used twice" in broken(lambda: (one.alias("a")(), one.alias("a")()))
 
 
 def test_a_dict_needs_declared_outputs():

@@ -40,7 +40,7 @@ class Session(ConfigurableResource):
 
 def test_setup_and_teardown_also_when_a_step_failed():
     db = Db()
-    with pytest.raises(ZeroDivisionError), open_resource(db, InitResourceContext()) as live:
+    with pytest.raises(ZeroDivisionError), open_resource(db, InitResourceContext()) as live:  # noqa: PT012
         assert live is db
         raise ZeroDivisionError
     assert db._state == ["open mem", "closed"]
@@ -108,7 +108,7 @@ def test_secrets_are_masked():
     class Vault(ConfigurableResource):
         secret_name: str = "a"
         pin: SecretStr = SecretStr("1234")
-        nested: dict[str, str] = {"password": "p", "user": "u"}
+        nested: dict[str, str] = {"password": "p", "user": "u"}  # noqa: RUF012 - pydantic copies it
         nothing: None = None
 
     assert Vault().shown_config() == {
