@@ -129,7 +129,8 @@ class CheckNode(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 class Edge(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where an input of a node comes from: an output of another node, or an input of the enclosing graph (`node` is
-    empty)."""
+    empty).
+    """
 
     node: str
     output: str = "result"
