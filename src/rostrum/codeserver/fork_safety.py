@@ -22,7 +22,7 @@ import msgspec
 FORK = "fork"
 
 _HARMLESS = re.compile(
-    r"python|jemalloc_bg_thd|polars-ooc|arrow|openblas|iou-|grpc|event_engine|timer_manager|resolver|duckdb|pool-spawner",
+    r"python|jemalloc_bg_thd|polars-ooc|arrow|openblas|iou-|grpc|event_engine|lifeguard|timer_manager|resolver|duckdb|pool-spawner",
     re.IGNORECASE,
 )
 _OWNERS = (
@@ -30,7 +30,7 @@ _OWNERS = (
         re.compile(r"polars-\d+"),
         "polars was used while the code was imported (its thread pool hangs in a forked child)",
     ),
-    (re.compile(r"tokio|rt-worker"), "an async runtime was started while the code was imported"),
+    (re.compile(r"tokio|rt-worker|async-executor"), "an async runtime was started while the code was imported"),
     (re.compile(r"rayon"), "a thread pool was started while the code was imported"),
     (re.compile(r"cuda|nv_"), "CUDA was initialised while the code was imported"),
 )
@@ -66,14 +66,13 @@ def _reason(seen: Sighting) -> str:
         return f"importing the code started a thread: {', '.join(seen.python_threads)}"
     if seen.cuda:
         return "importing the code initialised CUDA"
-    for name in seen.thread_names:
-        for pattern, reason in _OWNERS:
+    for pattern, reason in _OWNERS:  # what is known comes before what is not
+        for name in seen.thread_names:
             if pattern.search(name):
                 return f"{reason} (thread {name!r})"
+    for name in seen.thread_names:
         if name != seen.own_name and not _HARMLESS.search(name):
-            return (
-                f"importing the code started a native thread {name!r} of which it is not known that it survives forking"
-            )
+            return f"importing the code started a native thread {name!r}; it is not known whether it survives forking"
     if seen.sockets:
         return f"importing the code left {seen.sockets} open socket(s), which children would share"
     return ""

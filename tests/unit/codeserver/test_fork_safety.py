@@ -17,7 +17,7 @@ from rostrum.codeserver.fork_safety import FORK, Sighting, judge, look, open_soc
         ("python", "python"),
         ("jemalloc_bg_thd", "python"),
         ("jemalloc_bg_thd", "jemalloc_bg_thd", "polars-ooc-clea", "python"),
-        ("grpc_global_tim", "event_engine", "timer_manager"),
+        ("grpc_global_tim", "event_engine", "timer_manager", "lifeguard"),
         ("gunicorn: code",),
     ],
 )
@@ -28,7 +28,7 @@ def test_harmless_threads(names: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("seen", "reason"),
     [
-        (Sighting(own_name="python", thread_names=("polars-0",)), "polars was used"),
+        (Sighting(own_name="python", thread_names=("async-executor-", "polars-0")), "polars was used"),
         (Sighting(own_name="python", thread_names=("tokio-rt-worker",)), "async runtime"),
         (Sighting(own_name="python", thread_names=("mystery",)), "'mystery'"),
         (Sighting(own_name="python", python_threads=("poller (of app.feed)",)), "app.feed"),
