@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .servers import Dev, Project, dev_on
+from acceptance.servers import Dev, Project, dev_on
 
 
 @pytest.fixture
@@ -27,7 +27,9 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failed test shows what its server printed."""
     report = yield
     server = getattr(item, "funcargs", {}).get("dev")

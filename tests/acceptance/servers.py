@@ -1,4 +1,5 @@
-"""Real processes for the acceptance tests: `rostrum dev`, or webserver and daemon apart, over a small project whose steps wait at gates."""
+"""Real processes for the acceptance tests: `rostrum dev`, or webserver and daemon apart, over a small project whose
+steps wait at gates."""
 
 from __future__ import annotations
 
@@ -116,7 +117,9 @@ class Project:
 class Process:
     """One `rostrum` command as a real process, its output in a file."""
 
-    def __init__(self, arguments: list[str], folder: Path, log: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, arguments: list[str], folder: Path, log: Path, environment: dict[str, str] | None = None
+    ) -> None:
         self.log = log
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ROSTRUM_", "PYTEST"))}
         with log.open("ab") as output:
@@ -161,7 +164,12 @@ class Api:
         """Data of a query. OSError while the server is away; AssertionError when it answers with errors."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request("POST", "/graphql", json.dumps({"query": query, "variables": variables}), {"content-type": "application/json"})
+            connection.request(
+                "POST",
+                "/graphql",
+                json.dumps({"query": query, "variables": variables}),
+                {"content-type": "application/json"},
+            )
             answer = json.loads(connection.getresponse().read())
         finally:
             connection.close()
@@ -176,7 +184,9 @@ class Api:
 
     def run(self, run_id: str) -> dict[str, Any]:
         """The run."""
-        fields = "id status failureReason errorLine error stepsDone stepsTotal failedStepKey steps disconnectedAt logFiles"
+        fields = (
+            "id status failureReason errorLine error stepsDone stepsTotal failedStepKey steps disconnectedAt logFiles"
+        )
         found: dict[str, Any] = self.ask(f"query($id: String!) {{ run(id: $id) {{ {fields} }} }}", id=run_id)["run"]
         return found
 
@@ -187,12 +197,16 @@ class Api:
 
     def events(self, run_id: str) -> list[dict[str, Any]]:
         """All events of the run."""
-        found: list[dict[str, Any]] = self.ask("query($id: String!) { events(runId: $id, limit: 20000) { events } }", id=run_id)["events"]["events"]
+        found: list[dict[str, Any]] = self.ask(
+            "query($id: String!) { events(runId: $id, limit: 20000) { events } }", id=run_id
+        )["events"]["events"]
         return found
 
     def worker_pid(self, run_id: str) -> int:
         """Pid of the run worker."""
-        launched = until("the worker is known", lambda: [e for e in self.events(run_id) if e["kind"] == "run_worker_launched"])
+        launched = until(
+            "the worker is known", lambda: [e for e in self.events(run_id) if e["kind"] == "run_worker_launched"]
+        )
         return int(launched[-1]["worker"]["pid"])
 
 
@@ -202,8 +216,14 @@ def check_events(events: list[dict[str, Any]]) -> None:
     for event in events:
         streams.setdefault(event["stream"], []).append(event["sequence"])
     for stream, sequences in streams.items():
-        assert sequences == list(range(1, len(sequences) + 1)), f"stream {stream} has a gap, a double or is out of order"
-    ends = [n for n, event in enumerate(events) if event["kind"] in ("run_succeeded", "run_failed", "run_canceled") and not event.get("evidence")]
+        assert sequences == list(range(1, len(sequences) + 1)), (
+            f"stream {stream} has a gap, a double or is out of order"
+        )
+    ends = [
+        n
+        for n, event in enumerate(events)
+        if event["kind"] in ("run_succeeded", "run_failed", "run_canceled") and not event.get("evidence")
+    ]
     assert len(ends) == 1, f"the run has {len(ends)} ends"
     assert all(event.get("evidence") for event in events[ends[0] + 1 :] if event["kind"] != "engine_message")
 
@@ -211,7 +231,14 @@ def check_events(events: list[dict[str, Any]]) -> None:
 class Dev:
     """`rostrum dev` on a project; can be killed and started again on the same home and port."""
 
-    def __init__(self, project: Project, home: Path, *, arguments: tuple[str, ...] = (), environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        project: Project,
+        home: Path,
+        *,
+        arguments: tuple[str, ...] = (),
+        environment: dict[str, str] | None = None,
+    ) -> None:
         self.project, self.home = project, home
         self._arguments, self._environment = arguments, environment or {}
         self._port = 0
@@ -222,7 +249,17 @@ class Dev:
         """Start and wait until the code is loaded."""
         log = self.home / "dev.log"
         told = len(log.read_text()) if log.exists() else 0
-        arguments = ["dev", "-f", str(self.project.file), "--home", str(self.home), "--port", str(self._port), "--json", *self._arguments]
+        arguments = [
+            "dev",
+            "-f",
+            str(self.project.file),
+            "--home",
+            str(self.home),
+            "--port",
+            str(self._port),
+            "--json",
+            *self._arguments,
+        ]
         self.process = Process(arguments, self.project.folder, log, {"PYTHONWARNINGS": "default", **self._environment})
 
         def ready() -> dict[str, Any] | None:
@@ -237,7 +274,9 @@ class Dev:
 
     def location(self) -> dict[str, Any]:
         """The code location."""
-        found: dict[str, Any] = self.api.ask("{ locations { name status error manifestHash fork assets } }")["locations"][0]
+        found: dict[str, Any] = self.api.ask("{ locations { name status error manifestHash fork assets } }")[
+            "locations"
+        ][0]
         return found
 
     def child(self, marker: str) -> int:

@@ -9,20 +9,27 @@ from pathlib import Path
 
 import pytest
 
-from .servers import PROJECT, Dev, Process, Project, check_events, dev_on, until
+from acceptance.servers import PROJECT, Dev, Process, Project, check_events, dev_on, until
 
 
 def rostrum(*arguments: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
     """One command to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "rostrum.cli.main", *arguments, "--home", str(home)], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "rostrum.cli.main", *arguments, "--home", str(home)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
 def test_broken_code_keeps_the_last_good_version_and_names_file_and_line(dev: Dev) -> None:
     good = dev.location()["manifestHash"]
     dev.project.write(PROJECT + "\ndef oops(:\n    pass\n")
-    location = dev.api.ask('mutation { reloadLocation(name: "shop.py") { status error manifestHash } }')["reloadLocation"]
+    location = dev.api.ask('mutation { reloadLocation(name: "shop.py") { status error manifestHash } }')[
+        "reloadLocation"
+    ]
     assert location["status"] == "failed"
     assert location["manifestHash"] == good
     assert "SyntaxError" in json.dumps(location["error"])
@@ -30,8 +37,15 @@ def test_broken_code_keeps_the_last_good_version_and_names_file_and_line(dev: De
     dev.project.open("first", "second")
     run = dev.api.wait(dev.api.launch(job="chain"))
     assert run["status"] == "success", "the version that loaded last goes on working"
-    dev.project.write(PROJECT.replace("def third(second):", "def fourth(second):").replace("second, third", "second, fourth").replace('"third"', '"fourth"'))
-    until("the mended code is noticed by itself", lambda: dev.location()["status"] == "ready" and dev.location()["manifestHash"] != good)
+    dev.project.write(
+        PROJECT.replace("def third(second):", "def fourth(second):")
+        .replace("second, third", "second, fourth")
+        .replace('"third"', '"fourth"')
+    )
+    until(
+        "the mended code is noticed by itself",
+        lambda: dev.location()["status"] == "ready" and dev.location()["manifestHash"] != good,
+    )
     assert dev.api.ask('{ asset(key: "fourth") { key } }')["asset"]["key"] == "fourth"
 
 
@@ -44,8 +58,10 @@ def test_a_failed_step_shows_the_users_line_first_and_its_output_is_kept(dev: De
     assert frames[-1]["file"].endswith("shop.py")
     assert "raise ValueError" in " ".join(frames[-1]["source"])
     key = next(file["fileKey"] for file in run["logFiles"] if file["stepKeys"] == ["first"])
-    query = "query($r: String!, $k: String!) { log(runId: $r, fileKey: $k, stream: \"out\") { text complete } }"
-    log = until("the output is complete", lambda: (found := dev.api.ask(query, r=run_id, k=key)["log"])["complete"] and found)
+    query = 'query($r: String!, $k: String!) { log(runId: $r, fileKey: $k, stream: "out") { text complete } }'
+    log = until(
+        "the output is complete", lambda: (found := dev.api.ask(query, r=run_id, k=key)["log"])["complete"] and found
+    )
     assert log["text"] == "first prints\n"
     check_events(dev.api.events(run_id))
 
@@ -85,7 +101,7 @@ def test_materialize_records_the_run_in_the_instance(project: Project, home: Pat
     ("arguments", "said"),
     [
         (("dev", "-f", "nowhere.py"), "there is no file nowhere.py"),
-        (("dev", "-f", "shop.py", "--host", "0.0.0.0", "--port", "0"), "rostrum user add"),  # noqa: S104 - it must refuse
+        (("dev", "-f", "shop.py", "--host", "0.0.0.0", "--port", "0"), "rostrum user add"),
         (("dve",), "Did you mean dev?"),
         (("run", "show", "0000"), "no run has an id that begins or ends with '0000'"),
         (("materialize", "-f", "shop.py", "--select", "nothing_like_it"), "nothing_like_it"),
@@ -96,7 +112,12 @@ def test_wrong_use_is_one_clear_message(project: Project, home: Path, arguments:
     if command != ["dve"]:
         command += ["--home", str(home)]
     answer = subprocess.run(
-        [sys.executable, "-m", "rostrum.cli.main", *command], cwd=project.folder, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "rostrum.cli.main", *command],
+        cwd=project.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert answer.returncode != 0
     assert said in answer.stderr
@@ -107,7 +128,9 @@ def test_wrong_settings_name_file_line_and_the_nearest_key(project: Project, hom
     (home / "rostrum.yaml").write_text("deployment: here\nrun_queue:\n  max_concurent_runs: 3\n")
     answer = rostrum("run", "list", folder=project.folder, home=home)
     assert answer.returncode == 1
-    assert "rostrum.yaml:3: unknown key run_queue.max_concurent_runs; did you mean max_concurrent_runs?" in answer.stderr
+    assert (
+        "rostrum.yaml:3: unknown key run_queue.max_concurent_runs; did you mean max_concurrent_runs?" in answer.stderr
+    )
 
 
 def test_a_second_server_on_the_same_home_is_refused(dev: Dev) -> None:
@@ -127,7 +150,7 @@ def test_work_is_started_by_fork_or_fresh_alike(project: Project, home: Path, fo
 
 def test_webserver_and_daemons_apart(project: Project, home: Path) -> None:
     """Services on one host share the database file; two daemons launch nothing twice; each may be killed."""
-    from .servers import Api, kill_workers
+    from acceptance.servers import Api, kill_workers
 
     project.open("first", "second")
     where = ["-f", str(project.file), "--home", str(home)]
@@ -137,9 +160,14 @@ def test_webserver_and_daemons_apart(project: Project, home: Path) -> None:
     ]
     web = Process(["webserver", "--port", "0", *where], project.folder, home / "web.log")
     try:
-        port = until("the webserver is up", lambda: "serving on" in web.text and int(web.text.split("127.0.0.1:")[1].split()[0]))
+        port = until(
+            "the webserver is up", lambda: "serving on" in web.text and int(web.text.split("127.0.0.1:")[1].split()[0])
+        )
         api = Api(port)
-        until("the code is loaded", lambda: [s for s in api.ask("{ locations { status } }")["locations"] if s["status"] == "ready"])
+        until(
+            "the code is loaded",
+            lambda: [s for s in api.ask("{ locations { status } }")["locations"] if s["status"] == "ready"],
+        )
         runs = [api.launch("free") for _ in range(12)]
         for run_id in runs:
             assert api.wait(run_id)["status"] == "success"

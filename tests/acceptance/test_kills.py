@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from .servers import Dev, Project, check_events, dev_on, until
+from acceptance.servers import Dev, Project, check_events, dev_on, until
 
 
 def run_chain(dev: Dev) -> str:
@@ -76,7 +76,8 @@ def test_zygote_and_code_server(dev: Dev, victim: str, moment: str) -> None:
 
 @pytest.mark.parametrize("moment", ["queued", "first", "second"])
 def test_control_plane(dev: Dev, moment: str) -> None:
-    """Web, gateway and daemon in one process die: the run goes on by itself, the next control plane takes what it did."""
+    """Web, gateway and daemon in one process die: the run goes on by itself, the next control plane takes what it
+    did."""
     run_id = run_chain(dev)
     if moment != "queued":
         if moment == "second":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from rostrum import AssetSelection, ScheduleDefinition, define_asset_job
 
-from .raw import days
+from flights.raw import days
 
 daily = define_asset_job(
     "daily",
-    selection=AssetSelection.groups("raw", "stage", "core") - AssetSelection.assets(["raw", "airlines"], ["raw", "airports"], ["raw", "planes"]),
+    selection=AssetSelection.groups("raw", "stage", "core")
+    - AssetSelection.assets(["raw", "airlines"], ["raw", "airports"], ["raw", "planes"]),
     partitions_def=days,
     description="One day from raw files to figures.",
 )
@@ -16,5 +17,9 @@ daily = define_asset_job(
 refresh = define_asset_job("refresh", selection=AssetSelection.groups("marts"), description="The report over all days.")
 
 every_morning = ScheduleDefinition(
-    name="every_morning", job=refresh, cron_schedule="30 6 * * *", execution_timezone="America/New_York", description="The report, before people come in."
+    name="every_morning",
+    job=refresh,
+    cron_schedule="30 6 * * *",
+    execution_timezone="America/New_York",
+    description="The report, before people come in.",
 )

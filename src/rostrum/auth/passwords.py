@@ -7,7 +7,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.storage import Storage
-from rostrum.model.errors import Conflict, ConfigError
+from rostrum.model.errors import ConfigError, Conflict
 from rostrum.model.principals import Principal, User
 
 _HASHER = argon2.PasswordHasher()

@@ -1,4 +1,6 @@
-"""From the headers of an HTTP request to a principal. Knows no web framework: headers are a mapping with lower-case names."""
+"""From the headers of an HTTP request to a principal. Knows no web framework: headers are a mapping with lower-case
+names.
+"""
 
 from __future__ import annotations
 

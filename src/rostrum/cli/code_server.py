@@ -8,8 +8,8 @@ import threading
 
 import click
 
-from rostrum.config.workspace import LocationSpec
 from rostrum.cli.options import code_options
+from rostrum.config.workspace import LocationSpec
 from rostrum.model.errors import ConfigError
 
 
@@ -20,7 +20,13 @@ def command() -> None:
 
 @command.command("start")
 @code_options
-@click.option("-h", "--host", default="127.0.0.1", show_default=True, help="Address to listen on; anything but loopback needs a token.")
+@click.option(
+    "-h",
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; anything but loopback needs a token.",
+)
 @click.option("-p", "--port", type=int, help="TCP port.")
 @click.option("-s", "--socket", "socket_path", help="Unix socket instead of a port.")
 @click.option("-n", "--location-name", help="Name of the code location (default: the file's or module's).")

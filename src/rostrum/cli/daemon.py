@@ -20,7 +20,12 @@ def command() -> None:
 @command.command("run")
 @code_options
 @home_option
-@click.option("--code-servers/--no-code-servers", default=True, show_default=True, help="Start code servers for locations that are files or modules.")
+@click.option(
+    "--code-servers/--no-code-servers",
+    default=True,
+    show_default=True,
+    help="Start code servers for locations that are files or modules.",
+)
 def run(locations: list[LocationSpec], home: Home, settings: InstanceSettings, code_servers: bool) -> None:
     """Launch queued runs, evaluate schedules, watch runs and code locations. Any number of daemons is safe.
 

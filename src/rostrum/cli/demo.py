@@ -1,4 +1,6 @@
-"""What `rostrum dev --demo` launches: sources without partitions, then a month of the job with the most partitioned assets, then what reads them all."""
+"""What `rostrum dev --demo` launches: sources without partitions, then a month of the job with the most partitioned
+assets, then what reads them all.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +28,22 @@ def launch_demo(deployment: Deployment, locations: list[str], stop: threading.Ev
     if loaded is None:
         return
     assets = {node.key: node for node in loaded.manifest.assets if node.op is not None}
-    job = max(loaded.manifest.jobs, key=lambda node: sum(bool(assets[k].partitions) for k in node.asset_selection if k in assets), default=None)
+    job = max(
+        loaded.manifest.jobs,
+        key=lambda node: sum(bool(assets[k].partitions) for k in node.asset_selection if k in assets),
+        default=None,
+    )
     sources = tuple(key for key, node in assets.items() if not node.partitions and not node.deps)
     if sources:
         run = deployment.runs.submit(SubmitRequest(target=_target(locations[0], sources), trigger=_BY))
         _wait(deployment, [run.run_id], stop)
     if job is not None and any(assets[key].partitions for key in job.asset_selection if key in assets):
-        keys = _month(deployment, loaded, job, assets[next(k for k in job.asset_selection if assets[k].partitions)].partitions or "")
+        keys = _month(
+            deployment,
+            loaded,
+            job,
+            assets[next(k for k in job.asset_selection if assets[k].partitions)].partitions or "",
+        )
         backfill, runs = deployment.backfills.create(RunTarget(location=locations[0], job=job.name), keys, by="demo")
         click.echo(f"  demo  {len(runs)} partitions of {job.name} queued (backfill {backfill.backfill_id[:8]})")
         _wait(deployment, [run.run_id for run in runs], stop)
@@ -56,7 +67,9 @@ def _loaded(deployment: Deployment, location: str, stop: threading.Event, second
         if found is not None:
             return found
         if deployment.clock.now().timestamp() > deadline:
-            raise Unavailable(f"{location} has not loaded within {seconds:.0f} s; its error is shown above and in the UI")
+            raise Unavailable(
+                f"{location} has not loaded within {seconds:.0f} s; its error is shown above and in the UI"
+            )
         bell = deployment.doorbell.wait("locations", bell, 0.5)
     return None
 

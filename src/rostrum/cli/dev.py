@@ -24,7 +24,9 @@ READY_SECONDS = 60.0
 @click.option("-p", "--port", type=int, help="Port of the UI (default 3000; 0 chooses a free one).")
 @click.option("--watch/--no-watch", default=True, show_default=True, help="Reload code when its files change.")
 @click.option("--fork", type=click.Choice(["auto", "always", "never"]), default="auto", help="How work is started.")
-@click.option("--demo", is_flag=True, help="When all is up, launch the last month of partitions and the jobs without partitions.")
+@click.option(
+    "--demo", is_flag=True, help="When all is up, launch the last month of partitions and the jobs without partitions."
+)
 @click.option("--json", "as_json", is_flag=True, help="Tell what is up as one JSON line.")
 def command(
     locations: list[LocationSpec],
@@ -37,7 +39,9 @@ def command(
     demo: bool,
     as_json: bool,
 ) -> None:
-    """UI, GraphQL API, daemon and code servers on an embedded database. Stop with Ctrl-C; runs in flight go on and are found again."""
+    """UI, GraphQL API, daemon and code servers on an embedded database. Stop with Ctrl-C; runs in flight go on and are
+    found again.
+    """
     began = time.monotonic()
     from rostrum.cli.serving import ServerThread, bind
     from rostrum.config.code_locations import LocationClients, server_processes
@@ -70,7 +74,9 @@ def command(
             part.start()
             started.append(part)
         shown = f"[{host}]" if ":" in host else host
-        _announce(f"http://{shown}:{listener.getsockname()[1]}", locations, home, time.monotonic() - began, as_json=as_json)
+        _announce(
+            f"http://{shown}:{listener.getsockname()[1]}", locations, home, time.monotonic() - began, as_json=as_json
+        )
         if demo:
             _demo(deployment, locations, stop)
         while not stop.wait(3600):
@@ -91,10 +97,17 @@ def _announce(url: str, locations: list[LocationSpec], home: Home, seconds: floa
     if as_json:
         import msgspec
 
-        ready = {"url": url, "pid": os.getpid(), "home": str(home.folder), "locations": [spec.name for spec in locations]}
+        ready = {
+            "url": url,
+            "pid": os.getpid(),
+            "home": str(home.folder),
+            "locations": [spec.name for spec in locations],
+        }
         click.echo(msgspec.json.encode(ready).decode())
         return
-    click.echo(f"{click.style('Rostrum', bold=True)} is up in {seconds:.1f} s:  {click.style(url, fg='cyan', underline=True)}")
+    click.echo(
+        f"{click.style('Rostrum', bold=True)} is up in {seconds:.1f} s:  {click.style(url, fg='cyan', underline=True)}"
+    )
     click.echo(f"  code  {', '.join(spec.name for spec in locations)}")
     click.echo(f"  home  {home.folder}")
 

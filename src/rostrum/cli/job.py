@@ -71,15 +71,21 @@ def launch(
     target = _target(control, job or ASSET_JOB, tuple(AssetKey.of(text) for text in assets), location)
     config = read_run_config(config_file)
     if len(partitions) > 1:
-        backfill, _ = control.backfills.create(target, partitions, config=config, tags=key_values(tags, "tag"), by="cli")
-        print_json(backfill) if as_json else click.echo(f"backfill {backfill.backfill_id}: {len(partitions)} runs queued")
+        backfill, _ = control.backfills.create(
+            target, partitions, config=config, tags=key_values(tags, "tag"), by="cli"
+        )
+        print_json(backfill) if as_json else click.echo(
+            f"backfill {backfill.backfill_id}: {len(partitions)} runs queued"
+        )
         return
     if partitions:
         import msgspec
 
         target = msgspec.structs.replace(target, partition_key=partitions[0])
     trigger = Trigger(kind="manual", name="cli")
-    run = control.runs.submit(SubmitRequest(target=target, config=config, tags=key_values(tags, "tag"), trigger=trigger))
+    run = control.runs.submit(
+        SubmitRequest(target=target, config=config, tags=key_values(tags, "tag"), trigger=trigger)
+    )
     if not follow:
         print_json(run) if as_json else click.echo(f"{status_text(run)}  {run.run_id}")
         return

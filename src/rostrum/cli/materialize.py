@@ -21,7 +21,12 @@ from rostrum.model.errors import ConfigError
 @click.command("materialize")
 @code_options
 @home_option
-@click.option("--select", default="*", show_default=True, help="Asset selection, e.g. 'core/orders+' or 'group:core and kind:pandas'.")
+@click.option(
+    "--select",
+    default="*",
+    show_default=True,
+    help="Asset selection, e.g. 'core/orders+' or 'group:core and kind:pandas'.",
+)
 @click.option("--partition", metavar="KEY", help="Partition to make.")
 @click.option("--config", "config_file", metavar="FILE", help="Run config (YAML or JSON).")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE")

@@ -17,7 +17,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 def home_option(function: F) -> F:
     """`--home`: passes `home: Home` and `settings: InstanceSettings`."""
 
-    @click.option("--home", "home_folder", metavar="FOLDER", help="Home of the instance (default: $ROSTRUM_HOME, else .rostrum here).")
+    @click.option(
+        "--home",
+        "home_folder",
+        metavar="FOLDER",
+        help="Home of the instance (default: $ROSTRUM_HOME, else .rostrum here).",
+    )
     @functools.wraps(function)
     def wrapped(*args: Any, home_folder: str | None, **options: Any) -> Any:
         home: Home = find_home(home_folder)
@@ -31,11 +36,20 @@ def code_options(function: F) -> F:
     """`-f`, `-m`, `-a`, `-w`: passes `locations: list[LocationSpec]`."""
 
     @click.option("-f", "--python-file", "files", multiple=True, metavar="FILE", help="Python file with definitions.")
-    @click.option("-m", "--module", "modules", multiple=True, metavar="MODULE", help="Importable module with definitions.")
+    @click.option(
+        "-m", "--module", "modules", multiple=True, metavar="MODULE", help="Importable module with definitions."
+    )
     @click.option("-a", "--attribute", metavar="NAME", help="Name of the Definitions object, where there are several.")
     @click.option("-w", "--workspace", metavar="FILE", help="Workspace file (default: workspace.yaml here).")
     @functools.wraps(function)
-    def wrapped(*args: Any, files: tuple[str, ...], modules: tuple[str, ...], attribute: str | None, workspace: str | None, **options: Any) -> Any:
+    def wrapped(
+        *args: Any,
+        files: tuple[str, ...],
+        modules: tuple[str, ...],
+        attribute: str | None,
+        workspace: str | None,
+        **options: Any,
+    ) -> Any:
         locations: list[LocationSpec] = find_locations(files, modules, workspace, attribute)
         return function(*args, locations=locations, **options)
 

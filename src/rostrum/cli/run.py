@@ -38,21 +38,39 @@ def find_run(storage: Any, run_id: str) -> Run:
     if exact is not None:
         return exact
     if len(page.runs) != 1:
-        raise NotFound(f"{'several runs have ids that begin or end' if page.runs else 'no run has an id that begins or ends'} with {run_id!r}; see `rostrum run list`")
+        raise NotFound(
+            f"{'several runs have ids that begin or end' if page.runs else 'no run has an id that begins or ends'} with {run_id!r}; see `rostrum run list`"
+        )
     return page.runs[0]
 
 
 @command.command("list")
-@click.option("--status", "statuses", multiple=True, type=click.Choice([status.value for status in RunStatus]), help="Repeat for several.")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice([status.value for status in RunStatus]),
+    help="Repeat for several.",
+)
 @click.option("--job", help="Only this job.")
 @click.option("--asset", help="Only runs that make this asset.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500))
 @json_option
 @home_option
-def list_runs(statuses: tuple[str, ...], job: str | None, asset: str | None, limit: int, as_json: bool, home: Home, settings: InstanceSettings) -> None:
+def list_runs(
+    statuses: tuple[str, ...],
+    job: str | None,
+    asset: str | None,
+    limit: int,
+    as_json: bool,
+    home: Home,
+    settings: InstanceSettings,
+) -> None:
     """List runs, newest first."""
     control = _open(home, settings)
-    where = RunFilter(statuses=tuple(RunStatus(name) for name in statuses), job=job, asset_key=AssetKey.of(asset) if asset else None)
+    where = RunFilter(
+        statuses=tuple(RunStatus(name) for name in statuses), job=job, asset_key=AssetKey.of(asset) if asset else None
+    )
     with control.storage.begin() as session:
         runs = session.runs.list(where, limit=limit).runs
     if as_json:
@@ -106,7 +124,9 @@ def print_error(error: ErrorInfo) -> None:
         click.echo(f"  {frame.file}:{frame.line} in {frame.function}")
         for place, line in enumerate(frame.source):
             number = frame.first_source_line + place
-            click.secho(f"    {number:>5}  {line}", fg="red" if number == frame.line else None, dim=number != frame.line)
+            click.secho(
+                f"    {number:>5}  {line}", fg="red" if number == frame.line else None, dim=number != frame.line
+            )
     if hidden:
         click.secho(f"  and {hidden} library frames", dim=True)
     if error.cause is not None:
@@ -179,7 +199,9 @@ def event_text(event: ev.AnyEvent) -> str:
 
 def print_event(event: ev.AnyEvent) -> None:
     """Time, kind, step and text of an event."""
-    bad = isinstance(event, ev.StepFailed | ev.RunFailed | ev.ResourceFailed) or (isinstance(event, ev.CheckEvaluated) and not event.passed)
+    bad = isinstance(event, ev.StepFailed | ev.RunFailed | ev.ResourceFailed) or (
+        isinstance(event, ev.CheckEvaluated) and not event.passed
+    )
     moment: datetime = event.at.astimezone()
     head = click.style(f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}", dim=True)
     kind = click.style(f"{event.kind:<20}", fg="red" if bad else None)
@@ -218,10 +240,10 @@ def cancel(run_id: str, as_json: bool, home: Home, settings: InstanceSettings) -
 def retry(run_id: str, everything: bool, as_json: bool, home: Home, settings: InstanceSettings) -> None:
     """Run the failed and not-run steps of a finished run again."""
     control = _open(home, settings)
-    run = control.runs.retry(find_run(control.storage, run_id).run_id, strategy="all" if everything else "from_failure", by="cli")
+    run = control.runs.retry(
+        find_run(control.storage, run_id).run_id, strategy="all" if everything else "from_failure", by="cli"
+    )
     if as_json:
         print_json(run)
     else:
         click.echo(f"{status_text(run)}  {run.run_id}")
-
-

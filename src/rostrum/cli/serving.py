@@ -1,4 +1,6 @@
-"""Runs ASGI applications on given sockets in threads or in the foreground. Knows uvicorn, so that nobody else has to."""
+"""Runs ASGI applications on given sockets in threads or in the foreground. Knows uvicorn, so that nobody else has
+to.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ class ServerThread:
     """One application served on one socket by a thread of its own. `start` returns when it answers."""
 
     def __init__(self, app: Any, listener: socket.socket, name: str) -> None:
-        config = uvicorn.Config(app, log_level="warning", access_log=False, http="httptools", timeout_graceful_shutdown=2, backlog=2048)
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, http="httptools", timeout_graceful_shutdown=2, backlog=2048
+        )
         self._server = _Server(config)
         self._listener = listener
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, name=name, daemon=True)

@@ -19,7 +19,13 @@ def command() -> None:
 
 @command.command("add")
 @click.argument("name")
-@click.option("--role", "roles", multiple=True, type=click.Choice(list(ROLES)), help="Repeat for several; default: admin for the first user, viewer for others.")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice(list(ROLES)),
+    help="Repeat for several; default: admin for the first user, viewer for others.",
+)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @home_option
 def add(name: str, roles: tuple[str, ...], password_stdin: bool, home: Home, settings: InstanceSettings) -> None:
@@ -31,7 +37,11 @@ def add(name: str, roles: tuple[str, ...], password_stdin: bool, home: Home, set
     clock = SystemClock()
     storage = open_storage(home, settings, clock)
     users = LocalUsers(storage, clock)
-    password = sys.stdin.readline().rstrip("\n") if password_stdin else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password = (
+        sys.stdin.readline().rstrip("\n")
+        if password_stdin
+        else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
     chosen = roles or (("viewer",) if users.any() else ("admin",))
     users.add(name, password, chosen)
     click.echo(f"added user {name} ({', '.join(chosen)})")
@@ -68,6 +78,14 @@ def list_users(as_json: bool, home: Home, settings: InstanceSettings) -> None:
     with open_storage(home, settings, SystemClock()).begin() as session:
         users = session.principals.users()
     if as_json:
-        print_json([{"name": user.name, "roles": user.roles, "disabled": user.disabled, "created_at": user.created_at} for user in users])
+        print_json(
+            [
+                {"name": user.name, "roles": user.roles, "disabled": user.disabled, "created_at": user.created_at}
+                for user in users
+            ]
+        )
     else:
-        print_table(("Name", "Roles", "Created"), [(user.name, ", ".join(user.roles), f"{user.created_at:%Y-%m-%d}") for user in users])
+        print_table(
+            ("Name", "Roles", "Created"),
+            [(user.name, ", ".join(user.roles), f"{user.created_at:%Y-%m-%d}") for user in users],
+        )

@@ -17,7 +17,9 @@ from rostrum.config.workspace import LocationSpec
 @home_option
 @click.option("-h", "--host", help="Address (default 127.0.0.1). Anything but loopback needs a user.")
 @click.option("-p", "--port", type=int, help="Port (default 3000; 0 chooses a free one).")
-def command(locations: list[LocationSpec], home: Home, settings: InstanceSettings, host: str | None, port: int | None) -> None:
+def command(
+    locations: list[LocationSpec], home: Home, settings: InstanceSettings, host: str | None, port: int | None
+) -> None:
     """Serve the UI, the API and the gateway. Any number of replicas may run; `rostrum daemon run` does the rest."""
     from rostrum.cli.serving import ServerThread, bind
     from rostrum.config.code_locations import LocationClients

@@ -1,4 +1,6 @@
-"""The code locations of a deployment: clients of their code servers, and the server processes that are ours to keep up."""
+"""The code locations of a deployment: clients of their code servers, and the server processes that are ours to keep
+up.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,12 @@ def code_target(spec: LocationSpec) -> CodeTarget:
     """What the code server is to import. Raises ConfigError for a location that is served elsewhere."""
     if spec.server is not None:
         raise ConfigError(f"code location {spec.name} is served elsewhere; there is nothing to import here")
-    return CodeTarget(python_file=spec.python_file, module_name=spec.module_name, attribute=spec.attribute, working_directory=spec.working_directory)
+    return CodeTarget(
+        python_file=spec.python_file,
+        module_name=spec.module_name,
+        attribute=spec.attribute,
+        working_directory=spec.working_directory,
+    )
 
 
 def server_address(spec: LocationSpec, home: Home) -> str:
@@ -46,7 +53,10 @@ class LocationClients:
 
     def __init__(self, specs: Sequence[LocationSpec], home: Home) -> None:
         self._clients: dict[str, CodeLocation] = {
-            spec.name: GrpcCodeLocation(spec.name, server_address(spec, home), token=spec.server.token if spec.server else None) for spec in specs
+            spec.name: GrpcCodeLocation(
+                spec.name, server_address(spec, home), token=spec.server.token if spec.server else None
+            )
+            for spec in specs
         }
 
     def names(self) -> list[str]:
@@ -65,7 +75,9 @@ class LocationClients:
             client.close()
 
 
-def server_processes(specs: Sequence[LocationSpec], home: Home, clock: Clock, *, watch: bool, fork: str = "auto") -> list[CodeServerProcess]:
+def server_processes(
+    specs: Sequence[LocationSpec], home: Home, clock: Clock, *, watch: bool, fork: str = "auto"
+) -> list[CodeServerProcess]:
     """One process for each location that is ours to start. `watch`: reload when files change."""
     return [
         CodeServerProcess(

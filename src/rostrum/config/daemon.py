@@ -51,8 +51,19 @@ def daemon(deployment: Deployment, code_locations: CodeLocations, *, with_gatewa
         spool_dir=lambda run: spool_dir(deployment, run),
         environment={"ROSTRUM_HOME": str(deployment.home.folder)},
     )
-    queue = QueueLoop(storage, deployment.runs, start, bell, clock, launch, QueueSettings(limits=queue_limits(deployment.settings)), owner=keeper.owner)
-    schedules = ScheduleLoop(storage, deployment.events, deployment.runs, deployment.manifests, code_locations, bell, clock)
+    queue = QueueLoop(
+        storage,
+        deployment.runs,
+        start,
+        bell,
+        clock,
+        launch,
+        QueueSettings(limits=queue_limits(deployment.settings)),
+        owner=keeper.owner,
+    )
+    schedules = ScheduleLoop(
+        storage, deployment.events, deployment.runs, deployment.manifests, code_locations, bell, clock
+    )
     limits = deployment.settings.monitor
     monitor = MonitorLoop(
         storage,
@@ -70,7 +81,13 @@ def daemon(deployment: Deployment, code_locations: CodeLocations, *, with_gatewa
     services = [
         LocationsService(code_locations, deployment.locations, clock),
         Loop("queue", queue.run_once, clock, doorbell=bell, topics=("queue",)),
-        Loop("schedules", leading(keeper, "schedules", schedules.run_once), clock, doorbell=bell, topics=("schedules", "locations")),
+        Loop(
+            "schedules",
+            leading(keeper, "schedules", schedules.run_once),
+            clock,
+            doorbell=bell,
+            topics=("schedules", "locations"),
+        ),
         Loop(
             MONITOR_LOOP,
             leading(keeper, MONITOR_LOOP, monitor.run_once),

@@ -1,4 +1,6 @@
-"""Assembles the parts of the control plane that every process of it has. The only layer that names concrete components."""
+"""Assembles the parts of the control plane that every process of it has. The only layer that names concrete
+components.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +96,10 @@ def open_control(home: Home, settings: InstanceSettings) -> Deployment:
 
 def queue_limits(settings: InstanceSettings) -> QueueLimits:
     """The queue's limits from the settings."""
-    tags = tuple(TagLimit(key=tag.key, limit=tag.limit, value=tag.value, per_value=tag.per_value) for tag in settings.run_queue.tag_limits)
+    tags = tuple(
+        TagLimit(key=tag.key, limit=tag.limit, value=tag.value, per_value=tag.per_value)
+        for tag in settings.run_queue.tag_limits
+    )
     return QueueLimits(max_concurrent_runs=settings.run_queue.max_concurrent_runs, tag_limits=tags)
 
 

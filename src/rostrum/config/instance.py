@@ -1,4 +1,6 @@
-"""The instance file, `rostrum.yaml` in the home folder: which components a deployment is made of, and their settings."""
+"""The instance file, `rostrum.yaml` in the home folder: which components a deployment is made of, and their
+settings.
+"""
 
 from __future__ import annotations
 
@@ -111,7 +113,9 @@ class Home(msgspec.Struct, frozen=True):
 
 
 def find_home(given: str | None = None) -> Home:
-    """The home folder: `given`, else the variable ROSTRUM_HOME, else `.rostrum` in the current folder. Created with mode 0700 where it is missing."""
+    """The home folder: `given`, else the variable ROSTRUM_HOME, else `.rostrum` in the current folder. Created with
+    mode 0700 where it is missing.
+    """
     folder = Path(given or os.environ.get(HOME_VARIABLE) or ".rostrum").absolute()
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file; the home of an instance is a folder (set {HOME_VARIABLE} to another)")

@@ -1,4 +1,6 @@
-"""A run in the calling process against the instance: what `rostrum materialize` does, without queue, gateway or code server."""
+"""A run in the calling process against the instance: what `rostrum materialize` does, without queue, gateway or code
+server.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,13 @@ class LocalRun:
             run = deployment.runs.submit_in(session, [request])[0]
             run = deployment.runs.mark_starting(session, run)
         ref = WorkerRef(
-            launcher="cli", run_id=run.run_id, epoch=run.epoch, host=host_name(), pid=os.getpid(), start_time=start_time(os.getpid()), boot_id=boot_id()
+            launcher="cli",
+            run_id=run.run_id,
+            epoch=run.epoch,
+            host=host_name(),
+            pid=os.getpid(),
+            start_time=start_time(os.getpid()),
+            boot_id=boot_id(),
         )
         return deployment.runs.mark_launched(run.run_id, run.epoch, ref)
 
@@ -81,7 +89,15 @@ class _Watched(StoreSession):
     """A session that shows its events to somebody else too."""
 
     def __init__(self, deployment: Deployment, run: Run, watch: Callable[[Event], None]) -> None:
-        super().__init__(deployment.events, deployment.storage, deployment.log_store, run.run_id, run.epoch, deployment.clock, batch=True)
+        super().__init__(
+            deployment.events,
+            deployment.storage,
+            deployment.log_store,
+            run.run_id,
+            run.epoch,
+            deployment.clock,
+            batch=True,
+        )
         self._watch = watch
 
     def append(self, events: Sequence[Event]) -> None:

@@ -1,4 +1,6 @@
-"""Names that the instance file may use for components, and where they are; further ones come from entry points or are given as `module:Class`."""
+"""Names that the instance file may use for components, and where they are; further ones come from entry points or are
+given as `module:Class`.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,11 @@ def component(seam: str, name: str) -> Any:
     path = known.get(name) or (name if ":" in name else _entry_point(seam, name))
     if path is None:
         close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}, entry points of rostrum.{seam}, and module:Class"
+        hint = (
+            f"did you mean {close[0]}?"
+            if close
+            else f"there are {', '.join(known)}, entry points of rostrum.{seam}, and module:Class"
+        )
         raise ConfigError(f"{seam}: there is no {name!r}; {hint}")
     module, _, attribute = path.partition(":")
     try:

@@ -20,19 +20,25 @@ from rostrum.web.context import Services
 
 
 def login_required(deployment: Deployment, host: str, users: LocalUsers) -> bool:
-    """Whether the server asks for a login. Raises ConfigError where it would be open to others, or nobody could log in."""
+    """Whether the server asks for a login. Raises ConfigError where it would be open to others, or nobody could log
+    in.
+    """
     wanted = deployment.settings.web.require_login
     if not is_loopback(host):
         if wanted is False:
             raise ConfigError(f"web.require_login: false is for loopback only, and {host} can be reached by others")
         wanted = True
     if wanted and not users.any():
-        raise ConfigError(f"listening on {host} needs a login, and there is no user yet: add one with `rostrum user add NAME`")
+        raise ConfigError(
+            f"listening on {host} needs a login, and there is no user yet: add one with `rostrum user add NAME`"
+        )
     return bool(wanted)
 
 
 def web_app(deployment: Deployment, code_locations: CodeLocations, host: str) -> Starlette:
-    """The application for the port. The gateway is mounted too, so that workers elsewhere reach it by the same address."""
+    """The application for the port. The gateway is mounted too, so that workers elsewhere reach it by the same
+    address.
+    """
     users = LocalUsers(deployment.storage, deployment.clock)
     required = login_required(deployment, host, users)
     services = Services(

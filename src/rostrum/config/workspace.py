@@ -73,18 +73,40 @@ def _valid_name(name: str) -> str:
     return name
 
 
-def location_of_file(path: str, *, attribute: str | None = None, name: str | None = None, folder: Path | None = None, directory: str | None = None) -> LocationSpec:
-    """A location from a Python file. `folder`: what a relative path is relative to. Raises ConfigError when there is no such file."""
+def location_of_file(
+    path: str,
+    *,
+    attribute: str | None = None,
+    name: str | None = None,
+    folder: Path | None = None,
+    directory: str | None = None,
+) -> LocationSpec:
+    """A location from a Python file. `folder`: what a relative path is relative to. Raises ConfigError when there is no
+    such file.
+    """
     absolute = ((folder or Path.cwd()) / path).absolute()
     if not absolute.is_file():
         raise ConfigError(f"there is no file {path} (looked for {absolute})")
-    working = str(((folder or Path.cwd()) / directory).absolute()) if directory else str(absolute.parent if folder is None else folder)
-    return LocationSpec(_valid_name(name or absolute.name), python_file=str(absolute), attribute=attribute, working_directory=working)
+    working = (
+        str(((folder or Path.cwd()) / directory).absolute())
+        if directory
+        else str(absolute.parent if folder is None else folder)
+    )
+    return LocationSpec(
+        _valid_name(name or absolute.name), python_file=str(absolute), attribute=attribute, working_directory=working
+    )
 
 
-def location_of_module(module: str, *, attribute: str | None = None, name: str | None = None, directory: str | None = None) -> LocationSpec:
+def location_of_module(
+    module: str, *, attribute: str | None = None, name: str | None = None, directory: str | None = None
+) -> LocationSpec:
     """A location from an importable module."""
-    return LocationSpec(_valid_name(name or module), module_name=module, attribute=attribute, working_directory=directory or str(Path.cwd()))
+    return LocationSpec(
+        _valid_name(name or module),
+        module_name=module,
+        attribute=attribute,
+        working_directory=directory or str(Path.cwd()),
+    )
 
 
 def read_workspace(path: Path) -> list[LocationSpec]:
@@ -94,7 +116,9 @@ def read_workspace(path: Path) -> list[LocationSpec]:
     for place, item in enumerate(read_struct(path, WorkspaceFile).load_from):
         given = [value for value in (item.python_file, item.python_module, item.grpc_server) if value is not None]
         if len(given) != 1:
-            raise ConfigError(f"{path}: load_from[{place}] needs exactly one of python_file, python_module, grpc_server")
+            raise ConfigError(
+                f"{path}: load_from[{place}] needs exactly one of python_file, python_module, grpc_server"
+            )
         found.append(_location(given[0], item, folder))
     names = [spec.name for spec in found]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -107,16 +131,26 @@ def _location(given: PythonFile | PythonModule | GrpcServer | str, item: LoadFro
     if isinstance(given, GrpcServer):
         return LocationSpec(_valid_name(given.location_name), server=given)
     if isinstance(given, str):
-        return location_of_file(given, folder=folder) if item.python_file is not None else location_of_module(given, directory=str(folder))
+        return (
+            location_of_file(given, folder=folder)
+            if item.python_file is not None
+            else location_of_module(given, directory=str(folder))
+        )
     directory = given.working_directory
     if isinstance(given, PythonFile):
-        return location_of_file(given.relative_path, attribute=given.attribute, name=given.location_name, folder=folder, directory=directory)
+        return location_of_file(
+            given.relative_path, attribute=given.attribute, name=given.location_name, folder=folder, directory=directory
+        )
     where = str((folder / directory).absolute()) if directory else str(folder)
     return location_of_module(given.module_name, attribute=given.attribute, name=given.location_name, directory=where)
 
 
-def find_locations(files: tuple[str, ...], modules: tuple[str, ...], workspace: str | None, attribute: str | None = None) -> list[LocationSpec]:
-    """Locations from the command line, else from a workspace file, else from `pyproject.toml` `[tool.rostrum] module`, else a lone `definitions.py`."""
+def find_locations(
+    files: tuple[str, ...], modules: tuple[str, ...], workspace: str | None, attribute: str | None = None
+) -> list[LocationSpec]:
+    """Locations from the command line, else from a workspace file, else from `pyproject.toml` `[tool.rostrum] module`,
+    else a lone `definitions.py`.
+    """
     found = [location_of_file(path, attribute=attribute) for path in files]
     found += [location_of_module(module, attribute=attribute) for module in modules]
     if found:
@@ -127,4 +161,6 @@ def find_locations(files: tuple[str, ...], modules: tuple[str, ...], workspace: 
         return read_workspace(Path(FILE_NAME))
     if Path("definitions.py").is_file():
         return [location_of_file("definitions.py")]
-    raise ConfigError(f"no code to load: name a file (-f definitions.py) or a module (-m package.definitions), or write {FILE_NAME}")
+    raise ConfigError(
+        f"no code to load: name a file (-f definitions.py) or a module (-m package.definitions), or write {FILE_NAME}"
+    )

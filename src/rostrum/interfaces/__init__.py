@@ -1,1 +1,3 @@
-"""Seams: every place where something can be swapped, one protocol family a file. Reading this folder is reading the architecture."""
+"""Seams: every place where something can be swapped, one protocol family a file. Reading this folder is reading the
+architecture.
+"""

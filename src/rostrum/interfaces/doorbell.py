@@ -22,5 +22,7 @@ class Doorbell(Protocol):
         ...
 
     def subscribe(self, callback: Callable[[str], None]) -> Callable[[], None]:
-        """Have `callback(topic)` called at each ring, in whichever thread rings: it must be quick. Returns what ends it."""
+        """Have `callback(topic)` called at each ring, in whichever thread rings: it must be quick. Returns what ends
+        it.
+        """
         ...

@@ -6,7 +6,9 @@ from typing import Any, Protocol
 
 
 class IOManager(Protocol):
-    """Stores and loads the values that steps exchange. Contexts are `definitions.contexts.OutputContext` and `InputContext`."""
+    """Stores and loads the values that steps exchange. Contexts are `definitions.contexts.OutputContext` and
+    `InputContext`.
+    """
 
     def handle_output(self, context: Any, value: Any) -> None:
         """Store a value. May be called again for the same output (a retried step): the last one counts."""

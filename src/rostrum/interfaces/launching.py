@@ -58,7 +58,9 @@ class Launcher(Protocol):
     """Starts run workers somewhere."""
 
     def launch(self, spec: LaunchSpec) -> WorkerRef:
-        """Start a worker. Idempotent by (run, epoch). Raises Unavailable (try again) or RostrumError (will not work)."""
+        """Start a worker. Idempotent by (run, epoch). Raises Unavailable (try again) or RostrumError (will not
+        work).
+        """
         ...
 
     def terminate(self, ref: WorkerRef, *, force: bool) -> None:

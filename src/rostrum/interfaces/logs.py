@@ -20,10 +20,14 @@ class LogChunk(msgspec.Struct, frozen=True):
 
 
 class LogStore(Protocol):
-    """Stores captured output by (run, file key, stream). Keys are checked against `[A-Za-z0-9_.-]+`: no path is ever taken from outside."""
+    """Stores captured output by (run, file key, stream). Keys are checked against `[A-Za-z0-9_.-]+`: no path is ever
+    taken from outside.
+    """
 
     def append(self, run_id: str, file_key: str, stream: str, offset: int, data: bytes) -> int:
-        """Write at an offset; bytes that are stored already are passed over; a gap raises Conflict. Returns the new size. `data` empty at the end's offset closes nothing."""
+        """Write at an offset; bytes that are stored already are passed over; a gap raises Conflict. Returns the new
+        size. `data` empty at the end's offset closes nothing.
+        """
         ...
 
     def complete(self, run_id: str, file_key: str) -> None:

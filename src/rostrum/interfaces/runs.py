@@ -16,7 +16,9 @@ class EventSink(Protocol):
     """Takes events, in order."""
 
     def append(self, events: Sequence[Event]) -> None:
-        """Accept events, idempotently by (run, stream, sequence). May block briefly; never fails because a network does (law: spool)."""
+        """Accept events, idempotently by (run, stream, sequence). May block briefly; never fails because a network does
+        (law: spool).
+        """
         ...
 
 
@@ -101,7 +103,9 @@ class RunSession(EventSink, Protocol):
         ...
 
     def flush(self, seconds: float) -> bool:
-        """Wait until all that was accepted is stored by the control plane; False when time ran out (it stays spooled)."""
+        """Wait until all that was accepted is stored by the control plane; False when time ran out (it stays
+        spooled).
+        """
         ...
 
     def close(self) -> None:

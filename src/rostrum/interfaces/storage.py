@@ -1,8 +1,9 @@
 """The state of the control plane. Sync, transactional; every implementation runs `testing/conformance/storage`.
 
 `Storage.begin()` opens a transaction and gives a `Session`, a record of small tables. A session that writes holds the
-writer's place on SQLite from the start (BEGIN IMMEDIATE). Leaving the context commits; an exception rolls all of it back.
-Tables store and find; what follows from what is decided above (`control`). A handle is bound to its deployment when made.
+writer's place on SQLite from the start (BEGIN IMMEDIATE). Leaving the context commits; an exception rolls all of it
+back. Tables store and find; what follows from what is decided above (`control`). A handle is bound to its deployment
+when made.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ class RunTable(Protocol):
     """Runs."""
 
     def add(self, runs: Sequence[Run], idempotency_key: str | None = None) -> list[Run]:
-        """Insert new runs in bulk. With an idempotency key (one run only) the run first added under it is returned instead. Returns the runs as stored."""
+        """Insert new runs in bulk. With an idempotency key (one run only) the run first added under it is returned
+        instead. Returns the runs as stored.
+        """
         ...
 
     def get(self, run_id: str) -> Run | None:
@@ -70,18 +73,30 @@ class EventTable(Protocol):
     """Events."""
 
     def append(self, events: Sequence[Event], *, evidence: bool = False) -> Sequence[StoredEvent]:
-        """Store events; those whose (run, stream, sequence) is stored already are passed over. Returns the newly stored ones, in order."""
+        """Store events; those whose (run, stream, sequence) is stored already are passed over. Returns the newly stored
+        ones, in order.
+        """
         ...
 
     def last_sequence(self, run_id: str, stream: str) -> int:
         """Highest stored sequence of a stream; 0 when there is none."""
         ...
 
-    def read(self, run_id: str, *, after: int = 0, limit: int = 1000, kinds: Sequence[str] = (), step_key: str | None = None) -> Sequence[StoredEvent]:
+    def read(
+        self, run_id: str, *, after: int = 0, limit: int = 1000, kinds: Sequence[str] = (), step_key: str | None = None
+    ) -> Sequence[StoredEvent]:
         """Events of a run by id, after a cursor."""
         ...
 
-    def read_asset(self, asset_key: AssetKey, *, kinds: Sequence[str] = (), before: int | None = None, limit: int = 100, partition_key: str | None = None) -> Sequence[StoredEvent]:
+    def read_asset(
+        self,
+        asset_key: AssetKey,
+        *,
+        kinds: Sequence[str] = (),
+        before: int | None = None,
+        limit: int = 100,
+        partition_key: str | None = None,
+    ) -> Sequence[StoredEvent]:
         """Events of an asset (and of its checks), newest first."""
         ...
 
@@ -123,13 +138,16 @@ class AssetTable(Protocol):
 
 
 class PartitionTable(Protocol):
-    """Status of partitions, stored in chunks, so that a million answer in tens of milliseconds and parallel writers do not queue on one row.
+    """Status of partitions, stored in chunks, so that a million answer in tens of milliseconds and parallel writers do
+    not queue on one row.
 
     A status is `materialized`, `failed` or `running`; a partition without one is missing.
     """
 
     def mark(self, asset_key: AssetKey, marks: Mapping[str, tuple[str, str]]) -> None:
-        """Set partition key -> (status, run id). `("", run_id)` removes `running` of that run and brings back what was before."""
+        """Set partition key -> (status, run id). `("", run_id)` removes `running` of that run and brings back what was
+        before.
+        """
         ...
 
     def get(self, asset_key: AssetKey, keys: Iterable[str] | None = None) -> dict[str, str]:
@@ -176,7 +194,9 @@ class AutomationTable(Protocol):
         """Replace by id."""
         ...
 
-    def ticks(self, key: AutomationKey | None = None, *, limit: int = 100, before: datetime | None = None) -> Sequence[Tick]:
+    def ticks(
+        self, key: AutomationKey | None = None, *, limit: int = 100, before: datetime | None = None
+    ) -> Sequence[Tick]:
         """Ticks, newest first."""
         ...
 
@@ -199,7 +219,9 @@ class LeaseTable(Protocol):
     """Leases and pool slots, by database time."""
 
     def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
-        """Take the lease if it is free, expired or ours (then it is renewed, same epoch). None when another holds it."""
+        """Take the lease if it is free, expired or ours (then it is renewed, same epoch). None when another holds
+        it.
+        """
         ...
 
     def release(self, name: str, owner: str) -> None:
@@ -302,7 +324,9 @@ class Storage(Protocol):
     """A handle on the state of one deployment."""
 
     def begin(self, *, write: bool = False) -> AbstractContextManager[Session]:
-        """Open a transaction. Reading sessions see one consistent snapshot. May block for the writer's place; raises Unavailable when the database is away."""
+        """Open a transaction. Reading sessions see one consistent snapshot. May block for the writer's place; raises
+        Unavailable when the database is away.
+        """
         ...
 
     def close(self) -> None:

@@ -73,7 +73,9 @@ class AssetState(msgspec.Struct, frozen=True, omit_defaults=True):
         """`running`, `failed`, `materialized` or `missing`."""
         if self.in_progress_run_id is not None:
             return "running"
-        if self.last_failed_at and (self.last_materialized_at is None or self.last_failed_at > self.last_materialized_at):
+        if self.last_failed_at and (
+            self.last_materialized_at is None or self.last_failed_at > self.last_materialized_at
+        ):
             return "failed"
         return "materialized" if self.last_materialized_at else "missing"
 

@@ -1,4 +1,6 @@
-"""Backfills: many partitions of a target, launched together. In this version a backfill queues one run a partition in one transaction."""
+"""Backfills: many partitions of a target, launched together. In this version a backfill queues one run a partition in
+one transaction.
+"""
 
 from __future__ import annotations
 

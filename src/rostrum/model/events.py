@@ -2,7 +2,8 @@
 
 An event's place is `(run_id, stream, sequence)`: sequences count from 1 without gaps per stream, so an append can be
 repeated safely and a spool resumes after any outage. Streams of a run: `control` (written by the control plane) and
-`worker/<epoch>` (written by the run worker of that epoch). Events without a run have run_id "" and streams of their own.
+`worker/<epoch>` (written by the run worker of that epoch). Events without a run have run_id "" and streams of their
+own.
 """
 
 from __future__ import annotations
@@ -77,10 +78,13 @@ class RunSucceeded(Event, frozen=True, tag="run_succeeded"):
 
 
 class RunFailed(Event, frozen=True, tag="run_failed"):
-    """The run failed: a step failed, the worker died or was lost, the launch failed, or the definitions did not load."""
+    """The run failed: a step failed, the worker died or was lost, the launch failed, or the definitions did not
+    load.
+    """
 
     reason: str
-    """`step_failure`, `worker_died`, `worker_lost`, `launch_failure`, `load_failure`, `resource_failure`, `timeout` or `engine_error`."""
+    """`step_failure`, `worker_died`, `worker_lost`, `launch_failure`, `load_failure`, `resource_failure`, `timeout` or
+    `engine_error`."""
     message: str = ""
     error: ErrorInfo | None = None
     failed_step_keys: tuple[str, ...] = ()
@@ -391,7 +395,11 @@ def decode_events(data: bytes) -> Sequence[AnyEvent]:
 
 def _unknown(data: bytes) -> UnknownEvent:
     fields = msgspec.msgpack.decode(data)
-    if not isinstance(fields, dict) or not isinstance(fields.get("kind"), str) or not isinstance(fields.get("at"), datetime):
+    if (
+        not isinstance(fields, dict)
+        or not isinstance(fields.get("kind"), str)
+        or not isinstance(fields.get("at"), datetime)
+    ):
         raise msgspec.DecodeError("an event is a map with at least `kind` (text) and `at` (timestamp)")
     return UnknownEvent(
         run_id=str(fields.get("run_id", "")),

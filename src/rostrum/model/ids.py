@@ -20,7 +20,13 @@ def uuid7(now: datetime, random_bits: int) -> str:
     `now` is an aware datetime (millisecond precision is kept), `random_bits` at least 74 bits of randomness.
     """
     milliseconds = int(now.timestamp() * 1000) & 0xFFFFFFFFFFFF
-    value = (milliseconds << 80) | (7 << 76) | ((random_bits & 0xFFF) << 64) | (0b10 << 62) | ((random_bits >> 12) & (2**62 - 1))
+    value = (
+        (milliseconds << 80)
+        | (7 << 76)
+        | ((random_bits & 0xFFF) << 64)
+        | (0b10 << 62)
+        | ((random_bits >> 12) & (2**62 - 1))
+    )
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 

@@ -140,8 +140,8 @@ MetadataValue = (
 def metadata_value(key: str, raw: object) -> MetadataValue:
     """Turn a raw value into a metadata value.
 
-    str, int, float, bool, None, dict, list, Path, aware datetime and metadata values are accepted; numpy-like scalars through `.item()`.
-    Raises InvocationError naming `key` for anything else.
+    str, int, float, bool, None, dict, list, Path, aware datetime and metadata values are accepted; numpy-like scalars
+    through `.item()`. Raises InvocationError naming `key` for anything else.
     """
     if isinstance(raw, _Value):
         return raw  # type: ignore[return-value]

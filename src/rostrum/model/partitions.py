@@ -76,4 +76,5 @@ class StaticMapping(msgspec.Struct, frozen=True, tag="static", tag_field="kind")
 
 
 PartitionMapping = IdentityMapping | AllMapping | LastMapping | SpecificMapping | TimeWindowMapping | StaticMapping
-"""How a partition of an asset is computed from partitions of an upstream one. `None` in a dependency means the default rule."""
+"""How a partition of an asset is computed from partitions of an upstream one. `None` in a dependency means the default
+rule."""

@@ -32,7 +32,8 @@ class RunStatus(str, Enum):
 
 FINISHED = frozenset({RunStatus.SUCCESS, RunStatus.FAILURE, RunStatus.CANCELED})
 IN_PROGRESS = frozenset({RunStatus.STARTING, RunStatus.RUNNING, RunStatus.CANCELING})
-"""Statuses that count against the queue's limits (a canceling run that never started has ended in the same transaction)."""
+"""Statuses that count against the queue's limits (a canceling run that never started has ended in the same
+transaction)."""
 
 
 class Trigger(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -105,8 +106,8 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     def after(self, event: ev.AnyEvent) -> Run:
         """The run after `event`: the only transition table.
 
-        Returns the same object when the event changes nothing of the run. Raises InvalidTransition when the event cannot
-        follow (the run has ended, or the event belongs to another epoch); the caller keeps it as evidence.
+        Returns the same object when the event changes nothing of the run. Raises InvalidTransition when the event
+        cannot follow (the run has ended, or the event belongs to another epoch); the caller keeps it as evidence.
         """
         if self.is_finished:
             raise InvalidTransition(f"run {self.run_id} has ended ({self.status.value}); {event.kind} changes nothing")
@@ -127,7 +128,16 @@ def _starting(run: Run, event: ev.RunStarting) -> Run:
     if event.epoch <= run.epoch:
         raise InvalidTransition(f"epoch {event.epoch} is not after {run.epoch} (run {run.run_id})")
     allowed = frozenset({RunStatus.QUEUED, RunStatus.STARTING, RunStatus.RUNNING})
-    return _move(run, event, allowed, status=RunStatus.STARTING, epoch=event.epoch, worker=None, last_heard_at=event.at, disconnected_at=None)
+    return _move(
+        run,
+        event,
+        allowed,
+        status=RunStatus.STARTING,
+        epoch=event.epoch,
+        worker=None,
+        last_heard_at=event.at,
+        disconnected_at=None,
+    )
 
 
 def _launched(run: Run, event: ev.RunWorkerLaunched) -> Run:
@@ -154,7 +164,9 @@ def _failed(run: Run, event: ev.RunFailed) -> Run:
 
 
 def _canceling(run: Run, event: ev.RunCanceling) -> Run:
-    return _move(run, event, _ACTIVE, status=RunStatus.CANCELING, cancel_requested_at=run.cancel_requested_at or event.at)
+    return _move(
+        run, event, _ACTIVE, status=RunStatus.CANCELING, cancel_requested_at=run.cancel_requested_at or event.at
+    )
 
 
 def _step_done(run: Run, event: ev.AnyEvent) -> Run:
@@ -188,7 +200,9 @@ _RULES: dict[type[ev.Event], Any] = {
     ev.RunFailed: _failed,
     ev.RunCanceling: _canceling,
     ev.RunCanceled: _end(RunStatus.CANCELED, _ACTIVE),
-    ev.RunDisconnected: lambda run, event: _move(run, event, IN_PROGRESS, disconnected_at=run.disconnected_at or event.at),
+    ev.RunDisconnected: lambda run, event: _move(
+        run, event, IN_PROGRESS, disconnected_at=run.disconnected_at or event.at
+    ),
     ev.RunReconnected: lambda run, event: msgspec.structs.replace(run, disconnected_at=None, last_heard_at=event.at),
     ev.StepSucceeded: _step_done,
     ev.StepSkipped: _step_done,

@@ -78,7 +78,8 @@ class Tick(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     key: AutomationKey
     scheduled_at: datetime
     status: str = "started"
-    """`started`, `success` (runs requested), `skipped`, `failure`, or `missed` (the daemon was down longer than the catch-up limit)."""
+    """`started`, `success` (runs requested), `skipped`, `failure`, or `missed` (the daemon was down longer than the
+    catch-up limit)."""
     started_at: datetime
     ended_at: datetime | None = None
     run_ids: tuple[str, ...] = ()

@@ -1,4 +1,6 @@
-"""The web server's ASGI application: GraphQL, live events, a few plain routes, the UI; the gateway is mounted beside by the composition root."""
+"""The web server's ASGI application: GraphQL, live events, a few plain routes, the UI; the gateway is mounted beside by
+the composition root.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,13 @@ class _Login(msgspec.Struct):
     password: str
 
 
-def create_app(services: Services, *, loopback_only: bool, extra_routes: Sequence[BaseRoute] = (), on_stop: Callable[[], None] | None = None) -> Starlette:
+def create_app(
+    services: Services,
+    *,
+    loopback_only: bool,
+    extra_routes: Sequence[BaseRoute] = (),
+    on_stop: Callable[[], None] | None = None,
+) -> Starlette:
     """Build the application. `extra_routes` come before the UI's catch-all; `on_stop` is called at shutdown."""
     live = Live(services.storage, services.logs, services.doorbell)
     routes = _Routes(services, live)
@@ -104,7 +112,9 @@ class _Routes:
         await anyio.to_thread.run_sync(check)
         last = request.headers.get("last-event-id") or request.query_params.get("after") or ""
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(self._live.stream(int(last) if last.isdigit() else None), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(
+            self._live.stream(int(last) if last.isdigit() else None), media_type="text/event-stream", headers=headers
+        )
 
     async def assets(self, request: Request) -> Response:
         return await anyio.to_thread.run_sync(self._table, request, self._asset_table)
@@ -176,7 +186,9 @@ class _Routes:
         secret = request.cookies.get(SESSION_COOKIE)
         if secret:
             await anyio.to_thread.run_sync(self._services.authenticator.tokens.revoke, secret)
-        return Response(status_code=204, headers={"set-cookie": session_cookie("", secure=request.url.scheme == "https", seconds=0)})
+        return Response(
+            status_code=204, headers={"set-cookie": session_cookie("", secure=request.url.scheme == "https", seconds=0)}
+        )
 
     async def health(self, request: Request) -> Response:
         """Whether the server and its database answer. Tells nothing else."""
@@ -211,7 +223,11 @@ async def _body(request: Request, kind: type[_T]) -> _T:
 def _json(request: Request, body: bytes) -> Response:
     headers = {"cache-control": "no-store"}
     if len(body) >= _COMPRESS_FROM and "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(gzip(body), media_type="application/json", headers=headers | {"content-encoding": "gzip", "vary": "accept-encoding"})
+        return Response(
+            gzip(body),
+            media_type="application/json",
+            headers=headers | {"content-encoding": "gzip", "vary": "accept-encoding"},
+        )
     return Response(body, media_type="application/json", headers=headers)
 
 
@@ -225,5 +241,3 @@ async def _problem(request: Request, error: RostrumError) -> Response:
         status = 503 if error.retryable else 409 if error.code in ("conflict", "state", "invalid_transition") else 500
     body = {"errors": [{"message": str(error), "extensions": {"code": error.code, "retryable": error.retryable}}]}
     return Response(msgspec.json.encode(body), status_code=status, media_type="application/json")
-
-

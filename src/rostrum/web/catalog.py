@@ -1,4 +1,6 @@
-"""All definitions of all code locations' active versions, indexed for the screen, built once per set of manifest hashes."""
+"""All definitions of all code locations' active versions, indexed for the screen, built once per set of manifest
+hashes.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +81,9 @@ class Catalog:
                 "group": [group_index[node.group] for _, node in nodes],
                 "kinds": [node.kinds for _, node in nodes],
                 "owners": [node.owners for _, node in nodes],
-                "deps": [[self.index[d.asset_key] for d in node.deps if d.asset_key in self.index] for _, node in nodes],
+                "deps": [
+                    [self.index[d.asset_key] for d in node.deps if d.asset_key in self.index] for _, node in nodes
+                ],
                 "description": [(node.description or "").strip().partition("\n")[0] or None for _, node in nodes],
                 "file": [f"{node.source.file}:{node.source.line}" if node.source else None for _, node in nodes],
                 "external": [int(node.op is None) for _, node in nodes],
@@ -163,7 +167,11 @@ class CatalogCache:
         catalog = self.get(session)
         version = f"{catalog.hash}-{session.assets.version()}"
         if self._table[0] != version:
-            counts = {key: partition_counts(session, catalog, key, now) for key, (_, node) in catalog.assets.items() if node.partitions}
+            counts = {
+                key: partition_counts(session, catalog, key, now)
+                for key, (_, node) in catalog.assets.items()
+                if node.partitions
+            }
             body = catalog.asset_table(version, session.assets.all(), session.assets.checks(), counts)
             self._table = (version, body, gzip(body))
         return self._table

@@ -1,4 +1,6 @@
-"""What resolvers and routes work with: the parts of the control plane they were given, and one request's view of them."""
+"""What resolvers and routes work with: the parts of the control plane they were given, and one request's view of
+them.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,9 @@ class RequestContext:
     def __enter__(self) -> RequestContext:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.refresh()
 
     def require(self, permission: Permission) -> Principal:

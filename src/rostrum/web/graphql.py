@@ -1,6 +1,7 @@
 """Executes GraphQL requests: parsed once a text, resolved by name, denied by default, encoded by msgspec.
 
-A field `lastRun` is the attribute or method `last_run` of the view object; a method gets the field's arguments by keyword.
+A field `lastRun` is the attribute or method `last_run` of the view object; a method gets the field's arguments by
+keyword.
 """
 
 from __future__ import annotations
@@ -87,7 +88,9 @@ def _depth(node: Any, fragments: Mapping[str, FragmentDefinitionNode]) -> int:
 
 
 def execute(context: RequestContext, query: str, variables: dict[str, Any] | None, operation_name: str | None) -> bytes:
-    """Execute one request; returns the JSON answer. The caller has authenticated; VIEW is required here, mutations require more."""
+    """Execute one request; returns the JSON answer. The caller has authenticated; VIEW is required here, mutations
+    require more.
+    """
     if len(query) > MAX_QUERY_LENGTH:
         return _encode(ExecutionResult(None, [GraphQLError(f"the query is longer than {MAX_QUERY_LENGTH} characters")]))
     context.require(Permission.VIEW)
@@ -110,7 +113,8 @@ def is_mutation(query: str) -> bool:
     """Whether a request text holds a mutation."""
     document = _document(query)
     return not isinstance(document, list) and any(
-        isinstance(part, OperationDefinitionNode) and part.operation is OperationType.MUTATION for part in document.definitions
+        isinstance(part, OperationDefinitionNode) and part.operation is OperationType.MUTATION
+        for part in document.definitions
     )
 
 
@@ -128,7 +132,9 @@ def _error(error: GraphQLError) -> dict[str, Any]:
         told["message"] = str(cause)
         told["extensions"] = {"code": cause.code, "retryable": cause.retryable}
     elif cause is not None and not isinstance(cause, GraphQLError):
-        told["message"] = f"the server failed in {'.'.join(str(part) for part in error.path or ())}: {type(cause).__name__}"
+        told["message"] = (
+            f"the server failed in {'.'.join(str(part) for part in error.path or ())}: {type(cause).__name__}"
+        )
         told["extensions"] = {"code": "internal", "retryable": False}
     else:
         told["extensions"] = {"code": "bad_request", "retryable": False}

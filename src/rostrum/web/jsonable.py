@@ -1,4 +1,6 @@
-"""Stored structs as JSON for the screen. Non-finite floats become the texts "NaN", "Infinity" and "-Infinity": plain JSON would lose them."""
+"""Stored structs as JSON for the screen. Non-finite floats become the texts "NaN", "Infinity" and "-Infinity": plain
+JSON would lose them.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,14 @@ import msgspec
 from rostrum.model import events as ev
 from rostrum.model.events import StoredEvent
 
-_WITH_NUMBERS = (ev.AssetMaterialized, ev.AssetObserved, ev.CheckEvaluated, ev.OutputStored, ev.StepFailed, ev.EngineMessage)
+_WITH_NUMBERS = (
+    ev.AssetMaterialized,
+    ev.AssetObserved,
+    ev.CheckEvaluated,
+    ev.OutputStored,
+    ev.StepFailed,
+    ev.EngineMessage,
+)
 _ENCODER = msgspec.json.Encoder()
 
 

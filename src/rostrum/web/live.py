@@ -140,7 +140,9 @@ class Live:
         present: dict[tuple[str, str], int] = {}
         for run in session.runs.in_progress()[:50]:
             for key in self._logs.files(run.run_id):
-                present[run.run_id, key] = sum(self._logs.read(run.run_id, key, stream, 0, 1).size for stream in ("out", "err"))
+                present[run.run_id, key] = sum(
+                    self._logs.read(run.run_id, key, stream, 0, 1).size for stream in ("out", "err")
+                )
         grown = {run_id for (run_id, key), size in present.items() if self._sizes.get((run_id, key)) != size}
         ended = {run_id for run_id, _ in self._sizes.keys() - present.keys()}
         self._sizes = present
@@ -167,21 +169,40 @@ def messages(session: Session, stored: Sequence[StoredEvent]) -> Iterable[bytes]
             assets.update(dict.fromkeys(event.asset_keys))
             checks.update(dict.fromkeys(event.check_keys))
         elif isinstance(event, ev.LocationUpdated):
-            yield _message(cursor, {"topic": "location", "name": event.location, "status": "failed" if event.error else "ready"})
+            yield _message(
+                cursor, {"topic": "location", "name": event.location, "status": "failed" if event.error else "ready"}
+            )
     for run_id, last_id in last_of.items():
         run = session.runs.get(run_id)
         if run is None:
             continue
         if run.is_finished:
             assets.update(dict.fromkeys(run.target.asset_selection))
-        fields = {"topic": "run", "id": run_id, "status": run.status.value, "stepsDone": run.steps_done, "stepsTotal": run.steps_total}
+        fields = {
+            "topic": "run",
+            "id": run_id,
+            "status": run.status.value,
+            "stepsDone": run.steps_done,
+            "stepsTotal": run.steps_total,
+        }
         yield _message(cursor, fields | {"disconnected": run.disconnected_at is not None, "endedAt": run.ended_at})
         yield _message(cursor, {"topic": "events", "runId": run_id, "lastId": last_id})
     for key, state in session.assets.get(assets).items():
         last_at = int(state.last_materialized_at.timestamp() * 1000) if state.last_materialized_at else None
-        yield _message(cursor, {"topic": "asset", "key": str(key), "status": state.status, "lastAt": last_at, "runId": state.last_materialized_run_id})
+        yield _message(
+            cursor,
+            {
+                "topic": "asset",
+                "key": str(key),
+                "status": state.status,
+                "lastAt": last_at,
+                "runId": state.last_materialized_run_id,
+            },
+        )
     for check, found in session.assets.checks(checks).items() if checks else ():
-        yield _message(cursor, {"topic": "check", "assetKey": str(check.asset_key), "name": check.name, "status": found.status})
+        yield _message(
+            cursor, {"topic": "check", "assetKey": str(check.asset_key), "name": check.name, "status": found.status}
+        )
 
 
 def _message(cursor: int | None, fields: dict[str, Any]) -> bytes:

@@ -54,10 +54,15 @@ class Mutation:
         if len(keys) > 1:
             backfill, runs = self._services.backfills.create(target, keys, config=config, tags=tags, by=self._who)
             self._context.refresh()
-            return {"runs": [RunView(self._context, run) for run in runs[:SHOWN_RUNS]], "backfill": BackfillView(self._context, backfill)}
+            return {
+                "runs": [RunView(self._context, run) for run in runs[:SHOWN_RUNS]],
+                "backfill": BackfillView(self._context, backfill),
+            }
         if keys:
             target = msgspec.structs.replace(target, partition_key=keys[0])
-        request = SubmitRequest(target=target, config=config, tags=tags, trigger=trigger, idempotency_key=input.get("idempotencyKey"))
+        request = SubmitRequest(
+            target=target, config=config, tags=tags, trigger=trigger, idempotency_key=input.get("idempotencyKey")
+        )
         run = self._services.runs.submit(request)
         self._context.refresh()
         return {"runs": [RunView(self._context, run)], "backfill": None}

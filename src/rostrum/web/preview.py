@@ -20,7 +20,9 @@ def plan_preview(context: RequestContext, target: RunTarget, partition_keys: lis
     runs = max(len(partition_keys or ()), 1)
     try:
         first = partition_keys[0] if partition_keys else None
-        steps = build_plan(context.catalog.manifests[target.location], msgspec.structs.replace(target, partition_key=first)).step_keys
+        steps = build_plan(
+            context.catalog.manifests[target.location], msgspec.structs.replace(target, partition_key=first)
+        ).step_keys
     except RostrumError as error:
         problems.append(str(error))
     typical = typical_seconds(context, target)
@@ -33,5 +35,7 @@ def plan_preview(context: RequestContext, target: RunTarget, partition_keys: lis
         "stepKeys": list(steps[:500]),
         "problems": problems,
         "estimatedSeconds": typical * waves if typical is not None else None,
-        "waitsFor": f"a free place: {in_progress} of {limit} runs are in progress" if limit is not None and limit <= in_progress else None,
+        "waitsFor": f"a free place: {in_progress} of {limit} runs are in progress"
+        if limit is not None and limit <= in_progress
+        else None,
     }

@@ -79,7 +79,9 @@ class Query:
         return NowView(self._context, hours)
 
     def assets(self) -> Any:
-        return msgspec.Raw(self._context.services.catalogs.asset_table(self._context.session, self._context.services.clock.now())[1])
+        return msgspec.Raw(
+            self._context.services.catalogs.asset_table(self._context.session, self._context.services.clock.now())[1]
+        )
 
     def asset(self, key: str) -> AssetView | None:
         found = self._context.catalog.assets.get(AssetKey.of(key))
@@ -105,7 +107,12 @@ class Query:
         return RunView(self._context, run) if run else None
 
     def events(
-        self, run_id: str, after: int = 0, limit: int = 1000, kinds: list[str] | None = None, step_key: str | None = None
+        self,
+        run_id: str,
+        after: int = 0,
+        limit: int = 1000,
+        kinds: list[str] | None = None,
+        step_key: str | None = None,
     ) -> dict[str, Any]:
         session = self._context.session
         run = session.runs.get(run_id) if is_id(run_id) else None
@@ -131,7 +138,10 @@ class Query:
     def automations(self) -> list[AutomationView]:
         states = self._context.session.automations.states()
         schedules = self._context.catalog.schedules.items()
-        return [AutomationView(self._context, location, node, states.get(AutomationKey(location, name))) for (location, name), node in schedules]
+        return [
+            AutomationView(self._context, location, node, states.get(AutomationKey(location, name)))
+            for (location, name), node in schedules
+        ]
 
     def automation(self, location: str, name: str) -> AutomationView | None:
         node = self._context.catalog.schedules.get((location, name))
@@ -166,5 +176,3 @@ class Query:
 
     def plan_preview(self, target: dict[str, Any], partition_keys: list[str] | None = None) -> dict[str, Any]:
         return plan_preview(self._context, resolve_target(self._context, target), partition_keys)
-
-

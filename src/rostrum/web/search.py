@@ -30,14 +30,26 @@ def search(context: RequestContext, text: str, limit: int) -> list[dict[str, str
     if not text:
         return []
     catalog = context.catalog
-    named: list[tuple[str, str, str, str]] = [("asset", str(key), node.group, f"/a/{key}") for key, (_, node) in catalog.assets.items()]
+    named: list[tuple[str, str, str, str]] = [
+        ("asset", str(key), node.group, f"/a/{key}") for key, (_, node) in catalog.assets.items()
+    ]
     named += [("job", name, location, f"/runs?job={name}") for location, name in catalog.jobs]
     named += [("automation", name, location, f"/automations/{location}/{name}") for location, name in catalog.schedules]
     named += [("check", str(key), "check", f"/a/{key.asset_key}?tab=checks") for key in catalog.checks]
-    scored = [(found, kind, title, detail, href) for kind, title, detail, href in named if (found := score(text, title)) is not None]
+    scored = [
+        (found, kind, title, detail, href)
+        for kind, title, detail, href in named
+        if (found := score(text, title)) is not None
+    ]
     scored.sort(key=lambda hit: (hit[0], hit[2]))
-    hits = [{"kind": kind, "title": title, "detail": detail, "href": href} for _, kind, title, detail, href in scored[:limit]]
+    hits = [
+        {"kind": kind, "title": title, "detail": detail, "href": href}
+        for _, kind, title, detail, href in scored[:limit]
+    ]
     if len(text) >= 4 and all(letter in "0123456789abcdef-" for letter in text.lower()):
         runs = context.session.runs.list(RunFilter(run_id_part=text.lower()), limit=5).runs
-        hits = [{"kind": "run", "title": r.run_id, "detail": f"{r.target.job} {r.status.value}", "href": f"/r/{r.run_id}"} for r in runs] + hits
+        hits = [
+            {"kind": "run", "title": r.run_id, "detail": f"{r.target.job} {r.status.value}", "href": f"/r/{r.run_id}"}
+            for r in runs
+        ] + hits
     return hits[:limit]

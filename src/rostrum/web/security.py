@@ -22,7 +22,8 @@ _POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-"""No inline script or style sheet. Style attributes are allowed: bars and timelines set their lengths as custom properties."""
+"""No inline script or style sheet. Style attributes are allowed: bars and timelines set their lengths as custom
+properties."""
 
 HEADERS = {
     "content-security-policy": _POLICY,

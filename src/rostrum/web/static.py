@@ -35,7 +35,9 @@ class StaticFiles:
         self._files: dict[str, _File] = {}
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             if path.is_file() and path.suffix not in (".br", ".gz"):
-                self._files["/" + path.relative_to(folder).as_posix()] = _describe(path, immutable=path.parent.name == HASHED)
+                self._files["/" + path.relative_to(folder).as_posix()] = _describe(
+                    path, immutable=path.parent.name == HASHED
+                )
 
     async def serve(self, request: Request) -> Response:
         """Answer a request."""
@@ -47,8 +49,14 @@ class StaticFiles:
                 return PlainTextResponse("there is no such file", 404)
             found = self._files.get("/index.html")
         if found is None:
-            return PlainTextResponse("The UI has not been built. Run `./task setup`, or `npm ci && npm run build` in ui/.", 503)
-        headers = {"cache-control": _IMMUTABLE if found.immutable else _REVALIDATE, "etag": found.etag, "vary": "accept-encoding"}
+            return PlainTextResponse(
+                "The UI has not been built. Run `./task setup`, or `npm ci && npm run build` in ui/.", 503
+            )
+        headers = {
+            "cache-control": _IMMUTABLE if found.immutable else _REVALIDATE,
+            "etag": found.etag,
+            "vary": "accept-encoding",
+        }
         if request.headers.get("if-none-match") == found.etag:
             return Response(status_code=304, headers=headers)
         accepted = request.headers.get("accept-encoding", "")

@@ -58,7 +58,9 @@ def step_rows(run: Run, plan: Plan | None, events: Iterable[ev.AnyEvent]) -> lis
             began = event.at
             selected = set(event.step_keys)
             if selected:
-                rows = {key: row for key, row in rows.items() if key in selected} | {key: _row(key, [], []) for key in event.step_keys if key not in rows}
+                rows = {key: row for key, row in rows.items() if key in selected} | {
+                    key: _row(key, [], []) for key in event.step_keys if key not in rows
+                }
         elif event.step_key is not None:
             _apply(rows.setdefault(event.step_key, _row(event.step_key, [], [])), event)
     for row in rows.values():
@@ -66,7 +68,9 @@ def step_rows(run: Run, plan: Plan | None, events: Iterable[ev.AnyEvent]) -> lis
         if began is not None and row.status not in ("waiting", "not_run"):
             row.queued_at = max([began, *(end for end in ends if end is not None)])
         if run.is_finished and row.status in ("waiting", "running", "starting", "retrying"):
-            row.status = "not_run" if row.started_at is None else "canceled" if run.status.value == "canceled" else "failure"
+            row.status = (
+                "not_run" if row.started_at is None else "canceled" if run.status.value == "canceled" else "failure"
+            )
             row.ended_at = run.ended_at if row.started_at else None
     return list(rows.values())
 

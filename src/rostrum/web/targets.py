@@ -30,11 +30,15 @@ def resolve_target(context: RequestContext, given: dict[str, Any]) -> RunTarget:
     if not job and not keys:
         raise ConfigError("a target needs a job or at least one asset")
     if location is None:
-        where = {catalog.assets[key][0] for key in keys} if keys else {place for place, name in catalog.jobs if name == job}
+        where = (
+            {catalog.assets[key][0] for key in keys} if keys else {place for place, name in catalog.jobs if name == job}
+        )
         if not where:
             raise NotFound(f"there is no job {job}{nearest(str(job), (name for _, name in catalog.jobs))}")
         if len(where) > 1:
-            raise ConfigError(f"which code location: {', '.join(sorted(where))}? One run executes the code of one location")
+            raise ConfigError(
+                f"which code location: {', '.join(sorted(where))}? One run executes the code of one location"
+            )
         location = where.pop()
     if job and job != ASSET_JOB and (location, job) not in catalog.jobs:
         raise NotFound(f"there is no job {job} in {location}{nearest(job, (name for _, name in catalog.jobs))}")

@@ -40,13 +40,30 @@ CHECK = CheckKey(CLEAN, "no_duplicates")
 MANIFEST = Manifest(
     assets=(
         AssetNode(key=RAW, op="raw__orders", group="raw", partitions="days", description="Orders as they came.\nMore."),
-        AssetNode(key=CLEAN, op="core__orders", deps=(AssetDependency(RAW),), group="core", partitions="days", source=Source("shop.py", 12)),
+        AssetNode(
+            key=CLEAN,
+            op="core__orders",
+            deps=(AssetDependency(RAW),),
+            group="core",
+            partitions="days",
+            source=Source("shop.py", 12),
+        ),
     ),
     checks=(CheckNode(key=CHECK, op="core__orders_no_duplicates"),),
     ops=(
         OpNode(name="raw__orders", kind="asset", outputs=(OutputNode(asset_key=RAW),)),
-        OpNode(name="core__orders", kind="asset", inputs=(InputNode(name="orders", asset_key=RAW),), outputs=(OutputNode(asset_key=CLEAN),)),
-        OpNode(name="core__orders_no_duplicates", kind="check", inputs=(InputNode(name="orders", asset_key=CLEAN),), outputs=(OutputNode(check_key=CHECK),)),
+        OpNode(
+            name="core__orders",
+            kind="asset",
+            inputs=(InputNode(name="orders", asset_key=RAW),),
+            outputs=(OutputNode(asset_key=CLEAN),),
+        ),
+        OpNode(
+            name="core__orders_no_duplicates",
+            kind="check",
+            inputs=(InputNode(name="orders", asset_key=CLEAN),),
+            outputs=(OutputNode(check_key=CHECK),),
+        ),
     ),
     jobs=(JobNode(name="daily", asset_selection=(RAW, CLEAN), check_selection=(CHECK,), partitions="days"),),
     schedules=(ScheduleNode(name="mornings", job="daily", cron=("0 6 * * *",), timezone="Europe/Berlin"),),
@@ -128,5 +145,3 @@ def guarded(tmp_path: Path) -> Iterator[Site]:
     found = _site(tmp_path, login=True)
     with found.client:
         yield found
-
-

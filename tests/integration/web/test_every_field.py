@@ -52,10 +52,23 @@ def test_every_field_has_a_resolver(site: Site) -> None:
     query = schema().query_type
     assert query is not None
     asked: set[tuple[str, str]] = set()
-    data = site.ask("query($run: String!, $backfill: String!) " + selection(query, DEPTH, asked), run=failed, backfill=backfill["id"])
+    data = site.ask(
+        "query($run: String!, $backfill: String!) " + selection(query, DEPTH, asked),
+        run=failed,
+        backfill=backfill["id"],
+    )
     assert data["log"]["text"] == "said\n"
     assert data["run"]["retries"]
     assert data["now"]["attention"]
-    objects = {name: kind for name, kind in schema().type_map.items() if isinstance(kind, GraphQLObjectType) and not name.startswith("__")}
-    everything = {(name, field) for name, kind in objects.items() for field in kind.fields if name not in ("Mutation", "LaunchResult")}
+    objects = {
+        name: kind
+        for name, kind in schema().type_map.items()
+        if isinstance(kind, GraphQLObjectType) and not name.startswith("__")
+    }
+    everything = {
+        (name, field)
+        for name, kind in objects.items()
+        for field in kind.fields
+        if name not in ("Mutation", "LaunchResult")
+    }
     assert everything - asked == set()

@@ -16,7 +16,9 @@ from rostrum.model.runs import Run
 from .conftest import CHECK, CLEAN, RAW, Site
 
 LAUNCH = """mutation($input: LaunchInput!) { launch(input: $input) { runs { id status title more partitionKey triggerName } backfill { id counts } } }"""
-ERROR = ErrorInfo(class_name="ValueError", message="no gust", frames=(Frame("shop.py", 14, "orders", ("x = 1",), 14, user=True),))
+ERROR = ErrorInfo(
+    class_name="ValueError", message="no gust", frames=(Frame("shop.py", 14, "orders", ("x = 1",), 14, user=True),)
+)
 
 
 def launch(site: Site, **given: Any) -> Any:
@@ -34,16 +36,32 @@ def play(site: Site, run_id: str, *, fail: bool) -> Run:
     events: list[ev.Event] = [
         ev.RunStarted(at=now, epoch=run.epoch, step_keys=("raw__orders", "core__orders")),
         ev.StepStarted(at=now, step_key="raw__orders"),
-        ev.AssetMaterialized(at=now, step_key="raw__orders", asset_key=RAW, partition_key=key, metadata={"rows": IntMetadata(10), "r": FloatMetadata(float("nan"))}),
+        ev.AssetMaterialized(
+            at=now,
+            step_key="raw__orders",
+            asset_key=RAW,
+            partition_key=key,
+            metadata={"rows": IntMetadata(10), "r": FloatMetadata(float("nan"))},
+        ),
         ev.StepSucceeded(at=now, step_key="raw__orders", seconds=1.0),
         ev.StepStarted(at=now, step_key="core__orders"),
     ]
     if fail:
-        events += [ev.StepFailed(at=now, step_key="core__orders", error=ERROR), ev.RunFailed(at=now, reason="step_failure", failed_step_keys=("core__orders",))]
+        events += [
+            ev.StepFailed(at=now, step_key="core__orders", error=ERROR),
+            ev.RunFailed(at=now, reason="step_failure", failed_step_keys=("core__orders",)),
+        ]
     else:
         events += [
             ev.AssetMaterialized(at=now, step_key="core__orders", asset_key=CLEAN, partition_key=key),
-            ev.CheckEvaluated(at=now, step_key="core__orders", check_key=CHECK, passed=False, severity="warn", description="2 rows twice"),
+            ev.CheckEvaluated(
+                at=now,
+                step_key="core__orders",
+                check_key=CHECK,
+                passed=False,
+                severity="warn",
+                description="2 rows twice",
+            ),
             ev.StepSucceeded(at=now, step_key="core__orders"),
             ev.RunSucceeded(at=now + timedelta(seconds=2)),
         ]
@@ -60,9 +78,17 @@ def test_launch_queues_a_run_with_its_assets_planned(site: Site) -> None:
     launched = launch(site, target={"job": "daily"}, partitionKeys=["d2"])
     (run,) = launched["runs"]
     assert (run["status"], run["title"], run["partitionKey"], run["triggerName"]) == ("queued", "daily", "d2", "local")
-    data = site.ask("""query($id: String!) { run(id: $id) { waitsFor steps assetKeys canCancel canRetry } asset(key: "core/orders") { status health } }""", id=run["id"])
+    data = site.ask(
+        """query($id: String!) { run(id: $id) { waitsFor steps assetKeys canCancel canRetry } asset(key: "core/orders")
+        { status health } }""",
+        id=run["id"],
+    )
     assert data["run"]["assetKeys"] == ["raw/orders", "core/orders"]
-    assert [step["key"] for step in data["run"]["steps"]] == ["raw__orders", "core__orders", "core__orders_no_duplicates"]
+    assert [step["key"] for step in data["run"]["steps"]] == [
+        "raw__orders",
+        "core__orders",
+        "core__orders_no_duplicates",
+    ]
     assert data["run"]["waitsFor"]
     assert (data["run"]["canCancel"], data["run"]["canRetry"]) == (True, False)
     assert data["asset"]["status"] == "running"
@@ -88,7 +114,9 @@ def test_a_failed_run_tells_why_first_and_can_be_retried_from_failure(site: Site
     run_id = launch(site, target={"job": "daily"}, partitionKeys=["d1"])["runs"][0]["id"]
     play(site, run_id, fail=True)
     run = site.ask(
-        """query($id: String!) { run(id: $id) { status errorLine error failedStepKey errorSeen stepsDone stepsFailed steps retries { id } } }""", id=run_id
+        """query($id: String!) { run(id: $id) { status errorLine error failedStepKey errorSeen stepsDone stepsFailed
+        steps retries { id } } }""",
+        id=run_id,
     )["run"]
     assert (run["status"], run["errorLine"], run["failedStepKey"]) == ("failure", "ValueError: no gust", "core__orders")
     assert run["error"]["frames"][0]["file"] == "shop.py"
@@ -97,7 +125,9 @@ def test_a_failed_run_tells_why_first_and_can_be_retried_from_failure(site: Site
     now = site.ask("{ now { attention { kind title message href times } counts { failedRuns } } }")["now"]
     assert now["counts"]["failedRuns"] == 1
     assert (now["attention"][0]["kind"], now["attention"][0]["href"]) == ("run", f"/r/{run_id}")
-    retried = site.ask("mutation($id: String!) { retryRun(id: $id) { id parentRunId triggerKind } }", id=run_id)["retryRun"]
+    retried = site.ask("mutation($id: String!) { retryRun(id: $id) { id parentRunId triggerKind } }", id=run_id)[
+        "retryRun"
+    ]
     assert (retried["parentRunId"], retried["triggerKind"]) == (run_id, "retry")
     with site.deployment.storage.begin() as session:
         found = session.runs.get(retried["id"])
@@ -108,7 +138,10 @@ def test_a_failed_run_tells_why_first_and_can_be_retried_from_failure(site: Site
 def test_a_success_shows_on_asset_partitions_checks_and_trends(site: Site) -> None:
     for key, fail in (("d1", False), ("d2", True)):
         play(site, launch(site, target={"job": "daily"}, partitionKeys=[key])["runs"][0]["id"], fail=fail)
-    asset = site.ask("""{ asset(key: "raw/orders") { status lastMetadata trends recentRuns history downstream { key status } jobs automations partitionCounts } }""")["asset"]
+    asset = site.ask(
+        """{ asset(key: "raw/orders") { status lastMetadata trends recentRuns history downstream { key status } jobs
+        automations partitionCounts } }"""
+    )["asset"]
     assert asset["status"] == "materialized"
     assert asset["lastMetadata"]["r"] == {"kind": "float", "value": "NaN"}
     assert [point[1] for point in asset["trends"]["rows"]] == [10, 10]
@@ -142,13 +175,17 @@ def test_schedules_are_switched_and_say_when_they_tick_next(site: Site) -> None:
     automation = site.ask("{ automations { name running words nextAt upcoming cron timezone } }")["automations"][0]
     assert (automation["running"], automation["nextAt"]) == (False, None)
     assert len(automation["upcoming"]) == 5
-    data = site.ask("""mutation { setAutomation(location: "shop.py", name: "mornings", running: true) { running nextAt } }""")["setAutomation"]
+    data = site.ask(
+        """mutation { setAutomation(location: "shop.py", name: "mornings", running: true) { running nextAt } }"""
+    )["setAutomation"]
     assert data["running"] is True
     assert data["nextAt"] == automation["upcoming"][0]
 
 
 def test_reload_and_what_it_finds(site: Site) -> None:
-    location = site.ask("""mutation { reloadLocation(name: "shop.py") { status assets jobs schedules fork } }""")["reloadLocation"]
+    location = site.ask("""mutation { reloadLocation(name: "shop.py") { status assets jobs schedules fork } }""")[
+        "reloadLocation"
+    ]
     assert location == {"status": "ready", "assets": 2, "jobs": 1, "schedules": 1, "fork": "fork"}
 
 
@@ -161,7 +198,9 @@ def test_reload_and_what_it_finds(site: Site) -> None:
         ({"job": "daily", "location": "nowhere.py"}, "not_found", "nowhere.py"),
     ],
 )
-def test_wrong_targets_are_answered_with_the_nearest_right_one(site: Site, target: dict[str, Any], code: str, said: str) -> None:
+def test_wrong_targets_are_answered_with_the_nearest_right_one(
+    site: Site, target: dict[str, Any], code: str, said: str
+) -> None:
     (error,) = site.errors(LAUNCH, input={"target": target})
     assert error["extensions"]["code"] == code
     assert said in error["message"]
@@ -176,7 +215,7 @@ def test_an_unknown_partition_and_config_are_refused_and_nothing_is_stored(site:
 
 
 def test_plan_preview_counts_runs_and_steps(site: Site) -> None:
-    query = "query($keys: [String!]) { planPreview(target: {job: \"daily\"}, partitionKeys: $keys) { runs steps stepKeys problems } }"
+    query = 'query($keys: [String!]) { planPreview(target: {job: "daily"}, partitionKeys: $keys) { runs steps stepKeys problems } }'
     assert site.ask(query, keys=["d1", "d2"])["planPreview"]["steps"] == 6
 
 
@@ -188,7 +227,9 @@ def test_search_finds_everything_that_has_a_name(site: Site) -> None:
 def test_queries_too_deep_or_too_long_are_refused(site: Site) -> None:
     deep = "{ runs { runs " + "{ retries " * 25 + "{ id }" + " }" * 25 + " } }"
     assert "deeper" in site.errors(deep)[0]["message"]
-    hidden = "query { runs { runs { ...a } } } " + " ".join(f"fragment f{n} on Run {{ retries {{ ...f{n + 1} }} }}" for n in range(25))
+    hidden = "query { runs { runs { ...a } } } " + " ".join(
+        f"fragment f{n} on Run {{ retries {{ ...f{n + 1} }} }}" for n in range(25)
+    )
     hidden = hidden.replace("...a", "...f0") + " fragment f25 on Run { id }"
     assert "deeper" in site.errors(hidden)[0]["message"]
     assert "longer" in site.errors("{ deployment { name } }" + " " * 30_000)[0]["message"]

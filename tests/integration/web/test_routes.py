@@ -63,15 +63,24 @@ def test_every_mutation_names_a_permission_and_a_viewer_has_none_of_them(guarded
         assert error["extensions"]["code"] == "denied", name
 
 
-@pytest.mark.parametrize(("role", "launches", "switches"), [("viewer", False, False), ("launcher", True, False), ("editor", True, True), ("admin", True, True)])
+@pytest.mark.parametrize(
+    ("role", "launches", "switches"),
+    [("viewer", False, False), ("launcher", True, False), ("editor", True, True), ("admin", True, True)],
+)
 def test_roles_grant_what_they_say(guarded: Site, role: str, launches: bool, switches: bool) -> None:
     log_in(guarded, role)
     granted = guarded.ask("{ deployment { user { name permissions } } }")["deployment"]["user"]
     assert granted["name"] == role
     assert (Permission.LAUNCH.value in granted["permissions"]) is launches
-    launched = guarded.client.post("/graphql", json={"query": 'mutation { launch(input: {target: {job: "daily"}, partitionKeys: ["d1"]}) { runs { id } } }'}).json()
+    launched = guarded.client.post(
+        "/graphql",
+        json={"query": 'mutation { launch(input: {target: {job: "daily"}, partitionKeys: ["d1"]}) { runs { id } } }'},
+    ).json()
     assert ("errors" not in launched) is launches
-    switched = guarded.client.post("/graphql", json={"query": 'mutation { setAutomation(location: "shop.py", name: "mornings", running: true) { name } }'}).json()
+    switched = guarded.client.post(
+        "/graphql",
+        json={"query": 'mutation { setAutomation(location: "shop.py", name: "mornings", running: true) { name } }'},
+    ).json()
     assert ("errors" not in switched) is switches
 
 
@@ -83,14 +92,21 @@ def test_log_in_log_out(guarded: Site) -> None:
     assert guarded.client.get("/api/graph").status_code == 200
     guarded.client.post("/logout", json={})
     guarded.client.cookies.set("rostrum_session", cookie)
-    assert guarded.client.get("/api/graph").status_code == 401, "the session ended on the server, not only in the browser"
+    assert guarded.client.get("/api/graph").status_code == 401, (
+        "the session ended on the server, not only in the browser"
+    )
 
 
 def test_requests_that_a_foreign_page_could_cause_are_refused(site: Site) -> None:
     query = {"query": "{ deployment { name } }"}
     assert site.client.post("/graphql", json=query, headers={"origin": "https://evil.example"}).status_code == 403
     assert site.client.post("/graphql", json=query, headers={"host": "rebound.example:3000"}).status_code == 403
-    assert site.client.post("/graphql", content='{"query": "{ deployment { name } }"}', headers={"content-type": "text/plain"}).status_code == 400
+    assert (
+        site.client.post(
+            "/graphql", content='{"query": "{ deployment { name } }"}', headers={"content-type": "text/plain"}
+        ).status_code
+        == 400
+    )
     assert site.client.post("/graphql", json=query, headers={"origin": "http://127.0.0.1"}).status_code == 200
 
 
@@ -107,7 +123,10 @@ def test_tables_are_cached_by_etag_and_change_with_the_state(site: Site) -> None
     assert after.json()["status"] == [3, 3]
 
 
-@pytest.mark.parametrize("path", ["/../pyproject.toml", "/assets/../../app.py", "/%2e%2e/%2e%2e/etc/passwd", "/static//etc/passwd", "/app.py%00.js"])
+@pytest.mark.parametrize(
+    "path",
+    ["/../pyproject.toml", "/assets/../../app.py", "/%2e%2e/%2e%2e/etc/passwd", "/static//etc/passwd", "/app.py%00.js"],
+)
 def test_a_request_never_becomes_a_path(site: Site, path: str) -> None:
     answer = site.client.get(path)
     assert answer.status_code in (200, 404, 503)
@@ -115,7 +134,9 @@ def test_a_request_never_becomes_a_path(site: Site, path: str) -> None:
     assert b"root:" not in answer.content
 
 
-@pytest.mark.parametrize("path", ["/api/runs/%2e%2e/logs/x/out", "/api/runs/x/logs/..%2f..%2fetc%2fpasswd/out", "/api/runs/0/logs/a/passwd"])
+@pytest.mark.parametrize(
+    "path", ["/api/runs/%2e%2e/logs/x/out", "/api/runs/x/logs/..%2f..%2fetc%2fpasswd/out", "/api/runs/0/logs/a/passwd"]
+)
 def test_logs_are_addressed_by_ids_only(site: Site, path: str) -> None:
     assert site.client.get(path).status_code in (404, 503)
 

@@ -17,7 +17,11 @@ T0 = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_non_finite_numbers_survive_as_texts() -> None:
-    metadata = {"r": FloatMetadata(math.nan), "top": FloatMetadata(-math.inf), "deep": JsonMetadata({"x": [math.inf, 1.5]})}
+    metadata = {
+        "r": FloatMetadata(math.nan),
+        "top": FloatMetadata(-math.inf),
+        "deep": JsonMetadata({"x": [math.inf, 1.5]}),
+    }
     event = ev.AssetMaterialized(at=T0, run_id="r", sequence=1, asset_key=AssetKey.of("a/b"), metadata=metadata)
     (told,) = msgspec.json.decode(bytes(events_json([StoredEvent(7, event)])))
     assert told["id"] == 7

@@ -50,8 +50,15 @@ class CheckView:
     @property
     def history(self) -> Any:
         stored = self._context.session.events.read_asset(self._key.asset_key, kinds=("check_evaluated",), limit=400)
-        mine = [item.event for item in stored if isinstance(item.event, ev.CheckEvaluated) and item.event.check_key == self._key]
-        points = [{"at": e.at, "passed": e.passed, "runId": e.run_id, "partitionKey": e.partition_key} for e in reversed(mine[:TREND_POINTS])]
+        mine = [
+            item.event
+            for item in stored
+            if isinstance(item.event, ev.CheckEvaluated) and item.event.check_key == self._key
+        ]
+        points = [
+            {"at": e.at, "passed": e.passed, "runId": e.run_id, "partitionKey": e.partition_key}
+            for e in reversed(mine[:TREND_POINTS])
+        ]
         return plain(points)
 
 
@@ -159,7 +166,13 @@ class AssetView:
         total, materialized, failed, running = partition_counts(
             self._context.session, self._context.catalog, self._key, self._context.services.clock.now()
         )
-        return {"total": total, "materialized": materialized, "failed": failed, "running": running, "missing": total - materialized - failed - running}
+        return {
+            "total": total,
+            "materialized": materialized,
+            "failed": failed,
+            "running": running,
+            "missing": total - materialized - failed - running,
+        }
 
     def _refs(self, keys: list[AssetKey]) -> list[AssetRef]:
         states = self._context.session.assets.get(keys)
@@ -175,12 +188,20 @@ class AssetView:
 
     @property
     def jobs(self) -> list[str]:
-        return [name for (location, name), job in self._context.catalog.jobs.items() if location == self.location and self._key in job.asset_selection]
+        return [
+            name
+            for (location, name), job in self._context.catalog.jobs.items()
+            if location == self.location and self._key in job.asset_selection
+        ]
 
     @property
     def automations(self) -> list[str]:
         jobs = set(self.jobs)
-        return [name for (location, name), node in self._context.catalog.schedules.items() if location == self.location and node.job in jobs]
+        return [
+            name
+            for (location, name), node in self._context.catalog.schedules.items()
+            if location == self.location and node.job in jobs
+        ]
 
     @functools.cached_property
     def checks(self) -> list[CheckView]:
@@ -200,7 +221,9 @@ class AssetView:
                     "id": run.run_id,
                     "status": run.status.value,
                     "startedAt": run.started_at,
-                    "seconds": (run.ended_at - run.started_at).total_seconds() if run.ended_at and run.started_at else None,
+                    "seconds": (run.ended_at - run.started_at).total_seconds()
+                    if run.ended_at and run.started_at
+                    else None,
                     "partitionKey": run.target.partition_key,
                 }
                 for run in reversed(runs)
@@ -222,4 +245,6 @@ class AssetView:
         return plain(found)
 
     def history(self, limit: int = 50, before: int | None = None) -> Any:
-        return events_json(self._context.session.events.read_asset(self._key, kinds=_HISTORY, limit=min(limit, 500), before=before))
+        return events_json(
+            self._context.session.events.read_asset(self._key, kinds=_HISTORY, limit=min(limit, 500), before=before)
+        )

@@ -34,7 +34,9 @@ class AutomationView:
 
     kind = "schedule"
 
-    def __init__(self, context: RequestContext, location: str, node: ScheduleNode, state: AutomationState | None) -> None:
+    def __init__(
+        self, context: RequestContext, location: str, node: ScheduleNode, state: AutomationState | None
+    ) -> None:
         self._context = context
         self._node = node
         self.location = location

@@ -97,13 +97,23 @@ class NowView:
                 at = state.since or state.evaluated_at or self._now
                 message = state.description or f"failed with severity {state.severity}"
                 asset = str(key.asset_key)
-                yield Attention("check", f"{asset} {key.name}", message, at, f"/a/{asset}?tab=checks", run_id=state.run_id, asset_key=asset)
+                yield Attention(
+                    "check",
+                    f"{asset} {key.name}",
+                    message,
+                    at,
+                    f"/a/{asset}?tab=checks",
+                    run_id=state.run_id,
+                    asset_key=asset,
+                )
 
     def _failing_automations(self) -> Iterable[Attention]:
         for location, name in self._context.catalog.schedules:
             tick = self._last_ticks.get((location, name))
             if tick is not None and tick.status == "failure" and tick.error is not None:
-                yield Attention("automation", name, tick.error.first_line, tick.started_at, f"/automations/{location}/{name}")
+                yield Attention(
+                    "automation", name, tick.error.first_line, tick.started_at, f"/automations/{location}/{name}"
+                )
 
     @functools.cached_property
     def _last_ticks(self) -> dict[tuple[str, str], Any]:
@@ -132,7 +142,9 @@ class NowView:
     @property
     def throughput(self) -> Any:
         hours = int((self._now - self._since).total_seconds() // 3600)
-        buckets = [{"at": self._since + timedelta(hours=n), "success": 0, "failure": 0, "canceled": 0} for n in range(hours)]
+        buckets = [
+            {"at": self._since + timedelta(hours=n), "success": 0, "failure": 0, "canceled": 0} for n in range(hours)
+        ]
         for run in self._runs:
             if run.is_finished and run.ended_at:
                 place = min(int((run.ended_at - self._since).total_seconds() // 3600), hours - 1)
@@ -156,14 +168,18 @@ class NowView:
         for tick in self._context.session.automations.ticks(limit=500):
             node = self._context.catalog.schedules.get((tick.key.location, tick.key.name))
             if node is not None and tick.scheduled_at >= self._since:
-                rows[f"schedule {tick.key.location} {node.job}"]["ticks"].append({"at": tick.scheduled_at, "status": tick.status})
+                rows[f"schedule {tick.key.location} {node.job}"]["ticks"].append(
+                    {"at": tick.scheduled_at, "status": tick.status}
+                )
         for run in self._runs:
             key = f"schedule {run.target.location} {run.target.job}"
             row = rows.get(key)
             if row is None:
                 title = self._title(run)
                 href = f"/a/{title}" if run.target.job == ASSET_JOB else f"/runs?job={run.target.job}"
-                row = rows.setdefault(title, {"name": title, "kind": "target", "href": href, "runs": [], "ticks": [], "next": []})
+                row = rows.setdefault(
+                    title, {"name": title, "kind": "target", "href": href, "runs": [], "ticks": [], "next": []}
+                )
             if len(row["runs"]) < 300:
                 start, end = run.started_at or run.created_at, run.ended_at
                 row["runs"].append({"id": run.run_id, "status": run.status.value, "start": start, "end": end})

@@ -41,7 +41,16 @@ def partition_status(context: RequestContext, key: AssetKey) -> dict[str, Any]:
     location, node = found
     spec = context.catalog.manifests[location].partitions.get(node.partitions) if node.partitions else None
     if spec is None:
-        return {"kind": None, "total": 0, "counts": {}, "first": None, "last": None, "cadence": None, "keys": [], "ranges": []}
+        return {
+            "kind": None,
+            "total": 0,
+            "counts": {},
+            "first": None,
+            "last": None,
+            "cadence": None,
+            "keys": [],
+            "ranges": [],
+        }
     keys = partition_keys(context, spec)
     status = context.session.partitions.get(key)
     counts = {"materialized": 0, "failed": 0, "running": 0}

@@ -30,7 +30,9 @@ def typical_seconds(context: RequestContext, target: RunTarget) -> float | None:
         first = target.asset_selection[0] if target.asset_selection else None
         where = RunFilter(statuses=(RunStatus.SUCCESS,), location=target.location, job=target.job, asset_key=first)
         page = context.session.runs.list(where, limit=TYPICAL_OF)
-        same = [r for r in page.runs if r.target.asset_selection == target.asset_selection and r.started_at and r.ended_at]
+        same = [
+            r for r in page.runs if r.target.asset_selection == target.asset_selection and r.started_at and r.ended_at
+        ]
         seconds = [(r.ended_at - r.started_at).total_seconds() for r in same if r.ended_at and r.started_at]
         context.typical[key] = statistics.median(seconds) if seconds else None
     return context.typical[key]
@@ -145,7 +147,9 @@ class RunView:
     @functools.cached_property
     def _rows(self) -> Sequence[StepRow]:
         stored = self._context.session.events.read(self.id, kinds=STEP_KINDS, limit=100_000)
-        return step_rows(self._run, plan_of(self._context, self._run), (item.event for item in stored if not item.evidence))
+        return step_rows(
+            self._run, plan_of(self._context, self._run), (item.event for item in stored if not item.evidence)
+        )
 
     @property
     def steps(self) -> Any:

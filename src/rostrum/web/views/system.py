@@ -11,7 +11,6 @@ from rostrum.model.runs import RunFilter
 from rostrum.web.context import RequestContext
 from rostrum.web.jsonable import plain
 
-
 NEXT_LOOK = "the queue's next look"
 
 
@@ -54,7 +53,8 @@ class QueueView:
         self.queued = session.runs.count(RunFilter(), "status").get("queued", 0)
         self.in_progress = len(session.runs.in_progress())
         self.waiting: Any = [
-            {"runId": run.run_id, "title": run.target.job, "reason": context.waiting.get(run.run_id, NEXT_LOOK)} for run in queued
+            {"runId": run.run_id, "title": run.target.job, "reason": context.waiting.get(run.run_id, NEXT_LOOK)}
+            for run in queued
         ]
 
 
