@@ -25,7 +25,8 @@ def ensure() -> Path:
     uv = Path(sys.executable).parent / "uv"
     if uv.exists():
         _run(uv, "venv", "--quiet", "--python", sys.executable, FOLDER)
-        _run(uv, "pip", "install", "--quiet", "--python", PYTHON, "-r", REQUIREMENTS)
+        # With byte code, as pip makes it: without, the peer would compile itself at every start of a process.
+        _run(uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", PYTHON, "-r", REQUIREMENTS)
     else:
         _run(sys.executable, "-m", "venv", FOLDER)
         _run(PYTHON, "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS)
