@@ -18,6 +18,14 @@ export default defineConfig({
     manifest: true,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        // Few requests matter more than small files: what several pages share comes with the entry.
+        codeSplitting: {
+          groups: [{ name: "main", test: /src\/(parts|list|format|filter|shell|live|api|pages\/\w+-actions|graph\/model)\/|node_modules\/(?!flatbush)/, entriesAware: false }],
+        },
+      },
+    },
   },
   worker: { format: "es" },
   server: {

@@ -113,7 +113,7 @@ function filtered(filter) {
   return world.runs.filter((run) =>
     (!wanted.statuses?.length || wanted.statuses.includes(run.status)) && (!wanted.location || run.location === wanted.location) && (!wanted.job || run.job === wanted.job || run.title === wanted.job) &&
     (!wanted.assetKey || run.assetKeys.includes(wanted.assetKey)) && (!wanted.partitionKey || run.partitionKey === wanted.partitionKey) && (!wanted.triggerKind || run.triggerKind === wanted.triggerKind) &&
-    (!wanted.triggerName || run.triggerName === wanted.triggerName) && (!wanted.backfillId || run.backfillId === wanted.backfillId) && (!wanted.idPrefix || run.id.startsWith(wanted.idPrefix)) &&
+    (!wanted.triggerName || run.triggerName === wanted.triggerName) && (!wanted.backfillId || run.backfillId === wanted.backfillId) && (!wanted.idPart || run.id.startsWith(wanted.idPart) || run.id.endsWith(wanted.idPart)) &&
     (!wanted.createdAfter || run.createdAt >= wanted.createdAfter) && (!wanted.createdBefore || run.createdAt < wanted.createdBefore));
 }
 

@@ -49,7 +49,8 @@ function collect(type, selection, into = new Map()) {
 function fields(type, selection) {
   const lines = [...collect(type, selection)].map(([name, node]) => {
     const field = type.getFields()[node.name.value];
-    return `${name}: ${wrap(field.type, `${type.name}.${node.name.value}`, node.selectionSet)};`;
+    const maybe = node.directives?.length ? "?" : "";
+    return `${name}${maybe}: ${wrap(field.type, `${type.name}.${node.name.value}`, node.selectionSet)};`;
   });
   return `{ ${lines.join(" ")} }`;
 }

@@ -1,10 +1,11 @@
 /** Addresses of pages. Pages are chunks of their own, fetched when a link is pointed at. */
 
 import type { QueryClient } from "@tanstack/react-query";
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRootRouteWithContext, createRoute, createRouter } from "@tanstack/react-router";
 import { assetQuery, assetsQuery, automationsQuery, checksQuery, nowQuery, runQuery, systemQuery } from "./api/queries";
-import { Skeleton } from "./parts/controls";
+import { Broken, Skeleton } from "./parts/controls";
 import { App } from "./shell/app";
+import { lazyPage } from "./shell/lazy-page";
 
 /** What a list keeps in its address. */
 export interface ListSearch {
@@ -27,50 +28,50 @@ function listSearch(search: Record<string, unknown>): ListSearch {
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
   component: App,
-  notFoundComponent: lazyRouteComponent(() => import("./pages/missing")),
+  notFoundComponent: lazyPage(() => import("./pages/missing")),
 });
 
 const now = createRoute({
-  getParentRoute: () => root, path: "/", component: lazyRouteComponent(() => import("./pages/now")),
+  getParentRoute: () => root, path: "/", component: lazyPage(() => import("./pages/now")),
   loader: ({ context }) => void context.client.prefetchQuery(nowQuery(24)),
 });
 const runs = createRoute({
-  getParentRoute: () => root, path: "/runs", validateSearch: listSearch, component: lazyRouteComponent(() => import("./pages/runs")),
+  getParentRoute: () => root, path: "/runs", validateSearch: listSearch, component: lazyPage(() => import("./pages/runs")),
 });
 const run = createRoute({
-  getParentRoute: () => root, path: "/r/$runId", component: lazyRouteComponent(() => import("./pages/run")),
+  getParentRoute: () => root, path: "/r/$runId", component: lazyPage(() => import("./pages/run")),
   loader: ({ context, params }) => void context.client.prefetchQuery(runQuery(params.runId)),
 });
 const assets = createRoute({
-  getParentRoute: () => root, path: "/assets", validateSearch: listSearch, component: lazyRouteComponent(() => import("./pages/assets")),
+  getParentRoute: () => root, path: "/assets", validateSearch: listSearch, component: lazyPage(() => import("./pages/assets")),
   loader: ({ context }) => void context.client.prefetchQuery(assetsQuery),
 });
 const asset = createRoute({
   getParentRoute: () => root, path: "/a/$", validateSearch: (search: Record<string, unknown>): { tab?: string } => (typeof search.tab === "string" ? { tab: search.tab } : {}),
-  component: lazyRouteComponent(() => import("./pages/asset")),
+  component: lazyPage(() => import("./pages/asset")),
   loader: ({ context, params }) => void context.client.prefetchQuery(assetQuery(params._splat ?? "")),
 });
 const graph = createRoute({
-  getParentRoute: () => root, path: "/graph", validateSearch: listSearch, component: lazyRouteComponent(() => import("./pages/graph")),
+  getParentRoute: () => root, path: "/graph", validateSearch: listSearch, component: lazyPage(() => import("./pages/graph")),
 });
 const automations = createRoute({
-  getParentRoute: () => root, path: "/automations", validateSearch: listSearch, component: lazyRouteComponent(() => import("./pages/automations")),
+  getParentRoute: () => root, path: "/automations", validateSearch: listSearch, component: lazyPage(() => import("./pages/automations")),
   loader: ({ context }) => void context.client.prefetchQuery(automationsQuery),
 });
 const checks = createRoute({
-  getParentRoute: () => root, path: "/checks", validateSearch: listSearch, component: lazyRouteComponent(() => import("./pages/checks")),
+  getParentRoute: () => root, path: "/checks", validateSearch: listSearch, component: lazyPage(() => import("./pages/checks")),
   loader: ({ context }) => void context.client.prefetchQuery(checksQuery),
 });
 const system = createRoute({
-  getParentRoute: () => root, path: "/system", component: lazyRouteComponent(() => import("./pages/system")),
+  getParentRoute: () => root, path: "/system", component: lazyPage(() => import("./pages/system")),
   loader: ({ context }) => void context.client.prefetchQuery(systemQuery),
 });
 const backfill = createRoute({
-  getParentRoute: () => root, path: "/b/$backfillId", component: lazyRouteComponent(() => import("./pages/backfill")),
+  getParentRoute: () => root, path: "/b/$backfillId", component: lazyPage(() => import("./pages/backfill")),
 });
 const login = createRoute({
   getParentRoute: () => root, path: "/login", validateSearch: (search: Record<string, unknown>): { next?: string } => (typeof search.next === "string" ? { next: search.next } : {}),
-  component: lazyRouteComponent(() => import("./pages/login")),
+  component: lazyPage(() => import("./pages/login")),
 });
 
 /** The router over a query cache. */
@@ -82,6 +83,7 @@ export function makeRouter(client: QueryClient) {
     defaultPreloadDelay: 60,
     defaultPendingMs: 150,
     defaultPendingComponent: () => <div className="section waiting"><Skeleton rows={8} /></div>,
+    defaultErrorComponent: ({ error, reset }) => <Broken what="This page" error={error} onRetry={reset} />,
     scrollRestoration: false,
   });
 }

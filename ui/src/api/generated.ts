@@ -64,17 +64,11 @@ export type GraphVariables = {  };
 
 export const Graph: TypedDocument<GraphResult, GraphVariables> = { name: "Graph", text: "query Graph{graph}" };
 
-export interface RunsResult { runs: { cursor: string | null; runs: Array<{ id: string; status: string; disconnectedAt: string | null; location: string; job: string; title: string; more: number; partitionKey: string | null; triggerKind: string; triggerName: string; createdAt: string; startedAt: string | null; endedAt: string | null; typicalSeconds: number | null; stepsTotal: number; stepsDone: number; stepsFailed: number; checksFailed: number; errorLine: string | null; waitsFor: string | null; backfillId: string | null; canCancel: boolean; canRetry: boolean; }>; }; }
+export interface RunsResult { runs: { cursor: string | null; runs: Array<{ id: string; status: string; disconnectedAt: string | null; location: string; job: string; title: string; more: number; partitionKey: string | null; triggerKind: string; triggerName: string; createdAt: string; startedAt: string | null; endedAt: string | null; typicalSeconds: number | null; stepsTotal: number; stepsDone: number; stepsFailed: number; checksFailed: number; errorLine: string | null; waitsFor: string | null; backfillId: string | null; canCancel: boolean; canRetry: boolean; }>; }; runFacets?: Facets; now?: { throughput: ThroughputBucket[]; }; }
 
-export type RunsVariables = { filter?: RunFilter | null; limit: number; cursor?: string | null; };
+export type RunsVariables = { filter?: RunFilter | null; limit: number; cursor?: string | null; facets?: RunFilter | null; first: boolean; };
 
-export const Runs: TypedDocument<RunsResult, RunsVariables> = { name: "Runs", text: "query Runs($filter:RunFilter,$limit:Int!,$cursor:String){runs(filter:$filter,limit:$limit,cursor:$cursor){cursor runs{...RunRow}}}fragment RunRow on Run{id status disconnectedAt location job title more partitionKey triggerKind triggerName createdAt startedAt endedAt typicalSeconds stepsTotal stepsDone stepsFailed checksFailed errorLine waitsFor backfillId canCancel canRetry}" };
-
-export interface RunFacetsResult { runFacets: Facets; }
-
-export type RunFacetsVariables = { filter?: RunFilter | null; };
-
-export const RunFacets: TypedDocument<RunFacetsResult, RunFacetsVariables> = { name: "RunFacets", text: "query RunFacets($filter:RunFilter){runFacets(filter:$filter)}" };
+export const Runs: TypedDocument<RunsResult, RunsVariables> = { name: "Runs", text: "query Runs($filter:RunFilter,$limit:Int!,$cursor:String,$facets:RunFilter,$first:Boolean!){runs(filter:$filter,limit:$limit,cursor:$cursor){cursor runs{...RunRow}}runFacets(filter:$facets)@include(if:$first)now(hours:24)@include(if:$first){throughput}}fragment RunRow on Run{id status disconnectedAt location job title more partitionKey triggerKind triggerName createdAt startedAt endedAt typicalSeconds stepsTotal stepsDone stepsFailed checksFailed errorLine waitsFor backfillId canCancel canRetry}" };
 
 export interface RunPageResult { run: { id: string; status: string; disconnectedAt: string | null; location: string; job: string; title: string; more: number; partitionKey: string | null; triggerKind: string; triggerName: string; createdAt: string; startedAt: string | null; endedAt: string | null; typicalSeconds: number | null; stepsTotal: number; stepsDone: number; stepsFailed: number; checksFailed: number; errorLine: string | null; waitsFor: string | null; backfillId: string | null; canCancel: boolean; canRetry: boolean; assetKeys: Array<string>; failureReason: string | null; failedStepKey: string | null; error: ErrorInfo | null; errorSeen: number | null; errorFirstAt: string | null; tags: Record<string, string>; config: Record<string, unknown>; parentRunId: string | null; rootRunId: string | null; retries: Array<{ id: string; status: string; createdAt: string; }>; steps: StepRow[]; logFiles: LogFile[]; } | null; }
 

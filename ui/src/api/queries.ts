@@ -34,13 +34,11 @@ export const graphQuery = queryOptions({ queryKey: ["graph"], queryFn: async ({ 
 export const runsQuery = (filter: gql.RunFilter) =>
   infiniteQueryOptions({
     queryKey: ["runs", filter],
-    queryFn: ({ signal, pageParam }) => request(gql.Runs, { filter, limit: PAGE, cursor: pageParam }, signal),
+    // The first page brings the facets (of all states) and the histogram: one request for one list.
+    queryFn: ({ signal, pageParam }) => request(gql.Runs, { filter, limit: PAGE, cursor: pageParam, facets: { ...filter, statuses: null }, first: pageParam === null }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.runs.cursor,
   });
-
-export const facetsQuery = (filter: gql.RunFilter) =>
-  queryOptions({ queryKey: ["facets", filter], queryFn: async ({ signal }) => (await request(gql.RunFacets, { filter }, signal)).runFacets });
 
 export const runQuery = (id: string) =>
   queryOptions({ queryKey: ["run", id], queryFn: async ({ signal }) => (await request(gql.RunPage, { id }, signal)).run });

@@ -67,9 +67,9 @@ export function trigger(run: { triggerKind: string; triggerName: string }): stri
   return run.triggerKind || "unknown";
 }
 
-/** The part of an id people read and say. */
+/** The part of an id people read and say: its end, since ids begin with the time they were made. */
 export function shortId(id: string): string {
-  return id.slice(0, 6);
+  return id.slice(-6);
 }
 
 /** `and 5 more` beside a title. */

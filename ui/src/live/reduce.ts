@@ -27,7 +27,7 @@ export function actionsOf(message: LiveMessage): Action[] {
     case "run":
       return [
         { kind: "run", id: message.id, fields: runFields(message) },
-        refetch("run", message.id), refetch("peek", message.id), refetch("runs"), refetch("facets"), refetch("now"), refetch("shell"), refetch("system"),
+        refetch("run", message.id), refetch("peek", message.id), refetch("runs"), refetch("now"), refetch("shell"), refetch("system"),
       ];
     case "asset":
       return [
@@ -122,6 +122,6 @@ export class Batch {
 
 /** The least time between two refetches of a kind of data: sums over many runs are dearer than one run. */
 function quiet(key: readonly string[]): number {
-  if (["now", "facets", "shell", "system"].includes(key[0] ?? "")) return 2500;
+  if (["now", "shell", "system"].includes(key[0] ?? "")) return 2500;
   return key.length === 1 ? 1500 : 400;
 }

@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { assetQuery } from "../api/queries";
-import { assetState, assetWord, runState } from "../format/run";
+import { assetState, assetWord, runState, shortId } from "../format/run";
 import { duration } from "../format/time";
 import { Broken, Key, Skeleton } from "../parts/controls";
 import { Glyph } from "../parts/glyph";
@@ -41,7 +41,7 @@ export function AssetInspector({ assetKey, onClose }: { assetKey: string; onClos
             <>
               <h3>Last runs</h3>
               <RunBars slots={20} typical={null} onOpen={(id) => void navigate({ to: "/r/$runId", params: { runId: id } })}
-                runs={asset.recentRuns.slice(-20).map((run) => ({ id: run.id, seconds: run.seconds ?? 0, state: runState(run.status), label: `${run.partitionKey ?? run.id.slice(0, 6)}, ${run.status}, ${duration(run.seconds ?? 0)}` }))} />
+                runs={asset.recentRuns.slice(-20).map((run) => ({ id: run.id, seconds: run.seconds ?? 0, state: runState(run.status), label: `${run.partitionKey ?? shortId(run.id)}, ${run.status}, ${duration(run.seconds ?? 0)}` }))} />
             </>
           )}
           <h3>Facts</h3>

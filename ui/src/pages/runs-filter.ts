@@ -13,7 +13,7 @@ const STATUSES: Record<string, string[]> = {
 };
 const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 const SINGLE: Record<string, keyof RunFilter> = {
-  target: "assetKey", job: "job", location: "location", partition: "partitionKey", by: "triggerName", trigger: "triggerKind", id: "idPrefix", backfill: "backfillId",
+  target: "assetKey", job: "job", location: "location", partition: "partitionKey", by: "triggerName", trigger: "triggerKind", id: "idPart", backfill: "backfillId",
 };
 
 /** `7d`, `24h` before `now`, or a date; undefined when it is neither. */

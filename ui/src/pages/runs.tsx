@@ -1,11 +1,11 @@
 /** The list of runs: what ran, how it ended, and the first line of why not. */
 
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo } from "react";
 import type { RunFilter, RunRow } from "../api/generated";
-import { facetsQuery, nowQuery, runsQuery } from "../api/queries";
-import type { Facets as FacetCounts } from "../api/shapes";
+import { runsQuery } from "../api/queries";
+import type { Facets as FacetCounts, ThroughputBucket } from "../api/shapes";
 import { setFacet } from "../filter/edit";
 import { plural } from "../format/number";
 import { andMore, runSeconds, runState, runWord, shortId, trigger } from "../format/run";
@@ -42,12 +42,12 @@ export default function Runs() {
   const wanted = JSON.stringify(serverFilter(filter, minute * 60_000));
   const stable = useMemo(() => JSON.parse(wanted) as RunFilter, [wanted]);
   const runs = useInfiniteQuery(runsQuery(stable));
-  const facets = useQuery(facetsQuery(useMemo(() => ({ ...stable, statuses: undefined }), [stable])));
   const setFilter = useCallback((q: string) => void navigate({ search: (old) => ({ ...old, q: q || undefined }), replace: true }), [navigate]);
   const inspect = useCallback((row: RunRow | undefined) => void navigate({ search: (old) => ({ ...old, at: row?.id }), replace: true }), [navigate]);
   const open = useCallback((row: RunRow) => void navigate({ to: "/r/$runId", params: { runId: row.id } }), [navigate]);
   const retry = useRetry();
 
+  const first = runs.data?.pages[0];
   const loaded = useMemo(() => runs.data?.pages.flatMap((page) => page.runs.runs) ?? [], [runs.data]);
   const rows = useMemo(() => fittingRuns(loaded, filter), [loaded, filter]);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = runs;
@@ -60,7 +60,7 @@ export default function Runs() {
   }, [rows.length, pages, more]);
 
   const phone = usePhone();
-  const facetList = useFacets(facets.data);
+  const facetList = useFacets(first?.runFacets);
   const inspecting = search.at !== undefined && !phone;
   const columns = useColumns(inspecting);
   return (
@@ -84,7 +84,7 @@ export default function Runs() {
               label="Runs" rows={rows} columns={columns} rowId={(row) => row.id} onOpen={open} onInspect={inspect} inspected={search.at} onEnd={more}
               rowLabel={(row) => `${runWord(row)}, ${row.title} ${andMore(row.more)}${row.partitionKey ? `, ${row.partitionKey}` : ""}`}
               onCommand={(command, row) => command === "retry" && row.canRetry && retry.mutate({ id: row.id, strategy: "from_failure" })}
-              before={<Histogram filter={filter} onFilter={setFilter} />}
+              before={<Histogram buckets={first?.now?.throughput ?? []} filter={filter} onFilter={setFilter} />}
               phoneRow={(row) => <PhoneRow run={row} />}
               empty={<NoRuns filter={filter} looked={loaded.length} onFilter={setFilter} />}
               testId="runs"
@@ -170,9 +170,7 @@ function useFacets(counts: FacetCounts | undefined): Facet[] {
 }
 
 /** Runs of the last day above the list; a click on an hour narrows the list to it. */
-function Histogram({ filter, onFilter }: { filter: string; onFilter: (text: string) => void }) {
-  const now = useQuery(nowQuery(24));
-  const buckets = now.data?.throughput ?? [];
+function Histogram({ buckets, filter, onFilter }: { buckets: readonly ThroughputBucket[]; filter: string; onFilter: (text: string) => void }) {
   if (buckets.length === 0) return null;
   const pick = (at: string) => {
     const hour = Date.parse(at);

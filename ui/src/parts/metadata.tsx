@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { MetadataValue, TableSchema } from "../api/shapes";
 import { measure } from "../format/number";
+import { shortId } from "../format/run";
 import { Chart } from "./chart";
 import { Markdown } from "./markdown";
 import { Time } from "./time";
@@ -46,7 +47,7 @@ export function Metadata({ name, value }: { name: string; value: MetadataValue }
     case "asset":
       return <Link className="link" to="/a/$" params={{ _splat: value.value }}>{value.value}</Link>;
     case "run":
-      return <Link className="link mono" to="/r/$runId" params={{ runId: value.value }}>{value.value.slice(0, 8)}</Link>;
+      return <Link className="link mono" to="/r/$runId" params={{ runId: value.value }}>{shortId(value.value)}</Link>;
     case "timestamp":
       return <Time at={value.value} form="ago" />;
     case "markdown":
