@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -212,6 +213,8 @@ class _Pool:
                 sibling.close()
             self._selector.close()
             code = self._runner.serve(theirs.detach(), reading, step, attempt)
+        except BaseException:  # noqa: BLE001 - the process ends here, whatever it was; nothing may reach the run worker's frames
+            traceback.print_exc()
         finally:
             os._exit(code)
 
