@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rostrum.testing.conformance.code_location import CODE, CodeLocationConformance
+from rostrum.testing.conformance.code_location import CODE, EvaluationConformance, VersionsConformance
 from rostrum.testing.conformance.launchers import LauncherConformance
 from tests.integration.codeserver.bench import RUNS, CodeServerBench
 
@@ -27,7 +27,7 @@ def launching(request: pytest.FixtureRequest) -> Iterator[CodeServerBench]:
     bench.close()
 
 
-class TestCodeLocation(CodeLocationConformance):
+class TestCodeLocation(VersionsConformance, EvaluationConformance):
     @pytest.fixture
     def bench(self, serving: CodeServerBench) -> CodeServerBench:
         if serving.file.read_text() != CODE:

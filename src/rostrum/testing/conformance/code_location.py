@@ -1,4 +1,4 @@
-"""What every `CodeLocation` promises beside launching (see `launchers`). Subclass it and give it a `bench` fixture."""
+"""What every `CodeLocation` promises beside launching (see `launchers`). Subclass both classes and give them a `bench` fixture."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def _hash(reply: ManifestReply) -> str:
     return reply.manifest_hash
 
 
-class CodeLocationConformance:
-    """`CodeLocation`."""
+class VersionsConformance:
+    """`CodeLocation`: versions of the code."""
 
     def test_manifest_is_what_its_hash_says(self, bench: LocationBench) -> None:
         reply = bench.location.manifest()
@@ -159,6 +159,10 @@ class CodeLocationConformance:
         assert heard[0] is not None
         assert heard[0].revision == after.revision
         assert bench.location.wait_for_change(revision, 30) is not None, "a change that was missed is told at once"
+
+
+class EvaluationConformance:
+    """`CodeLocation`: what user code decides outside of runs."""
 
     def test_tick_with_a_run(self, bench: LocationBench) -> None:
         result = bench.location.evaluate(TickRequest(name="careful", scheduled_at=AT), 20)
