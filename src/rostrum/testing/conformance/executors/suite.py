@@ -16,7 +16,7 @@ from rostrum.testing.conformance.executors.bench import Bench, kinds, only
 class StepsSuite:
     """Order, failures, skips, retries."""
 
-    def test_values_flow_and_steps_are_ordered(self, bench: Bench) -> None:
+    def test_values_reach_the_next_step_and_steps_are_ordered(self, bench: Bench) -> None:
         session = bench.run("chain")
         assert session.run.status is RunStatus.SUCCESS
         assert bench.value(session, "total") == 4
