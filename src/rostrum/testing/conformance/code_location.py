@@ -1,4 +1,6 @@
-"""What every `CodeLocation` promises beside launching (see `launchers`). Subclass both classes and give them a `bench` fixture."""
+"""What every `CodeLocation` promises beside launching (see `launchers`). Subclass both classes and give them a `bench`
+fixture.
+"""
 
 from __future__ import annotations
 
