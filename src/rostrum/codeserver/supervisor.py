@@ -139,8 +139,10 @@ class ZygoteSupervisor:
         """A request to this zygote failed: have a look at it now. (A killed process is not gone at once.)"""
         zygote.wait(_LOOK_SECONDS)
         with self._changed:
-            if self._zygote is zygote and not zygote.is_alive():
-                self._zygote = None
+            if not zygote.is_alive():
+                zygote.retire()  # clears its folder
+                if self._zygote is zygote:
+                    self._zygote = None
             self._wake.set()
 
     # --- the thread ---
