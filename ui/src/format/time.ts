@@ -4,6 +4,7 @@
  */
 
 let zone = new Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+const zoneListeners = new Set<() => void>();
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 /** The zone every time on the page is shown in (an IANA name). */
@@ -18,8 +19,16 @@ export function setZone(name: string): boolean {
   } catch {
     return false;
   }
+  if (zone === name) return true;
   zone = name;
+  for (const listener of zoneListeners) listener();
   return true;
+}
+
+/** Hear of a change of zone. */
+export function subscribeZone(listener: () => void): () => void {
+  zoneListeners.add(listener);
+  return () => zoneListeners.delete(listener);
 }
 
 function formatter(kind: string, options: Intl.DateTimeFormatOptions, timeZone: string): Intl.DateTimeFormat {

@@ -176,8 +176,9 @@ export class Scene {
     if (layout.count === 0 || width === 0 || height === 0) return;
     const scale = Math.max(MIN_SCALE, Math.min(1, (width - 32) / layout.width, (height - 32) / layout.height));
     this.view = { scale, x: -(width / scale - layout.width) / 2, y: -(height / scale - layout.height) / 2 };
-    if (layout.height * scale < height - 32) this.view.y = -16 / scale;
-    if (layout.width * scale < width - 32) this.view.x = -12 / scale;
+    // A graph that is read like a page begins at the top left; one seen from afar stands in the middle.
+    if (scale >= NEAR && layout.height * scale < height - 32) this.view.y = -16 / scale;
+    if (scale >= NEAR && layout.width * scale < width - 32) this.view.x = -12 / scale;
   }
 
   /** Bring a node into sight; far away the eye comes nearer. */

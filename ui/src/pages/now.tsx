@@ -25,7 +25,7 @@ const WINDOWS = [6, 24, 72, 168];
 const ROWS_SHOWN = 24;
 
 function windowText(hours: number): string {
-  return hours % 24 === 0 && hours > 24 ? `${hours / 24} days` : `${hours} h`;
+  return hours % 24 === 0 && hours > 24 ? `${hours / 24}\u00a0days` : `${hours}\u00a0h`;
 }
 
 /** Attention, throughput, timeline. */

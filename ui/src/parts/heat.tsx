@@ -89,6 +89,13 @@ export function Heat({ status, label, brush, onBrush }: HeatProps) {
     if (!brush) anchor.current = undefined;
   }, [brush]);
 
+  useEffect(() => {
+    // On narrow screens the newest partitions are the ones to see first.
+    const scroller = svg.current?.closest(".heat-scroll");
+    const cell = byIndex.get(Math.max(0, lastDone));
+    if (scroller && cell) scroller.scrollLeft = left + cell.column * PITCH - scroller.clientWidth * 0.8;
+  }, [byIndex, lastDone, left]);
+
   const cellAt = (event: PointerEvent): number | undefined => {
     const box = svg.current?.getBoundingClientRect();
     if (!box) return undefined;

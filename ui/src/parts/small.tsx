@@ -1,6 +1,6 @@
 /** Small graphics: durations, sparklines, tick strips, run bars, shares. */
 
-import type { CSSProperties } from "react";
+import { type CSSProperties, type KeyboardEvent, useState } from "react";
 import { duration } from "../format/time";
 import type { State } from "./glyph";
 
@@ -93,15 +93,25 @@ export interface RunBar {
   label: string;
 }
 
-/** The last runs as bars, height is duration; failures carry a cross. Each bar is a button. */
+/** The last runs as bars, height is duration; failures carry a cross. One stop for the keyboard, arrows move among the bars. */
 export function RunBars({ runs, slots, typical, onOpen }: { runs: readonly RunBar[]; slots: number; typical: number | null; onOpen: (id: string) => void }) {
+  const [active, setActive] = useState(runs.length - 1);
+  const at = Math.max(0, Math.min(runs.length - 1, active));
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (by === 0) return;
+    event.preventDefault();
+    const next = Math.max(0, Math.min(runs.length - 1, at + by));
+    setActive(next);
+    event.currentTarget.querySelectorAll("button")[next]?.focus();
+  };
   const most = Math.max(1e-3, typical ?? 0, ...runs.map((run) => run.seconds)) * 1.08;
   const shownTypical = typical === null ? undefined : (1 - typical / most) * 100;
   return (
-    <div className="runbars" style={vars({ "--slots": String(slots) })}>
+    <div className="runbars" role="toolbar" aria-label="Last runs" style={vars({ "--slots": String(slots) })} onKeyDown={onKeyDown}>
       {shownTypical !== undefined && <div className="mid" style={{ top: `${shownTypical}%` }} />}
-      {runs.map((run) => (
-        <button key={run.id} type="button" title={run.label} aria-label={run.label} onClick={() => onOpen(run.id)}>
+      {runs.map((run, index) => (
+        <button key={run.id} type="button" tabIndex={index === at ? 0 : -1} title={run.label} aria-label={run.label} onClick={() => onOpen(run.id)}>
           <i className={run.state} style={{ height: `${Math.max(4, (100 * run.seconds) / most)}%` }} />
         </button>
       ))}

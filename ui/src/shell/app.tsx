@@ -2,11 +2,11 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { logout } from "../api/client";
 import { shellQuery } from "../api/queries";
 import { plural } from "../format/number";
-import { clock, clockSeconds, setZone, zoneLabel } from "../format/time";
+import { clock, clockSeconds, currentZone, setZone, subscribeZone, zoneLabel } from "../format/time";
 import { useConnection } from "../live/connection";
 import { Glyph } from "../parts/glyph";
 import { Icon, Mark, Sprite } from "../parts/icons";
@@ -28,6 +28,7 @@ export function App() {
   const [helping, setHelping] = useState(false);
   const connection = useConnection();
   const launch = useLaunch();
+  const zone = useSyncExternalStore(subscribeZone, currentZone);
   useHotkeys({
     go: (path) => void navigate({ to: path }),
     search: () => setSearching(true),
@@ -63,7 +64,7 @@ export function App() {
           <main id="main" tabIndex={-1} className={connection.phase === "lost" ? "is-stale-data" : undefined}>
             <StaleNotice />
             <LocationBanner />
-            <Panel key={shown} what="This page">
+            <Panel key={`${shown} ${zone}`} what="This page">
               <Outlet />
             </Panel>
           </main>
@@ -155,12 +156,12 @@ function Rail() {
           key={place.path}
           to={place.path}
           title={`${place.name}  (g ${place.key})`}
-          aria-label={place.name}
           aria-current={here(place.path) ? "page" : undefined}
           className={place.path === "/checks" || place.path === "/system" ? "more" : undefined}
         >
           <Icon name={place.icon} />
-          <span>{place.short}</span>
+          <span aria-hidden="true">{place.short}</span>
+          <span className="sr">{place.name}</span>
         </Link>
       ))}
     </nav>
