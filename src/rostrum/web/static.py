@@ -21,15 +21,18 @@ _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 @dataclass(frozen=True)
 class _File:
-    path: Path
     type: str
     etag: str
-    encodings: tuple[str, ...]
+    bodies: dict[str, bytes]
+    """Content by encoding; "" is the plain one."""
     immutable: bool
 
 
 class StaticFiles:
-    """Serves the files that were there at start, by exact name: a request never becomes a path."""
+    """Serves the files that were there at start, by exact name: a request never becomes a path.
+
+    They are held in memory (about a megabyte): one server always serves one build, even while the next is installed.
+    """
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._files: dict[str, _File] = {}
@@ -60,16 +63,18 @@ class StaticFiles:
         if request.headers.get("if-none-match") == found.etag:
             return Response(status_code=304, headers=headers)
         accepted = request.headers.get("accept-encoding", "")
-        path = found.path
-        for encoding, suffix in _ENCODINGS:
-            if encoding in found.encodings and encoding in accepted:
-                headers["content-encoding"] = encoding
-                path = path.with_name(path.name + suffix)
-                break
-        return Response(path.read_bytes(), media_type=found.type, headers=headers)
+        encoding = next((name for name, _ in _ENCODINGS if name in found.bodies and name in accepted), "")
+        if encoding:
+            headers["content-encoding"] = encoding
+        return Response(found.bodies[encoding], media_type=found.type, headers=headers)
 
 
 def _describe(path: Path, *, immutable: bool) -> _File:
-    encodings = tuple(name for name, suffix in _ENCODINGS if path.with_name(path.name + suffix).is_file())
-    etag = f'"{hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()}"'
-    return _File(path, mimetypes.guess_type(path.name)[0] or "application/octet-stream", etag, encodings, immutable)
+    plain = path.read_bytes()
+    bodies = {"": plain}
+    for name, suffix in _ENCODINGS:
+        packed = path.with_name(path.name + suffix)
+        if packed.is_file():
+            bodies[name] = packed.read_bytes()
+    etag = f'"{hashlib.blake2b(plain, digest_size=12).hexdigest()}"'
+    return _File(mimetypes.guess_type(path.name)[0] or "application/octet-stream", etag, bodies, immutable)
