@@ -1,8 +1,9 @@
 /** Addresses of pages. Pages are chunks of their own, fetched when a link is pointed at. */
 
 import type { QueryClient } from "@tanstack/react-query";
-import { createRootRouteWithContext, createRoute, createRouter } from "@tanstack/react-router";
+import { createRootRouteWithContext, createRoute, createRouter, redirect } from "@tanstack/react-router";
 import { assetQuery, assetsQuery, automationsQuery, checksQuery, nowQuery, runQuery, systemQuery } from "./api/queries";
+import { printFilter } from "./filter/parse";
 import { Broken, Skeleton } from "./parts/controls";
 import { App } from "./shell/app";
 import { lazyPage } from "./shell/lazy-page";
@@ -26,6 +27,13 @@ function listSearch(search: Record<string, unknown>): ListSearch {
   return kept;
 }
 
+/** Links from elsewhere may name a job plainly: `/runs?job=daily`. */
+function runsSearch(search: Record<string, unknown>): ListSearch {
+  const kept = listSearch(search);
+  if (kept.q === undefined && typeof search.job === "string") kept.q = printFilter({ kind: "field", key: "job", values: [search.job], at: 0, end: 0 });
+  return kept;
+}
+
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
   component: App,
   notFoundComponent: lazyPage(() => import("./pages/missing")),
@@ -36,7 +44,7 @@ const now = createRoute({
   loader: ({ context }) => void context.client.prefetchQuery(nowQuery(24)),
 });
 const runs = createRoute({
-  getParentRoute: () => root, path: "/runs", validateSearch: listSearch, component: lazyPage(() => import("./pages/runs")),
+  getParentRoute: () => root, path: "/runs", validateSearch: runsSearch, component: lazyPage(() => import("./pages/runs")),
 });
 const run = createRoute({
   getParentRoute: () => root, path: "/r/$runId", component: lazyPage(() => import("./pages/run")),
@@ -58,6 +66,12 @@ const automations = createRoute({
   getParentRoute: () => root, path: "/automations", validateSearch: listSearch, component: lazyPage(() => import("./pages/automations")),
   loader: ({ context }) => void context.client.prefetchQuery(automationsQuery),
 });
+const automation = createRoute({
+  getParentRoute: () => root, path: "/automations/$location/$name",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/automations", search: { at: `${params.location}/${params.name}` }, replace: true });
+  },
+});
 const checks = createRoute({
   getParentRoute: () => root, path: "/checks", validateSearch: listSearch, component: lazyPage(() => import("./pages/checks")),
   loader: ({ context }) => void context.client.prefetchQuery(checksQuery),
@@ -77,7 +91,7 @@ const login = createRoute({
 /** The router over a query cache. */
 export function makeRouter(client: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([now, runs, run, assets, asset, graph, automations, checks, system, backfill, login]),
+    routeTree: root.addChildren([now, runs, run, assets, asset, graph, automations, automation, checks, system, backfill, login]),
     context: { client },
     defaultPreload: "intent",
     defaultPreloadDelay: 60,

@@ -179,6 +179,7 @@ export type LiveMessage =
   | { topic: "check"; assetKey: string; name: string; status: string }
   | { topic: "events"; runId: string; lastId: number }
   | { topic: "logs"; runId: string }
-  | { topic: "automation"; location: string; name: string }
-  | { topic: "location"; name: string; status: string }
+  | { topic: "automation"; location?: string; name?: string }
+  | { topic: "location"; name?: string; status?: string }
+  | { topic: "hello" }
   | { topic: "reset" };

@@ -61,10 +61,22 @@ export function runSeconds(run: { startedAt: string | null; endedAt: string | nu
   return Math.max(0, ((run.endedAt ? Date.parse(run.endedAt) : now) - Date.parse(run.startedAt)) / 1000);
 }
 
-/** Who or what started a run: `daily_ingest`, `on-call`, `retry`. */
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Who or what started a run: `daily_ingest`, `on-call`, `backfill 68d6b8`, `retry of b7ca60`. */
 export function trigger(run: { triggerKind: string; triggerName: string }): string {
-  if (run.triggerName) return run.triggerName;
-  return run.triggerKind || "unknown";
+  if (UUID.test(run.triggerName)) return `${run.triggerKind === "retry" ? "retry of" : run.triggerKind || "run"} ${shortId(run.triggerName)}`;
+  return run.triggerName || run.triggerKind || "unknown";
+}
+
+/** A starter's name alone, as facets have it. */
+export function starter(name: string): string {
+  return UUID.test(name) ? `backfill ${shortId(name)}` : name;
+}
+
+/** Whether retrying from the failure means anything for a run. */
+export function failedSomewhere(run: { status: string; canRetry: boolean }): boolean {
+  return run.canRetry && (run.status === "failure" || run.status === "canceled");
 }
 
 /** The part of an id people read and say: its end, since ids begin with the time they were made. */

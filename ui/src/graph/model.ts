@@ -16,6 +16,8 @@ export interface AssetRow {
   location: string;
   kinds: readonly string[];
   owners: readonly string[];
+  /** The longest way from a source. */
+  depth: number;
   lastAt: number | null;
   lastRun: string | null;
   lastError: string | null;
@@ -25,10 +27,41 @@ export interface AssetRow {
   external: boolean;
 }
 
+/** The longest way from a source to each asset; a circle ends where it closes. */
+export function depths(deps: readonly (readonly number[])[]): number[] {
+  const depth = new Array<number>(deps.length).fill(-1);
+  for (let root = 0; root < deps.length; root += 1) {
+    const stack = [root];
+    while (stack.length > 0) {
+      const node = stack[stack.length - 1] ?? 0;
+      const open = depth[node] === -1 ? (deps[node] ?? []).filter((dep) => depth[dep] === -1) : [];
+      if (depth[node] === -1) depth[node] = -2;
+      if (open.length > 0) {
+        stack.push(...open);
+        continue;
+      }
+      stack.pop();
+      if ((depth[node] ?? 0) < 0 || depth[node] === -2) depth[node] = Math.max(0, ...(deps[node] ?? []).map((dep) => Math.max(0, depth[dep] ?? 0) + 1));
+    }
+  }
+  return depth;
+}
+
+/** The place of each group in the flow: the mean depth of its assets, so sources come first. */
+export function flowOrder(rows: readonly AssetRow[], groupOf: (row: AssetRow) => string): Map<string, number> {
+  const sums = new Map<string, { sum: number; size: number }>();
+  for (const row of rows) {
+    const group = sums.get(groupOf(row)) ?? { sum: 0, size: 0 };
+    sums.set(groupOf(row), { sum: group.sum + row.depth, size: group.size + 1 });
+  }
+  return new Map([...sums].map(([name, { sum, size }]) => [name, sum / size]));
+}
+
 /** The table turned into rows. */
 export function assetRows(table: AssetTable): AssetRow[] {
+  const depth = depths(table.deps);
   return table.keys.map((key, index) => ({
-    index, key,
+    index, key, depth: depth[index] ?? 0,
     status: table.status[index] ?? 0,
     group: table.groups[table.group[index] ?? 0] ?? "",
     location: table.locations[table.location[index] ?? 0] ?? "",

@@ -5,7 +5,7 @@ import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react"
 import { assetState, assetWord } from "../format/run";
 import { Glyph } from "../parts/glyph";
 import { Icon } from "../parts/icons";
-import type { AssetRow, Neighbours } from "./model";
+import { type AssetRow, flowOrder, type Neighbours } from "./model";
 
 interface OutlineProps {
   rows: readonly AssetRow[];
@@ -33,7 +33,8 @@ export function Outline({ rows, neighbours, selected, onSelect, onOpen, onFocusN
   const groups = useMemo(() => {
     const made = new Map<string, AssetRow[]>();
     for (const row of rows) made.set(row.group, [...(made.get(row.group) ?? []), row]);
-    return made;
+    const place = flowOrder(rows, (row) => row.group);
+    return new Map([...made].toSorted((left, right) => (place.get(left[0]) ?? 0) - (place.get(right[0]) ?? 0)));
   }, [rows]);
   const selectedRow = useMemo(() => rows.find((row) => row.key === selected), [rows, selected]);
   const isOpen = (name: string) => toggled.get(name) ?? (rows.length <= OPEN_BELOW || selectedRow?.group === name);

@@ -91,6 +91,8 @@ export function startLive(client: QueryClient): () => void {
       setConnection({ phase: "live", asOf: Date.now(), login: false });
       // What failed while the server was away is asked for again; what was missed comes by the stream or a reset.
       if (was === "lost") batch.add([{ kind: "refetchAll" }]);
+      // What was read before the first word of the stream may have missed a change.
+      else if (was === "connecting") void client.invalidateQueries({ predicate: (query) => query.state.dataUpdatedAt > 0 }, { cancelRefetch: false });
     } else if (was !== "lost") setConnection({ phase: "lost" });
   };
   const tell = (shared: Shared) => {

@@ -41,7 +41,8 @@ export function actionsOf(message: LiveMessage): Action[] {
     case "logs":
       return [refetch("log", message.runId)];
     case "automation":
-      return [refetch("automations"), refetch("automation", message.location, message.name), refetch("now")];
+      // Without a name: some automation has changed.
+      return [refetch("automations"), message.name === undefined ? refetch("automation") : refetch("automation", message.location ?? "", message.name), refetch("now")];
     case "location":
       return ["shell", "assets", "graph", "jobs", "job", "automations", "checks", "asset", "partitions", "system", "now"].map((key) => refetch(key));
     case "reset":

@@ -7,7 +7,7 @@ import { assetsQuery, planQuery } from "../api/queries";
 import { plural } from "../format/number";
 import { assetState, assetWord } from "../format/run";
 import { age, duration } from "../format/time";
-import { ASSET_FIELDS, assetRows, type AssetRow, fittingAssets, neighboursOf } from "../graph/model";
+import { ASSET_FIELDS, assetRows, type AssetRow, fittingAssets, flowOrder, neighboursOf } from "../graph/model";
 import { FilterBar } from "../list/filterbar";
 import { type Column, Grid, type Sort } from "../list/grid";
 import { usePhone } from "../list/media";
@@ -43,12 +43,10 @@ function sortValue(row: AssetRow, column: string): string | number {
 function arrange(rows: readonly AssetRow[], by: Grouping, sort: Sort): AssetRow[] {
   const order = sort.descending ? -1 : 1;
   const stateRank = (row: AssetRow) => (by === "state" ? STATE_ORDER.indexOf(row.status) : 0);
-  // Groups keep the order of the flow: by the first asset of each, as the table has it.
-  const firsts = new Map<string, number>();
-  for (const row of rows) if (!firsts.has(groupName(row, by))) firsts.set(groupName(row, by), by === "owner" ? 0 : row.index);
+  const place = flowOrder(rows, (row) => (by === "owner" ? "" : groupName(row, by)));
   return rows.toSorted((left, right) => {
     const [a, b] = [groupName(left, by), groupName(right, by)];
-    if (a !== b) return stateRank(left) - stateRank(right) || (firsts.get(a) ?? 0) - (firsts.get(b) ?? 0) || a.localeCompare(b);
+    if (a !== b) return stateRank(left) - stateRank(right) || (place.get(a) ?? 0) - (place.get(b) ?? 0) || a.localeCompare(b);
     const [x, y] = [sortValue(left, sort.column), sortValue(right, sort.column)];
     return order * (typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y)));
   });
@@ -132,7 +130,7 @@ function useColumns(now: number, inspecting: boolean): Column<AssetRow>[] {
       { id: "last", header: "Last", width: "64px", align: "end", cell: (row) => <span className="muted"><Time at={row.lastAt} /></span> },
       { id: "checks", header: "Checks", sortable: true, width: "96px", cell: (row) => <ChecksCell checks={row.checks} /> },
       { id: "partitions", header: "Partitions", sortable: true, width: inspecting ? "120px" : "168px", cell: (row) => row.partitions ? <ShareBar total={row.partitions[0]} label={`${row.partitions[1]} of ${row.partitions[0]} materialized, ${row.partitions[2]} failed`} parts={[{ kind: "ok", size: row.partitions[1] }, { kind: "failed", size: row.partitions[2] }, { kind: "running", size: row.partitions[3] }]} /> : <span className="muted">none</span> },
-      !inspecting && { id: "owner", header: "Owner", sortable: true, width: "104px", cell: (row) => <span className="muted">{row.owners.join(", ")}</span> },
+      !inspecting && { id: "owner", header: "Owner", sortable: true, width: "136px", cell: (row) => <span className="muted" title={row.owners.join(", ")}>{row.owners.join(", ")}</span> },
       { id: "note", header: "Last error", width: "minmax(120px, 1.4fr)", cell: (row) => (row.lastError ? <span className="mono" title={row.lastError}>{row.lastError}</span> : null) },
     ];
     return columns.filter((column): column is Column<AssetRow> => column !== false);

@@ -61,7 +61,7 @@ export default function Graph() {
     return keys.map((key, index): AssetRow => {
       const known = states.get(key);
       const name = groups[group[index] ?? 0] ?? "";
-      return known ? { ...known, index, group: name } : { index, key, status: 0, group: name, location: "", kinds: [], owners: [], lastAt: null, lastRun: null, lastError: null, partitions: null, checks: null, description: null, external: false };
+      return known ? { ...known, index, group: name } : { index, key, status: 0, group: name, location: "", kinds: [], owners: [], depth: 0, lastAt: null, lastRun: null, lastError: null, partitions: null, checks: null, description: null, external: false };
     });
   }, [graph.data, table.data]);
   const neighbours = useMemo(() => neighboursOf(graph.data?.keys.length ?? 0, graph.data?.edges ?? []), [graph.data]);

@@ -212,15 +212,15 @@ function Automations({ now, hours }: { now: NowData; hours: number }) {
   const rows = all ? now.timeline : now.timeline.slice(0, ROWS_SHOWN);
   const axis = [0, 0.25, 0.5, 0.75].slice(0, phone ? 2 : 4).map((share, index) => ({ share: phone ? index * 0.5 : share, at: from + (phone ? index * 0.5 : share) * (until - from) }));
   return (
-    <section className="section now-automations" aria-label="Automations">
-      <div className="section-head"><h2>Automations</h2><p>last {windowText(hours)}</p></div>
+    <section className="section now-automations" aria-label="Timeline">
+      <div className="section-head"><h2>Timeline</h2><p>last {windowText(hours)}</p></div>
       <div className="tl tl-wide">
         {rows.map((row) => {
           const bars = clusters(row, from, until);
           const next = row.next[0];
           return (
             <div key={row.kind + row.name} className="tl-row">
-              <Link to={row.href} className="lab"><span>{row.name}</span> <span className="faint">· {row.kind}</span></Link>
+              <Link to={row.href} className="lab"><span>{row.name}</span>{row.kind !== "target" && <span className="faint"> · {row.kind}</span>}</Link>
               <div className="trk is-plain" role="img" aria-label={`${row.name}: ${plural(row.runs.length, "run")}, ${plural(row.ticks.length, "tick")}`}>
                 {row.ticks.filter((tick) => (tick.status === "failure" || tick.status === "skipped") && Date.parse(tick.at) > from).map((tick) => (
                   <i key={tick.at} className={tick.status === "failure" ? "b thin f" : "b n"} style={{ "--x": `${(100 * (Date.parse(tick.at) - from)) / (until - from)}%`, "--w": "0.5%" } as CSSProperties} title={`${tick.status === "failure" ? "failed" : "skipped"} ${clock(Date.parse(tick.at))}`} />

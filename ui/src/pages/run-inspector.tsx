@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { peekQuery } from "../api/queries";
 import { plural } from "../format/number";
-import { runSeconds, runState, runWord, shortId, stepState, trigger } from "../format/run";
+import { failedSomewhere, runSeconds, runState, runWord, shortId, stepState, trigger } from "../format/run";
 import { clockSeconds, dayMonth, duration } from "../format/time";
 import { Broken, Key, Skeleton } from "../parts/controls";
 import { Glyph, stateWord } from "../parts/glyph";
@@ -55,7 +55,7 @@ export function RunInspector({ id, onClose }: { id: string; onClose: () => void 
         </div>
       )}
       <p className="row inspector-do">
-        {run.canRetry && <button type="button" className="btn btn-primary" disabled={retry.isPending} onClick={() => retry.mutate({ id: run.id, strategy: "from_failure" })}>Retry from failure</button>}
+        {failedSomewhere(run) && <button type="button" className="btn btn-primary" disabled={retry.isPending} onClick={() => retry.mutate({ id: run.id, strategy: "from_failure" })}>Retry from failure</button>}
         {run.canCancel && <button type="button" className="btn" disabled={cancel.isPending} onClick={() => cancel.mutate(run.id)}><Icon name="stop" />Cancel run</button>}
         <Link to="/r/$runId" params={{ runId: run.id }} className="btn">Open run</Link>
       </p>

@@ -7,7 +7,7 @@ import type { RunPageResult } from "../api/generated";
 import { runQuery } from "../api/queries";
 import type { ErrorInfo, StepRow } from "../api/shapes";
 import { count, plural } from "../format/number";
-import { andMore, hasEnded, runSeconds, runState, runWord, shortId, stepState, trigger } from "../format/run";
+import { andMore, failedSomewhere, hasEnded, runSeconds, runState, runWord, shortId, stepState, trigger } from "../format/run";
 import { clock, clockSeconds, dayKey, dayMonth, duration } from "../format/time";
 import { usePhone } from "../list/media";
 import { Broken, Key, Menu, type MenuItem, Panel, Seg, Skeleton, toast } from "../parts/controls";
@@ -109,7 +109,7 @@ function RunHead({ run, now, live }: { run: Run; now: number; live: boolean }) {
     { text: "Copy the id", onPick: () => void navigator.clipboard?.writeText(run.id).then(() => toast("Copied.")) },
     { text: "Copy as command", onPick: () => void navigator.clipboard?.writeText(`rostrum run show ${run.id}`).then(() => toast("Copied.")) },
   ];
-  if (run.canRetry) more.unshift({ text: "Run all steps again", onPick: () => retry.mutate({ id: run.id, strategy: "all" }) });
+  if (failedSomewhere(run)) more.unshift({ text: "Run all steps again", onPick: () => retry.mutate({ id: run.id, strategy: "all" }) });
   return (
     <header className="page-head">
       <div className="grow">
@@ -120,7 +120,8 @@ function RunHead({ run, now, live }: { run: Run; now: number; live: boolean }) {
         </p>
       </div>
       <div className="actions">
-        {run.canRetry && <button type="button" className="btn btn-primary" disabled={retry.isPending} onClick={() => retry.mutate({ id: run.id, strategy: "from_failure" })}>Retry from failure</button>}
+        {failedSomewhere(run) && <button type="button" className="btn btn-primary" disabled={retry.isPending} onClick={() => retry.mutate({ id: run.id, strategy: "from_failure" })}>Retry from failure</button>}
+        {run.canRetry && run.status === "success" && <button type="button" className="btn" disabled={retry.isPending} onClick={() => retry.mutate({ id: run.id, strategy: "all" })}><Icon name="retry" />Run again</button>}
         {run.canCancel && <button type="button" className="btn" disabled={cancel.isPending || run.status === "canceling"} onClick={() => cancel.mutate(run.id)}><Icon name="stop" />{run.status === "canceling" ? "Canceling" : "Cancel run"}</button>}
         <Menu label="More actions" className="btn btn-icon" items={more}><Icon name="more" /></Menu>
       </div>

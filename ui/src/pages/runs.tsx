@@ -8,7 +8,7 @@ import { runsQuery } from "../api/queries";
 import type { Facets as FacetCounts, ThroughputBucket } from "../api/shapes";
 import { setFacet } from "../filter/edit";
 import { plural } from "../format/number";
-import { andMore, runSeconds, runState, runWord, shortId, trigger } from "../format/run";
+import { andMore, failedSomewhere, runSeconds, runState, runWord, shortId, starter, trigger } from "../format/run";
 import { clock } from "../format/time";
 import { Facets, type Facet } from "../list/facets";
 import { FilterBar } from "../list/filterbar";
@@ -83,7 +83,7 @@ export default function Runs() {
             <Grid
               label="Runs" rows={rows} columns={columns} rowId={(row) => row.id} onOpen={open} onInspect={inspect} inspected={search.at} onEnd={more}
               rowLabel={(row) => `${runWord(row)}, ${row.title} ${andMore(row.more)}${row.partitionKey ? `, ${row.partitionKey}` : ""}`}
-              onCommand={(command, row) => command === "retry" && row.canRetry && retry.mutate({ id: row.id, strategy: "from_failure" })}
+              onCommand={(command, row) => command === "retry" && failedSomewhere(row) && retry.mutate({ id: row.id, strategy: "from_failure" })}
               before={<Histogram buckets={first?.now?.throughput ?? []} filter={filter} onFilter={setFilter} />}
               phoneRow={(row) => <PhoneRow run={row} />}
               empty={<NoRuns filter={filter} looked={loaded.length} onFilter={setFilter} />}
@@ -118,7 +118,7 @@ function useColumns(inspecting: boolean): Column<RunRow>[] {
         cell: (run) => <Link to="/r/$runId" params={{ runId: run.id }} tabIndex={-1} title={`${run.title} ${andMore(run.more)}`}><Key name={run.title} />{run.more > 0 && <span className="faint"> +{run.more}</span>}</Link>,
       },
       { id: "partition", header: "Partition", width: "92px", cell: (run) => <span className="muted">{run.partitionKey}</span> },
-      !inspecting && { id: "trigger", header: "Started by", width: "112px", cell: (run) => <span className="muted" title={`${run.triggerKind} ${run.triggerName}`}>{trigger(run)}</span> },
+      !inspecting && { id: "trigger", header: "Started by", width: "124px", cell: (run) => <span className="muted" title={`${run.triggerKind} ${run.triggerName}`}>{trigger(run)}</span> },
       { id: "started", header: "Started", width: "60px", align: "end", cell: (run) => <span className="muted"><Time at={run.startedAt ?? run.createdAt} /></span> },
       { id: "duration", header: "Duration", width: inspecting ? "136px" : "152px", align: "end", cell: (run) => <LiveDuration run={run} scale={scaleOf(run)} /> },
       !inspecting && { id: "steps", header: "Steps", width: "52px", align: "end", cell: (run) => <span className="muted">{run.stepsDone}/{run.stepsTotal}</span> },
@@ -158,7 +158,7 @@ function useFacets(counts: FacetCounts | undefined): Facet[] {
     const running = (status.running ?? 0) + (status.starting ?? 0) + (status.canceling ?? 0);
     const number = (name: string) => (name === "running" ? running : (status[name] ?? 0));
     const plain = (field: string, title: string, values: [string, number][]): Facet => ({
-      field, title, values: values.map(([value, count]) => ({ value, count, text: <span title={value}>{value}</span> })),
+      field, title, values: values.map(([value, count]) => ({ value, count, text: <span title={value}>{starter(value)}</span> })),
     });
     return [
       { field: "state", title: "State", values: STATE_ORDER.map(([name, state, word]) => ({ value: state, count: number(name), text: <><Glyph state={state} word="" /><span>{word}</span></> })) },

@@ -134,7 +134,7 @@ function Loops({ loops }: { loops: readonly Loop[] }) {
                 <tr key={loop.loop + loop.owner}>
                   <td>{loop.loop}</td>
                   <td><Glyph state={loop.lastError ? "failed" : silent(loop) ? "late" : "success"} word={loop.lastError ? "Failing" : silent(loop) ? "Silent" : "Working"} shown /></td>
-                  <td className="muted" title={loop.lastError ? errorText(loop.lastError) : undefined}>{loop.lastError ? <span className="mono">{loop.lastError.class_name}: {loop.lastError.message}</span> : loop.owner}</td>
+                  <td className="muted" title={loop.lastError ? errorText(loop.lastError) : loop.owner}>{loop.lastError ? <span className="mono">{loop.lastError.class_name}: {loop.lastError.message}</span> : loop.owner.length > 24 ? `process ${shortId(loop.owner)}` : loop.owner}</td>
                   <td className={silent(loop) ? "num late" : "num muted"}>{age(Math.max(0, (now - Date.parse(loop.heartbeatAt)) / 1000))} ago</td>
                   <td className="num muted">{count(loop.iterations)}</td>
                   <td className="num muted">{duration(loop.lastSeconds)}</td>

@@ -1,6 +1,7 @@
 /** Events and captured output as lines of one log. Pure. */
 
 import type { ErrorInfo, RunEvent } from "../api/shapes";
+import { measure } from "../format/number";
 import { duration } from "../format/time";
 
 export type Level = "DEBUG" | "INFO" | "WARN" | "ERROR" | "OUT" | "ERR";
@@ -52,7 +53,7 @@ function numbers(event: RunEvent): string {
   const found = Object.entries((event.metadata ?? {}) as Record<string, { kind: string; value?: unknown }>)
     .filter(([, value]) => value.kind === "int" || value.kind === "float" || (value.kind === "text" && String(value.value).length < 40))
     .slice(0, 4)
-    .map(([name, value]) => `${name} ${value.value}`);
+    .map(([name, value]) => `${name} ${typeof value.value === "number" ? measure(value.value) : String(value.value)}`);
   return found.length > 0 ? `: ${found.join(", ")}` : "";
 }
 
