@@ -4,10 +4,11 @@ to.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import uvicorn
@@ -15,11 +16,34 @@ import uvicorn
 from rostrum.model.errors import ConfigError
 
 
+_TICK_SECONDS = 1.0
+"""How often a server looks after itself. The library's tenth of a second would be most of what an idle machine does."""
+
+
 class _Server(uvicorn.Server):
     """Leaves signals to the command: it stops servers and daemon in order."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending = asyncio.Event()
+
+    def request_stop(self) -> None:
+        """Have it stop, from any thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+                self._loop.call_soon_threadsafe(self._ending.set)
+
+    async def main_loop(self) -> None:
+        """As in the library, but woken by `request_stop` rather than looking for it ten times a second."""
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), _TICK_SECONDS)
+
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         yield
 
 
@@ -57,6 +81,6 @@ class ServerThread:
     def stop(self) -> None:
         """Stop serving; open streams are cut."""
         if self._thread.is_alive():
-            self._server.should_exit = True
+            self._server.request_stop()
             self._thread.join(5)
         self._listener.close()

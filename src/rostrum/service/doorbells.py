@@ -25,7 +25,7 @@ Callback = Callable[[str], None]
 
 _LINGER_SECONDS = 2.0
 _QUIET_SECONDS = 5.0
-_QUIET_POLL = 0.04
+_QUIET_POLL = 0.1
 """Poll time once nothing has rung for `_QUIET_SECONDS`: an idle machine is to be idle."""
 _PLACES = 64
 _PLACE_BYTES = 8
