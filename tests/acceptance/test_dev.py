@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.servers import PROJECT, Dev, Process, Project, check_events, dev_on, until
+from tests.acceptance.servers import PROJECT, Dev, Process, Project, check_events, dev_on, until
 
 
 def rostrum(*arguments: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
@@ -150,7 +150,7 @@ def test_work_is_started_by_fork_or_fresh_alike(project: Project, home: Path, fo
 
 def test_webserver_and_daemons_apart(project: Project, home: Path) -> None:
     """Services on one host share the database file; two daemons launch nothing twice; each may be killed."""
-    from acceptance.servers import Api, kill_workers
+    from tests.acceptance.servers import Api, kill_workers
 
     project.open("first", "second")
     where = ["-f", str(project.file), "--home", str(home)]
@@ -181,3 +181,60 @@ def test_webserver_and_daemons_apart(project: Project, home: Path) -> None:
             if process.popen.poll() is None:
                 process.stop()
         kill_workers(home)
+
+
+OPS = """
+from pathlib import Path
+from rostrum import Definitions, job, op
+
+HERE = Path(__file__).parent
+
+def called(name):
+    with open(HERE / "calls", "a") as calls:
+        calls.write(name)
+
+@op
+def a():
+    called("a")
+    return 20
+
+@op
+def b(a):
+    called("b")
+    if not (HERE / "mended").exists():
+        raise ValueError("not yet")
+    return a + 1
+
+@op
+def c(a, b):
+    called("c")
+    if not (HERE / "all_mended").exists():
+        raise ValueError("not yet either")
+    (HERE / "sum").write_text(str(a + b))
+
+@job
+def chain():
+    first = a()
+    c(first, b(first))
+
+defs = Definitions(jobs=[chain])
+"""
+
+
+def test_a_retry_of_ops_takes_values_from_the_runs_before(tmp_path: Path, home: Path) -> None:
+    retry = "mutation($id: String!) { retryRun(id: $id) { id } }"
+    with dev_on(Project(tmp_path / "project", OPS), home) as dev:
+        folder = dev.project.folder
+        first = dev.api.launch(job="chain")
+        assert dev.api.wait(first)["failedStepKey"] == "b"
+        (folder / "mended").touch()
+        second = dev.api.ask(retry, id=first)["retryRun"]["id"]
+        assert dev.api.wait(second)["failedStepKey"] == "c"
+        (folder / "all_mended").touch()
+        third = dev.api.ask(retry, id=second)["retryRun"]["id"]
+        run = dev.api.wait(third)
+        assert (run["status"], run["stepsTotal"]) == ("success", 1), run
+        assert (folder / "calls").read_text() == "abbcc"
+        assert (folder / "sum").read_text() == "41"
+        for run_id in (first, second, third):
+            check_events(dev.api.events(run_id))

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from rostrum.model.errors import Conflict, StateError
-from rostrum.model.events import AnyEvent, RunStarted, StepSkipped, StepSucceeded
+from rostrum.model.events import AnyEvent, OutputStored, RunStarted, StepSkipped, StepSucceeded
 from rostrum.model.manifest import OpNode
-from rostrum.model.plans import Plan
+from rostrum.model.plans import FromStep, Plan
 from rostrum.model.runs import Run, RunStatus, RunTarget
 
 KINDS = (
@@ -20,6 +20,7 @@ KINDS = (
     "step_skipped",
     "step_not_run",
     "step_canceled",
+    "output_stored",
 )
 """Kinds of events that the decision reads."""
 
@@ -49,6 +50,29 @@ def retry_target(run: Run, strategy: str, events: Iterable[AnyEvent], plan: Plan
     return msgspec.structs.replace(run.target, step_selection=tuple(steps))
 
 
+def output_origins(run: Run, events: Iterable[AnyEvent], plan: Plan) -> dict[str, str]:
+    """Where a retry of `run` finds what it needs and does not make: see `Run.output_origins`. `plan` is the retry's.
+
+    What `run` has not stored itself it has had from an earlier run. An output that nobody has stored is left out.
+    """
+    stored: set[str] = set()
+    for event in events:
+        if isinstance(event, RunStarted):
+            stored.clear()  # a later worker starts over
+        elif isinstance(event, OutputStored):
+            stored.add(f"{event.step_key}:{event.output}")
+    made = set(plan.step_keys)
+    origins: dict[str, str] = {}
+    for step in plan.steps:
+        for source in (source for item in step.inputs for source in item.sources):
+            if isinstance(source, FromStep) and source.step_key not in made:
+                name = f"{source.step_key}:{source.output}"
+                origin = run.run_id if name in stored else run.output_origins.get(name)
+                if origin is not None:
+                    origins[name] = origin
+    return origins
+
+
 def unfinished(events: Iterable[AnyEvent], plan: Plan, ops: dict[str, OpNode]) -> Sequence[str]:
     """Keys of the plan's steps that have not ended well, in order.
 
@@ -61,7 +85,7 @@ def unfinished(events: Iterable[AnyEvent], plan: Plan, ops: dict[str, OpNode]) -
         if isinstance(event, RunStarted):
             good.clear()  # a later worker starts over
             bad.clear()
-        elif event.step_key is not None:
+        elif event.step_key is not None and not isinstance(event, OutputStored):
             kept, dropped = (good, bad) if isinstance(event, (StepSucceeded, StepSkipped)) else (bad, good)
             kept.add(event.step_key)
             dropped.discard(event.step_key)

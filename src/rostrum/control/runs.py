@@ -47,6 +47,8 @@ class SubmitRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     parent_run_id: str | None = None
     root_run_id: str | None = None
     backfill_id: str | None = None
+    output_origins: dict[str, str] = {}
+    """See `Run.output_origins`."""
     idempotency_key: str | None = None
     """Repeating a request under the same key gives the run that was made first."""
 
@@ -132,8 +134,11 @@ class Runs:
             plan = validation.check_target(loaded, parent.target).plan
             events = _read_all(session, run_id) if strategy == retries.FROM_FAILURE else []
             target = retries.retry_target(parent, strategy, events, plan, loaded.graph.ops)
+            if target.step_selection != parent.target.step_selection:
+                plan = validation.check_target(loaded, target).plan
             request = SubmitRequest(
                 target=target,
+                output_origins=retries.output_origins(parent, events, plan),
                 config=parent.config,
                 tags=parent.tags,
                 priority=parent.priority,
@@ -206,6 +211,7 @@ class Runs:
             parent_run_id=request.parent_run_id,
             root_run_id=request.root_run_id,
             backfill_id=request.backfill_id,
+            output_origins=request.output_origins,
             manifest_hash=checked.loaded.manifest_hash,
         )
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import structs
+
 from rostrum.definitions.contexts import AssetCheckExecutionContext, AssetExecutionContext, OpExecutionContext
 from rostrum.definitions.live import Resolved
 from rostrum.definitions.ops import OpDefinition, OpInput, OpOutput
@@ -20,7 +22,9 @@ from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import NotFound
 from rostrum.model.manifest import AssetNode
 from rostrum.model.partitions import PartitionsSpec
-from rostrum.model.plans import FromAsset, FromStep, InputSource, Step, StepInput
+from rostrum.model.plans import FromAsset, FromStep, InputSource, Plan, Step, StepInput
+from rostrum.model.runs import RunTarget
+from rostrum.planning.plan import build_plan
 
 _CONTEXTS: Mapping[str, type[OpExecutionContext]] = {
     "asset": AssetExecutionContext,
@@ -45,7 +49,31 @@ class Upstream:
         self.io_manager_key, self.step_key, self.output, self.metadata = io_manager_key, step_key, output, metadata
         self.asset_key, self.partitions = asset_key, partitions
         self.in_plan = False
-        """True for an output of another step of this very plan."""
+        """True for an output of another step of this very plan; False for a stored one, of an asset or of an earlier
+        run."""
+
+
+class PlanSteps:
+    """Steps of a run, and those of its job that the run leaves out."""
+
+    __slots__ = ("_resolved", "_target", "_whole", "executed")
+
+    def __init__(self, plan: Plan, resolved: Resolved, target: RunTarget) -> None:
+        self.executed: dict[str, Step] = {step.key: step for step in plan.steps}
+        """By key, those that the run executes."""
+        self._resolved, self._target = resolved, target
+        self._whole: dict[str, Step] | None = None
+
+    def step(self, key: str) -> Step:
+        """A step of the job, executed by this run or not."""
+        step = self.executed.get(key)
+        if step is not None:
+            return step
+        if self._whole is None:
+            target = structs.replace(self._target, step_selection=())
+            plan = build_plan(self._resolved.manifest, target, self._resolved.graph)
+            self._whole = {each.key: each for each in plan.steps}
+        return self._whole[key]
 
 
 class InputSlot:
@@ -92,7 +120,7 @@ class Prepared:
         "step",
     )
 
-    def __init__(self, step: Step, resolved: Resolved, plan_steps: Mapping[str, Step], shape: Shape) -> None:
+    def __init__(self, step: Step, resolved: Resolved, plan: PlanSteps, shape: Shape) -> None:
         op = resolved.ops[step.op]
         signature = op.signature
         self.step, self.op, self.shape = step, op, shape
@@ -102,7 +130,7 @@ class Prepared:
         self.resource_names: tuple[str, ...] = tuple(signature.resources)
         self.resources: dict[str, Any] | None = None
         """Opened resources that the op may use; filled at the first attempt in a process."""
-        self.inputs = [_input_slot(item, op, resolved, plan_steps) for item in step.inputs]
+        self.inputs = [_input_slot(item, op, resolved, plan) for item in step.inputs]
         self.outputs = {name: _output_slot(output, op, resolved) for name, output in op.outputs.items()}
         self.partitions = _partitions(step, op, resolved)
         checks = resolved.graph.check_nodes
@@ -140,24 +168,22 @@ def _config_path(step: Step) -> tuple[str, ...]:
     return (*path, "config")
 
 
-def _input_slot(item: StepInput, op: OpDefinition, resolved: Resolved, plan_steps: Mapping[str, Step]) -> InputSlot:
+def _input_slot(item: StepInput, op: OpDefinition, resolved: Resolved, plan: PlanSteps) -> InputSlot:
     op_input = op.inputs[item.name]
-    return InputSlot(item, op_input, tuple(_upstream(source, resolved, plan_steps) for source in item.sources))
+    return InputSlot(item, op_input, tuple(_upstream(source, resolved, plan) for source in item.sources))
 
 
-def _upstream(source: InputSource, resolved: Resolved, plan_steps: Mapping[str, Step]) -> Upstream | None:
+def _upstream(source: InputSource, resolved: Resolved, plan: PlanSteps) -> Upstream | None:
     if isinstance(source, FromAsset):
         return _asset_upstream(source.asset_key, resolved)
     if not isinstance(source, FromStep):
         return None
-    step = plan_steps.get(source.step_key)
-    if step is None:  # outside of a partial plan: its value was stored by another run
-        return Upstream("io_manager", source.step_key, source.output, {}, None, None)
+    step = plan.step(source.step_key)
     output = resolved.ops[step.op].outputs[source.output]
     upstream = Upstream(
         output.io_manager_key, source.step_key, source.output, output.metadata, output.asset_key, output.partitions
     )
-    upstream.in_plan = True
+    upstream.in_plan = source.step_key in plan.executed
     return upstream
 
 

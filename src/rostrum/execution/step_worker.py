@@ -148,7 +148,7 @@ class ProcessStepRunner(StepRunner):
         work = Work(
             target=self.target,
             run=self._run,
-            plan=Plan(tuple(self._steps.values())),
+            plan=Plan(tuple(self._plan.executed.values())),
             step_key=step.key,
             attempt=attempt,
             sys_path=tuple(sys.path),

@@ -15,7 +15,7 @@ from rostrum.definitions.outputs import Failure, RetryRequested
 from rostrum.definitions.run_instance import RunInstance
 from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
-from rostrum.execution.prepared import Prepared
+from rostrum.execution.prepared import PlanSteps, Prepared
 from rostrum.execution.resources import Resources
 from rostrum.execution.results import Made, Shape, Verdict, items
 from rostrum.execution.user_code import Raised, guard
@@ -58,7 +58,7 @@ class StepRunner:
         partition_keys: Sequence[str] = (),
     ) -> None:
         self._resolved, self._run, self._clock, self._notes = resolved, run, clock, notes
-        self._steps: dict[str, Step] = {step.key: step for step in plan.steps}
+        self._plan = PlanSteps(plan, resolved, run.target)
         self._resources, self.log = resources, log
         self._instance = RunInstance(session)
         self._partition_keys = tuple(partition_keys)
@@ -127,7 +127,7 @@ class StepRunner:
             shape = self._shapes.get(op.name)
             if shape is None:
                 shape = self._shapes[op.name] = Shape(op)
-            prepared = self._prepared[step.key] = Prepared(step, self._resolved, self._steps, shape)
+            prepared = self._prepared[step.key] = Prepared(step, self._resolved, self._plan, shape)
         return prepared
 
     def _attempt(self, step: Step, attempt: int, emit: Emit) -> None:

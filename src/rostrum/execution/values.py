@@ -28,6 +28,7 @@ from rostrum.model.events import AssetMaterialized, AssetObserved, CheckEvaluate
 from rostrum.model.metadata import MetadataValue, metadata_values
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import FromConfig, FromDefault
+from rostrum.model.runs import Run
 from rostrum.planning.partitions import upstream_keys
 
 Emit = Callable[[Event], None]
@@ -99,11 +100,16 @@ class Values:
         return MISSING
 
     def _fan_in(self, slot: InputSlot, scope: StepScope) -> list[Any]:
-        present = (upstream for upstream in slot.upstreams if upstream is not None and not self._is_absent(upstream))
-        return [self._load(slot, upstream, scope) for upstream in present]
+        upstreams = (upstream for upstream in slot.upstreams if upstream is not None)
+        return [self._load(slot, upstream, scope) for upstream in upstreams if not self._is_absent(upstream, scope.run)]
 
-    def _is_absent(self, upstream: Upstream) -> bool:
-        return upstream.in_plan and (upstream.step_key, upstream.output) not in self._notes.outputs
+    def _is_absent(self, upstream: Upstream, run: Run) -> bool:
+        if upstream.asset_key is not None:
+            return False
+        if upstream.in_plan:
+            return (upstream.step_key, upstream.output) not in self._notes.outputs
+        # Without a run before this one loading tells what is wrong.
+        return bool(run.output_origins) and _origin_name(upstream) not in run.output_origins
 
     def _load(self, slot: InputSlot, upstream: Upstream, scope: StepScope) -> Any:
         manager = self._io_manager(slot.op_input.input_manager_key or upstream.io_manager_key)
@@ -114,7 +120,7 @@ class Values:
         stored = OutputContext(
             name=upstream.output,
             asset_key=upstream.asset_key,
-            run_id=run.run_id,
+            run_id=_maker(upstream, slot, scope),
             job_name=target.job,
             step_key=upstream.step_key,
             partition_key=target.partition_key,
@@ -313,6 +319,24 @@ class Values:
         raise InvocationError(
             f"{type(event).__name__} cannot be logged as an event: use AssetMaterialization or AssetObservation."
         )
+
+
+def _origin_name(upstream: Upstream) -> str:
+    return f"{upstream.step_key}:{upstream.output}"
+
+
+def _maker(upstream: Upstream, slot: InputSlot, scope: StepScope) -> str:
+    """Id of the run that has stored a value: this one, or the one before it that executed the step."""
+    run = scope.run
+    if upstream.in_plan or upstream.asset_key is not None:
+        return run.run_id
+    origin = run.output_origins.get(_origin_name(upstream))
+    if origin is None:
+        raise InvocationError(
+            f"input {slot.name!r} of step {scope.step.key} is output {upstream.output!r} of step {upstream.step_key}, "
+            "which this run does not execute and no run before it has stored. Select that step too."
+        )
+    return origin
 
 
 def _data_version(code_version: str, inputs: Mapping[str, str]) -> str:

@@ -25,7 +25,16 @@ class InMemoryIOManager:
             partitions = context.asset_partition_keys
             if len(partitions) != 1:
                 return {partition: self._get((*context.asset_key.path, partition)) for partition in partitions}
-        return self._get(_keys(context)[0])
+        key = _keys(context)[0]
+        upstream = context.upstream_output
+        lost = key not in self.values and not context.has_asset_key
+        if lost and upstream is not None and upstream.run_id != context.run_id:
+            raise NotFound(
+                f"output {upstream.name!r} of step {upstream.step_key} was made by run {upstream.run_id}, and its "
+                "memory ended with it: values in memory live in one process. Retry all steps, or use an IO manager "
+                "that stores values."
+            )
+        return self._get(key)
 
     def _get(self, key: tuple[str, ...]) -> Any:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -80,6 +81,9 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     parent_run_id: str | None = None
     root_run_id: str | None = None
     backfill_id: str | None = None
+    output_origins: dict[str, str] = {}
+    """For a run of some steps only: `<step key>:<output>` -> the earlier run that stored that value. Only outputs that
+    this run needs and does not make itself."""
     manifest_hash: str | None = None
     """The version of the definitions that the run was launched on."""
     epoch: int = 0
@@ -154,6 +158,10 @@ def _started(run: Run, event: ev.RunStarted) -> Run:
     return _move(run, event, IN_PROGRESS, steps_total=len(event.step_keys), **changes)
 
 
+def _succeeded(run: Run, event: ev.RunSucceeded) -> Run:
+    return _move(run, event, IN_PROGRESS, status=RunStatus.SUCCESS, ended_at=event.at, disconnected_at=None)
+
+
 def _failed(run: Run, event: ev.RunFailed) -> Run:
     changes: dict[str, Any] = {"failure_reason": event.reason, "error": run.error or event.error}
     if event.failed_step_keys and run.failed_step_key is None:
@@ -169,7 +177,19 @@ def _canceling(run: Run, event: ev.RunCanceling) -> Run:
     )
 
 
-def _step_done(run: Run, event: ev.AnyEvent) -> Run:
+def _canceled(run: Run, event: ev.RunCanceled) -> Run:
+    return _move(run, event, _ACTIVE, status=RunStatus.CANCELED, ended_at=event.at, disconnected_at=None)
+
+
+def _disconnected(run: Run, event: ev.RunDisconnected) -> Run:
+    return _move(run, event, IN_PROGRESS, disconnected_at=run.disconnected_at or event.at)
+
+
+def _reconnected(run: Run, event: ev.RunReconnected) -> Run:
+    return msgspec.structs.replace(run, disconnected_at=None, last_heard_at=event.at)
+
+
+def _step_done(run: Run, _event: ev.StepSucceeded | ev.StepSkipped) -> Run:
     return msgspec.structs.replace(run, steps_done=run.steps_done + 1)
 
 
@@ -188,22 +208,16 @@ def _check(run: Run, event: ev.CheckEvaluated) -> Run:
     return run if event.passed else msgspec.structs.replace(run, checks_failed=run.checks_failed + 1)
 
 
-def _end(status: RunStatus, allowed: frozenset[RunStatus]) -> Any:
-    return lambda run, event: _move(run, event, allowed, status=status, ended_at=event.at, disconnected_at=None)
-
-
-_RULES: dict[type[ev.Event], Any] = {
+_RULES: dict[type[ev.Event], Callable[[Run, Any], Run]] = {
     ev.RunStarting: _starting,
     ev.RunWorkerLaunched: _launched,
     ev.RunStarted: _started,
-    ev.RunSucceeded: _end(RunStatus.SUCCESS, IN_PROGRESS),
+    ev.RunSucceeded: _succeeded,
     ev.RunFailed: _failed,
     ev.RunCanceling: _canceling,
-    ev.RunCanceled: _end(RunStatus.CANCELED, _ACTIVE),
-    ev.RunDisconnected: lambda run, event: _move(
-        run, event, IN_PROGRESS, disconnected_at=run.disconnected_at or event.at
-    ),
-    ev.RunReconnected: lambda run, event: msgspec.structs.replace(run, disconnected_at=None, last_heard_at=event.at),
+    ev.RunCanceled: _canceled,
+    ev.RunDisconnected: _disconnected,
+    ev.RunReconnected: _reconnected,
     ev.StepSucceeded: _step_done,
     ev.StepSkipped: _step_done,
     ev.StepFailed: _step_failed,
