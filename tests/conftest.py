@@ -15,6 +15,8 @@ hypothesis.settings.register_profile("repeat", deadline=None, derandomize=True, 
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
 
+pytest.register_assert_rewrite("rostrum.testing.conformance")
+
 KEPT_SETTINGS = {"ROSTRUM_CHROMIUM"}  # where a tool of the tests is
 
 

@@ -9,8 +9,6 @@ import pytest
 from rostrum.interfaces.logs import LogStore
 from rostrum.storage.logs import LocalLogStore
 
-pytest.register_assert_rewrite("rostrum.testing.conformance")
-
 
 @pytest.fixture
 def logs(tmp_path: Path) -> LogStore:

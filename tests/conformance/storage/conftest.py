@@ -12,8 +12,6 @@ from rostrum.storage.memory import MemoryStorage
 from rostrum.storage.sql import SqlStorage
 from rostrum.testing.clock import FakeClock
 
-pytest.register_assert_rewrite("rostrum.testing.conformance")
-
 
 @pytest.fixture
 def clock() -> FakeClock:
