@@ -8,7 +8,6 @@ from pathlib import Path
 from flights import checks, core, jobs, marts, raw, stage
 from flights.frames import FrameStore
 from flights.source import Nycflights
-
 from rostrum import Definitions, load_assets_from_modules
 
 HOME = Path(os.environ.get("FLIGHTS_DATA") or Path(os.environ.get("ROSTRUM_HOME") or ".rostrum") / "flights").absolute()

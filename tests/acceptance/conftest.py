@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.servers import Dev, Project, dev_on
+from tests.acceptance.servers import Dev, Project, dev_on
 
 
 @pytest.fixture

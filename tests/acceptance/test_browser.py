@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from acceptance.servers import Dev, Project, dev_on, until
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.acceptance.servers import Dev, Project, dev_on, until
 
 FLAGS = (
     "--no-sandbox",

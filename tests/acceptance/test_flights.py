@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from acceptance.servers import Api, Process, kill_workers, until
+from tests.acceptance.servers import Api, Process, kill_workers, until
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "flights"
 

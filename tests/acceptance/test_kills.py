@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from acceptance.servers import Dev, Project, check_events, dev_on, until
+from tests.acceptance.servers import Dev, Project, check_events, dev_on, until
 
 
 def run_chain(dev: Dev) -> str:

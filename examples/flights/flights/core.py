@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from rostrum import AssetExecutionContext, AssetIn, ChartSeries, Config, MetadataValue, asset
-
 from flights.raw import days
+from rostrum import AssetExecutionContext, AssetIn, ChartSeries, Config, MetadataValue, asset
 
 _CLEAN = {"flights_clean": AssetIn(key=["stage", "flights_clean"])}
 _COMMON = {

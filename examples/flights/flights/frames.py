@@ -26,7 +26,7 @@ class FrameStore(ConfigurableIOManager):
         path.parent.mkdir(parents=True, exist_ok=True)
         half_done = path.with_suffix(f".{os.getpid()}.tmp")
         value.to_parquet(half_done, index=False)
-        os.replace(half_done, path)
+        half_done.replace(path)
         columns = tuple(TableColumn(str(name), str(kind)) for name, kind in value.dtypes.items())
         context.add_output_metadata(
             {

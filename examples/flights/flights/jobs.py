@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from rostrum import AssetSelection, ScheduleDefinition, define_asset_job
-
 from flights.raw import days
+from rostrum import AssetSelection, ScheduleDefinition, define_asset_job
 
 daily = define_asset_job(
     "daily",

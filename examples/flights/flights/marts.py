@@ -121,8 +121,14 @@ def punctuality_report(
         "",
         f"{int(carrier_punctuality['flights'].sum())} flights of {len(carrier_punctuality)} carriers.",
         "",
-        f"- Most punctual: **{best['name']}**, {best['delay_mean']:.1f} min at departure; least: **{worst['name']}**, {worst['delay_mean']:.1f} min.",
-        f"- An inch of rain in an hour moves the mean delay by {weights['precip']:+.0f} min, a mile of visibility by {weights['visib']:+.1f} min.",
+        (
+            f"- Most punctual: **{best['name']}**, {best['delay_mean']:.1f} min at departure; "
+            f"least: **{worst['name']}**, {worst['delay_mean']:.1f} min."
+        ),
+        (
+            f"- An inch of rain in an hour moves the mean delay by {weights['precip']:+.0f} min, "
+            f"a mile of visibility by {weights['visib']:+.1f} min."
+        ),
         "",
         "| visibility (miles) | flights | mean delay (min) |",
         "|---|---|---|",

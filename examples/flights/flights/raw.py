@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from rostrum import AssetExecutionContext, DailyPartitionsDefinition, asset
-
 from flights.source import Nycflights
+from rostrum import AssetExecutionContext, DailyPartitionsDefinition, asset
 
 days = DailyPartitionsDefinition(start_date="2013-01-01", end_date="2014-01-01", timezone="America/New_York")
 
@@ -33,7 +32,7 @@ def planes(nycflights: Nycflights) -> pd.DataFrame:
 def flights(context: AssetExecutionContext, nycflights: Nycflights) -> pd.DataFrame:
     """Every departure from EWR, JFK and LGA on one day."""
     found = nycflights.day("flights", context.partition_key)
-    context.log.info(f"{len(found)} flights left New York on {context.partition_key}")
+    context.log.info("%d flights left New York on %s", len(found), context.partition_key)
     return found
 
 

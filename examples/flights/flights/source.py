@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import fcntl
 import importlib.util
-import os
 import shutil
 from pathlib import Path
 
@@ -42,7 +41,7 @@ class Nycflights(ConfigurableResource):
         if folder.is_dir():
             return folder
         Path(self.cache).mkdir(parents=True, exist_ok=True)
-        with open(Path(self.cache) / f"{name}.lock", "w") as lock:
+        with (Path(self.cache) / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # runs of several days start at once; one of them splits
             if not folder.is_dir():
                 half_done = folder.with_name(f"{name}.tmp")
@@ -51,5 +50,5 @@ class Nycflights(ConfigurableResource):
                 whole = pd.read_csv(self._file(name))
                 for (year, month, day), rows in whole.groupby(["year", "month", "day"]):
                     rows.to_csv(half_done / f"{year:04d}-{month:02d}-{day:02d}.csv", index=False)
-                os.replace(half_done, folder)
+                half_done.replace(folder)
         return folder

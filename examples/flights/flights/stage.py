@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from rostrum import AssetExecutionContext, AssetIn, asset
-
 from flights.raw import days
+from rostrum import AssetExecutionContext, AssetIn, asset
 
 ORIGINS = ("EWR", "JFK", "LGA")
 
@@ -39,9 +38,8 @@ def flights_clean(context: AssetExecutionContext, flights: pd.DataFrame, planes:
         "cancelled",
         "plane_age",
     ]
-    context.log.info(
-        f"{int(clean['cancelled'].sum())} of {len(clean)} flights were cancelled, {int(clean['built'].isna().sum())} planes are unknown"
-    )
+    cancelled, unknown = int(clean["cancelled"].sum()), int(clean["built"].isna().sum())
+    context.log.info("%d of %d flights were cancelled, %d planes are unknown", cancelled, len(clean), unknown)
     return clean[kept]
 
 

@@ -19,7 +19,9 @@ MINIMUM_LENGTH = 10
 
 @functools.cache
 def _nobody() -> str:
-    """Hash that is verified when the user does not exist. Made at the first login: it costs a tenth of a second and 64 MiB."""
+    """Hash that is verified when the user does not exist. Made at the first login: it costs a tenth of a second and
+    64 MiB.
+    """
     return _HASHER.hash("a password that nobody has")
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
+from pathlib import Path
 
 import click
 
 from rostrum.cli.options import code_options
+from rostrum.cli.signals import stop_on_signals
 from rostrum.config.workspace import LocationSpec
 from rostrum.model.errors import ConfigError
 
@@ -62,14 +62,12 @@ def start(
     options = CodeServerOptions(
         location=location_name or locations[0].name,
         target=msgspec.Raw(msgspec.json.encode(code_target(locations[0]))),
-        address=f"unix:{os.path.abspath(socket_path)}" if socket_path else f"{host}:{port}",
+        address=f"unix:{Path(socket_path).absolute()}" if socket_path else f"{host}:{port}",
         fork=fork,
         watch=watch,
         tls_certificate=tls_certificate,
         tls_key=tls_key,
     )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     serve(options, SystemClock(), stop, token=os.environ.pop(TOKEN_VARIABLE, None))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-
 import click
 
 from rostrum.cli.options import code_options, home_option
+from rostrum.cli.signals import stop_on_signals
 from rostrum.config.instance import Home, InstanceSettings
 from rostrum.config.workspace import LocationSpec
 
@@ -38,9 +36,7 @@ def run(locations: list[LocationSpec], home: Home, settings: InstanceSettings, c
     from rostrum.config.deployment import open_control
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     deployment = open_control(home, settings)
     servers = server_processes(locations, home, deployment.clock, watch=False) if code_servers else []
     for server in servers:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 import time
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 from rostrum.cli.options import code_options, home_option
+from rostrum.cli.signals import stop_on_signals
 from rostrum.config.instance import Home, InstanceSettings
 from rostrum.config.workspace import LocationSpec
 
@@ -50,9 +50,7 @@ def command(
 
     hold_home(home)
     host = host or settings.web.host
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     deployment = open_control(home, settings)
     servers = server_processes(locations, home, deployment.clock, watch=watch, fork=fork)
     for server in servers:

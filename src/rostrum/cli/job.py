@@ -32,11 +32,13 @@ def read_run_config(path: str | None) -> dict[str, Any]:
     import yaml
 
     try:
-        config = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+        config: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not valid YAML: {error}") from None
+    if not config:
+        return {}
     if not isinstance(config, dict):
         raise ConfigError(f"{path} is not a mapping with sections such as `ops:` and `resources:`")
     return resolve_environment(config, path)

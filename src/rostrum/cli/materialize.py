@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import click
 
 from rostrum.cli.options import code_options, home_option, json_option, key_values
 from rostrum.cli.output import print_json, status_text
+from rostrum.cli.signals import stop_on_signals
 from rostrum.config.instance import Home, InstanceSettings
 from rostrum.config.workspace import LocationSpec
 from rostrum.model import events as ev
@@ -53,13 +53,11 @@ def command(
         raise ConfigError(f"one code location at a time; {len(locations)} were named")
     config = read_run_config(config_file)
     spec = locations[0]
-    folder = os.getcwd()
+    folder = Path.cwd()
     code = executable(code_target(spec))
     os.chdir(folder)
     control = open_control(home, settings)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     local = LocalRun(control, spec.name, code)
     run = local.submit(select, partition, config, key_values(tags, "tag"))
     with _Progress(show=not as_json and sys.stderr.isatty()) as progress:
@@ -86,7 +84,7 @@ class _Progress:
         self._bar: Any = None
         self._task: Any = None
 
-    def __enter__(self) -> _Progress:
+    def __enter__(self) -> Self:
         if self._show:
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

@@ -38,9 +38,8 @@ def find_run(storage: Any, run_id: str) -> Run:
     if exact is not None:
         return exact
     if len(page.runs) != 1:
-        raise NotFound(
-            f"{'several runs have ids that begin or end' if page.runs else 'no run has an id that begins or ends'} with {run_id!r}; see `rostrum run list`"
-        )
+        found = "several runs have ids that begin or end" if page.runs else "no run has an id that begins or ends"
+        raise NotFound(f"{found} with {run_id!r}; see `rostrum run list`")
     return page.runs[0]
 
 

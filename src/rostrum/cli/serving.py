@@ -15,7 +15,6 @@ import uvicorn
 
 from rostrum.model.errors import ConfigError
 
-
 _TICK_SECONDS = 1.0
 """How often a server looks after itself. The library's tenth of a second would be most of what an idle machine does."""
 

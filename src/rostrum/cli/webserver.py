@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-
 import click
 
 from rostrum.cli.options import code_options, home_option
+from rostrum.cli.signals import stop_on_signals
 from rostrum.config.instance import Home, InstanceSettings
 from rostrum.config.workspace import LocationSpec
 
@@ -29,9 +27,7 @@ def command(
     from rostrum.gateway.sockets import bind_private_socket
     from rostrum.service.supervisor import Supervisor
 
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     host = host or settings.web.host
     deployment = open_control(home, settings)
     clients = LocationClients(locations, home)

@@ -12,7 +12,7 @@ import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import yaml
@@ -39,7 +39,7 @@ def parse_struct(text: str, kind: type[_T], name: str) -> _T:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ConfigError(f"{name}:{line}: not valid YAML: {error.problem}") from None
-    raw = {} if raw is None else raw
+    raw = dict[str, Any]() if raw is None else raw
     _check_keys(raw, kind, tree, name, "")
     try:
         return msgspec.convert(resolve_environment(raw, name), kind, strict=False)
@@ -52,14 +52,15 @@ def parse_struct(text: str, kind: type[_T], name: str) -> _T:
 def resolve_environment(raw: Any, name: str) -> Any:
     """Replace each `{env: NAME}` by the variable's value. Raises ConfigError naming the variable."""
     if isinstance(raw, Mapping):
-        if set(raw) == {"env"} and isinstance(raw["env"], str):
-            value = os.environ.get(raw["env"])
+        mapping = cast("Mapping[object, Any]", raw)
+        if set(mapping) == {"env"} and isinstance(mapping["env"], str):
+            value = os.environ.get(mapping["env"])
             if value is None:
-                raise ConfigError(f"{name}: the environment variable {raw['env']} is not set")
+                raise ConfigError(f"{name}: the environment variable {mapping['env']} is not set")
             return value
-        return {key: resolve_environment(value, name) for key, value in raw.items()}
+        return {key: resolve_environment(value, name) for key, value in mapping.items()}
     if isinstance(raw, list):
-        return [resolve_environment(value, name) for value in raw]
+        return [resolve_environment(value, name) for value in cast("list[Any]", raw)]
     return raw
 
 
@@ -79,15 +80,18 @@ def _check_keys(raw: Any, kind: Any, node: Any, name: str, where: str) -> None:
     if struct is None:
         return
     if isinstance(raw, list):
-        for place, item in enumerate(raw):
+        for place, item in enumerate(cast("list[Any]", raw)):
             child = node.value[place] if isinstance(node, yaml.SequenceNode) else None
             _check_keys(item, struct, child, name, f"{where}[{place}]")
         return
-    if not isinstance(raw, Mapping) or set(raw) == {"env"}:
+    if not isinstance(raw, Mapping):
+        return
+    mapping = cast("Mapping[Any, Any]", raw)
+    if set(mapping) == {"env"}:
         return
     hints = typing.get_type_hints(struct)
     nodes = {key.value: (key, value) for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
-    for key, value in raw.items():
+    for key, value in mapping.items():
         at = f"{where}.{key}" if where else str(key)
         if key not in hints:
             line = nodes[key][0].start_mark.line + 1 if key in nodes else 0

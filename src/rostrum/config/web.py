@@ -7,6 +7,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import ASGIApp
 
 from rostrum.auth.passwords import LocalUsers
 from rostrum.auth.requests import Authenticator, is_loopback
@@ -61,14 +62,14 @@ def web_app(deployment: Deployment, code_locations: CodeLocations, host: str) ->
     return create_app(services, loopback_only=is_loopback(host), extra_routes=[Mount("/gateway", gateway(deployment))])
 
 
-def gateway(deployment: Deployment) -> Starlette | object:
+def gateway(deployment: Deployment) -> ASGIApp:
     """The gateway's routes."""
     return gateway_app(deployment.events, deployment.storage, deployment.log_store, deployment.run_tokens)
 
 
 def gateway_only(deployment: Deployment) -> Starlette:
     """An application with nothing but the gateway: what the unix socket serves."""
-    return Starlette(routes=[Mount("/gateway", gateway(deployment))])  # type: ignore[arg-type]
+    return Starlette(routes=[Mount("/gateway", gateway(deployment))])
 
 
 def local_timezone() -> str:

@@ -55,21 +55,29 @@ class CodeLocation(Protocol):
         """Fork a run worker."""
         ...
 
-    def terminate(self, ref: WorkerRef, *, force: bool) -> None: ...
+    def terminate(self, ref: WorkerRef, *, force: bool) -> None:
+        """Ask the worker and all its processes to end (`force`: kill). No error when it is gone."""
+        ...
 
-    def inspect(self, ref: WorkerRef) -> WorkerStatus: ...
+    def inspect(self, ref: WorkerRef) -> WorkerStatus:
+        """What is known of the worker now. Never blocks for long."""
+        ...
 
     def adopt(self, run_ids: list[str]) -> list[WorkerRef]:
         """Workers of these runs that still live: also those that an earlier life of the server started."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let the connection go; calls that wait end. The code server and its workers go on. May be repeated."""
+        ...
 
 
 class CodeLocations(Protocol):
     """The code locations of a deployment, by name."""
 
-    def names(self) -> list[str]: ...
+    def names(self) -> list[str]:
+        """Names of all code locations, in the workspace's order."""
+        ...
 
     def get(self, name: str) -> CodeLocation:
         """Raises NotFound."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import msgspec
 
@@ -394,12 +394,9 @@ def decode_events(data: bytes) -> Sequence[AnyEvent]:
 
 
 def _unknown(data: bytes) -> UnknownEvent:
-    fields = msgspec.msgpack.decode(data)
-    if (
-        not isinstance(fields, dict)
-        or not isinstance(fields.get("kind"), str)
-        or not isinstance(fields.get("at"), datetime)
-    ):
+    decoded = msgspec.msgpack.decode(data)
+    fields = cast("dict[str, Any]", decoded) if isinstance(decoded, dict) else {}
+    if not isinstance(fields.get("kind"), str) or not isinstance(fields.get("at"), datetime):
         raise msgspec.DecodeError("an event is a map with at least `kind` (text) and `at` (timestamp)")
     return UnknownEvent(
         run_id=str(fields.get("run_id", "")),

@@ -9,8 +9,7 @@ import json
 import math
 from datetime import datetime
 from os import PathLike
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -144,7 +143,7 @@ def metadata_value(key: str, raw: object) -> MetadataValue:
     through `.item()`. Raises InvocationError naming `key` for anything else.
     """
     if isinstance(raw, _Value):
-        return raw  # type: ignore[return-value]
+        return cast("MetadataValue", raw)  # the union names every subclass
     if raw is None:
         return NullMetadata()
     if isinstance(raw, bool):
@@ -157,12 +156,12 @@ def metadata_value(key: str, raw: object) -> MetadataValue:
         return FloatMetadata(float(raw))
     if isinstance(raw, TableSchema):
         return TableSchemaMetadata(raw)
-    if isinstance(raw, (Path, PathLike)):
-        return PathMetadata(str(raw))
+    if isinstance(raw, PathLike):
+        return PathMetadata(str(cast("object", raw)))
     if isinstance(raw, datetime) and raw.tzinfo is not None:
         return TimestampMetadata(raw)
     if isinstance(raw, (dict, list)):
-        return JsonMetadata(_plain(key, raw))
+        return JsonMetadata(_plain(key, cast("object", raw)))
     item = getattr(raw, "item", None)
     if callable(item) and not getattr(raw, "shape", ()):
         return metadata_value(key, item())

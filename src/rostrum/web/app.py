@@ -4,7 +4,7 @@ the composition root.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -58,7 +58,7 @@ def create_app(
     routes = _Routes(services, live)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         yield
         await anyio.to_thread.run_sync(live.stop)
         if on_stop is not None:
@@ -231,7 +231,7 @@ def _json(request: Request, body: bytes) -> Response:
     return Response(body, media_type="application/json", headers=headers)
 
 
-async def _problem(request: Request, error: RostrumError) -> Response:
+async def _problem(_request: Request, error: RostrumError) -> Response:
     status = 500
     for kind, code in ((Unauthenticated, 401), (Denied, 403), (NotFound, 404), (ConfigError, 400)):
         if isinstance(error, kind):

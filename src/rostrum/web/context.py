@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import functools
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Self
 
 from rostrum.auth.authorize import authorize
 from rostrum.auth.requests import Authenticator
@@ -44,7 +45,7 @@ class Services:
     deployment: str = "default"
     timezone: str = "UTC"
     version: str = "0"
-    queue_limits: QueueLimits = QueueLimits()
+    queue_limits: QueueLimits = field(default_factory=QueueLimits)
 
 
 class RequestContext:
@@ -57,7 +58,7 @@ class RequestContext:
         self._session: Session | None = None
         self.typical: dict[tuple[str, str, tuple[str, ...]], float | None] = {}
 
-    def __enter__(self) -> RequestContext:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -10,7 +10,7 @@ import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from graphql import (
@@ -22,7 +22,7 @@ from graphql import (
     GraphQLResolveInfo,
     OperationDefinitionNode,
     OperationType,
-    execute_sync,
+    execution,
     parse,
     validate,
 )
@@ -51,7 +51,7 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def _resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+def _resolve(source: Any, info: GraphQLResolveInfo[RequestContext], **arguments: Any) -> Any:
     name = info.field_name
     parent = info.parent_type.name
     if parent == "Mutation":
@@ -60,7 +60,7 @@ def _resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
     elif parent == "Query":
         source = source.query
     if isinstance(source, Mapping):
-        return source.get(name)
+        return cast("Mapping[str, Any]", source).get(name)
     value = getattr(source, _snake(name))
     return value(**{_snake(key): item for key, item in arguments.items()}) if callable(value) else value
 
@@ -97,7 +97,7 @@ def execute(context: RequestContext, query: str, variables: dict[str, Any] | Non
     document = _document(query)
     if isinstance(document, list):
         return _encode(ExecutionResult(None, document))
-    result = execute_sync(
+    result = execution.execute_sync(
         schema(),
         document,
         Root(Query(context), Mutation(context)),

@@ -44,8 +44,9 @@ class _Subscriber:
             if self.queue.full():
                 while not self.queue.empty():
                     self.queue.get_nowait()
-                message = _message(None, {"topic": "reset"})
-            self.queue.put_nowait(message)
+                self.queue.put_nowait(_message(None, {"topic": "reset"}))
+            else:
+                self.queue.put_nowait(message)
 
 
 class Live:

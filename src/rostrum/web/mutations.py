@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -107,7 +107,9 @@ def _run_id(text: str) -> str:
 
 
 def _mapping(given: dict[str, Any], name: str) -> dict[str, Any]:
-    value = given.get(name) or {}
+    value: object = given.get(name) or None
+    if value is None:
+        return {}
     if not isinstance(value, dict):
         raise ConfigError(f"{name} is a {type(value).__name__}; it is an object with a key a section")
-    return value  # pyright: ignore[reportUnknownVariableType]
+    return cast("dict[str, Any]", value)

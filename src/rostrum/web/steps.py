@@ -40,7 +40,7 @@ class StepRow(msgspec.Struct, rename="camel"):
     error: str | None = None
 
 
-_ENDS = {
+_ENDS: dict[type[ev.Event], str] = {
     ev.StepSucceeded: "success",
     ev.StepFailed: "failure",
     ev.StepSkipped: "skipped",
@@ -98,8 +98,8 @@ def _apply(row: StepRow, event: ev.AnyEvent) -> None:
     elif isinstance(event, ev.StepRetrying):
         row.status = "retrying"
         row.error = event.error.first_line
-    elif type(event) in _ENDS:
-        row.status = _ENDS[type(event)]
+    elif (ended := _ENDS.get(type(event))) is not None:
+        row.status = ended
         row.ended_at = event.at if row.started_at else None
         if isinstance(event, ev.StepFailed):
             row.error = event.error.first_line

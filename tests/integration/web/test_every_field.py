@@ -5,9 +5,8 @@ from __future__ import annotations
 from graphql import GraphQLField, GraphQLNamedType, GraphQLObjectType, get_named_type, is_object_type
 
 from rostrum.web.schema import schema
-
-from .conftest import Site
-from .test_graphql import launch, play
+from tests.integration.web.conftest import Site
+from tests.integration.web.test_graphql import launch, play
 
 ARGUMENTS = {
     "asset": '(key: "core/orders")',

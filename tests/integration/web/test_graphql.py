@@ -12,10 +12,11 @@ from rostrum.model import events as ev
 from rostrum.model.errors import ErrorInfo, Frame
 from rostrum.model.metadata import FloatMetadata, IntMetadata
 from rostrum.model.runs import Run
+from tests.integration.web.conftest import CHECK, CLEAN, RAW, Site
 
-from .conftest import CHECK, CLEAN, RAW, Site
-
-LAUNCH = """mutation($input: LaunchInput!) { launch(input: $input) { runs { id status title more partitionKey triggerName } backfill { id counts } } }"""
+LAUNCH = """mutation($input: LaunchInput!) {
+    launch(input: $input) { runs { id status title more partitionKey triggerName } backfill { id counts } }
+}"""
 ERROR = ErrorInfo(
     class_name="ValueError", message="no gust", frames=(Frame("shop.py", 14, "orders", ("x = 1",), 14, user=True),)
 )
@@ -215,7 +216,9 @@ def test_an_unknown_partition_and_config_are_refused_and_nothing_is_stored(site:
 
 
 def test_plan_preview_counts_runs_and_steps(site: Site) -> None:
-    query = 'query($keys: [String!]) { planPreview(target: {job: "daily"}, partitionKeys: $keys) { runs steps stepKeys problems } }'
+    query = """query($keys: [String!]) {
+        planPreview(target: {job: "daily"}, partitionKeys: $keys) { runs steps stepKeys problems }
+    }"""
     assert site.ask(query, keys=["d1", "d2"])["planPreview"]["steps"] == 6
 
 

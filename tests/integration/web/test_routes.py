@@ -9,8 +9,7 @@ from starlette.routing import Mount, Route
 from rostrum.model.principals import Permission
 from rostrum.web.mutations import PERMISSIONS
 from rostrum.web.schema import schema
-
-from .conftest import Site
+from tests.integration.web.conftest import Site
 
 OPEN = {"/login", "/health", "/{path:path}"}
 """Routes that need no login: logging in, liveness, the UI's own files."""

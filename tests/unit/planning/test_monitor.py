@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -89,7 +90,7 @@ def test_silence_and_outages_add_up(spans: list[tuple[int, int]], seconds: int) 
     outages = ()
     for begin, length in sorted(spans, key=lambda span: span[0] + span[1]):
         outages = tuple(add_outage(outages, at(begin), at(begin + length)))
-    for first, second in zip(outages, outages[1:], strict=False):
+    for first, second in pairwise(outages):
         assert first[1] < second[0]
     away = {tick for begin, length in spans for tick in range(begin, begin + length) if tick < seconds}
     assert silence(run(), at(seconds), outages) == seconds - len(away)

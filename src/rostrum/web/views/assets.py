@@ -149,7 +149,8 @@ class AssetView:
         counts = self.partition_counts
         if counts and counts["materialized"] < counts["total"]:
             missing = counts["total"] - counts["materialized"]
-            return f"{counts['materialized']} of {counts['total']} partitions are materialised, {missing} are missing or failed."
+            made = f"{counts['materialized']} of {counts['total']} partitions are materialised"
+            return f"{made}, {missing} are missing or failed."
         checks = f", and its {len(self.checks)} checks pass" if self.checks else ""
         return f"Materialised{checks}."
 
@@ -157,7 +158,8 @@ class AssetView:
     def partitions_kind(self) -> str | None:
         if not self._node.partitions:
             return None
-        return self._context.catalog.manifests[self.location].partitions[self._node.partitions].__struct_config__.tag  # type: ignore[return-value]
+        spec = self._context.catalog.manifests[self.location].partitions[self._node.partitions]
+        return str(spec.__struct_config__.tag)
 
     @functools.cached_property
     def partition_counts(self) -> dict[str, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from datetime import datetime
 from typing import Any
 
 from rostrum.model.manifest import JobNode, ScheduleNode
@@ -54,8 +55,9 @@ class AutomationView:
         return cron.describe(self._node.cron)
 
     @functools.cached_property
-    def upcoming(self) -> list[Any]:
-        moment, found = self._context.services.clock.now(), []
+    def upcoming(self) -> list[datetime]:
+        moment = self._context.services.clock.now()
+        found: list[datetime] = []
         for _ in range(5):
             following = cron.next_tick(self._node.cron, self._node.timezone, moment)
             if following is None:

@@ -33,7 +33,7 @@ class Attention:
     times: int = 1
     run_id: str | None = None
     asset_key: str | None = None
-    consequences: list[str] = field(default_factory=list)
+    consequences: list[str] = field(default_factory=list[str])
 
 
 class NowView:

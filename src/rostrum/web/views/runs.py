@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from rostrum.auth.authorize import permissions
+from rostrum.model import events as ev
 from rostrum.model.errors import RostrumError
 from rostrum.model.manifest import ASSET_JOB
 from rostrum.model.plans import Plan
@@ -158,8 +159,8 @@ class RunView:
     @property
     def log_files(self) -> Any:
         stored = self._context.session.events.read(self.id, kinds=("logs_captured",), limit=10_000)
-        told = [item.event for item in stored]
-        known = {event.file_key: list(event.step_keys) for event in told}  # type: ignore[union-attr]
+        told = [item.event for item in stored if isinstance(item.event, ev.LogsCaptured)]
+        known = {event.file_key: list(event.step_keys) for event in told}
         for key in self._context.services.logs.files(self.id):
             known.setdefault(key, [])
         return [{"fileKey": key, "stepKeys": steps} for key, steps in known.items()]
