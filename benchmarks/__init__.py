@@ -1,1 +1,1 @@
-"""How fast Rostrum is, measured beside a peer in the same invocation. See `README.md` here and the committed `REPORT.md`."""
+"""How fast Rostrum is, measured beside a peer in the same invocation. See `README.md` and `REPORT.md` here."""

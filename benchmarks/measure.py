@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Self, TypeVar
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ def part(program: str, name: str, *, quick: bool = False) -> dict[str, float]:
 class Timer:
     """Wall and processor seconds of a block (this process and its finished children)."""
 
-    def __enter__(self) -> Timer:
+    def __enter__(self) -> Self:
         self._cpu, self._wall = _own_cpu(), time.perf_counter()
         return self
 

@@ -1,4 +1,4 @@
-"""The peer's own virtual environment, made on demand under `.bench/` (ignored by git). Nothing of it is imported or read by us."""
+"""The peer's own virtual environment, made on demand under `.bench/` (ignored by git). None of it is read by us."""
 
 from __future__ import annotations
 

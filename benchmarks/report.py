@@ -12,11 +12,18 @@ from benchmarks.harness import ratios, spread
 
 INTRODUCTION = """# How fast it is
 
-Made by `./task bench --peer` (see [README.md](README.md)); do not edit. *Median* is of all repetitions, *least* and *most* their range.
-*Peer* is {peer}, measured by turns with ours in the same invocation, in an environment of its own, through its public API;
-*ratio* says how many times better ours is (median of the ratios pair by pair). Budgets are for a quiet machine with two cores.
+Made by `./task bench --peer` (see [README.md](README.md)); do not edit. *Median* is of all repetitions, *least* and
+*most* their range. *Peer* is {peer}, measured by turns with ours in the same
+invocation, in an environment of its own, through its public API; *ratio* says how many times better ours is (median of
+the ratios pair by pair). Budgets are for a quiet machine with two cores.
 {load}
 """
+
+BUSY = """
+**The machine was busy with other work when this was made (load {load} before the start): read the figures as upper
+bounds.**
+"""
+QUIET_LOAD = 0.5
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """Whether the budget is met; by the ratio where the figure alone misses it. Nothing is judged by a quick run."""
+        """Whether the budget is met, by ratio where the figure alone misses it. A quick run is not judged."""
         if self.is_quick:
             return ""
         met = self.figure.meets(self.ours["median"])
@@ -58,7 +65,7 @@ def rows(results: dict[str, Any], name: str) -> Iterator[Row]:
             figure,
             spread(values),
             statistics.median(others) if others else None,
-            statistics.median(found) if found else None,
+            statistics.median(found) if found and figure.compared else None,
             bool(results["quick"]),
         )
 
@@ -72,34 +79,42 @@ def markdown(results: dict[str, Any]) -> str:
     """The whole report."""
     machine = results["machine"]
     peer = ", ".join(f"{name} {version}" for name, version in machine["peer"].items()) or "not measured here"
-    load = ""
-    if machine["load_before"] > 0.5:
-        load = f"**The machine was busy with other work when this was made (load {machine['load_before']} before the start): read the figures as upper bounds.**\n"
-    parts = [INTRODUCTION.format(peer=peer, load=load)]
+    load = BUSY.format(load=machine["load_before"]) if machine["load_before"] > QUIET_LOAD else ""
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
-    parts.append(
-        f"{machine['date']}, commit {machine['commit']}; {machine['cores']} cores ({machine['processor']}), {machine['memory_gib']} GiB, "
-        f"{machine['system']}, Python {machine['python']}; {versions}.\n"
-    )
-    parts.append(_summary(results))
+    parts = [
+        INTRODUCTION.format(peer=peer, load=load),
+        (
+            f"{machine['date']}, commit {machine['commit']}; {machine['cores']} cores ({machine['processor']}), "
+            f"{machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}; {versions}. "
+            f"All of it took {results['seconds']} s.\n"
+        ),
+        _summary(results),
+    ]
     for name, samples in results["benchmarks"].items():
-        benchmark = next(each for each in BENCHMARKS if each.name == name)
-        counts = f"{len(samples['ours'])} repetitions" + (
-            f", {len(samples['peer'])} of the peer" if samples["peer"] else ""
-        )
-        parts.append(f"## {benchmark.numbers}. {benchmark.what}\n\n{counts}.\n")
-        parts.append("| figure | unit | least | median | most | budget | | peer | ratio |")
-        parts.append("|---|---|--:|--:|--:|--:|---|--:|--:|")
-        for row in rows(results, name):
-            low, middle, high = (number(row.ours[key]) for key in ("min", "median", "max"))
-            verdict = f"**{row.verdict}**" if row.verdict == "not met" else row.verdict
-            parts.append(
-                f"| {row.figure.label.strip()} | {row.figure.unit} | {low} | {middle} | {high} | {row.figure.budget} | {verdict} "
-                f"| {number(row.peer)} | {told_ratio(row.ratio)} |"
-            )
-        parts.extend(f"\nProblem: {problem.splitlines()[0][:200]}" for problem in samples["problems"])
-        parts.append("")
+        parts += _section(results, name, samples)
     return "\n".join(parts)
+
+
+def _section(results: dict[str, Any], name: str, samples: dict[str, Any]) -> list[str]:
+    benchmark = next(each for each in BENCHMARKS if each.name == name)
+    of_peer = f"; of the peer: {len(samples['peer'])}" if samples["peer"] else ""
+    lines = [
+        f"## {benchmark.numbers}. {benchmark.what}\n\nRepetitions: {len(samples['ours'])}{of_peer}.\n",
+        "| figure | unit | least | median | most | budget | | peer | ratio | wanted |",
+        "|---|---|--:|--:|--:|--:|---|--:|--:|--:|",
+    ]
+    for row in rows(results, name):
+        figure = row.figure
+        verdict = f"**{row.verdict}**" if row.verdict == "not met" else row.verdict
+        cells = [figure.label.strip(), figure.unit, *_range(row), figure.budget, verdict, number(row.peer)]
+        cells += [told_ratio(row.ratio), told_ratio(figure.ratio)]
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += [f"\nProblem: {problem.splitlines()[0][:200]}" for problem in samples["problems"]]
+    return [*lines, ""]
+
+
+def _range(row: Row) -> list[str]:
+    return [number(row.ours[key]) for key in ("min", "median", "max")]
 
 
 def _summary(results: dict[str, Any]) -> str:
@@ -122,14 +137,19 @@ def table(results: dict[str, Any]) -> str:
     for name, samples in results["benchmarks"].items():
         benchmark = next(each for each in BENCHMARKS if each.name == name)
         lines.append(f"\n{benchmark.numbers}. {benchmark.what}")
-        head = f"  {'':44}{'least':>10}{'median':>10}{'most':>10}  {'unit':12}{'budget':>9} {'':13}{'peer':>10}{'ratio':>9}"
-        lines.append(head)
+        lines.append(_line("", ["least", "median", "most"], "unit", "budget", "", "peer", "ratio"))
         for row in rows(results, name):
-            low, middle, high = (number(row.ours[key]) for key in ("min", "median", "max"))
+            figure = row.figure
+            ratio = told_ratio(row.ratio)
             lines.append(
-                f"  {row.figure.label:44}{low:>10}{middle:>10}{high:>10}  {row.figure.unit:12}{row.figure.budget:>9} {row.verdict:13}"
-                f"{number(row.peer):>10}{told_ratio(row.ratio):>9}"
+                _line(figure.label, _range(row), figure.unit, figure.budget, row.verdict, number(row.peer), ratio)
             )
         lines.extend(f"  PROBLEM {problem}" for problem in samples["problems"])
     lines.append(f"\n{_summary(results)}")
     return "\n".join(lines)
+
+
+def _line(label: str, found: list[str], unit: str, budget: str, verdict: str, peer: str, ratio: str) -> str:
+    low, middle, high = found
+    ours = f"  {label:44}{low:>10}{middle:>10}{high:>10}  {unit:12}"
+    return f"{ours}{budget:>9} {verdict:13}{peer:>10}{ratio:>9}".rstrip()

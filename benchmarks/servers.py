@@ -1,4 +1,4 @@
-"""Measuring a running server: the same procedure for every product. Standard library only, as it runs under the peer's interpreter too."""
+"""Measuring a running server: one procedure for every product. Standard library only, for the peer's interpreter."""
 
 from __future__ import annotations
 

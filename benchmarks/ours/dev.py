@@ -10,6 +10,7 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
+from typing import Self
 
 from benchmarks.measure import MARK, end, until
 from benchmarks.servers import Http
@@ -86,7 +87,7 @@ class Dev:
         self.process.wait()
         self._folder.cleanup()
 
-    def __enter__(self) -> Dev:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *raised: object) -> None:

@@ -1,4 +1,4 @@
-"""12. Events from workers through the gateway into SQLite with all derived state; see `benchmarks/events.py` for the details."""
+"""12. Events from workers through the gateway into SQLite with all derived state; details: `benchmarks/events.py`."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ if __name__ == "__main__":
     sizes = (100, 1000)
     figures = {}
     with instance() as control:
-        definitions = Definitions(jobs=[job_of(size) for size in (10, *sizes)], resources={"io_manager": InMemoryIOManager()})
+        jobs = [job_of(size) for size in (10, *sizes)]
+        definitions = Definitions(jobs=jobs, resources={"io_manager": InMemoryIOManager()})
         register(control, definitions)
         for size in (10, *sizes):
             with quiet(), Timer() as timer:

@@ -20,8 +20,9 @@ def chain(length: int) -> list[object]:
         return before + 1
 
     assets = [asset(name="a0")(first)]
-    for number in range(1, length):
-        assets.append(asset(name=f"a{number}", ins={"before": AssetIn(key=f"a{number - 1}")})(later))
+    assets += [
+        asset(name=f"a{number}", ins={"before": AssetIn(key=f"a{number - 1}")})(later) for number in range(1, length)
+    ]
     return assets
 
 

@@ -1,1 +1,1 @@
-"""The same programs for the peer, on its public API alone. They run in its own environment and import nothing of Rostrum."""
+"""The same programs for the peer, on its public API alone, run in its own environment. They import nothing of ours."""

@@ -1,4 +1,4 @@
-"""`dagster dev` as a process of its own, on a new home, for one measurement; spoken to by its documented GraphQL API."""
+"""`dagster dev` as a process of its own, on a new home, for one measurement; asked by its documented GraphQL API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from benchmarks.measure import MARK, end, until
 from benchmarks.peer.home import SETTINGS
@@ -115,7 +115,7 @@ class Dev:
         self.process.wait()
         self._folder.cleanup()
 
-    def __enter__(self) -> Dev:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *raised: object) -> None:

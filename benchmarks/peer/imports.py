@@ -1,5 +1,7 @@
 """1. What importing the definition library costs."""
 
+from __future__ import annotations
+
 from benchmarks.measure import arguments, emit, import_cost
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 from dagster import DagsterInstance, execute_job, job, multiprocess_executor, op, reconstructable
 
 from benchmarks.measure import Timer, arguments, emit, quiet
@@ -23,14 +25,17 @@ def several():
 
 
 def main() -> None:
-    from benchmarks.peer.multiprocess import (
-        several as found,
-    )  # reconstructable needs an importable module, not __main__
-
+    # reconstructable needs the job of an importable module, not of __main__
+    found = importlib.import_module("benchmarks.peer.multiprocess").several
     arguments()
-    with instance_home(), DagsterInstance.get() as instance:
-        with quiet(), Timer() as timer, execute_job(reconstructable(found), instance=instance) as result:
-            assert result.success
+    with (
+        instance_home(),
+        DagsterInstance.get() as instance,
+        quiet(),
+        Timer() as timer,
+        execute_job(reconstructable(found), instance=instance) as result,
+    ):
+        assert result.success
     emit(ms_per_step=timer.wall / SIZE * 1000, cpu_ms_per_step=timer.cpu / SIZE * 1000)
 
 

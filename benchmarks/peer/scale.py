@@ -1,4 +1,4 @@
-"""9. Definitions of many assets: build and resolve. The peer's serialisation is no public API, so its figure is without it."""
+"""9. Definitions of many assets: build and resolve; not serialise, which is no public API of the peer."""
 
 from __future__ import annotations
 
