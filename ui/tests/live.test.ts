@@ -1,4 +1,4 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AssetTable, LiveMessage } from "../src/api/shapes";
 import { applyActions } from "../src/live/live";
@@ -60,20 +60,42 @@ describe("live messages", () => {
   });
 });
 
+describe("refetching", () => {
+  it("does not trust an answer that was asked for before the change", async () => {
+    const client = new QueryClient();
+    let answers = 0;
+    const waiting: (() => void)[] = [];
+    const queryFn = () => new Promise<number>((resolve) => waiting.push(() => resolve((answers += 1))));
+    const observer = new QueryObserver(client, { queryKey: ["run", "r"], queryFn });
+    const stop = observer.subscribe(() => undefined);
+    const later = applyActions(client, [{ kind: "refetch", key: ["run", "r"] }]);
+    expect(later).toEqual([{ kind: "refetch", key: ["run", "r"] }]);
+    waiting[0]?.();
+    await vi.waitFor(() => expect(client.getQueryData(["run", "r"])).toBe(1));
+    expect(applyActions(client, later)).toEqual([]);
+    await vi.waitFor(() => expect(waiting).toHaveLength(2));
+    stop();
+  });
+});
+
 describe("batching", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
   it("makes one request of a burst, and another one later", () => {
     const applied: Action[][] = [];
-    const batch = new Batch((actions) => applied.push(actions), () => Date.now(), 100);
+    const batch = new Batch((actions) => void applied.push(actions), () => Date.now(), 100);
     for (let at = 0; at < 1000; at += 1) batch.add([{ kind: "refetch", key: ["runs"] }, { kind: "run", id: "r", fields: { stepsDone: at } }]);
     vi.advanceTimersByTime(100);
     expect(applied).toEqual([[{ kind: "refetch", key: ["runs"] }, { kind: "run", id: "r", fields: { stepsDone: 999 } }]]);
     batch.add([{ kind: "refetch", key: ["runs"] }, { kind: "run", id: "r", fields: { status: "success" } }]);
     vi.advanceTimersByTime(100);
     expect(applied[1]).toEqual([{ kind: "run", id: "r", fields: { status: "success" } }]);
+    // A long wait for one key does not hold up another.
+    batch.add([{ kind: "refetch", key: ["run", "x"] }]);
+    vi.advanceTimersByTime(100);
+    expect(applied[2]).toEqual([{ kind: "refetch", key: ["run", "x"] }]);
     vi.advanceTimersByTime(2000);
-    expect(applied[2]).toEqual([{ kind: "refetch", key: ["runs"] }]);
+    expect(applied[3]).toEqual([{ kind: "refetch", key: ["runs"] }]);
   });
 });

@@ -29,7 +29,7 @@ export interface AssetRow {
 
 /** The longest way from a source to each asset; a circle ends where it closes. */
 export function depths(deps: readonly (readonly number[])[]): number[] {
-  const depth = new Array<number>(deps.length).fill(-1);
+  const depth: number[] = Array.from({ length: deps.length }, () => -1);
   for (let root = 0; root < deps.length; root += 1) {
     const stack = [root];
     while (stack.length > 0) {

@@ -22,20 +22,26 @@ function patchRuns(data: InfiniteData<RunsResult> | undefined, id: string, field
   return { ...data, pages: data.pages.map((page) => ({ ...page, runs: { ...page.runs, runs: page.runs.runs.map(change) } })) };
 }
 
-/** Do what the actions say to the cache. */
-export function applyActions(client: QueryClient, actions: readonly Action[]): void {
+/**
+ * Do what the actions say to the cache. A query that is being fetched may have read before the change: its refetch is
+ * given back, to be asked for when the fetch is over. So nothing is missed, and a slow answer is never cancelled for ever.
+ */
+export function applyActions(client: QueryClient, actions: readonly Action[]): Action[] {
+  const later: Action[] = [];
   const assets: Extract<Action, { kind: "asset" }>[] = [];
   for (const action of actions) {
     if (action.kind === "run") client.setQueriesData<InfiniteData<RunsResult>>({ queryKey: ["runs"] }, (data) => patchRuns(data, action.id, action.fields));
     else if (action.kind === "asset") assets.push(action);
     else if (action.kind === "refetchAll") void client.invalidateQueries();
-    else void client.invalidateQueries({ queryKey: action.key }, { cancelRefetch: false });
+    else if (client.isFetching({ queryKey: action.key }) > 0) later.push(action);
+    else void client.invalidateQueries({ queryKey: action.key });
   }
-  if (assets.length === 0) return;
+  if (assets.length === 0) return later;
   const known = client.getQueryData<AssetTable>(["assets"]);
-  if (!known) return;
+  if (!known) return later;
   if (assets.some((change) => !known.keys.includes(change.key))) void client.invalidateQueries({ queryKey: ["assets"] });
   client.setQueryData<AssetTable>(["assets"], patchAssets(known, assets));
+  return later;
 }
 
 const pause = (milliseconds: number, signal: AbortSignal) =>

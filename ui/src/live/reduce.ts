@@ -78,9 +78,11 @@ export class Batch {
   private readonly waiting = new Map<string, Action>();
   private readonly last = new Map<string, number>();
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private due = Number.POSITIVE_INFINITY;
 
+  /** `apply` answers with the actions it could not do yet; they are tried again. */
   constructor(
-    private readonly apply: (actions: Action[]) => void,
+    private readonly apply: (actions: Action[]) => readonly Action[] | void,
     private readonly now: () => number = () => Date.now(),
     private readonly delay = 120,
   ) {}
@@ -96,7 +98,12 @@ export class Batch {
   }
 
   private arm(delay: number): void {
-    this.timer ??= setTimeout(() => {
+    const due = this.now() + delay;
+    // An earlier wish moves the flush forward; a later one waits for it.
+    if (this.timer !== undefined && due >= this.due) return;
+    clearTimeout(this.timer);
+    this.due = due;
+    this.timer = setTimeout(() => {
       this.timer = undefined;
       this.flush();
     }, delay);
@@ -116,7 +123,8 @@ export class Batch {
       ready.push(action);
       this.waiting.delete(id);
     }
-    if (ready.length > 0) this.apply(ready);
+    const again = ready.length > 0 ? this.apply(ready) : undefined;
+    if (again && again.length > 0) this.add(again);
     if (this.waiting.size > 0) this.arm(Math.max(this.delay, soonest));
   }
 }

@@ -1,6 +1,6 @@
 /** The shell: top bar, rail, banners, the page, the launch sheet. It stands whatever happens inside it. */
 
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { logout } from "../api/client";
@@ -63,6 +63,7 @@ export function App() {
         <div className="stage">
           <main id="main" tabIndex={-1} className={connection.phase === "lost" ? "is-stale-data" : undefined}>
             <StaleNotice />
+            <FailingNotice />
             <LocationBanner />
             <Panel key={`${shown} ${zone}`} what="This page">
               <Outlet />
@@ -175,6 +176,26 @@ function StaleNotice() {
     <div className="notice is-stale-notice" role="status" data-testid="stale">
       <i className="ring" aria-hidden="true" />
       as of {clockSeconds(asOf)}, reconnecting
+    </div>
+  );
+}
+
+/** Data in sight that could not be renewed while the server is there: it stays, and that is told. */
+function FailingNotice() {
+  const client = useQueryClient();
+  const { phase } = useConnection();
+  const cache = client.getQueryCache();
+  const failing = useSyncExternalStore(
+    (changed) => cache.subscribe(changed),
+    () => cache.getAll().find((query) => query.isActive() && query.state.status === "error" && query.state.data !== undefined),
+  );
+  if (!failing || phase === "lost") return null;
+  const { error, dataUpdatedAt } = failing.state;
+  return (
+    <div className="notice" role="status" data-testid="failing">
+      <Glyph state="late" word="Warning" />
+      <span className="grow cut">as of {clockSeconds(dataUpdatedAt)}; renewing failed: {error instanceof Error ? error.message : String(error)}</span>
+      <button type="button" className="underlined" onClick={() => void client.refetchQueries({ predicate: (query) => query.isActive() && query.state.status === "error" })}>Try again</button>
     </div>
   );
 }
