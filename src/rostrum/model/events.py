@@ -8,9 +8,10 @@ own.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import msgspec
 
@@ -358,39 +359,46 @@ class StoredEvent(msgspec.Struct, frozen=True):
     """True when the event came too late to change anything (after the run's end, or of a fenced epoch)."""
 
 
-class _Codec:
-    encoder: ClassVar[msgspec.msgpack.Encoder] = msgspec.msgpack.Encoder()
-    one: ClassVar[msgspec.msgpack.Decoder[AnyEvent]] = msgspec.msgpack.Decoder(AnyEvent)
-    many: ClassVar[msgspec.msgpack.Decoder[list[AnyEvent]]] = msgspec.msgpack.Decoder(list[AnyEvent])
-    raws: ClassVar[msgspec.msgpack.Decoder[list[msgspec.Raw]]] = msgspec.msgpack.Decoder(list[msgspec.Raw])
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+@functools.cache
+def _decoders() -> tuple[msgspec.msgpack.Decoder[AnyEvent], msgspec.msgpack.Decoder[list[AnyEvent]]]:
+    """For one event and for a batch. Made at first use: reading the types of all kinds is much of `import rostrum`."""
+    return msgspec.msgpack.Decoder(AnyEvent), msgspec.msgpack.Decoder(list[AnyEvent])
+
+
+@functools.cache
+def _raws() -> msgspec.msgpack.Decoder[list[msgspec.Raw]]:
+    return msgspec.msgpack.Decoder(list[msgspec.Raw])
 
 
 def encode_event(event: Event) -> bytes:
     """Encode one event (msgpack: non-finite numbers survive). An unknown event is written as it came."""
     if isinstance(event, UnknownEvent):
         return event.raw
-    return _Codec.encoder.encode(event)
+    return _ENCODER.encode(event)
 
 
 def decode_event(data: bytes) -> AnyEvent:
     """Decode one event. An unknown kind becomes an `UnknownEvent`; broken bytes raise `msgspec.DecodeError`."""
     try:
-        return _Codec.one.decode(data)
+        return _decoders()[0].decode(data)
     except msgspec.ValidationError:
         return _unknown(data)
 
 
 def encode_events(events: Iterable[Event]) -> bytes:
     """Encode a batch."""
-    return _Codec.encoder.encode([msgspec.Raw(e.raw) if isinstance(e, UnknownEvent) else e for e in events])
+    return _ENCODER.encode([msgspec.Raw(e.raw) if isinstance(e, UnknownEvent) else e for e in events])
 
 
 def decode_events(data: bytes) -> Sequence[AnyEvent]:
     """Decode a batch. One unknown kind never fails its batch."""
     try:
-        return _Codec.many.decode(data)
+        return _decoders()[1].decode(data)
     except msgspec.ValidationError:
-        return [decode_event(bytes(raw)) for raw in _Codec.raws.decode(data)]
+        return [decode_event(bytes(raw)) for raw in _raws().decode(data)]
 
 
 def _unknown(data: bytes) -> UnknownEvent:
