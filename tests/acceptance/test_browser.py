@@ -77,7 +77,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     import tempfile
 
     home = Path(tempfile.mkdtemp(prefix="rst"))
-    project = Project(tmp_path_factory.mktemp("shop"), SHOP.replace("# FAULT", 'raise ValueError("no gust on " + context.partition_key)'))
+    broken = SHOP.replace("# FAULT", 'raise ValueError("no gust on " + context.partition_key)')
+    project = Project(tmp_path_factory.mktemp("shop"), broken)
     project.open("orders")
     with dev_on(project, home) as server:
         failed = server.api.launch("orders", "revenue", partitions=["2013-01-02"])
@@ -96,7 +97,9 @@ def watched(page: Page) -> list[str]:
 
 
 def test_the_journey(browser: Browser, project: Project, home: Path) -> None:
-    """Open, see the graph, materialise a partition, watch it live, break the code, see file and line, fix, retry from failure."""
+    """Open, see the graph, materialise a partition, watch it live, break the code, see file and line, fix, retry from
+    failure.
+    """
     project.write(SHOP)
     with dev_on(project, home) as server:
         url = server.ready["url"]
@@ -216,7 +219,9 @@ def test_an_idle_page_asks_for_nothing(browser: Browser, shop: Dev) -> None:
     page.close()
 
 
-def test_the_shell_stays_when_the_server_goes_and_recovers_by_itself(browser: Browser, project: Project, home: Path) -> None:
+def test_the_shell_stays_when_the_server_goes_and_recovers_by_itself(
+    browser: Browser, project: Project, home: Path
+) -> None:
     """Stale beats blank: data stays, its age is told, and no reload is needed afterwards."""
     project.write(SHOP)
     project.open("orders")

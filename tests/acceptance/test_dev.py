@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.servers import PROJECT, Dev, Process, Project, check_events, dev_on, until
+from tests.acceptance.servers import PROJECT, Api, Dev, Process, Project, check_events, dev_on, kill_workers, until
 
 
 def rostrum(*arguments: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
@@ -150,8 +150,6 @@ def test_work_is_started_by_fork_or_fresh_alike(project: Project, home: Path, fo
 
 def test_webserver_and_daemons_apart(project: Project, home: Path) -> None:
     """Services on one host share the database file; two daemons launch nothing twice; each may be killed."""
-    from tests.acceptance.servers import Api, kill_workers
-
     project.open("first", "second")
     where = ["-f", str(project.file), "--home", str(home)]
     daemons = [

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.acceptance.servers import Api, Process, kill_workers, until
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "flights"
@@ -41,7 +42,7 @@ def january() -> tuple[int, Counter[str]]:
 
 
 def test_a_month_of_flights(demo: tuple[Process, Api]) -> None:
-    """A month is materialised from one command; the sum of what was stored is the source's; checks find its known gaps."""
+    """A month is materialised from one command; what was stored adds up to the source; checks find its known gaps."""
     process, api = demo
     until("the demonstration is over", lambda: "demo  done" in process.text, 110)
     facets = api.ask("{ runFacets }")["runFacets"]
@@ -52,7 +53,7 @@ def test_a_month_of_flights(demo: tuple[Process, Api]) -> None:
     assert trends["partitionCounts"]["materialized"] == 31
     assert trends["partitionCounts"]["total"] == 365
     assert sum(point[1] for point in trends["trends"]["rows"]) == flights
-    checks = {check["name"]: check for check in api.ask("{ checks { name status severity history message } }")["checks"]}
+    checks = {check["name"]: check for check in api.ask("{ checks { name status severity history } }")["checks"]}
     assert not all(point["passed"] for point in checks["hours_complete"]["history"]), "the first of January lacks hours"
     unknown = {"SJU", "BQN", "STT", "PSE"} & set(destinations)
     assert checks["destinations_known"]["status"] == "failed"
@@ -62,5 +63,5 @@ def test_a_month_of_flights(demo: tuple[Process, Api]) -> None:
     report = api.ask('{ asset(key: "marts/punctuality_report") { lastMetadata } }')["asset"]["lastMetadata"]["report"]
     assert report["kind"] == "markdown"
     assert f"{flights} flights" in report["value"]
-    kinds = {value["kind"] for value in api.ask('{ asset(key: "core/delays_by_hour") { lastMetadata } }')["asset"]["lastMetadata"].values()}
-    assert {"chart", "table_schema", "float", "int"} <= kinds
+    figures = api.ask('{ asset(key: "core/delays_by_hour") { lastMetadata } }')["asset"]["lastMetadata"]
+    assert {value["kind"] for value in figures.values()} >= {"chart", "table_schema", "float", "int"}

@@ -1,6 +1,6 @@
 """Pictures of every page, light and dark, wide and phone, and an accessibility check of each. For looking, not for CI.
 
-    python dev/shots.py OUT [--base URL] [--only now,runs] [--themes light,dark] [--phone] [--axe]
+Usage: python dev/shots.py OUT [--base URL] [--only now,runs] [--themes light,dark] [--phone] [--axe]
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import argparse
 import pathlib
 import sys
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 
 PAGES = {
     "now": "/",
@@ -32,7 +32,16 @@ PAGES = {
     "missing": "/nope/nope",
     "missing-run": "/r/ffffffff",
 }
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE = pathlib.Path(__file__).parent.parent / "node_modules/axe-core/axe.min.js"
 
 
@@ -40,13 +49,19 @@ def check(page: Page, name: str) -> int:
     """Run axe on the page; print what it finds and return how much."""
     # The page forbids inline script; evaluate is not bound by that.
     page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}).then(r => r.violations)")
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules}).then(r => r.violations)", RULES)
     for violation in found:
         nodes = violation["nodes"]
         print(f"  axe {name}: {violation['id']} x{len(nodes)}: {violation['help']}")
         for node in nodes[:3]:
             print("     ", node["html"][:160], "|", (node.get("failureSummary") or "").replace("\n", " ")[:200])
     return len(found)
+
+
+def tell(message: ConsoleMessage) -> None:
+    """Print what the page complains about."""
+    if message.type in ("error", "warning"):
+        print("  console:", message.text)
 
 
 def main() -> int:
@@ -66,9 +81,15 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         for theme in options.themes.split(","):
             size = {"width": 390, "height": 844} if options.phone else {"width": 1440, "height": 900}
-            context = browser.new_context(viewport=size, color_scheme=theme, device_scale_factor=2 if options.phone else 1, timezone_id="America/New_York", reduced_motion="reduce")
+            context = browser.new_context(
+                viewport=size,
+                color_scheme=theme,
+                device_scale_factor=2 if options.phone else 1,
+                timezone_id="America/New_York",
+                reduced_motion="reduce",
+            )
             page = context.new_page()
-            page.on("console", lambda message: print("  console:", message.text) if message.type in ("error", "warning") else None)
+            page.on("console", tell)
             page.on("pageerror", lambda error: print("  error:", error))
             for name in wanted:
                 page.goto(options.base + PAGES.get(name, name))

@@ -144,6 +144,10 @@ def _age(run: Run) -> tuple[object, str]:
     return run.created_at, run.run_id
 
 
+def _begins_or_ends(run_id: str, part: str) -> bool:
+    return run_id.startswith(part) or run_id.endswith(part)
+
+
 def matches(run: Run, where: RunFilter) -> bool:
     """Say whether a run fits all conditions but `asset_key`."""
     exact = (
@@ -158,7 +162,7 @@ def matches(run: Run, where: RunFilter) -> bool:
     return (
         all(wanted is None or wanted == actual for wanted, actual in exact)
         and (not where.statuses or run.status in where.statuses)
-        and (where.run_id_part is None or run.run_id.startswith(where.run_id_part) or run.run_id.endswith(where.run_id_part))
+        and (where.run_id_part is None or _begins_or_ends(run.run_id, where.run_id_part))
         and (where.tag is None or run.tags.get(where.tag[0]) == where.tag[1])
         and (where.created_after is None or run.created_at >= where.created_after)
         and (where.created_before is None or run.created_at < where.created_before)

@@ -1,1 +1,1 @@
-"""Suites that every implementation of a seam runs, ours and yours: one class a concern, to be subclassed in a test module."""
+"""Suites that every implementation of a seam runs, ours and yours: one class a concern, subclassed by a test module."""
