@@ -42,6 +42,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
     _D + "definitions": ("Definitions",),
     _D + "env": ("EnvVar",),
     _D + "graphs": ("GraphDefinition", "GraphIn", "GraphOut"),
+    _D + "instance": ("Instance",),
     _D + "io": ("IOManager",),
     _D + "jobs": ("JobDefinition", "define_asset_job", "graph", "in_process_executor", "job", "multiprocess_executor"),
     _D + "lifecycle": ("InitResourceContext", "ResourceDefinition", "io_manager", "resource"),

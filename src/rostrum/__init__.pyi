@@ -90,6 +90,9 @@ from rostrum.definitions.graphs import (
 from rostrum.definitions.graphs import (
     GraphOut as GraphOut,
 )
+from rostrum.definitions.instance import (
+    Instance as Instance,
+)
 from rostrum.definitions.io import (
     IOManager as IOManager,
 )

@@ -47,23 +47,32 @@ def command(
     from rostrum.cli.job import read_run_config
     from rostrum.config.code_locations import code_target
     from rostrum.config.deployment import open_control
-    from rostrum.config.local import LocalRun, executable
+    from rostrum.config.local import executable, materialize_here
 
     if len(locations) != 1:
         raise ConfigError(f"one code location at a time; {len(locations)} were named")
     config = read_run_config(config_file)
     spec = locations[0]
     folder = Path.cwd()
-    code = executable(code_target(spec))
+    target = code_target(spec)
+    code = executable(target)
     os.chdir(folder)
     control = open_control(home, settings)
     stop = stop_on_signals()
-    local = LocalRun(control, spec.name, code)
-    run = local.submit(select, partition, config, key_values(tags, "tag"))
     with _Progress(show=not as_json and sys.stderr.isatty()) as progress:
-        local.execute(run, executor, stop, watch=progress.see)
-    with control.storage.begin() as session:
-        run = session.runs.get(run.run_id) or run
+        run = materialize_here(
+            control,
+            spec.name,
+            code,
+            select,
+            partition_key=partition,
+            run_config=config,
+            tags=key_values(tags, "tag"),
+            executor=executor,
+            stop=stop,
+            watch=progress.see,
+            target=target,
+        ).run
     if as_json:
         print_json(run)
     else:

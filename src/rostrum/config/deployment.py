@@ -16,6 +16,7 @@ from rostrum.control.backfills import Backfills
 from rostrum.control.events import EventLog
 from rostrum.control.locations import Locations
 from rostrum.control.manifests import ManifestCache
+from rostrum.control.run_queries import PoolLimits
 from rostrum.control.runs import Runs
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.doorbell import Doorbell
@@ -65,9 +66,10 @@ def open_storage(home: Home, settings: InstanceSettings, clock: Clock) -> Storag
     return storage
 
 
-def open_control(home: Home, settings: InstanceSettings) -> Deployment:
-    """Assemble. Opens the database; starts nothing."""
-    os.environ[HOME_VARIABLE] = str(home.folder)  # children find the same home
+def open_control(home: Home, settings: InstanceSettings, *, for_children: bool = True) -> Deployment:
+    """Assemble. Opens the database; starts nothing. `for_children`: child processes find the same home."""
+    if for_children:
+        os.environ[HOME_VARIABLE] = str(home.folder)
     clock = SystemClock()
     storage = open_storage(home, settings, clock)
     log_store: LogStore = component("logs", settings.logs.name)(home.logs, **settings.logs.config)
@@ -101,6 +103,11 @@ def queue_limits(settings: InstanceSettings) -> QueueLimits:
         for tag in settings.run_queue.tag_limits
     )
     return QueueLimits(max_concurrent_runs=settings.run_queue.max_concurrent_runs, tag_limits=tags)
+
+
+def pool_limits(settings: InstanceSettings) -> PoolLimits:
+    """Slots of the pools that the settings limit."""
+    return settings.pools.get
 
 
 def version() -> str:

@@ -78,6 +78,9 @@ class InstanceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     monitor: MonitorSettings = MonitorSettings()
     web: WebSettings = WebSettings()
     gateway: GatewaySettings = GatewaySettings()
+    pools: dict[str, int] = {}
+    """Pool name -> how many steps that name it (`pool=`) may run at once, in all runs together. Others have no
+    limit."""
     timezone: str | None = None
 
 

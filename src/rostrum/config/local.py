@@ -1,28 +1,36 @@
-"""A run in the calling process against the instance: what `rostrum materialize` does, without queue, gateway or code
-server.
+"""Runs in the calling process that are kept in an instance: `rostrum materialize` and `materialize(instance=...)`.
+Without queue, gateway or code server.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import threading
-from collections.abc import Callable, Sequence
+import weakref
+from collections.abc import Sequence
 from typing import Any
 
-from rostrum.config.deployment import Deployment
-from rostrum.config.registry import component
+import msgspec
+
+from rostrum.config.deployment import Deployment, open_control, pool_limits
+from rostrum.config.instance import Component, InstanceSettings, find_home, read_instance
+from rostrum.control.manifests import LoadedManifest
+from rostrum.control.run_queries import answer_query, change_partitions
 from rostrum.control.run_session import StoreSession
 from rostrum.control.runs import SubmitRequest
 from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.loading import CodeTarget, load_definitions
-from rostrum.execution.worker import execute_run
+from rostrum.execution.local import LocalRunner
+from rostrum.execution.outcome import ExecutionResult
 from rostrum.interfaces.launching import WorkerRef
 from rostrum.interfaces.locations import ManifestReply
+from rostrum.interfaces.runs import RunAnswer, RunQuery, RunSession
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import NotFound
-from rostrum.model.events import Event
-from rostrum.model.manifest import ASSET_JOB, encode_manifest, manifest_hash
-from rostrum.model.runs import Run, RunTarget, Trigger
+from rostrum.model.manifest import ASSET_JOB, Manifest, encode_manifest, manifest_hash
+from rostrum.model.runs import Run, RunFilter, Trigger
 from rostrum.planning.graph import AssetGraph
 from rostrum.planning.selection import resolve
 from rostrum.service.processes import boot_id, host_name, start_time
@@ -33,74 +41,139 @@ def executable(target: CodeTarget) -> Definitions:
     return load_definitions(target)
 
 
-class LocalRun:
-    """Submits and executes runs of live definitions in this process."""
+class LocalInstance:
+    """See `interfaces.instances.InstanceStore`. `location`: whose runs these are; None for what a script makes up."""
 
-    def __init__(self, deployment: Deployment, location: str, definitions: Definitions) -> None:
-        self._deployment = deployment
-        self._location = location
-        self._definitions = definitions
-        self._manifest = definitions.manifest()
-        data = encode_manifest(self._manifest)
-        deployment.locations.add(location)
-        deployment.locations.record(location, ManifestReply(manifest_hash=manifest_hash(data), data=data))
+    def __init__(self, deployment: Deployment, location: str | None = None, trigger: str = "script") -> None:
+        self.deployment = deployment
+        self._location, self._trigger = location, trigger
 
-    def submit(self, selection: str, partition: str | None, config: dict[str, Any], tags: dict[str, str]) -> Run:
+    @property
+    def values_folder(self) -> str:
+        """The home folder's."""
+        return str(self.deployment.home.storage)
+
+    def open_run(self, run: Run, manifest: Manifest) -> tuple[Run, RunSession]:
         """Create the run and claim it for this process in the same transaction: no daemon can start it too."""
-        deployment = self._deployment
-        keys = self.select(selection)
-        target = RunTarget(location=self._location, job=ASSET_JOB, asset_selection=keys, partition_key=partition)
-        request = SubmitRequest(target=target, config=config, tags=tags, trigger=Trigger(kind="manual", name="cli"))
-        with deployment.events.transaction() as session:
-            run = deployment.runs.submit_in(session, [request])[0]
-            run = deployment.runs.mark_starting(session, run)
-        ref = WorkerRef(
-            launcher="cli",
+        deployment = self.deployment
+        data = encode_manifest(manifest)
+        loaded = LoadedManifest(manifest_hash(data), manifest)
+        target = msgspec.structs.replace(run.target, location=self._location or run.target.location)
+        request = SubmitRequest(
+            target=target,
+            config=run.config,
+            tags=run.tags,
+            trigger=Trigger("manual", self._trigger),
             run_id=run.run_id,
-            epoch=run.epoch,
-            host=host_name(),
-            pid=os.getpid(),
-            start_time=start_time(os.getpid()),
-            boot_id=boot_id(),
         )
-        return deployment.runs.mark_launched(run.run_id, run.epoch, ref)
-
-    def select(self, selection: str) -> tuple[AssetKey, ...]:
-        """Assets of a selection text. Raises NotFound when it selects nothing that can be made."""
-        graph = AssetGraph(self._manifest)
-        chosen = set(resolve(selection, graph))
-        keys = tuple(sorted(key for key in graph.executable if key in chosen))
-        if not keys:
-            raise NotFound(f"--select {selection!r} selects no asset that this code makes")
-        return keys
-
-    def execute(self, run: Run, executor: str, stop: threading.Event, watch: Callable[[Event], None]) -> bool:
-        """Execute; True when it succeeded. `watch` sees every event."""
-        deployment = self._deployment
-        session = _Watched(deployment, run, watch)
-        chosen = component("executors", executor)()
-        try:
-            return execute_run(self._definitions, run, session, executor=chosen, clock=deployment.clock, stop=stop)
-        finally:
-            session.close()
-
-
-class _Watched(StoreSession):
-    """A session that shows its events to somebody else too."""
-
-    def __init__(self, deployment: Deployment, run: Run, watch: Callable[[Event], None]) -> None:
-        super().__init__(
+        with deployment.events.transaction() as session:
+            session.locations.put_manifest(loaded.manifest_hash, data)
+            stored = deployment.runs.submit_in(session, [request], loaded)[0]
+            stored = deployment.runs.mark_starting(session, stored)
+        stored = deployment.runs.mark_launched(stored.run_id, stored.epoch, _this_process(stored, self._trigger))
+        return stored, StoreSession(
             deployment.events,
             deployment.storage,
             deployment.log_store,
-            run.run_id,
-            run.epoch,
+            stored.run_id,
+            stored.epoch,
             deployment.clock,
+            limits=pool_limits(deployment.settings),
             batch=True,
         )
-        self._watch = watch
 
-    def append(self, events: Sequence[Event]) -> None:
-        super().append(events)
-        for event in events:
-            self._watch(event)
+    def read(self, query: RunQuery) -> RunAnswer:
+        """Answer from the database."""
+        with self.deployment.storage.begin() as session:
+            return answer_query(session, query)
+
+    def add_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
+        """Add keys to a dynamic partitions definition."""
+        self.deployment.events.call(lambda session: change_partitions(session, name, keys, ())).result()
+
+    def delete_dynamic_partition(self, name: str, key: str) -> None:
+        """Remove a key."""
+        self.deployment.events.call(lambda session: change_partitions(session, name, (), (key,))).result()
+
+    def run(self, run_id: str) -> Run | None:
+        """A run."""
+        with self.deployment.storage.begin() as session:
+            return session.runs.get(run_id)
+
+    def runs(self, where: RunFilter, limit: int) -> Sequence[Run]:
+        """Runs, newest first."""
+        with self.deployment.storage.begin() as session:
+            return session.runs.list(where, limit=limit).runs
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.deployment.storage.close()
+
+
+def _this_process(run: Run, launcher: str) -> WorkerRef:
+    pid = os.getpid()
+    return WorkerRef(
+        launcher=launcher,
+        run_id=run.run_id,
+        epoch=run.epoch,
+        host=host_name(),
+        pid=pid,
+        start_time=start_time(pid),
+        boot_id=boot_id(),
+    )
+
+
+def persistent_instance(home: str | os.PathLike[str] | None = None) -> LocalInstance:
+    """The instance of a home folder, found as the command line finds it."""
+    found = find_home(os.fspath(home) if home is not None else None)
+    return LocalInstance(open_control(found, read_instance(found), for_children=False))
+
+
+def ephemeral_instance() -> LocalInstance:
+    """An instance in memory; logs and values are in a temporary folder that goes with it."""
+    folder = tempfile.mkdtemp(prefix="rostrum-")
+    instance = LocalInstance(
+        open_control(find_home(folder), InstanceSettings(storage=Component("memory")), for_children=False)
+    )
+    weakref.finalize(instance, shutil.rmtree, folder, ignore_errors=True)
+    return instance
+
+
+def materialize_here(
+    deployment: Deployment,
+    location: str,
+    definitions: Definitions,
+    selection: str,
+    *,
+    stop: threading.Event,
+    **options: Any,
+) -> ExecutionResult:
+    """Make the assets of a selection text in this process. `options` are those of `LocalRunner`.
+
+    The location becomes known with these definitions. Raises NotFound when the text selects nothing that can be made.
+    """
+    manifest = definitions.manifest()
+    keys = select(manifest, selection)
+    data = encode_manifest(manifest)
+    deployment.locations.add(location)
+    deployment.locations.record(location, ManifestReply(manifest_hash=manifest_hash(data), data=data))
+    return LocalRunner().execute(
+        definitions,
+        job=ASSET_JOB,
+        asset_selection=keys,
+        instance=LocalInstance(deployment, location, "cli"),
+        stop=stop,
+        raise_on_error=False,
+        keep_values=False,
+        **options,
+    )
+
+
+def select(manifest: Manifest, selection: str) -> tuple[AssetKey, ...]:
+    """Assets of a selection text. Raises NotFound when it selects nothing that can be made."""
+    graph = AssetGraph(manifest)
+    chosen = set(resolve(selection, graph))
+    keys = tuple(sorted(key for key in graph.executable if key in chosen))
+    if not keys:
+        raise NotFound(f"--select {selection!r} selects no asset that this code makes")
+    return keys

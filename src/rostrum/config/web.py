@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from rostrum.auth.passwords import LocalUsers
 from rostrum.auth.requests import Authenticator, is_loopback
 from rostrum.auth.tokens import Tokens
-from rostrum.config.deployment import Deployment, queue_limits, version
+from rostrum.config.deployment import Deployment, pool_limits, queue_limits, version
 from rostrum.gateway.app import gateway_app
 from rostrum.interfaces.locations import CodeLocations
 from rostrum.model.errors import ConfigError
@@ -64,7 +64,13 @@ def web_app(deployment: Deployment, code_locations: CodeLocations, host: str) ->
 
 def gateway(deployment: Deployment) -> ASGIApp:
     """The gateway's routes."""
-    return gateway_app(deployment.events, deployment.storage, deployment.log_store, deployment.run_tokens)
+    return gateway_app(
+        deployment.events,
+        deployment.storage,
+        deployment.log_store,
+        deployment.run_tokens,
+        limits=pool_limits(deployment.settings),
+    )
 
 
 def gateway_only(deployment: Deployment) -> Starlette:

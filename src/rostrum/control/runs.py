@@ -13,12 +13,11 @@ import msgspec
 
 from rostrum.control import retries, validation
 from rostrum.control.events import EventLog
-from rostrum.control.manifests import ManifestCache
+from rostrum.control.manifests import LoadedManifest, ManifestCache
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.doorbell import Doorbell
 from rostrum.interfaces.launching import WorkerRef
 from rostrum.interfaces.storage import Session, Storage
-from rostrum.model.assets import AssetKey
 from rostrum.model.errors import Conflict, ErrorInfo, Fenced, NotFound
 from rostrum.model.events import (
     AnyEvent,
@@ -26,12 +25,12 @@ from rostrum.model.events import (
     RunCanceled,
     RunCanceling,
     RunFailed,
-    RunPlanned,
     RunQueued,
     RunStarting,
     RunWorkerLaunched,
 )
 from rostrum.model.runs import Run, RunStatus, RunTarget, Trigger
+from rostrum.planning.plan import planned
 
 
 class SubmitRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -51,6 +50,8 @@ class SubmitRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     """See `Run.output_origins`."""
     idempotency_key: str | None = None
     """Repeating a request under the same key gives the run that was made first."""
+    run_id: str | None = None
+    """None: a fresh one."""
 
 
 class Runs:
@@ -80,10 +81,15 @@ class Runs:
         with self._events.transaction() as session:
             return self.submit_in(session, requests)
 
-    def submit_in(self, session: Session, requests: Sequence[SubmitRequest]) -> list[Run]:
-        """Queue runs in the caller's transaction (a tick, a backfill). The caller rings `queue` after its commit."""
+    def submit_in(
+        self, session: Session, requests: Sequence[SubmitRequest], definitions: LoadedManifest | None = None
+    ) -> list[Run]:
+        """Queue runs in the caller's transaction (a tick, a backfill). The caller rings `queue` after its commit.
+
+        `definitions`: checked against these, whatever the location's active ones are.
+        """
         now = self._clock.now()
-        checker = _Checker(session, self._manifests, now)
+        checker = _Checker(session, self._manifests, now, definitions)
         runs: list[Run] = []
         pairs: list[tuple[Run, Sequence[Event]]] = []
         bulk: list[Run] = []
@@ -98,7 +104,8 @@ class Runs:
             else:
                 bulk.append(run)
             runs.append(run)
-            pairs.append((run, [RunQueued(at=now), *_planned(checked, keys, now)]))
+            plans = planned(checked.loaded.graph, checked.asset_keys, checked.check_keys, keys, now)
+            pairs.append((run, [RunQueued(at=now), *plans]))
         if bulk:
             session.runs.add(bulk)
         after = {run.run_id: run for run in self._events.append_controls(session, pairs)}
@@ -201,7 +208,7 @@ class Runs:
 
     def _run(self, request: SubmitRequest, checked: validation.CheckedTarget, now: datetime) -> Run:
         return Run(
-            run_id=self._clock.new_id(),
+            run_id=request.run_id or self._clock.new_id(),
             target=request.target,
             created_at=now,
             trigger=request.trigger,
@@ -226,8 +233,11 @@ class Runs:
 class _Checker:
     """Validates requests; what they have in common (all but the partition) is checked once."""
 
-    def __init__(self, session: Session, manifests: ManifestCache, now: datetime) -> None:
+    def __init__(
+        self, session: Session, manifests: ManifestCache, now: datetime, definitions: LoadedManifest | None
+    ) -> None:
         self._session = session
+        self._definitions = definitions
         self._manifests = manifests
         self._now = now
         self._checked: dict[RunTarget, validation.CheckedTarget] = {}
@@ -243,7 +253,7 @@ class _Checker:
         common = msgspec.structs.replace(request.target, partition_key=None, partition_range=None)
         checked = self._checked.get(common)
         if checked is None:
-            loaded = self._manifests.location(common.location, self._session)
+            loaded = self._definitions or self._manifests.location(common.location, self._session)
             checked = self._checked[common] = validation.check_target(loaded, common)
         if request.config and self._last_config != (checked, request.config):
             validation.check_config(checked, request.config)
@@ -261,18 +271,6 @@ def merged(default: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         else:
             result[key] = value
     return result
-
-
-def _planned(checked: validation.CheckedTarget, keys: tuple[str, ...], now: datetime) -> list[RunPlanned]:
-    """What the run intends to make. Assets without partitions are planned apart: they have no partition to mark."""
-    partitioned = checked.partitioned_assets if keys else ()
-    plain: tuple[AssetKey, ...] = tuple(key for key in checked.asset_keys if key not in set(partitioned))
-    planned: list[RunPlanned] = []
-    if partitioned:
-        planned.append(RunPlanned(at=now, asset_keys=partitioned, partition_keys=keys))
-    if plain or checked.check_keys:
-        planned.append(RunPlanned(at=now, asset_keys=plain, check_keys=checked.check_keys))
-    return planned
 
 
 def _read_all(session: Session, run_id: str) -> list[AnyEvent]:

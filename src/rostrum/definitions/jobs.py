@@ -35,8 +35,12 @@ class JobDefinition(JobSpec):
         tags: Mapping[str, Any] | None = None,
         resources: Mapping[str, Any] | None = None,
         run_id: str | None = None,
+        instance: Any = None,
     ) -> Any:
-        """Run the job here and now; values stay in memory. A job of assets needs the `definitions` that hold them."""
+        """Run the job here and now; values stay in memory. A job of assets needs the `definitions` that hold them.
+
+        `instance`: an `Instance` that keeps run and events.
+        """
         own = definitions.including(self) if definitions is not None else Definitions(jobs=[self])
         return run_locally(
             own,
@@ -49,6 +53,7 @@ class JobDefinition(JobSpec):
             tags=tags,
             resources=resources,
             run_id=run_id,
+            instance=instance,
             in_memory=True,
         )
 

@@ -27,8 +27,9 @@ def materialize(
 ) -> Any:
     """Make assets (and evaluate their checks) in this process; values go through the IO managers bound in `resources`.
 
-    `selection` narrows: assets that are not selected are loaded as they were stored. Returns the runner's result; with
-    `raise_on_error` the user's own exception is raised.
+    `selection` narrows: assets that are not selected are loaded as they were stored. `instance`: an `Instance` that
+    keeps run, events and states of assets, and values where no IO manager is bound; without one nothing is kept.
+    Returns the runner's result; with `raise_on_error` the user's own exception is raised.
     """
     return _materialize(
         assets, run_config, resources, partition_key, raise_on_error, tags, selection, instance, run_id, in_memory=False

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.interfaces import runs
-from rostrum.interfaces.runs import RunSession
+from rostrum.interfaces.runs import RunReader
 from rostrum.model.assets import AssetState
 from rostrum.model.events import AssetMaterialized
 
@@ -16,7 +16,7 @@ class RunInstance:
 
     __slots__ = ("_session",)
 
-    def __init__(self, session: RunSession) -> None:
+    def __init__(self, session: RunReader) -> None:
         self._session = session
 
     def get_asset_state(self, asset_key: KeyLike) -> AssetState | None:

@@ -1,6 +1,7 @@
 """Runs in the caller's process: what `materialize`, `materialize_to_memory` and `execute_in_process` call.
 
 Without an instance nothing is persisted: the run lives in a session in memory, with the same events as anywhere else.
+With one the run is submitted to it, claimed for this process and written there: what `rostrum materialize` does too.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from msgspec import structs
 
 from rostrum.definitions.live import Resolved
 from rostrum.execution.outcome import ExecutionResult
@@ -18,24 +21,16 @@ from rostrum.execution.plugins import CLOCKS, EXECUTORS, IO_MANAGERS, plugin
 from rostrum.execution.sessions import MemoryRunSession
 from rostrum.execution.worker import RunWork
 from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.instances import InstanceStore
 from rostrum.interfaces.runs import RunSession
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import RostrumError, UserCodeError
-from rostrum.model.events import CONTROL_STREAM, AnyEvent, Event, RunPlanned, RunQueued, RunStarting
-from rostrum.model.manifest import Edge, GraphNode
-from rostrum.model.plans import Plan
+from rostrum.model.events import CONTROL_STREAM, AnyEvent, Event, RunQueued, RunStarting
+from rostrum.model.manifest import ASSET_JOB, Edge, GraphNode
 from rostrum.model.runs import Run, RunTarget, Trigger
-from rostrum.planning.plan import build_plan
+from rostrum.planning.plan import build_plan, planned
 
 LOCAL_LOCATION = "local"
-
-
-class RunStore(Protocol):
-    """An instance that local runs may be kept in."""
-
-    def open_run(self, run: Run, planned: RunPlanned) -> RunSession:
-        """Store the new run as starting in epoch 1, with what it plans; returns the session of its worker."""
-        ...
 
 
 class LocalRunner:
@@ -44,10 +39,12 @@ class LocalRunner:
     def execute(self, definitions: Any, **options: Any) -> ExecutionResult:
         """Execute a target of live definitions here and now.
 
-        Options: `job` (name), `asset_selection`, `check_selection`, `partition_key`, `partition_range`, `run_config`
-        (plain), `tags`, `run_id`, `resources` (by key, over those of the definitions), `input_values` (of the job's
-        graph), `raise_on_error` (default True), `in_memory` (the default IO manager keeps values in memory, else in a
-        temporary folder), `instance` (a `RunStore`), `clock`.
+        What to run: `job` (name), `asset_selection`, `check_selection`, `partition_key`, `partition_range`,
+        `run_config` (plain), `tags`, `run_id`, `resources` (by key, over those of the definitions), `input_values` (of
+        the job's graph). How: `raise_on_error` (default True), `in_memory` (the default IO manager keeps values in
+        memory, else in the instance, else in a temporary folder), `instance` (an `InstanceStore`, or what has one as
+        `store`), `executor` (name, default `in_process`), `clock`, and for those who watch: `stop` (an event that
+        cancels), `watch` (called with each event), `keep_values` (default True), `target` (where the code came from).
         """
         resolved: Resolved = definitions if isinstance(definitions, Resolved) else definitions.resolved()
         return _Execution(resolved, **options).run()
@@ -70,11 +67,19 @@ class _Execution:
         resources: Mapping[str, Any] | None = None,
         raise_on_error: bool = True,
         in_memory: bool = False,
-        instance: RunStore | None = None,
+        instance: Any = None,
+        executor: str = "in_process",
         clock: Clock | None = None,
+        stop: threading.Event | None = None,
+        watch: Callable[[Event], None] | None = None,
+        keep_values: bool = True,
+        target: Any = None,
     ) -> None:
         self._resolved = resolved
-        self._target = target = RunTarget(
+        self._instance: InstanceStore | None = getattr(instance, "store", instance)
+        if self._instance is not None and job == ASSET_JOB and not asset_selection and check_selection is None:
+            asset_selection = resolved.graph.executable  # where runs are kept, what they are to make is told
+        self._target = RunTarget(
             location=LOCAL_LOCATION,
             job=job,
             asset_selection=tuple(asset_selection),
@@ -83,72 +88,75 @@ class _Execution:
             partition_range=partition_range,
         )
         self._clock: Clock = clock or plugin(CLOCKS, "system")()
-        self._resources = dict(resources or {})
-        self._raise, self._in_memory, self._instance = raise_on_error, in_memory, instance
+        self._resources, self._inputs = dict(resources or {}), dict(input_values or {})
+        self._raise, self._in_memory, self._executor = raise_on_error, in_memory, executor
+        self._stop, self._watch, self._code = stop, watch, target
+        self._values: dict[tuple[str, str, str | None], Any] | None = {} if keep_values else None
         self._folder: str | None = None
         self._run = Run(
             run_id=run_id or self._clock.new_id(),
-            target=target,
+            target=self._target,
             created_at=self._clock.now(),
             trigger=Trigger("manual"),
-            config=_with_inputs(run_config or {}, input_values or {}),
+            config=dict(run_config or {}),
             tags=dict(tags or {}),
         )
 
     def run(self) -> ExecutionResult:
-        plan = build_plan(self._resolved.manifest, self._target, self._resolved.graph)
-        run, session = self._open(plan)
-        kept = _Keeping(session)
-        values: dict[tuple[str, str, str | None], Any] = {}
-
-        stop = threading.Event()
-        work = RunWork(self._resolved, run, cast(RunSession, kept), self._clock, stop)
-        work.heartbeat, work.default_io_manager, work.resources, work.values = (
-            False,
-            self._default_io_manager,
-            self._resources,
-            values,
-        )
+        run, session = self._open()
+        kept = _Keeping(session, self._watch)
+        stop = self._stop or threading.Event()
+        # Any objects may be among the inputs' values, since they never leave this process.
+        work = RunWork(self._resolved, _with_inputs(run, self._inputs), cast(RunSession, kept), self._clock, stop)
+        work.heartbeat = self._instance is not None
+        work.default_io_manager, work.resources = self._default_io_manager, self._resources
+        work.values, work.target = self._values, self._code
         try:
-            work.run(plugin(EXECUTORS, "in_process")())
+            work.run(plugin(EXECUTORS, self._executor)())
         finally:
             kept.close()
-        finished = session.run if isinstance(session, MemoryRunSession) else _folded(run, kept.events)
-        result = ExecutionResult(finished, kept.events, values, self._makers(), self._graph_outputs())
+        result = ExecutionResult(
+            self._finished(run, session, kept.events),
+            kept.events,
+            self._values or {},
+            self._makers(),
+            self._graph_outputs(),
+        )
         if self._folder is not None:
             weakref.finalize(result, shutil.rmtree, self._folder, ignore_errors=True)
-        if stop.is_set():
+        if self._stop is None and stop.is_set():
             raise KeyboardInterrupt
         if self._raise and not result.success:
             raise _error(result, work)
         return result
 
-    def _open(self, plan: Plan) -> tuple[Run, RunSession]:
-        """The run as starting in epoch 1, and the session to write to: in memory the control plane's events are
-        written here.
-        """
-        planned = RunPlanned(
-            run_id=self._run.run_id,
-            stream=CONTROL_STREAM,
-            sequence=3,
-            at=self._clock.now(),
-            asset_keys=tuple(key for step in plan.steps for key in step.asset_keys),
-            check_keys=tuple(key for step in plan.steps for key in step.check_keys),
-            partition_keys=(self._target.partition_key,) if self._target.partition_key else (),
-        )
+    def _open(self) -> tuple[Run, RunSession]:
+        """The run in epoch 1, and the session to write to: in memory the control plane's events are written here."""
         if self._instance is not None:
-            session = self._instance.open_run(self._run, planned)
-            return self._run.after(RunStarting(at=self._clock.now(), epoch=1)), session
-        session = MemoryRunSession(self._run)
-        place: dict[str, Any] = {"run_id": self._run.run_id, "stream": CONTROL_STREAM, "at": self._clock.now()}
-        session.append([RunQueued(sequence=1, **place), RunStarting(sequence=2, epoch=1, **place), planned])
+            return self._instance.open_run(self._run, self._resolved.manifest)
+        plan = build_plan(self._resolved.manifest, self._target, self._resolved.graph)
+        now, session = self._clock.now(), MemoryRunSession(self._run)
+        assets = [key for step in plan.steps for key in step.asset_keys]
+        checks = [key for step in plan.steps for key in step.check_keys]
+        keys = (self._target.partition_key,) if self._target.partition_key else ()
+        events = [RunQueued(at=now), RunStarting(at=now, epoch=1)]
+        events += planned(self._resolved.graph, assets, checks, keys, now)
+        for number, event in enumerate(events, 1):
+            placed = structs.replace(event, run_id=self._run.run_id, stream=CONTROL_STREAM, sequence=number)
+            session.append([placed])
         return session.run, session
+
+    def _finished(self, run: Run, session: RunSession, events: Sequence[AnyEvent]) -> Run:
+        if isinstance(session, MemoryRunSession):
+            return session.run
+        stored = self._instance.run(run.run_id) if self._instance is not None else None
+        return stored or _folded(run, events)
 
     def _default_io_manager(self) -> Any:
         if self._in_memory:
             return plugin(IO_MANAGERS, "memory")()
         if self._instance is not None:
-            return plugin(IO_MANAGERS, "filesystem")()
+            return plugin(IO_MANAGERS, "filesystem")(self._instance.values_folder)
         self._folder = tempfile.mkdtemp(prefix="rostrum-")
         return plugin(IO_MANAGERS, "filesystem")(self._folder)
 
@@ -190,26 +198,27 @@ def _error(result: ExecutionResult, work: RunWork) -> BaseException:
 class _Keeping:
     """Keeps the worker's events for the result while handing them on."""
 
-    def __init__(self, session: RunSession) -> None:
-        self._session = session
+    def __init__(self, session: RunSession, watch: Callable[[Event], None] | None) -> None:
+        self._session, self._watch = session, watch
         self.events: list[AnyEvent] = []
 
     def append(self, events: Sequence[Event]) -> None:
         self.events.extend(events)  # type: ignore[arg-type]
         self._session.append(events)
+        if self._watch is not None:
+            for event in events:
+                self._watch(event)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
 
 
-def _with_inputs(config: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Run config with values for inputs of the job's graph: any objects, since they never leave this process."""
+def _with_inputs(run: Run, values: Mapping[str, Any]) -> Run:
+    """The run with values for inputs of the job's graph in its config."""
     if not values:
-        return dict(config)
-    return {
-        **config,
-        "inputs": {**config.get("inputs", {}), **{name: {"value": value} for name, value in values.items()}},
-    }
+        return run
+    inputs = {**run.config.get("inputs", {}), **{name: {"value": value} for name, value in values.items()}}
+    return structs.replace(run, config={**run.config, "inputs": inputs})
 
 
 def _folded(run: Run, events: Sequence[AnyEvent]) -> Run:

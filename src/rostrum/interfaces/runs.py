@@ -71,8 +71,8 @@ class Orders(msgspec.Struct, frozen=True, omit_defaults=True):
     token_expires_at: datetime | None = None
 
 
-class RunSession(EventSink, Protocol):
-    """One seam between a run and the control plane: the gateway client with a disk spool, or the store itself."""
+class RunReader(Protocol):
+    """What user code may ask and change besides events."""
 
     def read(self, query: RunQuery) -> RunAnswer:
         """Ask. Raises Unavailable when the control plane is away (user code may catch it)."""
@@ -85,6 +85,10 @@ class RunSession(EventSink, Protocol):
     def delete_dynamic_partition(self, name: str, key: str) -> None:
         """Remove a key."""
         ...
+
+
+class RunSession(EventSink, RunReader, Protocol):
+    """One seam between a run and the control plane: the gateway client with a disk spool, or the store itself."""
 
     def claim_slot(self, pool: str, step_key: str) -> bool:
         """Try to take a slot; False: not now."""

@@ -10,11 +10,13 @@ Asset inputs are always `FromAsset`: the stored value, made in this run or befor
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import NotFound, StateError
+from rostrum.model.events import RunPlanned
 from rostrum.model.manifest import ASSET_JOB, Edge, GraphInvocation, GraphNode, JobNode, Manifest, OpNode, RetryPolicy
 from rostrum.model.plans import FromAsset, FromConfig, FromDefault, FromStep, InputSource, Plan, Step, StepInput
 from rostrum.model.runs import RunTarget
@@ -98,6 +100,27 @@ def in_order(steps: list[Step]) -> list[Step]:
         circle = sorted(key for key, count in missing.items() if count > 0)
         raise StateError(f"these steps wait for each other and cannot be ordered: {', '.join(circle[:10])}")
     return [by_key[key] for key in order]
+
+
+def planned(
+    graph: AssetGraph,
+    asset_keys: Sequence[AssetKey],
+    check_keys: Sequence[CheckKey],
+    partition_keys: Sequence[str],
+    at: datetime,
+) -> list[RunPlanned]:
+    """Events that tell what a run intends to make. Assets without partitions are planned apart: they have no partition
+    to mark.
+    """
+    partitioned = tuple(key for key in asset_keys if partition_keys and graph.nodes[key].partitions is not None)
+    apart = set(partitioned)
+    plain = tuple(key for key in asset_keys if key not in apart)
+    events: list[RunPlanned] = []
+    if partitioned:
+        events.append(RunPlanned(at=at, asset_keys=partitioned, partition_keys=tuple(partition_keys)))
+    if plain or check_keys:
+        events.append(RunPlanned(at=at, asset_keys=plain, check_keys=tuple(check_keys)))
+    return events
 
 
 # --- assets ----------------------------------------------------------------------------------------------------------

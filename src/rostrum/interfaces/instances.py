@@ -1,0 +1,37 @@
+"""Keeping what runs in a caller's own process: what `rostrum.Instance` is a handle of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from rostrum.interfaces.runs import RunReader, RunSession
+from rostrum.model.manifest import Manifest
+from rostrum.model.runs import Run, RunFilter
+
+
+class InstanceStore(RunReader, Protocol):
+    """An instance as scripts use it; found by the entry points of group `rostrum.instance`."""
+
+    @property
+    def values_folder(self) -> str:
+        """Folder in which values are kept where no IO manager is bound."""
+        ...
+
+    def open_run(self, run: Run, manifest: Manifest) -> tuple[Run, RunSession]:
+        """Submit a run of these definitions and claim it for this process; returns it as stored, in epoch 1, and its
+        worker's session. Raises what submitting raises: NotFound, StateError, ConfigError.
+        """
+        ...
+
+    def run(self, run_id: str) -> Run | None:
+        """A run."""
+        ...
+
+    def runs(self, where: RunFilter, limit: int) -> Sequence[Run]:
+        """Runs, newest first."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the database."""
+        ...
