@@ -72,7 +72,7 @@ function lede(now: NowData, hours: number): string {
   const total = now.throughput.reduce((sum, bucket) => sum + bucket.success + bucket.failure + bucket.canceled, 0);
   const good = now.throughput.reduce((sum, bucket) => sum + bucket.success, 0);
   const held = new Set(now.attention.flatMap((item) => item.consequences)).size;
-  const first = held > 0 ? `${held === 1 ? "One asset is" : `${spelled(held)} assets are`} held up. ` : now.attention.length === 0 && now.lastFailureAt ? `Last failure ${age((Date.now() - Date.parse(now.lastFailureAt)) / 1000)} ago. ` : "";
+  const first = held > 0 ? `${held === 1 ? "One step is" : `${spelled(held)} steps are`} held up. ` : now.attention.length === 0 && now.lastFailureAt ? `Last failure ${age((Date.now() - Date.parse(now.lastFailureAt)) / 1000)} ago. ` : "";
   if (total === 0) return `${first}No run has ended in the last ${windowText(hours)}.`;
   return `${first}Of ${plural(total, "run")} in the last ${windowText(hours)}, ${total === good ? "all" : count(good)} went to plan.`;
 }
@@ -127,7 +127,7 @@ function AttentionItem({ item, primary }: { item: Attention; primary: boolean })
         <li className="child">
           <span className="elbow" />
           <Glyph state="skipped" word="Held up" />
-          <div><b>{item.consequences[0]}</b> <span className="muted">{item.consequences.length > 1 ? `and ${plural(item.consequences.length - 1, "more asset")} were not run` : "was not run"}</span></div>
+          <div><b>{item.consequences[0]?.replace(/ not run$/, "")}</b> <span className="muted">{item.consequences.length > 1 ? `and ${item.consequences.length - 1} more were not run` : "was not run"}</span></div>
           <div className="when">because of the run above</div>
           <div className="do" />
         </li>

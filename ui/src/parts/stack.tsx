@@ -4,6 +4,10 @@ import { useState } from "react";
 import type { ErrorInfo, Frame } from "../api/shapes";
 import { Icon } from "./icons";
 
+/** Lines shown before and after the line of a call. */
+const BEFORE = 3;
+const AFTER = 2;
+
 /** The innermost frame of the person's code, looking into causes. */
 export function userFrame(error: ErrorInfo): Frame | undefined {
   return error.frames?.findLast((frame) => frame.user) ?? (error.cause ? userFrame(error.cause) : undefined);
@@ -21,10 +25,21 @@ export function errorText(error: ErrorInfo): string {
   return `${cause}${frames ? `${frames}\n` : ""}${error.class_name}: ${error.message}`;
 }
 
+/** The lines worth showing: some before and after the call, no blank ones at the ends. */
+function around(frame: Frame): { first: number; lines: readonly string[] } {
+  const start = frame.first_source_line ?? frame.line;
+  const all = frame.source ?? [];
+  const hot = frame.line - start;
+  let from = Math.max(0, hot - BEFORE);
+  let until = Math.min(all.length, hot + AFTER + 1);
+  while (from < hot && !all[from]?.trim()) from += 1;
+  while (until > hot + 1 && !all[until - 1]?.trim()) until -= 1;
+  return { first: start + from, lines: all.slice(from, until) };
+}
+
 /** One frame with its lines of code; the line of the call is marked. */
 export function Source({ frame, plain = false }: { frame: Frame; plain?: boolean }) {
-  const first = frame.first_source_line ?? frame.line;
-  const lines = frame.source ?? [];
+  const { first, lines } = around(frame);
   const indent = Math.min(...lines.filter((line) => line.trim()).map((line) => line.length - line.trimStart().length), 40);
   return (
     <div className={plain ? "src is-plain" : "src"} tabIndex={0} role="group" aria-label={`${placeOf(frame)} in ${frame.function}`}>
