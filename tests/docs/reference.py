@@ -41,6 +41,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "definitions.definitions",
         "definitions.module_contents",
         "definitions.materializing",
+        "definitions.instance",
         "execution.outcome",
     ),
     "Errors": ("model.errors",),

@@ -25,7 +25,7 @@ READY_SECONDS = 60.0
 @click.option("--watch/--no-watch", default=True, show_default=True, help="Reload code when its files change.")
 @click.option("--fork", type=click.Choice(["auto", "always", "never"]), default="auto", help="How work is started.")
 @click.option(
-    "--demo", is_flag=True, help="When all is up, launch the last month of partitions and the jobs without partitions."
+    "--demo", is_flag=True, help="When all is up, launch sources, a month of partitions, and what reads them."
 )
 @click.option("--json", "as_json", is_flag=True, help="Tell what is up as one JSON line.")
 def command(

@@ -69,6 +69,8 @@ def launch(
     """Put a run of JOB (or of --asset) into the queue; a running daemon starts it."""
     from rostrum.config.deployment import open_control
 
+    if job is None and not assets:
+        raise click.UsageError("name a job, or assets with --asset")
     control = open_control(home, settings)
     target = _target(control, job or ASSET_JOB, tuple(AssetKey.of(text) for text in assets), location)
     config = read_run_config(config_file)

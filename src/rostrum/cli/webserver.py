@@ -8,6 +8,7 @@ from rostrum.cli.options import code_options, home_option
 from rostrum.cli.signals import stop_on_signals
 from rostrum.config.instance import Home, InstanceSettings
 from rostrum.config.workspace import LocationSpec
+from rostrum.model.errors import Conflict
 
 
 @click.command("webserver")
@@ -18,11 +19,15 @@ from rostrum.config.workspace import LocationSpec
 def command(
     locations: list[LocationSpec], home: Home, settings: InstanceSettings, host: str | None, port: int | None
 ) -> None:
-    """Serve the UI, the API and the gateway. Any number of replicas may run; `rostrum daemon run` does the rest."""
+    """Serve the UI, the API and the gateway; `rostrum daemon run` does the rest.
+
+    The first one on a home folder also serves the gateway's unix socket there; further ones leave it alone.
+    """
     from rostrum.cli.serving import ServerThread, bind
     from rostrum.config.code_locations import LocationClients
     from rostrum.config.daemon import gateway_heart
     from rostrum.config.deployment import open_control
+    from rostrum.config.lock import hold_home
     from rostrum.config.web import gateway_only, web_app
     from rostrum.gateway.sockets import bind_private_socket
     from rostrum.service.supervisor import Supervisor
@@ -35,9 +40,14 @@ def command(
     listener = bind(host, settings.web.port if port is None else port)
     parts = [
         ServerThread(web_app(deployment, clients, host), listener, "web"),
-        ServerThread(gateway_only(deployment), bind_private_socket(home.sockets / "gateway.sock"), "gateway"),
         Supervisor(deployment.storage, deployment.clock, [gateway_heart(deployment)]),
     ]
+    try:
+        hold_home(home)
+        socket = bind_private_socket(home.sockets / "gateway.sock")
+        parts.append(ServerThread(gateway_only(deployment), socket, "gateway"))
+    except Conflict:
+        click.echo("another process serves the gateway's socket of this home; it keeps it", err=True)
     try:
         for part in parts:
             part.start()

@@ -67,7 +67,8 @@ class Live:
         subscriber = _Subscriber(asyncio.get_running_loop())
         cursor = await asyncio.to_thread(self._subscribe, subscriber)
         try:
-            yield b"retry: 1000\n" + _message(cursor, {"topic": "hello"})
+            # A resumed stream must not be told a place that it has not reached: it may break before the replay.
+            yield b"retry: 1000\n" + _message(cursor if last_id is None else None, {"topic": "hello"})
             if last_id is not None and last_id < cursor:
                 for message in await asyncio.to_thread(self._replay, last_id, cursor):
                     yield message
