@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
+
 from benchmarks.measure import Timer, arguments, emit, quiet
-from benchmarks.ours.persisted import execute, instance, register
-from rostrum import AssetIn, Definitions, asset, materialize
-from rostrum.executors.in_process import InProcessExecutor
-from rostrum.model.assets import AssetKey
-from rostrum.model.manifest import ASSET_JOB
+from rostrum import AssetIn, Instance, asset, materialize
 
 
 def chain(length: int) -> list[object]:
@@ -36,13 +34,12 @@ if __name__ == "__main__":
         result = materialize(assets)
     assert result.success
     figures = {"steps_per_second_none": size / timer.wall, "cpu_ms_per_step_none": timer.cpu / size * 1000}
-    definitions = Definitions(assets=chain(size))
-    with instance() as control:
-        register(control, definitions)
-        execute(control, definitions, InProcessExecutor(), ASSET_JOB, (AssetKey(("a0",)),))
-        keys = tuple(AssetKey((f"a{number}",)) for number in range(size))
+    assets = chain(size)
+    with tempfile.TemporaryDirectory(prefix="bench-") as home, Instance.open(home) as instance:
+        with quiet():
+            materialize(chain(3), instance=instance)
         with quiet(), Timer() as timer:
-            run = execute(control, definitions, InProcessExecutor(), ASSET_JOB, keys)
-        assert run.steps_done == size
+            result = materialize(assets, instance=instance)
+        assert result.run.steps_done == size
     figures |= {"steps_per_second_sqlite": size / timer.wall, "cpu_ms_per_step_sqlite": timer.cpu / size * 1000}
     emit(**figures)
