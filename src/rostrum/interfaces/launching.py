@@ -1,4 +1,4 @@
-"""Starting run workers: `Launcher`, and what decides when: `Coordinator`."""
+"""Starting run workers."""
 
 from __future__ import annotations
 
@@ -89,16 +89,4 @@ class HostProcesses(Protocol):
 
     def terminate(self, ref: WorkerRef, *, force: bool) -> None:
         """Ask the worker to end, or kill it and every process of its session. No error when it is gone."""
-        ...
-
-
-class Coordinator(Protocol):
-    """Takes a submitted run further: into the queue, or straight to the launcher."""
-
-    def submit(self, run: Run) -> None:
-        """Take over a run that is stored as queued. Idempotent by run id. Raises Unavailable (try again)."""
-        ...
-
-    def cancel(self, run_id: str) -> None:
-        """Let go of a run that has not been launched. No error when it is not (or no longer) held here."""
         ...
