@@ -141,7 +141,7 @@ function LastRuns({ asset }: { asset: Asset }) {
   const runs = asset.recentRuns;
   if (runs.length === 0) return <section><div className="section-head"><h2>Last runs</h2></div><p className="muted">It has not been run yet.</p></section>;
   const good = runs.filter((run) => run.status === "success");
-  const typical = median(good.flatMap((run) => (run.seconds === null ? [] : [run.seconds])));
+  const typical = good.length < 3 ? null : median(good.flatMap((run) => (run.seconds === null ? [] : [run.seconds])));
   return (
     <section>
       <div className="section-head"><h2>Last {runs.length === 1 ? "run" : `${runs.length} runs`}</h2><p>{good.length} succeeded, height shows duration</p>{typical !== null && <span className="end">typical {duration(typical)}</span>}</div>
@@ -220,12 +220,22 @@ function Neighbours({ asset }: { asset: Asset }) {
   );
 }
 
+/** The trends of an asset; values of partitions stand in the order of the partitions, not of their making. */
+function trendsOf(asset: Asset): [string, TrendPoint[]][] {
+  return Object.entries(asset.trends).flatMap(([name, points]): [string, TrendPoint[]][] => {
+    if (points.length === 0) return [];
+    const keyed = points.every((point) => point[3] !== null);
+    return [[name, keyed ? points.toSorted((left, right) => (left[3] ?? "").localeCompare(right[3] ?? "")) : points]];
+  });
+}
+
 function Measures({ asset }: { asset: Asset }) {
-  const trends = Object.entries(asset.trends).filter(([, points]) => points.length > 0);
+  const trends = trendsOf(asset);
   if (trends.length === 0) return null;
+  const lines = trends.some(([, points]) => points.length > 1);
   return (
     <section>
-      <div className="section-head"><h2>Measures</h2><p>band is the usual range</p></div>
+      <div className="section-head"><h2>Measures</h2>{lines && <p>band is the usual range</p>}</div>
       <div className="two measures">
         {trends.slice(0, 8).map(([name, points]) => <Figure key={name} name={name} points={points} />)}
       </div>
@@ -243,7 +253,7 @@ function Figure({ name, points }: { name: string; points: readonly TrendPoint[] 
     <div className="figure" title={`${name}, ${plural(points.length, "value")}`}>
       <span>{labelOf(name)}</span>
       <b>{measure(last)}</b>
-      <Sparkline values={values} width={152} height={32} band bad={odd} />
+      {values.length > 1 && <Sparkline values={values} width={152} height={32} band bad={odd} />}
     </div>
   );
 }
@@ -292,7 +302,7 @@ function History({ asset }: { asset: Asset }) {
   const query = useQuery(historyQuery(asset.key));
   if (query.isError && !query.data) return <Broken what="The history" error={query.error} onRetry={() => void query.refetch()} />;
   if (query.isPending) return <div className="section tab-body"><Skeleton rows={8} /></div>;
-  const trends = Object.entries(asset.trends);
+  const trends = trendsOf(asset);
   return (
     <div className="section tab-body">
       {trends.length > 0 && (
@@ -303,7 +313,7 @@ function History({ asset }: { asset: Asset }) {
       {query.data.length === 0 ? <Empty title="Nothing has happened to it yet" /> : (
         <div className="table-box">
           <table className="grid inset">
-            <thead><tr><th className="w120">What</th><th className="w96">When</th><th className="w96">Partition</th><th className="w80">Run</th><th>Values</th></tr></thead>
+            <thead><tr><th className="w200">What</th><th className="w96">When</th><th className="w96">Partition</th><th className="w80">Run</th><th>Values</th></tr></thead>
             <tbody>{query.data.map((event) => <HistoryRow key={event.id} event={event} />)}</tbody>
           </table>
         </div>
@@ -312,13 +322,21 @@ function History({ asset }: { asset: Asset }) {
   );
 }
 
+function historyWord(event: RunEvent): [State, string] {
+  if (event.kind === "check_evaluated") {
+    const name = (event.check_key as { name?: string } | undefined)?.name ?? "check";
+    return event.passed ? ["success", `${name} passed`] : [event.severity === "warn" ? "late" : "failed", `${name} failed`];
+  }
+  return KIND_WORDS[event.kind] ?? ["unknown", event.kind.replaceAll("_", " ")];
+}
+
 function HistoryRow({ event }: { event: RunEvent }) {
-  const [state, word] = KIND_WORDS[event.kind] ?? (["unknown", event.kind.replaceAll("_", " ")] as const);
+  const [state, word] = historyWord(event);
   const error = event.error as { class_name: string; message: string } | undefined;
   const values = Object.entries((event.metadata ?? {}) as Record<string, MetadataValue>).filter(([, value]) => !isWide(value));
   return (
     <tr>
-      <td><Glyph state={state} word="" /> {word}</td>
+      <td title={word}><Glyph state={state} word="" /> {word}</td>
       <td className="muted"><Time at={event.at} /></td>
       <td className="muted">{String(event.partition_key ?? "")}</td>
       <td>{event.run_id && <Link className="link mono" to="/r/$runId" params={{ runId: event.run_id }}>{shortId(event.run_id)}</Link>}</td>

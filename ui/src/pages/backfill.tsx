@@ -1,6 +1,6 @@
 /** A backfill: one run a partition, seen together. */
 
-import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { request } from "../api/client";
 import { BackfillPage, CancelBackfill } from "../api/generated";
@@ -12,13 +12,18 @@ import { Broken, Key, Skeleton } from "../parts/controls";
 import { Glyph } from "../parts/glyph";
 import { Icon } from "../parts/icons";
 import { ShareBar } from "../parts/small";
-import { Time, useNow } from "../parts/time";
+import { Time, useSecond } from "../parts/time";
 import { Title } from "../shell/title";
 import { NotFound } from "./missing";
 import { tellError } from "./run-actions";
-import { useInfiniteQuery } from "@tanstack/react-query";
 
-// Under "runs", so that every change of a run renews it.
+/** How long a run took, counting while it runs. */
+function Took({ run }: { run: { startedAt: string | null; endedAt: string | null } }) {
+  const now = useSecond(run.startedAt !== null && run.endedAt === null);
+  return <span className="faint">{run.startedAt ? duration(runSeconds(run, now) ?? 0) : ""}</span>;
+}
+
+// Under "system", so that every change of a run renews it.
 const backfillQuery = (id: string) => queryOptions({ queryKey: ["system", "backfill", id], queryFn: async ({ signal }) => (await request(BackfillPage, { id }, signal)).backfill });
 
 /** The page. */
@@ -27,7 +32,6 @@ export default function Backfill() {
   const query = useQuery(backfillQuery(backfillId));
   const runs = useInfiniteQuery(runsQuery({ backfillId }));
   const client = useQueryClient();
-  const now = useNow();
   const cancel = useMutation({ mutationFn: () => request(CancelBackfill, { id: backfillId }), onSuccess: () => void client.invalidateQueries(), onError: tellError });
   if (query.isPending) return <div className="section waiting"><Title name="Backfill" /><Skeleton rows={6} /></div>;
   if (query.isError) return <div className="section waiting"><Title name="Backfill" /><Broken what="The backfill" error={query.error} onRetry={() => void query.refetch()} /></div>;
@@ -36,7 +40,7 @@ export default function Backfill() {
   const total = partitionKeys.length;
   const number = (...names: string[]) => names.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
   const open = number("queued", "starting", "running", "canceling");
-  const rows = runs.data?.pages.flatMap((page) => page.runs.runs) ?? [];
+  const rows = (runs.data?.pages.flatMap((page) => page.runs.runs) ?? []).toSorted((left, right) => (left.partitionKey ?? "").localeCompare(right.partitionKey ?? ""));
   return (
     <>
       <header className="page-head">
@@ -53,7 +57,7 @@ export default function Backfill() {
           {rows.map((run) => (
             <Link key={run.id} to="/r/$runId" params={{ runId: run.id }} className={`cell is-${runState(run.status)}`} title={run.errorLine ?? undefined}>
               <Glyph state={runState(run.status)} word={runWord(run)} /> {run.partitionKey}
-              <span className="faint">{run.startedAt ? duration(runSeconds(run, now) ?? 0) : ""}</span>
+              <Took run={run} />
             </Link>
           ))}
         </div>

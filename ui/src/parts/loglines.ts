@@ -1,7 +1,7 @@
 /** Events and captured output as lines of one log. Pure. */
 
 import type { ErrorInfo, RunEvent } from "../api/shapes";
-import { measure } from "../format/number";
+import { measure, plural } from "../format/number";
 import { duration } from "../format/time";
 
 export type Level = "DEBUG" | "INFO" | "WARN" | "ERROR" | "OUT" | "ERR";
@@ -39,6 +39,10 @@ function check(value: unknown): string {
   if (value === null || typeof value !== "object") return "";
   const parts = value as { asset_key?: unknown; name?: string };
   return `${key(parts.asset_key)} ${parts.name ?? ""}`.trim();
+}
+
+function counted(list: unknown, one: string): string {
+  return Array.isArray(list) && list.length > 0 ? plural(list.length, one) : "";
 }
 
 function took(event: RunEvent): string {
@@ -88,7 +92,7 @@ export function sentence(event: RunEvent): { level: Level; text: string; dim: bo
     case "run_reconnected":
       return say("the worker is heard of again");
     case "run_planned":
-      return say(`planned ${Array.isArray(event.asset_keys) ? event.asset_keys.length : 0} assets`);
+      return say(`planned ${[counted(event.asset_keys, "asset"), counted(event.check_keys, "check")].filter(Boolean).join(", ") || "nothing"}`);
     case "step_worker_started":
       return say(`step process started, pid ${event.pid}`);
     case "step_started":

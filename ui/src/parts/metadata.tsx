@@ -67,15 +67,17 @@ export function Metadata({ name, value }: { name: string; value: MetadataValue }
 
 /** Columns of a table. */
 export function SchemaTable({ schema }: { schema: TableSchema }) {
+  const meaning = (column: TableSchema["columns"][number]) => [column.description, column.nullable === false && "never empty", column.unique && "unique", ...(column.constraints ?? [])].filter(Boolean).join("; ");
+  const told = schema.columns.some((column) => meaning(column) !== "");
   return (
     <table className="grid inset">
-      <thead><tr><th className="col-name">Column</th><th className="col-type">Type</th><th>Meaning</th></tr></thead>
+      <thead><tr><th className="col-name">Column</th><th className="col-type">Type</th>{told ? <th>Meaning</th> : <th><span className="sr">Meaning</span></th>}</tr></thead>
       <tbody>
         {schema.columns.map((column) => (
           <tr key={column.name}>
             <td><span className="key">{column.name}</span></td>
-            <td className="mono muted">{column.type ?? "string"}{column.nullable === false ? "" : ""}</td>
-            <td className="muted" title={column.description ?? ""}>{[column.description, column.nullable === false && "never empty", column.unique && "unique", ...(column.constraints ?? [])].filter(Boolean).join("; ")}</td>
+            <td className="mono muted">{column.type ?? "string"}</td>
+            <td className="muted" title={column.description ?? ""}>{meaning(column)}</td>
           </tr>
         ))}
       </tbody>
