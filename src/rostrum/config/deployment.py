@@ -57,7 +57,10 @@ def open_storage(home: Home, settings: InstanceSettings, clock: Clock) -> Storag
     if settings.storage.name == "memory":
         return kind(clock)
     config = dict(settings.storage.config)
-    url = config.pop("url", None) or f"sqlite:///{home.database}"
+    url = config.pop("url", None)
+    if url is None:
+        home.database.touch(mode=0o600)  # it holds keys and hashes: closed also where the folder is open to others
+        url = f"sqlite:///{home.database}"
     try:
         storage = kind(url, clock=clock, deployment=settings.deployment, **config)
     except TypeError as error:
