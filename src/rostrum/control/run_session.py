@@ -99,9 +99,21 @@ class StoreSession:
         return orders_for(self._events.heard(self._run_id, self._epoch).result(), self._epoch)
 
     def write_log(self, file_key: str, stream: str, offset: int, data: bytes) -> None:
-        """Store captured output."""
-        self._files.add(file_key)
-        self._logs.append(self._run_id, file_key, stream, offset, data)
+        """Store captured output, as long as the run is ours."""
+        if self._is_ours():
+            self._files.add(file_key)
+            self._logs.append(self._run_id, file_key, stream, offset, data)
+
+    def complete_log(self, file_key: str) -> None:
+        """Mark both streams complete."""
+        self._files.discard(file_key)
+        if self._is_ours():
+            self._logs.complete(self._run_id, file_key)
+
+    def _is_ours(self) -> bool:
+        with self._storage.begin() as session:
+            run = session.runs.get(self._run_id)
+        return run is not None and run.epoch == self._epoch
 
     def flush(self, seconds: float) -> bool:
         """Store what waits in the batch. Always True, or raises."""
@@ -119,4 +131,4 @@ class StoreSession:
         """Store what is left and mark captured output complete."""
         self.flush(0.0)
         for file_key in sorted(self._files):
-            self._logs.complete(self._run_id, file_key)
+            self.complete_log(file_key)

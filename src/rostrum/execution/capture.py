@@ -20,12 +20,20 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 _CHUNK_BYTES = 256 * 1024
 
 
-def file_key(step_key: str, attempt: int) -> str:
-    """Name of the log files of an attempt of a step: `[A-Za-z0-9_.-]+`, different for different steps."""
+def file_key(step_key: str, attempt: int, epoch: int = 1) -> str:
+    """Name of the log files of an attempt of a step: `[A-Za-z0-9_.-]+`, different for different steps, attempts and
+    epochs.
+    """
     safe = _UNSAFE.sub("_", step_key)[:120].lstrip(".")
     if safe != step_key:
         safe = f"{safe}-{hashlib.blake2b(step_key.encode(), digest_size=4).hexdigest()}"
-    return safe if attempt == 1 else f"{safe}-{attempt}"  # no step key has a hyphen
+    # No step key has a hyphen, and a hash is not as short as these.
+    return of_epoch(safe if attempt == 1 else f"{safe}-{attempt}", epoch)
+
+
+def of_epoch(key: str, epoch: int) -> str:
+    """The key for files of one epoch: what a worker of another epoch has written is not written over."""
+    return key if epoch == 1 else f"{key}-e{epoch}"
 
 
 class Redirect:
@@ -60,17 +68,32 @@ class Tail:
 
     def __init__(self, folder: Path, write: Callable[[str, str, int, bytes], None]) -> None:
         self._folder, self._write = folder, write
-        self._offsets: dict[tuple[str, str], int] = {}
+        self._offsets: dict[str, dict[str, int]] = {}
+
+    @property
+    def keys(self) -> list[str]:
+        """Keys that are followed."""
+        return list(self._offsets)
 
     def follow(self, key: str) -> None:
         """Add the files of a key."""
-        for stream in STREAMS:
-            self._offsets.setdefault((key, stream), 0)
+        self._offsets.setdefault(key, dict.fromkeys(STREAMS, 0))
 
-    def pump(self) -> int:
-        """Hand on what is new; returns the number of bytes."""
-        total = 0
-        for (key, stream), offset in list(self._offsets.items()):
+    def pump(self) -> None:
+        """Hand on what is new."""
+        for key in list(self._offsets):
+            self._pump(key)
+
+    def finish(self, key: str) -> bool:
+        """Hand on the rest of a key and follow it no more; False when it is not followed."""
+        if key not in self._offsets:
+            return False
+        self._pump(key)
+        return self._offsets.pop(key, None) is not None
+
+    def _pump(self, key: str) -> None:
+        offsets = self._offsets[key]
+        for stream, offset in offsets.items():
             path = self._folder / f"{key}.{stream}"
             try:
                 if path.stat().st_size <= offset:
@@ -78,12 +101,11 @@ class Tail:
                 with path.open("rb") as file:
                     file.seek(offset)
                     while data := file.read(_CHUNK_BYTES):
-                        self._write(key, stream, self._offsets[key, stream], data)
-                        self._offsets[key, stream] += len(data)
-                        total += len(data)
+                        self._write(key, stream, offset, data)
+                        offset += len(data)  # noqa: PLW2901 - it moves on with what was read
+                        offsets[stream] = offset
             except FileNotFoundError:
                 continue
-        return total
 
 
 def _flush() -> None:

@@ -77,6 +77,9 @@ class MemoryRunSession:
     def write_log(self, file_key: str, stream: str, offset: int, data: bytes) -> None:
         """Captured output is not kept."""
 
+    def complete_log(self, file_key: str) -> None:
+        """Nothing is kept that could be complete."""
+
     def flush(self, seconds: float) -> bool:
         return True
 
@@ -174,6 +177,9 @@ class LineSession:
 
     def write_log(self, file_key: str, stream: str, offset: int, data: bytes) -> None:
         """The run worker reads the files."""
+
+    def complete_log(self, file_key: str) -> None:
+        """The run worker sees the end of this process."""
 
     def flush(self, seconds: float) -> bool:
         return True

@@ -103,13 +103,13 @@ class ProcessStepRunner(StepRunner):
         signal.signal(signal.SIGINT, signal.default_int_handler)
         _reseed()
         if self.capture_folder is not None:
-            Redirect(self.capture_folder, file_key(step.key, attempt))
+            Redirect(self.capture_folder, file_key(step.key, attempt, self._run.epoch))
         return self.work(Line(line), step, attempt)
 
     def work(self, line: Line, step: Step, attempt: int) -> int:
         """Run the attempt; output is captured already."""
         if self.capture_folder is not None:
-            key = file_key(step.key, attempt)
+            key = file_key(step.key, attempt, self._run.epoch)
             line.emit(
                 LogsCaptured(
                     at=self._clock.now(), step_key=step.key, file_key=key, step_keys=(step.key,), pid=os.getpid()
@@ -179,7 +179,7 @@ def main(arguments: Sequence[str]) -> int:
     clock: Clock = plugin(CLOCKS, "system")()
     folder = Path(work.capture_folder) if work.capture_folder is not None else None
     if folder is not None:
-        Redirect(folder, file_key(work.step_key, work.attempt))
+        Redirect(folder, file_key(work.step_key, work.attempt, work.run.epoch))
     loaded: list[Any] = []
     raised = guard(lambda: loaded.append(load_definitions(work.target).resolved()))
     if raised is not None:

@@ -21,7 +21,7 @@ from msgspec.structs import force_setattr
 
 from rostrum.definitions.live import ExecutorDefinition, Resolved
 from rostrum.definitions.run_config import merged
-from rostrum.execution.capture import Redirect, Tail
+from rostrum.execution.capture import Redirect, Tail, of_epoch
 from rostrum.execution.interrupts import Interrupts
 from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
@@ -64,6 +64,9 @@ class WorkerHost:
         self._lock = threading.Lock()
         self._executing = get_ident()
         self._beat_at = time.monotonic()
+        self._files: dict[int, str] = {}
+        """Key of the log files that a process writes."""
+        self._tailing = threading.Lock()
         self.is_fenced = False
         """Another worker owns the run: nothing is written any more."""
         self.interrupts: Interrupts | None = None
@@ -93,13 +96,32 @@ class WorkerHost:
                 self._notes.note(event)
                 if self._tail is not None and type(event) is LogsCaptured:
                     self._tail.follow(event.file_key)
+                    if event.pid is not None:
+                        self._files[event.pid] = event.file_key
                 self._session.append((event,))
         if interrupts is not None:
             interrupts.release()
 
+    def worker_ended(self, pid: int) -> None:
+        key = self._files.pop(pid, None)
+        if key is not None:
+            self._finish_log(key)
+
+    def finish_logs(self) -> None:
+        """Nothing is captured any more."""
+        for key in self._tail.keys if self._tail is not None else ():
+            self._finish_log(key)
+
+    def _finish_log(self, key: str) -> None:
+        with self._tailing:
+            known = self._tail is not None and self._tail.finish(key)
+        if known:
+            self._session.complete_log(key)
+
     def tick(self) -> None:
         if self._tail is not None:
-            self._tail.pump()
+            with self._tailing:
+                self._tail.pump()
         self._session.flush(0.0)  # no waiting: takes acknowledgements and sends what came meanwhile
         now = time.monotonic()
         if now - self._beat_at < _BEAT_SECONDS:
@@ -209,8 +231,7 @@ class RunWork:
         """Execute; True when the run succeeded. Nothing is raised: the events tell."""
         host = self._host
         raised = guard(self._execute, executor)
-        if self._tail is not None:
-            self._tail.pump()
+        host.finish_logs()
         if raised is not None and not raised.is_interrupt:
             self.exception = raised.exception
             info = raised.info()
@@ -250,10 +271,9 @@ class RunWork:
         heart = redirect = None
         if not executor.isolates:
             if self._folder is not None:
-                redirect = Redirect(self._folder, RUN_FILE_KEY)
-                host.record(
-                    LogsCaptured(at=host.clock.now(), file_key=RUN_FILE_KEY, step_keys=plan.step_keys, pid=os.getpid())
-                )
+                key = of_epoch(RUN_FILE_KEY, self._run.epoch)
+                redirect = Redirect(self._folder, key)
+                host.record(LogsCaptured(at=host.clock.now(), file_key=key, step_keys=plan.step_keys, pid=os.getpid()))
         interrupts = Interrupts(host.stop.set, raising=not executor.isolates)
         interrupts.start()
         host.interrupts = interrupts

@@ -315,7 +315,7 @@ class _Pool:
         if worker.pidfd >= 0:
             self._selector.unregister(worker.pidfd)
         worker.close()
-        self._host.tick()  # the last lines of its output
+        self._host.worker_ended(worker.pid)
         if worker.end is None:
             self._take(worker, self._died(worker, code, by_signal))
         self._settle(worker)

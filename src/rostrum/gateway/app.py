@@ -31,7 +31,7 @@ from rostrum.model.errors import Conflict, Denied, Fenced, NotFound, RostrumErro
 from rostrum.model.events import decode_events, worker_stream
 from rostrum.model.principals import Permission, Principal
 from rostrum.model.runs import Run
-from rostrum.rpc.gateway_wire import AppendReply, LogReply, PartitionsRequest, SlotReply, SlotRequest
+from rostrum.rpc.gateway_wire import EPOCH_IS_OVER, AppendReply, LogReply, PartitionsRequest, SlotReply, SlotRequest
 
 T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
@@ -202,7 +202,7 @@ class GatewayRoutes:
 
     async def log(self, request: Request) -> Response:
         """Store captured output at an offset."""
-        run_id, _ = _identity(request)
+        run_id, epoch = _identity(request)
         file_key, stream = request.path_params["file_key"], request.path_params["stream"]
         if stream not in LOG_STREAMS:
             raise StateError(f"there is no stream {stream!r}; use `out` or `err`")
@@ -213,19 +213,40 @@ class GatewayRoutes:
         data = await read_body(request)
 
         def append() -> tuple[int, int]:
+            self._require_epoch(run_id, epoch)
             try:
                 return self._logs.append(run_id, file_key, stream, offset, data), 200
             except Conflict:  # a gap: say where to go on
                 return self._logs.read(run_id, file_key, stream, 0, 0).size, 409
 
-        size, status = await run_in_threadpool(append)
+        try:
+            size, status = await run_in_threadpool(append)
+        except Fenced as error:
+            return refusal(error, EPOCH_IS_OVER)
         return answer(LogReply(size), status)
 
     async def complete(self, request: Request) -> Response:
         """Mark both streams of a log file complete."""
-        run_id, _ = _identity(request)
-        await run_in_threadpool(self._logs.complete, run_id, request.path_params["file_key"])
+        run_id, epoch = _identity(request)
+
+        def complete() -> None:
+            self._require_epoch(run_id, epoch)
+            self._logs.complete(run_id, request.path_params["file_key"])
+
+        try:
+            await run_in_threadpool(complete)
+        except Fenced as error:
+            return refusal(error, EPOCH_IS_OVER)
         return answer({})
+
+    def _require_epoch(self, run_id: str, epoch: int) -> None:
+        """Raises Fenced when another worker owns the run. (The end of the run does not matter: its last output comes
+        after it.)
+        """
+        with self._storage.begin() as session:
+            run = _run(session, run_id)
+        if run.epoch != epoch:
+            raise Fenced(f"epoch {epoch} of run {run_id} is over: its output is not taken any more")
 
     async def _write(self, function: Callable[[Session], T]) -> T:
         future: Future[T] = self._events.call(function)

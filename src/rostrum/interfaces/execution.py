@@ -41,6 +41,10 @@ class RunHost(Protocol):
         """
         ...
 
+    def worker_ended(self, pid: int) -> None:
+        """A process that ran a step has ended: the rest of its captured output is taken, its log files are complete."""
+        ...
+
     def claim_slot(self, step: Step) -> bool:
         """Take a slot of the step's pool; True at once where it has none. False: not now."""
         ...

@@ -106,6 +106,10 @@ class RunSession(EventSink, RunReader, Protocol):
         """Store captured output (`stream` is `out` or `err`) at an offset; repeating is safe."""
         ...
 
+    def complete_log(self, file_key: str) -> None:
+        """No more output comes for this file: it is marked complete once all that was captured is stored."""
+        ...
+
     def flush(self, seconds: float) -> bool:
         """Wait until all that was accepted is stored by the control plane; False when time ran out (it stays
         spooled).

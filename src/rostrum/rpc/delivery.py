@@ -20,7 +20,7 @@ import msgspec
 from rostrum.interfaces.runs import Orders
 from rostrum.model.events import EngineMessage, decode_event, encode_event, worker_stream
 from rostrum.rpc.gateway_connection import NETWORK_ERRORS, GatewayConnection
-from rostrum.rpc.gateway_wire import PREFIX, AppendReply, LogReply, join_batch
+from rostrum.rpc.gateway_wire import EPOCH_IS_OVER, PREFIX, AppendReply, LogReply, join_batch
 from rostrum.rpc.spool import Spool, logs_directory
 
 BATCH_EVENTS = 500
@@ -87,6 +87,10 @@ class Delivery:
         self._files: dict[tuple[str, str], LogFile] = {}
         self._scan_at = 0.0
         self._logs_next = False
+        self._completing: dict[str, None] = {}
+        """Keys of files that grow no more, in order."""
+        self._logs_refused = False
+        """The epoch is over: output is not taken any more, and stays where it is."""
 
     # --- asked by the session ---
 
@@ -98,7 +102,9 @@ class Delivery:
     @property
     def delivered(self) -> bool:
         """All accepted events and all captured output known so far are stored."""
-        return self._asked and self.stored_sequence >= self._spool.last_sequence and self._log_pending() is None
+        if not self._asked or self.stored_sequence < self._spool.last_sequence:
+            return False
+        return self._log_pending() is None and not self._completing
 
     @property
     def delay(self) -> float:
@@ -117,9 +123,17 @@ class Delivery:
         except FileNotFoundError:
             return  # nothing captured yet, or a file has just been removed: the next look tells
 
-    def file_keys(self) -> list[str]:
-        """Keys of all captured files."""
-        return sorted({key for key, _ in self._files})
+    def complete(self, file_key: str) -> None:
+        """Have a file marked complete once it is stored: it grows no more. Then it is removed here."""
+        self.scan()
+        if not self._logs_refused:
+            self._completing[file_key] = None
+
+    def complete_all(self) -> None:
+        """As `complete`, for all captured files."""
+        self.scan()
+        for file_key in sorted({key for key, _ in self._files}):
+            self.complete(file_key)
 
     def stored_files(self) -> list[Path]:
         """Captured files of which every byte is stored."""
@@ -149,7 +163,10 @@ class Delivery:
             self.scan()
         events = not self._asked or self.stored_sequence < self._spool.last_sequence
         log = self._log_pending()
-        if log is not None and (self._logs_next or not events):
+        file_key = self._completable()
+        if file_key is not None:
+            self._send_complete(file_key)
+        elif log is not None and (self._logs_next or not events):
             self._logs_next = False
             self._send_log(*log)
         elif events:
@@ -264,12 +281,49 @@ class Delivery:
             file.stored = msgspec.msgpack.decode(body, type=LogReply).size
         elif status == 404:
             self.gone = True
+        elif status == EPOCH_IS_OVER:
+            self._refuse_logs()
         elif status in {400, 413}:
             file.stored = file.size  # a name or size that is refused now is refused for ever
         else:
             self._lost(f"status {status}")
 
+    def _completable(self) -> str | None:
+        """A file that is to be marked complete and whose bytes are all stored."""
+        if not self._completing:
+            return None
+        pending = {key for (key, _), file in self._files.items() if file.stored < file.size}
+        return next((key for key in self._completing if key not in pending), None)
+
+    def _send_complete(self, file_key: str) -> None:
+        body = msgspec.msgpack.encode({})
+        path = f"{self._base}/logs/{file_key}/complete"
+        self._send(path, body, lambda status, _: self._complete_done(file_key, status))
+
+    def _complete_done(self, file_key: str, status: int) -> None:
+        if status == EPOCH_IS_OVER:
+            self._refuse_logs()
+        elif status == 404:
+            self.gone = True
+        elif status in {200, 400}:
+            self._good()
+            self._completing.pop(file_key, None)
+            for stream in STREAMS:
+                file = self._files.pop((file_key, stream), None)
+                if file is not None:
+                    file.path.unlink(missing_ok=True)
+        else:
+            self._lost(f"status {status}")
+
+    def _refuse_logs(self) -> None:
+        self._good()
+        self._logs_refused = True
+        self._completing.clear()
+        self.learn(Orders(fenced=True))
+
     def _log_pending(self) -> tuple[tuple[str, str], LogFile] | None:
+        if self._logs_refused:
+            return None
         for key, file in self._files.items():
             if file.stored < file.size:
                 return key, file

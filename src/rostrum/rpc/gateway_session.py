@@ -107,6 +107,15 @@ class GatewaySession:
             self._moved.notify_all()
         self.pump()
 
+    def complete_log(self, file_key: str) -> None:
+        """Have the file marked complete once it is stored. Whenever that will be: it stays to be done while the
+        control plane is away.
+        """
+        with self._lock:
+            self._delivery.complete(file_key)
+            self._moved.notify_all()
+        self.pump()
+
     def pump(self) -> None:
         """Take answers that have arrived and send what is pending, without waiting. Does nothing where a thread
         does it.
@@ -247,9 +256,9 @@ class GatewaySession:
             if self._closing:
                 return
             self._closing = True
+        with self._lock:
+            self._delivery.complete_all()
         delivered = self._deliver_patiently()
-        if delivered:
-            self._complete_logs()
         with self._moved:
             self._closed = True
             self._moved.notify_all()
@@ -272,13 +281,6 @@ class GatewaySession:
             if self._delivery.gone or time.monotonic() >= until:
                 return False
         return True
-
-    def _complete_logs(self) -> None:
-        for file_key in self._delivery.file_keys():
-            try:
-                self._call(f"logs/{file_key}/complete", {}, dict)
-            except (Unavailable, StateError) as error:
-                _log.debug("the log file %s stays open: %s", file_key, error)
 
     def _remove_files(self) -> None:
         """Remove what is stored elsewhere now, and folders that this leaves empty."""

@@ -17,6 +17,10 @@ MSGPACK = "application/msgpack"
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of a request's body, as sent and after decompression; more is answered with 413."""
 
+EPOCH_IS_OVER = 410
+"""Status of the answer to output of a worker whose run belongs to another one: it is refused for good. (Status 409
+tells of a gap.)"""
+
 
 class AppendReply(msgspec.Struct, frozen=True):
     """To `events` (body: a list of events): what the stream holds now. Go on after `last_sequence`, whatever was

@@ -32,6 +32,8 @@ class FakeRunSession(MemoryRunSession):
         """step key -> pool"""
         self.most_held = 0
         self.logs: dict[tuple[str, str], bytearray] = {}
+        self.completed: list[str] = []
+        """Keys of the log files that were said to be complete."""
         self.appended = threading.Condition()
 
     @classmethod
@@ -75,9 +77,15 @@ class FakeRunSession(MemoryRunSession):
     def write_log(self, file_key: str, stream: str, offset: int, data: bytes) -> None:
         """Keep output; a gap is an error of the worker."""
         stored = self.logs.setdefault((file_key, stream), bytearray())
+        if file_key in self.completed:
+            raise AssertionError(f"{file_key}.{stream}: written after it was complete")
         if offset > len(stored):
             raise AssertionError(f"{file_key}.{stream}: {offset} written after {len(stored)}")
         stored[offset : offset + len(data)] = data
+
+    def complete_log(self, file_key: str) -> None:
+        """Keep the key."""
+        self.completed.append(file_key)
 
     def wait_for(self, kind: str, step_key: str | None = None, seconds: float = 10.0) -> bool:
         """Block until such an event has been appended; False when it did not come in time (real seconds)."""

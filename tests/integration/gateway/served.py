@@ -158,6 +158,9 @@ class PlaneLine:
     def log(self, file_key: str, stream: str) -> bytes:
         return self.plane.logs.read(self.run_id, file_key, stream).data
 
+    def is_complete(self, file_key: str) -> bool:
+        return self.plane.logs.read(self.run_id, file_key, "out").complete
+
     def cancel(self) -> None:
         self.plane.control(self.run_id, RunCanceling(at=self.plane.clock.now()))
 

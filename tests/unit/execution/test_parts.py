@@ -46,23 +46,30 @@ def test_an_impossible_frame_is_refused() -> None:
 def test_file_keys_are_safe_and_different(one: str, other: str, attempt: int) -> None:
     assert re.fullmatch(r"[A-Za-z0-9_.-]+", file_key(one, attempt))
     assert (file_key(one, 1) == file_key(other, 1)) == (one == other)
+    keys = {file_key(one, attempt, epoch) for attempt in (1, 2, 3) for epoch in (1, 2, 3)}
+    assert len(keys) == 9, "a worker of a later epoch writes other files"
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+", key) for key in keys)
 
 
 def test_captured_output_is_read_by_offset(tmp_path: Path) -> None:
     written: list[tuple[str, str, int, bytes]] = []
     tail = Tail(tmp_path, lambda *chunk: written.append(chunk))
     tail.follow("k")
-    assert tail.pump() == 0
+    tail.pump()
+    assert written == []
     redirect = Redirect(tmp_path, "k")
     try:
         os.write(1, b"one")
-        assert tail.pump() == 3
+        tail.pump()
+        assert written == [("k", "out", 0, b"one")]
         print("two")
         os.write(2, b"err")
     finally:
         redirect.restore()
     print("elsewhere")
-    tail.pump()
+    assert tail.finish("k")
+    assert not tail.finish("k")
+    assert tail.keys == []
     assert written == [("k", "out", 0, b"one"), ("k", "out", 3, b"two\n"), ("k", "err", 0, b"err")]
 
 

@@ -52,6 +52,10 @@ class Line(Protocol):
 class ControlledLine(Line, Protocol):
     """A line to a control plane that can give orders. The pool `two` has two slots."""
 
+    def is_complete(self, file_key: str) -> bool:
+        """Whether captured output has been marked complete."""
+        ...
+
     def cancel(self) -> None:
         """Ask for the run's end."""
         ...
@@ -155,6 +159,32 @@ class ControlledSuite(RunSessionSuite):
         line.session.close()
         assert line.log("a", "out") == b"one\ntwo\n"
         assert line.log("a", "err") == b"oops\n"
+
+    def test_a_file_is_complete_when_it_is_said_to_be_and_not_before(self, line: ControlledLine) -> None:
+        line.session.write_log("a", "out", 0, b"one\n")
+        line.session.write_log("b", "out", 0, b"other\n")
+        assert line.session.flush(5.0)
+        assert not line.is_complete("a")
+        line.session.write_log("a", "out", 4, b"two\n")
+        line.session.complete_log("a")
+        assert line.session.flush(5.0)
+        assert line.is_complete("a")
+        assert line.log("a", "out") == b"one\ntwo\n"
+        assert not line.is_complete("b")
+        line.session.close()
+        assert line.is_complete("b")
+        assert line.log("a", "out") == b"one\ntwo\n"
+
+    def test_output_of_a_fenced_worker_is_not_taken(self, line: ControlledLine) -> None:
+        line.session.write_log("a", "out", 0, b"one\n")
+        line.session.flush(5.0)
+        line.fence()
+        line.session.write_log("a", "out", 4, b"late\n")
+        line.session.complete_log("a")
+        line.session.flush(5.0)
+        line.session.close()
+        assert line.log("a", "out") == b"one\n"
+        assert not line.is_complete("a")
 
     def test_an_order_to_cancel_arrives_and_stays(self, line: ControlledLine) -> None:
         worker = Worker(line.run_id)

@@ -8,7 +8,7 @@ import os
 import time
 from pathlib import Path
 
-from rostrum.model.events import StepRetrying, StepWorkerStarted
+from rostrum.model.events import LogsCaptured, StepRetrying, StepWorkerStarted
 from rostrum.model.runs import RunStatus
 from rostrum.testing.conformance.executors.bench import Bench, kinds, only
 
@@ -87,6 +87,12 @@ class ServicesSuite:
         assert b"by descriptor\n" in out
         assert out.endswith(b"by a child")
         assert b"to err\n" in bytes(session.logs[key, "err"])
+
+    def test_log_files_are_complete_at_the_end(self, bench: Bench) -> None:
+        session = bench.run("chain")
+        keys = {event.file_key for event in session.events if isinstance(event, LogsCaptured)}
+        assert set(session.completed) == keys
+        assert len(session.completed) == len(keys)
 
     def test_user_code_may_ask_the_control_plane(self, bench: Bench) -> None:
         session = bench.run("asking")
