@@ -6,10 +6,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.acceptance.servers import PROJECT, Api, Dev, Process, Project, check_events, dev_on, kill_workers, until
+
+
+COMMAND = [sys.executable, "-m", "rostrum.cli.main"]
 
 
 def rostrum(*arguments: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
@@ -183,6 +187,7 @@ def test_webserver_and_daemons_apart(project: Project, home: Path) -> None:
 
 OPS = """
 from pathlib import Path
+from typing import Any
 from rostrum import Definitions, job, op
 
 HERE = Path(__file__).parent
@@ -236,3 +241,49 @@ def test_a_retry_of_ops_takes_values_from_the_runs_before(tmp_path: Path, home: 
         assert (folder / "sum").read_text() == "41"
         for run_id in (first, second, third):
             check_events(dev.api.events(run_id))
+
+
+def test_users_and_tokens_can_be_taken_away(project: Project, home: Path) -> None:
+    where: Any = {"folder": project.folder, "home": home}
+    added = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "rostrum.cli.main",
+            "user",
+            "add",
+            "ada",
+            "--password-stdin",
+            "--json",
+            "--home",
+            str(home),
+        ],
+        input="a long password\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(added.stdout) == {"name": "ada", "roles": ["admin"]}
+    secret = json.loads(rostrum("user", "token", "ada", "--label", "ci", "--json", **where).stdout)["token"]
+    listed = rostrum("user", "tokens", "--json", **where).stdout
+    assert secret not in listed
+    (token,) = json.loads(listed)
+    assert rostrum("user", "revoke", token["token_id"], **where).returncode == 0
+    assert json.loads(rostrum("user", "tokens", "--json", **where).stdout) == []
+    assert rostrum("user", "revoke", token["token_id"], **where).returncode == 1
+    assert "locked out" in rostrum("user", "disable", "ada", **where).stdout
+    assert json.loads(rostrum("user", "list", "--json", **where).stdout)[0]["disabled"] is True
+
+
+def test_following_a_run_without_a_daemon_says_so(project: Project, home: Path) -> None:
+    project.open("first")
+    assert (
+        rostrum("materialize", "-f", "shop.py", "--select", "first", folder=project.folder, home=home).returncode == 0
+    )
+    follow = Process(
+        ["job", "launch", "--asset", "first", "--follow", "--home", str(home)], project.folder, home / "log"
+    )
+    try:
+        until("it says what is missing", lambda: "no daemon is running" in follow.text)
+    finally:
+        follow.stop()

@@ -36,6 +36,7 @@ def run(locations: list[LocationSpec], home: Home, settings: InstanceSettings, c
     from rostrum.config.deployment import open_control
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     stop = stop_on_signals()
     deployment = open_control(home, settings)
     servers = server_processes(locations, home, deployment.clock, watch=False) if code_servers else []

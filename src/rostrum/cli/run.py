@@ -17,6 +17,10 @@ from rostrum.model.errors import ErrorInfo, NotFound
 from rostrum.model.runs import Run, RunFilter, RunStatus
 
 POLL_SECONDS = 0.3
+PATIENCE = 3.0
+"""Seconds in the queue after which `--follow` says what the run waits for."""
+DAEMON_SILENT = 30.0
+"""Age of a heartbeat, in seconds, from which on a daemon counts as gone."""
 
 
 @click.group("run")
@@ -155,6 +159,8 @@ def follow_run(control: Any, run_id: str, *, follow: bool, as_json: bool) -> boo
     """Print events as they come; True when the run has not succeeded."""
     cursor = 0
     bell = control.doorbell.count("events")
+    asked_at = control.clock.now()
+    told = False
     while True:
         with control.storage.begin() as session:
             stored = session.events.read(run_id, after=cursor, limit=1000)
@@ -169,7 +175,24 @@ def follow_run(control: Any, run_id: str, *, follow: bool, as_json: bool) -> boo
             continue
         if run is None or run.is_finished or not follow:
             return run is None or run.status is not RunStatus.SUCCESS
+        if run.status is RunStatus.QUEUED and not told and (control.clock.now() - asked_at).total_seconds() > PATIENCE:
+            told = True
+            click.secho(f"still queued: {_why_queued(control, run)}", fg="yellow", err=True)
         bell = control.doorbell.wait("events", bell, POLL_SECONDS)
+
+
+def _why_queued(control: Any, run: Run) -> str:
+    """What a queued run waits for, as far as the instance can tell."""
+    from rostrum.config.deployment import queue_limits
+    from rostrum.control.waiting import waiting_reasons
+
+    now = control.clock.now()
+    with control.storage.begin() as session:
+        reason = waiting_reasons(session, queue_limits(control.settings), now).get(run.run_id)
+        beats = [state.heartbeat_at for state in session.locations.daemons() if state.loop == "queue"]
+    if not beats or (now - max(beats)).total_seconds() > DAEMON_SILENT:
+        return "no daemon is running on this instance; start `rostrum dev` or `rostrum daemon run`"
+    return f"it waits for {reason.message}" if reason else "the daemon has not taken it yet"
 
 
 def _event_json(event: Any) -> str:

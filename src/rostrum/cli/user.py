@@ -27,8 +27,11 @@ def command() -> None:
     help="Repeat for several; default: admin for the first user, viewer for others.",
 )
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@json_option
 @home_option
-def add(name: str, roles: tuple[str, ...], password_stdin: bool, home: Home, settings: InstanceSettings) -> None:
+def add(
+    name: str, roles: tuple[str, ...], password_stdin: bool, as_json: bool, home: Home, settings: InstanceSettings
+) -> None:
     """Create the local user NAME; asks for a password."""
     from rostrum.auth.passwords import LocalUsers
     from rostrum.config.deployment import open_storage
@@ -44,15 +47,19 @@ def add(name: str, roles: tuple[str, ...], password_stdin: bool, home: Home, set
     )
     chosen = roles or (("viewer",) if users.any() else ("admin",))
     users.add(name, password, chosen)
-    click.echo(f"added user {name} ({', '.join(chosen)})")
+    if as_json:
+        print_json({"name": name, "roles": chosen})
+    else:
+        click.echo(f"added user {name} ({', '.join(chosen)})")
 
 
 @command.command("token")
 @click.argument("name")
 @click.option("--label", default="", help="What the token is for.")
 @click.option("--days", type=float, default=90.0, show_default=True, help="How long it is good for.")
+@json_option
 @home_option
-def token(name: str, label: str, days: float, home: Home, settings: InstanceSettings) -> None:
+def token(name: str, label: str, days: float, as_json: bool, home: Home, settings: InstanceSettings) -> None:
     """Make an API token for the user NAME and print it: it is shown this once."""
     from rostrum.auth.tokens import Tokens
     from rostrum.config.deployment import open_storage
@@ -64,7 +71,66 @@ def token(name: str, label: str, days: float, home: Home, settings: InstanceSett
     with storage.begin() as session:
         if session.principals.user(name) is None:
             raise NotFound(f"there is no user {name}; add one with `rostrum user add {name}`")
-    click.echo(Tokens(storage, clock).issue(name, name=label, seconds=days * 86400))
+    secret = Tokens(storage, clock).issue(name, name=label, seconds=days * 86400)
+    print_json({"user": name, "token": secret}) if as_json else click.echo(secret)
+
+
+@command.command("tokens")
+@click.argument("name", required=False)
+@json_option
+@home_option
+def list_tokens(name: str | None, as_json: bool, home: Home, settings: InstanceSettings) -> None:
+    """List API tokens and browser sessions, of the user NAME or of all; never their secrets."""
+    from rostrum.config.deployment import open_storage
+    from rostrum.service.clock import SystemClock
+
+    with open_storage(home, settings, SystemClock()).begin() as session:
+        found = session.principals.tokens(name)
+    if as_json:
+        kept = ("token_id", "kind", "user", "name", "created_at", "expires_at")
+        print_json([{field: getattr(token, field) for field in kept} for token in found])
+        return
+    rows = [
+        (token.kind, token.user, token.name, f"{token.expires_at:%Y-%m-%d}" if token.expires_at else "", token.token_id)
+        for token in found
+    ]
+    print_table(("Kind", "User", "Label", "Expires", "Id"), rows)
+
+
+@command.command("revoke")
+@click.argument("token_id")
+@home_option
+def revoke(token_id: str, home: Home, settings: InstanceSettings) -> None:
+    """End the token or session TOKEN_ID at once (`rostrum user tokens` lists them)."""
+    from rostrum.config.deployment import open_storage
+    from rostrum.model.errors import NotFound
+    from rostrum.service.clock import SystemClock
+
+    with open_storage(home, settings, SystemClock()).begin(write=True) as session:
+        if all(token.token_id != token_id for token in session.principals.tokens(None)):
+            raise NotFound(f"there is no token {token_id}; see `rostrum user tokens`")
+        session.principals.delete_token(token_id)
+    click.echo(f"revoked {token_id}")
+
+
+@command.command("disable")
+@click.argument("name")
+@click.option("--undo", is_flag=True, help="Let the user in again.")
+@home_option
+def disable(name: str, undo: bool, home: Home, settings: InstanceSettings) -> None:
+    """Lock the user NAME out: no login, and all tokens and sessions are refused from now on."""
+    import msgspec
+
+    from rostrum.config.deployment import open_storage
+    from rostrum.model.errors import NotFound
+    from rostrum.service.clock import SystemClock
+
+    with open_storage(home, settings, SystemClock()).begin(write=True) as session:
+        user = session.principals.user(name)
+        if user is None:
+            raise NotFound(f"there is no user {name}; see `rostrum user list`")
+        session.principals.put_user(msgspec.structs.replace(user, disabled=not undo))
+    click.echo(f"{name} {'may log in again' if undo else 'is locked out'}")
 
 
 @command.command("list")
