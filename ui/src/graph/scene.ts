@@ -247,8 +247,10 @@ export class Scene {
     const size = TILE * factor;
     for (const [key, tile] of tiles.map) {
       const [column = 0, row = 0] = key.split("/").map(Number);
-      const x = column * size - this.view.x * this.view.scale;
-      const y = row * size - this.view.y * this.view.scale;
+      // Whole pixels keep text sharp; a stretched tile is passing anyway.
+      const snap = factor === 1 ? Math.round : (value: number) => value;
+      const x = snap(column * size - this.view.x * this.view.scale);
+      const y = snap(row * size - this.view.y * this.view.scale);
       if (x < width && y < height && x + size > 0 && y + size > 0) context.drawImage(tile, x, y, size, size);
     }
   }
