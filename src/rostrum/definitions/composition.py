@@ -110,6 +110,8 @@ class GraphBuilder:
         self.definitions: dict[str, Any] = {}
         """Node name -> op or graph."""
         self.explicit: set[str] = set()
+        self._numbers: dict[str, int] = {}
+        """How many names each op or graph got by itself: the next one is looked for from there."""
 
     def __enter__(self) -> Self:
         _building.append(self)
@@ -182,7 +184,8 @@ class GraphBuilder:
             self.explicit.add(use.name)
             return use.name
         wanted = use.definition.name
-        name, number = wanted, 1
+        number = self._numbers.get(wanted, 1)
+        name = wanted if number == 1 else f"{wanted}_{number}"
         while name in self.nodes:
             if name in self.explicit:
                 raise DefinitionError(
@@ -191,4 +194,5 @@ class GraphBuilder:
                 )
             number += 1
             name = f"{wanted}_{number}"
+        self._numbers[wanted] = number
         return name
