@@ -106,6 +106,15 @@ def cpu_of(pids: Sequence[int]) -> float:
     return total / _TICK
 
 
+def busy_of(pid: int) -> float:
+    """Processor seconds of the living threads of a process, to the nanosecond (`cpu_of` counts in ticks of 10 ms)."""
+    total = 0
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            total += int((thread / "schedstat").read_text().split()[0])
+    return total / 1e9
+
+
 def pss_of(pids: Sequence[int]) -> float:
     """Proportional set size together, MiB: shared pages are counted once."""
     return sum(_rollup(pid, "Pss:") for pid in pids) / 1024

@@ -109,7 +109,10 @@ def _section(results: dict[str, Any], name: str, samples: dict[str, Any]) -> lis
         cells = [figure.label.strip(), figure.unit, *_range(row), figure.budget, verdict, number(row.peer)]
         cells += [told_ratio(row.ratio), told_ratio(figure.ratio)]
         lines.append(f"| {' | '.join(cells)} |")
-    lines += [f"\nProblem: {problem.splitlines()[0][:200]}" for problem in samples["problems"]]
+    lines += [
+        f"\nProblem: {problem.splitlines()[0][:80]} ... {problem.splitlines()[-1][:200]}"
+        for problem in samples["problems"]
+    ]
     return [*lines, ""]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 
-from benchmarks.measure import arguments, cpu_of, emit, median, until
+from benchmarks.measure import arguments, busy_of, emit, median, until
 from benchmarks.ours.dev import Dev
 from benchmarks.ours.scale import many_assets, upstream
 from benchmarks.servers import memory, settled_cpu
@@ -28,25 +28,25 @@ def main() -> None:
             "ready_cpu_s": settled_cpu(dev.mark),
             "ready_pss_mib": memory(dev.mark)["pss_mib"],
         }
-        server = [dev.process.pid]
+        server = dev.process.pid
 
         def get(**headers: str) -> tuple[int, dict[str, str], bytes, float]:
-            before = cpu_of(server)
+            before = busy_of(server)
             answer = dev.api.get("/api/assets", **{"accept-encoding": "gzip", **headers})
-            return *answer, cpu_of(server) - before
+            return *answer, busy_of(server) - before
 
         status, headers, body, first = get()
         assert (status, headers["content-encoding"]) == (200, "gzip")
-        before = cpu_of(server)
+        before = busy_of(server)
         for _ in range(ROUNDS):
             get()
-        cached = (cpu_of(server) - before) / ROUNDS
+        cached = (busy_of(server) - before) / ROUNDS
         etag = headers["etag"]
-        before = cpu_of(server)
+        before = busy_of(server)
         for _ in range(ROUNDS):
             status, _, empty, _ = get(**{"if-none-match": etag})
             assert (status, empty) == (304, b"")
-        unchanged = (cpu_of(server) - before) / ROUNDS
+        unchanged = (busy_of(server) - before) / ROUNDS
         changed = [_after_change(dev, number, get, etag) for number in range(3 if quick else 5)]
     emit(
         **figures,

@@ -26,13 +26,13 @@ def main() -> None:
     with Dev(CODE.format(functions=functions, count=count)) as dev:
         figures = {
             "ready_s": dev.started_wall,
-            "ready_cpu_s": settled_cpu(dev.mark, 30),
+            "ready_cpu_s": settled_cpu(dev.mark, 15),
             "ready_pss_mib": memory(dev.mark)["pss_mib"],
         }
         spent = []
         body = json.dumps({"query": QUERY}).encode()
-        for _ in range(4):
-            settled_cpu(dev.mark, 5)
+        for _ in range(3):
+            settled_cpu(dev.mark, 3)
             before = cpu_of(tree(dev.mark))
             with Timer():
                 headers = {"content-type": "application/json", "accept-encoding": "gzip"}

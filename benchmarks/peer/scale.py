@@ -10,7 +10,7 @@ from benchmarks.measure import Timer, arguments, emit, part, rss_of
 
 
 def upstream(number: int) -> list[str]:
-    return [f"asset_{other}" for other in sorted({number // 2, number - 1} - {number, -1})]
+    return [f"asset_{other}" for other in sorted({number // 2, number * 7 // 10} - {number})]
 
 
 def many_assets(count: int) -> list:
