@@ -12,7 +12,6 @@ import pytest
 
 from tests.acceptance.servers import PROJECT, Api, Dev, Process, Project, check_events, dev_on, kill_workers, until
 
-
 COMMAND = [sys.executable, "-m", "rostrum.cli.main"]
 
 
