@@ -6,11 +6,11 @@ InvocationError saying so, never returns None silently.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from rostrum.definitions.logs import library_logger
 from rostrum.definitions.ops import OpDefinition
 from rostrum.definitions.outputs import AssetMaterialization, AssetObservation
 from rostrum.definitions.partitions import PartitionKeyRange
@@ -21,6 +21,9 @@ from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Step
 from rostrum.model.runs import Run
 from rostrum.planning.partitions import TimeWindow, partitions_of
+
+if TYPE_CHECKING:
+    import logging
 
 
 class StepScope:
@@ -367,7 +370,7 @@ class _StorageContext:
     @property
     def log(self) -> logging.Logger:
         """Logger whose lines are kept with the run."""
-        return self._log or logging.getLogger("rostrum")
+        return self._log or library_logger()
 
     @property
     def resources(self) -> Any:

@@ -8,17 +8,20 @@ opened through it; anything else is its own value.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import GeneratorType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rostrum.definitions.contexts import ScopedResources
+from rostrum.definitions.logs import library_logger
 from rostrum.definitions.signatures import Signature
 from rostrum.definitions.sources import function_source
 from rostrum.model.errors import DefinitionError
 from rostrum.model.runs import Run
+
+if TYPE_CHECKING:
+    import logging
 
 
 class InitResourceContext:
@@ -41,7 +44,7 @@ class InitResourceContext:
         """Overrides from run config: `resources.<key>.config`."""
         self._resources = resources or {}
         self.run = run
-        self.log = log or logging.getLogger("rostrum")
+        self.log = log or library_logger()
         self.opened = opened or {}
         """id of a bound object -> its opened value: a nested resource that is bound at top level is opened once."""
 

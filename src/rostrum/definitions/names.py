@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import keyword
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -84,6 +83,8 @@ def string_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
     """Tags of ops, jobs and runs: values that are not strings are written as JSON."""
     if not tags:
         return {}
+    import json  # loaded only where a tag is written
+
     return {str(key): value if isinstance(value, str) else json.dumps(value) for key, value in tags.items()}
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from types import GeneratorType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rostrum.definitions.job_specs import JobSpec
+from rostrum.definitions.logs import library_logger
 from rostrum.definitions.names import asset_key_of, check_name, string_tags
 from rostrum.definitions.run_config import RunConfig, plain_config
 from rostrum.definitions.signatures import Signature
@@ -18,6 +18,9 @@ from rostrum.model import ticks
 from rostrum.model.errors import DefinitionError, InvocationError
 from rostrum.model.manifest import Source
 from rostrum.model.partitions import TimePartitions
+
+if TYPE_CHECKING:
+    import logging
 
 
 class DefaultScheduleStatus(str, Enum):
@@ -77,7 +80,7 @@ class ScheduleEvaluationContext:
         self.scheduled_execution_time = scheduled_execution_time
         """Time of the tick, aware, in the schedule's time zone."""
         self.cursor = cursor
-        self.log = log or logging.getLogger("rostrum")
+        self.log = log or library_logger()
 
 
 class ScheduleDefinition:

@@ -5,7 +5,6 @@ Raw Python values are turned into these by `metadata_value` (definitions and eve
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import datetime
 from os import PathLike
@@ -182,6 +181,8 @@ def metadata_values(raw: dict[str, Any] | None) -> dict[str, MetadataValue]:
 
 
 def _plain(key: str, raw: object) -> Any:
+    import json  # few metadata need it
+
     try:
         return json.loads(json.dumps(raw, allow_nan=True))
     except (TypeError, ValueError) as error:
