@@ -286,3 +286,35 @@ def test_following_a_run_without_a_daemon_says_so(project: Project, home: Path) 
         until("it says what is missing", lambda: "no daemon is running" in follow.text)
     finally:
         follow.stop()
+
+
+SCRIPT = """
+import sys
+from rostrum import Instance, asset, materialize
+
+@asset
+def free():
+    return 1
+
+@asset
+def of_the_script(free):
+    return free + 1
+
+with Instance.open(sys.argv[1]) as instance:
+    print(materialize([free, of_the_script], instance=instance).run_id)
+"""
+
+
+def test_a_script_beside_a_running_server_shows_there(dev: Dev) -> None:
+    command = [sys.executable, "-c", SCRIPT, str(dev.home)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=dev.project.folder)
+    assert done.returncode == 0, done.stderr
+    run_id = done.stdout.strip()
+    run = dev.api.run(run_id)
+    assert (run["status"], run["stepsDone"]) == ("success", 2)
+    check_events(dev.api.events(run_id))
+    found = dev.api.ask('{ asset(key: "free") { status lastMaterializedRunId } }')["asset"]
+    assert found == {"status": "materialized", "lastMaterializedRunId": run_id}
+    assert [each["id"] for each in dev.api.ask("{ runs(limit: 5) { runs { id } } }")["runs"]["runs"]] == [run_id]
+    with pytest.raises(AssertionError, match="there is no code location 'local'"):
+        dev.api.ask('mutation($id: String!) { retryRun(id: $id, strategy: "all") { id } }', id=run_id)
