@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import platform
+import re
 import resource
 import statistics
 import subprocess
@@ -21,6 +22,8 @@ from benchmarks.measure import last_json
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("sqlalchemy", "msgspec", "grpcio", "uvicorn", "starlette")
 LIMIT_SECONDS = 600
+PATHS = re.compile(r"(?<![\w.])/[\w.+-]+(/[\w.+-]+)+")
+"""Paths of this machine: they have no place in a report."""
 DISTURBING = {"PYTHONDONTWRITEBYTECODE", "PYTHONWARNINGS", "PYTHONDEVMODE", "ROSTRUM_HOME"}
 """Settings of the caller that would change what is measured: without byte code every import compiles."""
 
@@ -45,7 +48,10 @@ def measured(python: Path | str, module: str, *, quick: bool) -> Sample:
     except subprocess.TimeoutExpired:
         raise ProgramFailed(f"{module} did not end within {LIMIT_SECONDS} s") from None
     if done.returncode:
-        raise ProgramFailed(f"{module} ended with status {done.returncode}: {(done.stderr or done.stdout)[-2000:]}")
+        told = (done.stderr or done.stdout).strip()
+        print(told[-4000:], file=sys.stderr)
+        last = PATHS.sub("...", told.splitlines()[-1] if told else "it printed nothing")
+        raise ProgramFailed(f"{module} ended with status {done.returncode}: {last[:300]}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {**last_json(done.stdout), "_wall_s": time.perf_counter() - began, "_cpu_s": cpu}

@@ -22,7 +22,7 @@ def many_assets(count: int) -> list[object]:
 
 
 def upstream(number: int) -> list[str]:
-    """Names of the two assets that an asset depends on: a graph some 26 layers deep (deep chains are too much for the peer)."""
+    """Names of the two assets that an asset depends on, some 26 layers deep (the peer cannot load deep chains)."""
     return [f"asset_{other}" for other in sorted({number // 2, number * 7 // 10} - {number})]
 
 
