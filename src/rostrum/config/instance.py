@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -78,7 +78,7 @@ class InstanceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     monitor: MonitorSettings = MonitorSettings()
     web: WebSettings = WebSettings()
     gateway: GatewaySettings = GatewaySettings()
-    pools: dict[str, int] = {}
+    pools: dict[str, Annotated[int, msgspec.Meta(ge=0)]] = {}
     """Pool name -> how many steps that name it (`pool=`) may run at once, in all runs together. Others have no
     limit."""
     timezone: str | None = None

@@ -82,15 +82,20 @@ def partition_keys(checked: CheckedTarget, target: RunTarget, now: datetime, dyn
         return ()
     if not checked.partitions:
         raise StateError(f"{_subject(checked)} is not partitioned; it takes no partition key (given: {wanted[0]!r})")
-    keys: tuple[str, ...] = ()
+    covered: dict[tuple[str, ...], str] = {}
     for name in checked.partitions:
         source = partitions_of(checked.loaded.manifest.partitions[name], dynamic)
         for key in wanted:
             if not source.has_key(key, now):
                 raise NotFound(_no_partition(source, key, now))
-        if target.partition_key is None and not keys:
-            keys = tuple(source.keys_in_range(wanted[0], wanted[-1]))
-    return keys or wanted
+        if target.partition_key is None:
+            covered.setdefault(tuple(source.keys_in_range(wanted[0], wanted[-1])), name)
+    if len(covered) > 1:
+        counts = " and ".join(f"{len(keys)} of {name}" for keys, name in covered.items())
+        raise StateError(
+            f"from {wanted[0]!r} to {wanted[-1]!r} there are different partitions, {counts}: run these assets apart"
+        )
+    return next(iter(covered), wanted)
 
 
 def check_config(checked: CheckedTarget, config: Mapping[str, Any]) -> None:

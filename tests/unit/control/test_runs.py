@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import msgspec
 import pytest
 
 from rostrum.control.runs import SubmitRequest
 from rostrum.interfaces.launching import WorkerRef
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ConfigError, Conflict, ErrorInfo, Fenced, NotFound, StateError
-from rostrum.model.events import RunCanceling, RunFailed, RunSucceeded, StepFailed, StepNotRun
+from rostrum.model.events import RunCanceling, RunFailed, RunPlanned, RunSucceeded, StepFailed, StepNotRun
+from rostrum.model.partitions import TimePartitions
 from rostrum.model.runs import RunStatus, RunTarget
-from tests.control_plane import Plane
+from tests.control_plane import Plane, manifest
 
 
 @pytest.fixture
@@ -233,3 +237,31 @@ def test_backfill(plane: Plane) -> None:
         plane.backfills.create(target, ["2026-03-01", "tomorrow"])
     with plane.storage.begin() as session:
         assert len(session.backfills.list()) == 1
+
+
+def test_only_partitioned_assets_are_planned_with_partitions(plane: Plane) -> None:
+    run = plane.starting(plane.submit_assets("raw", "report", partition_key="2026-03-01"))
+    with plane.storage.begin() as session:
+        events = [stored.event for stored in session.events.read(run.run_id, kinds=("run_planned",))]
+        marks = {name: session.partitions.get(AssetKey.of(name)) for name in ("raw", "report")}
+    planned = [(event.asset_keys, event.partition_keys) for event in events if isinstance(event, RunPlanned)]
+    assert planned == [((AssetKey.of("raw"),), ("2026-03-01",)), ((AssetKey.of("report"),), ())]
+    assert marks == {"raw": {"2026-03-01": "running"}, "report": {}}
+    plane.begin(run.run_id, steps=("raw", "report"))
+    fail(plane, run.run_id)
+    with plane.storage.begin() as session:
+        assert session.partitions.get(AssetKey.of("report")) == {}
+        assert session.assets.get([AssetKey.of("report")])[AssetKey.of("report")].in_progress_run_id is None
+
+
+def test_a_range_that_means_different_partitions_is_refused(plane: Plane) -> None:
+    wanted = manifest()
+    weekly = TimePartitions("0 0 * * 0", datetime(2026, 1, 4, tzinfo=UTC), "%Y-%m-%d")
+    assets = tuple(
+        msgspec.structs.replace(node, partitions="weekly") if str(node.key) == "clean" else node
+        for node in wanted.assets
+    )
+    plane.load(msgspec.structs.replace(wanted, assets=assets, partitions={**wanted.partitions, "weekly": weekly}))
+    with pytest.raises(StateError, match="8 of daily and 2 of weekly: run these assets apart"):
+        plane.submit_assets("raw", "clean", partition_range=("2026-02-15", "2026-02-22"))
+    assert plane.submit_assets("raw", "clean", partition_key="2026-02-15").target.partition_key == "2026-02-15"
