@@ -4,6 +4,7 @@ names.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 
@@ -15,18 +16,35 @@ SESSION_COOKIE = "rostrum_session"
 LOOPBACK = Principal(kind="loopback", name="local", roles=("admin",))
 """The one user of a single-machine server that listens on loopback only."""
 
-_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
+"""Headers that a reverse proxy adds."""
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address (without port) is this machine only."""
-    return host.lower() in _LOOPBACK_HOSTS or host.startswith("127.")
+    """Whether a host name or address (without port) is this machine only: `localhost` or a loopback address, nothing
+    that merely begins like one.
+    """
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
+    except ValueError:
+        return False
+
+
+def came_through_proxy(headers: Mapping[str, str]) -> bool:
+    """Whether a reverse proxy has passed the request on: then it may come from anywhere, whatever address it came
+    from last.
+    """
+    return any(name in headers for name in FORWARDING)
 
 
 def host_of(header: str) -> str:
-    """Host name of a `Host` header, without the port."""
+    """Host name or address of a `Host` header, without the port."""
     if header.startswith("["):
         return header.partition("]")[0] + "]"
+    if header.count(":") > 1:
+        return header  # an IPv6 address without brackets has no port
     return header.rpartition(":")[0] if ":" in header else header
 
 

@@ -4,6 +4,7 @@ the composition root.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -33,6 +34,8 @@ _T = TypeVar("_T")
 
 MAX_BODY = 4 * 1024 * 1024
 _COMPRESS_FROM = 2048
+_LONGEST_NUMBER = 18
+"""Digits of an event id at most: what the database can hold."""
 
 
 class _GraphQLRequest(msgspec.Struct):
@@ -77,7 +80,9 @@ def create_app(
             *extra_routes,
             Route("/{path:path}", StaticFiles().serve, methods=["GET"]),
         ],
-        middleware=[Middleware(Guard, loopback_only=loopback_only)],
+        middleware=[
+            Middleware(Guard, loopback_only=loopback_only, login_required=services.authenticator.login_required)
+        ],
         exception_handlers={RostrumError: _problem},  # type: ignore[dict-item]
         lifespan=lifespan,
     )
@@ -111,10 +116,19 @@ class _Routes:
 
         await anyio.to_thread.run_sync(check)
         last = request.headers.get("last-event-id") or request.query_params.get("after") or ""
+        known = int(last) if last.isascii() and last.isdecimal() and len(last) <= _LONGEST_NUMBER else None
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(
-            self._live.stream(int(last) if last.isdigit() else None), media_type="text/event-stream", headers=headers
-        )
+        stream = self._live.stream(known, functools.partial(self._may_view, request))
+        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+    def _may_view(self, request: Request) -> bool:
+        """Whether who opened a stream may still read: has neither logged out nor been locked out."""
+        try:
+            with self._context(request) as context:
+                context.require(Permission.VIEW)
+        except RostrumError:  # of the database too: the browser opens another stream and is told then
+            return False
+        return True
 
     async def assets(self, request: Request) -> Response:
         return await anyio.to_thread.run_sync(self._table, request, self._asset_table)

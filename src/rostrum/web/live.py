@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,8 +62,10 @@ class Live:
         self._thread: threading.Thread | None = None
         self._sizes: dict[tuple[str, str], int] = {}
 
-    async def stream(self, last_id: int | None) -> AsyncIterator[bytes]:
-        """Server-sent events from `last_id` on (None: from now on)."""
+    async def stream(self, last_id: int | None, may_read: Callable[[], bool]) -> AsyncIterator[bytes]:
+        """Server-sent events from `last_id` on (None: from now on). Ends soon after `may_read` says no: it is asked
+        again with every keep-alive.
+        """
         subscriber = _Subscriber(asyncio.get_running_loop())
         cursor = await asyncio.to_thread(self._subscribe, subscriber)
         try:
@@ -72,11 +74,18 @@ class Live:
             if last_id is not None and last_id < cursor:
                 for message in await asyncio.to_thread(self._replay, last_id, cursor):
                     yield message
+            check_at = subscriber.loop.time() + KEEP_ALIVE_SECONDS
             while True:
                 try:
-                    yield await asyncio.wait_for(subscriber.queue.get(), KEEP_ALIVE_SECONDS)
+                    left = max(check_at - subscriber.loop.time(), 0)
+                    message = await asyncio.wait_for(subscriber.queue.get(), left)
                 except TimeoutError:
-                    yield b": still here\n\n"
+                    message = b": still here\n\n"
+                if subscriber.loop.time() >= check_at:
+                    if not await asyncio.to_thread(may_read):
+                        return
+                    check_at = subscriber.loop.time() + KEEP_ALIVE_SECONDS
+                yield message
         finally:
             with self._lock:
                 self._subscribers.discard(subscriber)
