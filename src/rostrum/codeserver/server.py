@@ -27,7 +27,7 @@ from rostrum.codeserver.messages import (
 )
 from rostrum.codeserver.records import WorkerRecords, default_workers_dir
 from rostrum.codeserver.supervisor import Version, ZygoteSupervisor
-from rostrum.codeserver.watch import FileWatcher
+from rostrum.codeserver.watch import FileWatcher, target_files
 from rostrum.codeserver.zygote_client import ZygoteSettings
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef, WorkerStatus
@@ -95,7 +95,13 @@ class CodeServer:
             fork=options.fork,
             load_seconds=options.load_seconds,
         )
-        self._supervisor = ZygoteSupervisor(settings, environment, clock, max_age_seconds=options.max_age_seconds)
+        self._supervisor = ZygoteSupervisor(
+            settings,
+            environment,
+            clock,
+            max_age_seconds=options.max_age_seconds,
+            files=target_files(settings.target) if options.watch else (),
+        )
         self._evaluators = Evaluators(options.evaluators)
         self._watcher = FileWatcher(self._supervisor.ask_reload, self._supervisor.version) if options.watch else None
         self._host, self._boot_id = host_name(), boot_id()

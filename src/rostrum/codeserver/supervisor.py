@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -52,16 +52,23 @@ class ZygoteSupervisor:
         clock: Clock,
         *,
         max_age_seconds: float = 24 * 3600.0,
+        files: Sequence[str] = (),
     ) -> None:
+        """`files`: those that are sure to be imported, known before the first load has ended."""
         self._settings, self._environment, self._clock = settings, dict(environment), clock
         self._max_age_seconds = max_age_seconds
         self._changed = threading.Condition()
         # Revisions go on growing over restarts of the server: a waiting client must see a difference.
-        self._version = Version(revision=int(clock.now().timestamp() * 1000))
+        now = clock.now().timestamp()
+        self._version = Version(revision=int(now * 1000), files=tuple(files), began=now)
         self._zygote: ZygoteProcess | None = None
+        self._loading: ZygoteProcess | None = None
+        """It imports the user's code now, which may take for ever."""
         self._retired: list[ZygoteProcess] = []
         self._sources = -1
         self._began = 0.0
+        self._is_stale = False
+        """Files have changed since the load that runs began."""
         self._is_restored = False
         """The active version was brought back from kept sources."""
         self._wanted = 1
@@ -81,6 +88,9 @@ class ZygoteSupervisor:
             self._stopping = True
             self._wake.set()
             self._changed.notify_all()
+            loading = self._loading
+        if loading is not None:
+            loading.abort()
         self._thread.join()
 
     def version(self) -> Version:
@@ -116,10 +126,14 @@ class ZygoteSupervisor:
             return self._version
 
     def ask_reload(self) -> None:
-        """Load anew; do not wait."""
+        """Load anew, since files have changed; do not wait. A load that runs is given up: it has read the old ones."""
         with self._changed:
             self._wanted += 1
+            self._is_stale = True
             self._wake.set()
+            loading = self._loading
+        if loading is not None:
+            loading.abort()
 
     def zygote(self, seconds: float = 10.0) -> ZygoteProcess:
         """The active zygote; waits a little for one that is being healed. Raises Unavailable."""
@@ -158,6 +172,8 @@ class ZygoteSupervisor:
             if asked or aged or (lost and time.monotonic() >= retry_at):
                 # Healing brings back the same version; should that fail for ever, what is on disk is tried in turn.
                 good = self._load(healing=not asked, kept=not asked and failures % 2 == 0)
+                if good is None:
+                    continue  # given up for a newer one, or for good
                 # Zygotes that load and then die at once are retried slowly, too.
                 short_lived = lost and time.monotonic() - born < _BACKOFF_LAST_SECONDS
                 failures = 0 if good and not short_lived else failures + 1
@@ -181,10 +197,11 @@ class ZygoteSupervisor:
                 zygote.retire()
             return self._zygote is not None
 
-    def _load(self, *, healing: bool, kept: bool) -> bool:
-        """Start a zygote and, when it has loaded, make it the active one."""
+    def _load(self, *, healing: bool, kept: bool) -> bool | None:
+        """Start a zygote and, when it has loaded, make it the active one; None: the load was given up."""
         with self._changed:
             serving = self._wanted
+            self._is_stale = False
             self._wake.clear()
         self._began = self._clock.now().timestamp()
         try:
@@ -193,7 +210,9 @@ class ZygoteSupervisor:
             crash = ErrorInfo(class_name="LoadCrash", message=f"no process could be started: {error}")
             self._settle(serving, None, NotLoaded(crash))
             return False
-        outcome = fresh.describe()
+        outcome = self._outcome(fresh)
+        if outcome is None:
+            return None
         if isinstance(outcome, NotLoaded):
             fresh.retire()
             self._retired.append(fresh)
@@ -217,6 +236,22 @@ class ZygoteSupervisor:
             self._retired.append(old)
         _log.info("Loaded %s in %.2f s%s", self._settings.location, outcome.seconds, " (healed)" if healing else "")
         return True
+
+    def _outcome(self, fresh: ZygoteProcess) -> Loaded | NotLoaded | None:
+        """What becomes of a load; None when it was given up."""
+        with self._changed:
+            self._loading = None if self._is_stale or self._stopping else fresh
+        outcome = fresh.describe(self._still_loading) if self._loading is not None else None
+        with self._changed:
+            self._loading = None
+            given_up = self._is_stale or self._stopping
+        if given_up:
+            fresh.abort()
+            return None
+        return outcome
+
+    def _still_loading(self, seconds: float) -> None:
+        _log.warning("The code of %s is still being imported, for %.0f s now", self._settings.location, seconds)
 
     def _keep(self, loaded: Loaded) -> None:
         """Keep the sources of the version that becomes active, to bring the same one back when its zygote dies."""

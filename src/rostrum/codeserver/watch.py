@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterable
+from importlib.machinery import PathFinder
 from pathlib import Path
 
+import msgspec
 import watchfiles
 
 from rostrum.codeserver.supervisor import Version
@@ -58,6 +62,7 @@ class FileWatcher:
             for changed in changes:
                 if changed:
                     _log.info("Reloading: %s changed", ", ".join(sorted({Path(path).name for _, path in changed})[:3]))
+                    self._seen = max(self._seen, _newest(self._version()))
                     self._reload()
                 elif roots(self._version().files) != folders:
                     break  # the code imports from other folders now
@@ -67,10 +72,14 @@ class FileWatcher:
     def _catch_up(self) -> None:
         """Reload for what changed while nobody watched: a file is newer than the load that read it."""
         version = self._version()
-        newest = max((_changed_at(file) for file in version.files), default=0.0)
+        newest = _newest(version)
         if newest > max(version.began, self._seen):
             self._seen = newest  # once: it may not load, or lie in the future
             self._reload()
+
+
+def _newest(version: Version) -> float:
+    return max((_changed_at(file) for file in version.files), default=0.0)
 
 
 def _changed_at(file: str) -> float:
@@ -78,6 +87,17 @@ def _changed_at(file: str) -> float:
         return Path(file).stat().st_mtime
     except OSError:
         return 0.0
+
+
+def target_files(target: bytes) -> list[str]:
+    """Files of a `CodeTarget` (JSON) that are known without importing anything: what an endless import is mended in."""
+    wanted: dict[str, str | None] = msgspec.json.decode(target)
+    folder = wanted.get("working_directory") or os.getcwd()  # noqa: PTH109 - joined to paths as they are
+    if file := wanted.get("python_file"):
+        return [str(Path(folder, file).resolve())]
+    name = (wanted.get("module_name") or "").partition(".")[0]
+    found = PathFinder.find_spec(name, [folder, *sys.path]) if name else None
+    return [found.origin] if found is not None and found.origin else []
 
 
 def roots(files: Iterable[str]) -> list[Path]:

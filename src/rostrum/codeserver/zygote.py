@@ -4,7 +4,7 @@ request.
 `python -m rostrum.codeserver.zygote <ZygoteOptions as JSON>`. It listens on a socket that the code server has bound; a
 connection carries one request. A dead child is kept unreaped until its group is killed and its end is written down.
 When the code server goes away (its lifeline ends) the zygote retires: evaluators end, run workers do not, and it stays
-for their exit status.
+for their exit status. While it still imports, it is killed instead.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ from rostrum.codeserver.messages import (
 )
 from rostrum.codeserver.records import WorkerExit, WorkerRecords
 from rostrum.codeserver.sources import use_sources
+from rostrum.execution.lifeline import hold_lifeline, release_lifeline
 from rostrum.interfaces.launching import WorkerRef
 from rostrum.model.errors import RostrumError
 from rostrum.service.processes import kill_session, start_time
@@ -238,7 +239,10 @@ def main(argument: str) -> None:
     if options.sources >= 0:
         use_sources(options.sources)
     began = time.perf_counter()
+    # Nobody looks at the lifeline while user code is being imported, and that may take for ever.
+    hold_lifeline(options.lifeline, with_parent=False)
     code = load(options.target)
+    release_lifeline(options.lifeline)
     seconds = time.perf_counter() - began
     verdict = fork_safety.judge(fork_safety.look(sockets), options.fork)
     Zygote(options, code, verdict, seconds, environment).run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
 import signal
 import socket
@@ -11,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -36,6 +38,8 @@ from rostrum.interfaces.launching import LaunchSpec
 from rostrum.model.errors import ErrorInfo, RostrumError, Unavailable
 
 _ANSWER_SECONDS = 20.0
+_PATIENCE_SECONDS = 15.0
+"""After so long a load is told of, again and again."""
 
 
 class ZygoteSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,12 +89,15 @@ class ZygoteProcess:
         self.pid = self._process.pid
         self._closing = threading.Lock()
 
-    def describe(self) -> Loaded | NotLoaded:
-        """Wait until loading has ended; what was loaded, or why not. Kills a zygote that takes too long."""
+    def describe(self, still_loading: Callable[[float], None] | None = None) -> Loaded | NotLoaded:
+        """Wait until loading has ended; what was loaded, or why not. Kills a zygote that takes too long.
+
+        `still_loading` is called with the seconds so far, every now and then while it takes.
+        """
         try:
-            answer = self._ask(Describe(), self._settings.load_seconds)
+            answer = self._await_load(still_loading)
         except TimeoutError:
-            self.kill()
+            self.abort()
             return _failure(
                 "LoadTimeout", f"importing the code took longer than {self._settings.load_seconds:g} s and was stopped"
             )
@@ -147,6 +154,31 @@ class ZygoteProcess:
         self._process.kill()
         self._process.wait()
         self._let_go()
+
+    def abort(self) -> None:
+        """Kill a zygote that is still loading, and what the code has started meanwhile. From any thread."""
+        if self.is_alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+        self.kill()
+
+    def _await_load(self, still_loading: Callable[[float], None] | None) -> Message | None:
+        began = time.monotonic()
+        with self._connect(_ANSWER_SECONDS) as connection:
+            with contextlib.suppress(OSError):  # it has ended already: the answer tells
+                send(connection, Describe())
+            poll = select.poll()
+            poll.register(connection, select.POLLIN)
+            while not poll.poll(1000 * min(_PATIENCE_SECONDS, self._settings.load_seconds)):
+                seconds = time.monotonic() - began
+                if seconds > self._settings.load_seconds:
+                    raise TimeoutError
+                if still_loading is not None:
+                    still_loading(seconds)
+            try:
+                return receive(connection)
+            except OSError as error:
+                raise Unavailable("the process that imports the code has ended") from error
 
     def _let_go(self) -> None:
         """End of the lifeline says the same as `Retire`. A second call does nothing."""
