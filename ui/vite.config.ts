@@ -22,7 +22,7 @@ export default defineConfig({
       output: {
         // Few requests matter more than small files: what several pages share comes with the entry.
         codeSplitting: {
-          groups: [{ name: "main", test: /src\/(parts|list|format|filter|shell|live|api|pages\/\w+-actions|graph\/model)\/|node_modules\/(?!flatbush)/, entriesAware: false }],
+          groups: [{ name: "main", test: /\/src\/(main|router|parts(?!\/markdown-tree)|list|format|filter|shell|live|api|styles|graph\/model|pages\/missing|pages\/[\w-]+-(actions|inspector))\b|node_modules\/(?!flatbush|marked)/, entriesAware: false }],
         },
       },
     },

@@ -112,7 +112,7 @@ def test_the_journey(browser: Browser, project: Project, home: Path) -> None:
         expect(tree.get_by_role("treeitem", name=re.compile("revenue"))).to_be_visible()
 
         page.goto(f"{url}/a/revenue")
-        page.get_by_role("button", name="Run…", exact=True).click()
+        page.get_by_role("button", name="Materialize…", exact=True).click()
         sheet = page.get_by_role("complementary", name="Launch")
         sheet.get_by_role("textbox", name=re.compile("^Partitions")).fill("2013-01-05")
         sheet.get_by_role("checkbox", name=re.compile("what it depends on")).check()

@@ -12,7 +12,8 @@ if (!existsSync(manifestPath)) {
 }
 const manifest = JSON.parse(readFileSync(manifestPath, "utf8"));
 const size = (file) => gzipSync(readFileSync(new URL(file, root)), { level: 9 }).length / 1000;
-const entry = Object.values(manifest).find((chunk) => chunk.isEntry);
+// The entry may be a part of the chunk that everything shares.
+const entry = Object.values(manifest).find((chunk) => chunk.isEntry) ?? Object.values(manifest).find((chunk) => chunk.name === "main" && chunk.file.endsWith(".js"));
 
 function closure(chunk, seen = new Set()) {
   if (seen.has(chunk.file)) return seen;

@@ -4,6 +4,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, redirect } from "@tanstack/react-router";
 import { assetQuery, assetsQuery, automationsQuery, checksQuery, nowQuery, runQuery, systemQuery } from "./api/queries";
 import { printFilter } from "./filter/parse";
+import Missing from "./pages/missing";
 import { Broken, Skeleton } from "./parts/controls";
 import { App } from "./shell/app";
 import { lazyPage } from "./shell/lazy-page";
@@ -36,7 +37,7 @@ function runsSearch(search: Record<string, unknown>): ListSearch {
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
   component: App,
-  notFoundComponent: lazyPage(() => import("./pages/missing")),
+  notFoundComponent: Missing,
 });
 
 const now = createRoute({

@@ -34,7 +34,7 @@ export function AssetInspector({ assetKey, onClose }: { assetKey: string; onClos
           <p className="inspector-health">{asset.health}</p>
           {asset.lastError && asset.status === "failed" && <div className="inspector-error"><p className="mono">{asset.lastError}</p></div>}
           <p className="row inspector-do">
-            {!asset.isExternal && <button type="button" className="btn btn-primary" onClick={() => openLaunch({ location: asset.location, assetKeys: [asset.key] })}><Icon name="play" />Run…</button>}
+            {!asset.isExternal && <button type="button" className="btn btn-primary" onClick={() => openLaunch({ location: asset.location, assetKeys: [asset.key] })}><Icon name="play" />Materialize…</button>}
             <Link to="/graph" search={{ q: `focus(${asset.key})`, at: asset.key }} className="btn">Show in graph</Link>
           </p>
           {asset.recentRuns.length > 0 && (

@@ -79,7 +79,7 @@ function AssetHead({ asset }: { asset: Asset }) {
         <Title name={asset.key}><Key name={asset.key} /></Title>
       </div>
       <div className="actions">
-        {!asset.isExternal && <button type="button" className="btn btn-primary" onClick={() => openLaunch({ location: asset.location, assetKeys: [asset.key] })}><Icon name="play" />Run…</button>}
+        {!asset.isExternal && <button type="button" className="btn btn-primary" onClick={() => openLaunch({ location: asset.location, assetKeys: [asset.key] })}><Icon name="play" />Materialize…</button>}
         <Menu label="More actions" className="btn btn-icon" items={[
           { text: "Show in graph", onPick: () => void navigate({ to: "/graph", search: { q: `focus(${asset.key})`, at: asset.key } }) },
           { text: "Runs of this asset", onPick: () => void navigate({ to: "/runs", search: { q: `target:${asset.key}` } }) },
@@ -174,8 +174,8 @@ function Partitions({ asset }: { asset: Asset }) {
           <b>{plural(chosen.length, "partition")}</b>
           <span className="muted cut">{chosen[0]}{chosen.length > 1 && ` to ${chosen.at(-1)}`}{open.length !== chosen.length && `, ${open.length} not materialized`}</span>
           <span className="grow" />
-          {open.length > 0 && open.length < chosen.length && <button type="button" className="btn" onClick={() => run(open)}>Run the {count(open.length)} open…</button>}
-          <button type="button" className="btn" onClick={() => run(chosen)}>Run {chosen.length === 1 ? "it" : `all ${count(chosen.length)}`}…</button>
+          {open.length > 0 && open.length < chosen.length && <button type="button" className="btn" onClick={() => run(open)}>Materialize the {count(open.length)} open…</button>}
+          <button type="button" className="btn" onClick={() => run(chosen)}>Materialize {chosen.length === 1 ? "it" : `all ${count(chosen.length)}`}…</button>
           <button type="button" className="btn btn-icon btn-quiet" aria-label="Clear the choice" onClick={() => setBrush(undefined)}><Icon name="close" /></button>
         </div>
       )}

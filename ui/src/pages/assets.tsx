@@ -154,7 +154,7 @@ function SelectionBar({ keys, onClear }: { keys: string[]; onClear: () => void }
       <b>{plural(keys.length, "asset")}</b>
       <span className="div" />
       <span className="muted cut">{words}</span>
-      <button type="button" className="btn btn-primary" onClick={() => openLaunch({ assetKeys: keys })}>Run {plural(keys.length, "asset")}…</button>
+      <button type="button" className="btn btn-primary" onClick={() => openLaunch({ assetKeys: keys })}>Materialize {plural(keys.length, "asset")}…</button>
       <button type="button" className="btn btn-icon btn-quiet" aria-label="Clear the selection" onClick={onClear}><Icon name="close" /></button>
     </div>
   );

@@ -181,7 +181,7 @@ function Form({ target }: { target: LaunchTarget }) {
   const setFormConfig = (step: string, value: PlainMap) => change({ config: printConfig(withStep(config.value ?? {}, step, value)) });
   return (
     <>
-      <SheetHead note="draft kept">Run <Name target={target} /></SheetHead>
+      <SheetHead note="draft kept">{target.job === undefined ? "Materialize" : "Run"} <Name target={target} /></SheetHead>
       <div className="body">
         {choice.needed && <PartitionField draft={draft} choice={choice} size={parsed.keys.length} problem={parsed.problem} onChange={(partitions) => change({ partitions })} />}
         {target.job === undefined && down + up > 0 && (

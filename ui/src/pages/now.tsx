@@ -17,6 +17,7 @@ import { StackedBars } from "../parts/small";
 import { Time, useNow } from "../parts/time";
 import { Title } from "../shell/title";
 import { useSetAutomation } from "./automation-actions";
+import { beginningText, Start, useBeginning } from "./now-start";
 import { useRetry } from "./run-actions";
 
 type NowData = NowPageResult["now"];
@@ -33,12 +34,13 @@ export default function Now() {
   const [hours, setHours] = useState(24);
   const query = useQuery(nowQuery(hours));
   const now = query.data;
+  const beginning = useBeginning(now);
   return (
     <>
       <header className="page-head">
         <div className="grow">
-          <Title name="Now" headline>{now ? headline(now) : "Now"}</Title>
-          <p className="lede">{now ? lede(now, hours) : " "}</p>
+          <Title name="Now" headline>{beginning ? "Nothing has run yet" : now ? headline(now) : "Now"}</Title>
+          <p className="lede">{beginning ? beginningText(beginning) : now ? lede(now, hours) : " "}</p>
         </div>
         <div className="actions wide-only">
           <Menu label={`Window: last ${windowText(hours)}`} items={WINDOWS.map((value) => ({ text: `Last ${windowText(value)}`, checked: value === hours, onPick: () => setHours(value) }))}>
@@ -50,7 +52,7 @@ export default function Now() {
       {query.isPending && <div className="section"><Skeleton rows={6} /></div>}
       {now && (
         <>
-          <Panel what="The attention list"><AttentionList now={now} /></Panel>
+          <Panel what="The attention list">{beginning ? <Start beginning={beginning} /> : <AttentionList now={now} />}</Panel>
           <div className="section now-figs">
             <Panel what="Throughput"><Throughput now={now} hours={hours} /></Panel>
             <Panel what="The queue"><QueueFigure now={now} /></Panel>
@@ -75,6 +77,11 @@ function lede(now: NowData, hours: number): string {
   const first = held > 0 ? `${held === 1 ? "One step is" : `${spelled(held)} steps are`} held up. ` : now.attention.length === 0 && now.lastFailureAt ? `Last failure ${age((Date.now() - Date.parse(now.lastFailureAt)) / 1000)} ago. ` : "";
   if (total === 0) return `${first}No run has ended in the last ${windowText(hours)}.`;
   return `${first}Of ${plural(total, "run")} in the last ${windowText(hours)}, ${total === good ? "all" : count(good)} went to plan.`;
+}
+
+/** What is wrong, without the words that say only that it is. */
+function said(item: Attention): string {
+  return item.kind === "location" ? item.message.replace(/^DefinitionError: (?:\S+ could not be loaded: )?/, "") : item.message;
 }
 
 const KIND_STATE: Record<string, State> = { run: "failed", check: "failed", automation: "failed", location: "stale" };
@@ -112,7 +119,7 @@ function AttentionItem({ item, primary }: { item: Attention; primary: boolean })
         <Glyph state={KIND_STATE[item.kind] ?? "failed"} word={word} />
         <div>
           <b><Link to={item.href} data-jk>{what}{name}</Link></b> <span className="muted">{verb}{item.kind === "run" && name !== item.title ? `, in ${item.title}` : ""}</span>
-          <div className="what mono cut" title={item.message}>{item.message}</div>
+          <div className="what mono cut" title={item.message}>{said(item)}</div>
         </div>
         <div className="when"><span><Time at={item.at} form="ago" /></span>{item.times > 1 && <span>{plural(item.times, "time")}</span>}</div>
         <div className="do">

@@ -13,6 +13,11 @@ export function userFrame(error: ErrorInfo): Frame | undefined {
   return error.frames?.findLast((frame) => frame.user) ?? (error.cause ? userFrame(error.cause) : undefined);
 }
 
+/** The error behind an error, the one that says most: the innermost with a frame of the person's code, else the first. */
+export function rootError(error: ErrorInfo): ErrorInfo {
+  return chain(error).findLast((part) => part.frames?.some((frame) => frame.user)) ?? error;
+}
+
 /** `path:line` as people paste it into an editor. */
 export function placeOf(frame: Frame): string {
   return `${frame.file}:${frame.line}`;

@@ -12,6 +12,8 @@ import { Glyph } from "./glyph";
 const FILL = 0.92;
 /** Waiting and not-run steps shown before the rest is folded. */
 const QUIET_SHOWN = 3;
+/** More rows than this do not fit beside a failure and a log. */
+const LONG = 10;
 /** Rows drawn at most; more are folded behind a button. */
 const MOST = 400;
 
@@ -83,7 +85,10 @@ function Track({ step, from, until, now }: { step: StepRow; from: number; until:
 export function Timeline({ steps, from, until, now, live, selected, onSelect, phone }: TimelineProps) {
   const [unfolded, setUnfolded] = useState(false);
   const quiet = (step: StepRow) => step.startedAt === null && step.workerAt === null && step.queuedAt === null && step.status !== "failure";
-  const loud = steps.filter((step) => !quiet(step) || step.key === selected);
+  const told = steps.filter((step) => !quiet(step) || step.key === selected);
+  // In a long list what failed comes first, so nobody scrolls to the cause.
+  const bad = (step: StepRow) => step.status === "failure";
+  const loud = told.length > LONG ? [...told.filter(bad), ...told.filter((step) => !bad(step))] : told;
   const rest = steps.filter((step) => quiet(step) && step.key !== selected);
   const keep = phone ? 0 : rest.length <= QUIET_SHOWN + 3 ? rest.length : QUIET_SHOWN;
   const shown = unfolded ? [...loud, ...rest] : [...loud.slice(0, MOST), ...rest.slice(0, keep)];

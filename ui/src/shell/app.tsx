@@ -5,12 +5,14 @@ import { Link, Outlet, useLocation, useNavigate, useRouterState } from "@tanstac
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { logout } from "../api/client";
 import { shellQuery } from "../api/queries";
+import type { ErrorInfo } from "../api/shapes";
 import { plural } from "../format/number";
 import { clock, clockSeconds, currentZone, setZone, subscribeZone, zoneLabel } from "../format/time";
 import { useConnection } from "../live/connection";
 import { Glyph } from "../parts/glyph";
 import { Icon, Mark, Sprite } from "../parts/icons";
 import { Menu, type MenuItem, Panel, Toasts } from "../parts/controls";
+import { placeOf, rootError } from "../parts/stack";
 import { CommandField } from "./command";
 import { PLACES, useHotkeys } from "./hotkeys";
 import { useLaunch } from "./launch-store";
@@ -200,6 +202,15 @@ function FailingNotice() {
   );
 }
 
+/** `: SyntaxError at shop.py:12`, or the first line of what is wrong where no line of the person's code is to blame. */
+function whatAndWhere(error: ErrorInfo | null): string {
+  if (!error) return "";
+  const root = rootError(error);
+  const frame = root.frames?.findLast((candidate) => candidate.user);
+  if (frame) return `: ${root.class_name} at ${placeOf(frame)}`;
+  return `: ${(error.message.split("\n")[0] ?? "").replace(/[.:]$/, "")}`;
+}
+
 /** A code location that does not load is told on every page: what is missing may be missing because of it. */
 function LocationBanner() {
   const shell = useQuery(shellQuery);
@@ -207,14 +218,13 @@ function LocationBanner() {
   const broken = (shell.data?.locations ?? []).filter((location) => location.status === "failed" || location.status === "unreachable" || location.error);
   const first = broken[0];
   if (!first || pathname === "/system") return null;
-  const since = first.errorAt ? ` since ${clock(Date.parse(first.errorAt))}` : "";
   const state = first.status === "unreachable" ? "is unreachable" : "does not load";
   return (
-    <div className="notice" role="status" data-testid="location-banner">
+    <div className="notice" role="status" data-testid="location-banner" title={first.errorAt ? `since ${clock(Date.parse(first.errorAt))}` : undefined}>
       <Glyph state="late" word="Warning" />
       <span className="grow cut">
-        <b>{first.name} {state}{since}.</b>{" "}
-        {first.manifestHash ? "Its last good version keeps serving; runs and schedules go on." : "Nothing of it can be shown."}
+        <b>{first.name} {state}{whatAndWhere(first.error as ErrorInfo | null)}.</b>{" "}
+        {first.manifestHash ? "Its last good version keeps serving." : "Nothing of it can be shown."}
         {broken.length > 1 && ` ${plural(broken.length - 1, "more location")} too.`}
       </span>
       <Link to="/system" hash={`location-${first.name}`} className="underlined">Show error</Link>

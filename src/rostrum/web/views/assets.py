@@ -145,14 +145,14 @@ class AssetView:
         if state.status == "running":
             return "A run is making it now."
         if state.status == "missing":
-            return "It has never been materialised."
+            return "It has never been materialized."
         counts = self.partition_counts
         if counts and counts["materialized"] < counts["total"]:
             missing = counts["total"] - counts["materialized"]
-            made = f"{counts['materialized']} of {counts['total']} partitions are materialised"
+            made = f"{counts['materialized']} of {counts['total']} partitions are materialized"
             return f"{made}, {missing} are missing or failed."
         checks = f", and its {len(self.checks)} checks pass" if self.checks else ""
-        return f"Materialised{checks}."
+        return f"Materialized{checks}."
 
     @property
     def partitions_kind(self) -> str | None:
@@ -247,6 +247,7 @@ class AssetView:
         return plain(found)
 
     def history(self, limit: int = 50, before: int | None = None) -> Any:
-        return events_json(
-            self._context.session.events.read_asset(self._key, kinds=_HISTORY, limit=min(limit, 500), before=before)
-        )
+        limit = min(max(limit, 1), 500)
+        stored = self._context.session.events.read_asset(self._key, kinds=_HISTORY, limit=limit, before=before)
+        self._context.budget.rows(len(stored))
+        return events_json(stored)
