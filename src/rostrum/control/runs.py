@@ -54,6 +54,11 @@ class SubmitRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     """None: a fresh one."""
 
 
+def launch_lease(run_id: str) -> str:
+    """Name of the lease of the daemon that launches a run, from the claim until its worker or its end is recorded."""
+    return f"launch/{run_id}"
+
+
 class Runs:
     """Submits runs and moves them on. Thread-safe."""
 
@@ -160,16 +165,20 @@ class Runs:
         """Claim a run for a launch, in the caller's transaction: status starting, under a new epoch.
 
         `run` is as it was read before; returns the run with its new epoch. Raises Fenced when it has changed since:
-        somebody else launches it, or it has ended.
+        somebody else launches it, its worker speaks, or it has ended.
         """
         current = self._get(session, run.run_id)
         launchable = current.status in {RunStatus.QUEUED, RunStatus.STARTING}
-        if not launchable or current.epoch != run.epoch or current.worker is not None:
+        heard = current.last_heard_at != run.last_heard_at
+        if not launchable or current.epoch != run.epoch or current.worker is not None or heard:
             raise Fenced(f"run {run.run_id} is {current.status.value} under epoch {current.epoch}: not ours to launch")
         return self._events.append_control(session, current, RunStarting(at=self._clock.now(), epoch=current.epoch + 1))
 
-    def mark_launched(self, run_id: str, epoch: int, ref: WorkerRef) -> Run:
-        """Record the worker of an epoch. Raises Fenced when epoch or run have ended: then the worker is to end too."""
+    def mark_launched(self, run_id: str, epoch: int, ref: WorkerRef, claimed_by: str | None = None) -> Run:
+        """Record the worker of an epoch. Raises Fenced when epoch or run have ended: then the worker is to end too.
+
+        `claimed_by`: owner of the launch's lease, which has done its work.
+        """
         with self._events.transaction() as session:
             run = self._get(session, run_id)
             if run.epoch != epoch or run.is_finished:
@@ -177,6 +186,8 @@ class Runs:
             worker = msgspec.to_builtins(ref)
             event = RunWorkerLaunched(at=self._clock.now(), epoch=epoch, launcher=ref.launcher, worker=worker)
             run = self._events.append_control(session, run, event)
+            if claimed_by is not None:
+                session.leases.drop(launch_lease(run_id), claimed_by)
         self._doorbell.ring("launched")
         return run
 

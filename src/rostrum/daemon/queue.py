@@ -2,19 +2,20 @@
 
 Admission is one transaction that also renews the loop's lease: limits hold over any number of daemons, and the new
 epoch that it gives a run makes a second launch impossible. The launch itself happens outside of it, in a small pool, so
-that a slow launch stalls no other. What a crash leaves half-done (a run starting without a worker) is found again.
+that a slow launch stalls no other. While a daemon launches a run it holds a lease on it. What a crash leaves half-done
+(a run starting without a worker, and without a living daemon) is taken up again, with the worker that it may have.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from rostrum.control.runs import Runs
+from rostrum.daemon.claims import LaunchClaims
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.doorbell import Doorbell
 from rostrum.interfaces.launching import GatewayAddress, Launcher, LaunchSpec, WorkerRef
@@ -49,8 +50,8 @@ class QueueSettings(msgspec.Struct, frozen=True, kw_only=True):
     lease_seconds: float = 5.0
     idle_seconds: float = 5.0
     """Pause when nothing rings."""
-    orphan_seconds: float = 15.0
-    """A run that is starting for so long without a worker, and that nobody here launches, was left by a dead daemon."""
+    launch_lease_seconds: float = 10.0
+    """A daemon that launches a run holds it for so long, and renews that: when it dies, another one goes on then."""
     retry_seconds: float = 1.0
     """Before the second attempt of a launch; doubles up to a minute."""
     max_attempts: int = 10
@@ -82,62 +83,71 @@ class QueueLoop:
         self._launch_settings = launch
         self._settings = settings or QueueSettings()
         self._owner = owner or clock.new_id()
+        self._claims = LaunchClaims(storage, clock, self._owner, self._settings.launch_lease_seconds)
         self._pool = Pool(threads, "launch") if threads else None
-        self._lock = threading.Lock()
-        self._launching: set[str] = set()
-        self._retry_at: dict[str, datetime] = {}
+        self._is_swept = False
 
     def run_once(self, now: datetime) -> float:
         """Admit what may start and hand it to the pool; returns the seconds until the next look is due."""
+        if not self._is_swept:
+            self._claims.sweep()
+            self._is_swept = True
+        self._claims.renew(now)
         with self._storage.begin() as session:
-            wanted = self._wanted(session, now)
+            in_progress = session.runs.in_progress()
+            wanted = self._wanted(session, in_progress, now)
+        self._claims.release(self._claims.over(in_progress))
         if wanted:
-            for run in self._claim(now):
-                self._hand_over(run)
-        with self._lock:
-            next_retry = min(self._retry_at.values(), default=now + timedelta(seconds=self._settings.idle_seconds))
-        return max(0.05, min(self._settings.idle_seconds, (next_retry - self._clock.now()).total_seconds()))
+            for run, is_new in self._claim(now):
+                self._hand_over(run, is_new)
+        return max(0.05, self._claims.seconds_until(self._clock.now(), self._settings.idle_seconds))
 
     def close(self) -> None:
         """Wait for the launches under way, for some seconds."""
         if self._pool is not None:
             self._pool.close()
 
-    def _wanted(self, session: Session, now: datetime) -> bool:
+    def _wanted(self, session: Session, in_progress: Sequence[Run], now: datetime) -> bool:
         """Say whether there is anything to do, by reading alone: an idle daemon never writes."""
-        in_progress = session.runs.in_progress()
-        if any(self._is_to_launch(run, now) or self._is_to_cancel(run) for run in in_progress):
+        if self._claims.due(session, in_progress, now) or any(self._is_to_cancel(run) for run in in_progress):
             return True
         limits = self._settings.limits
         full = 0 <= limits.max_concurrent_runs <= len(in_progress)
         queued: Sequence[Run] = [] if full else session.runs.queued(self._fetch(in_progress))
         return bool(admit(QueueSnapshot(queued=queued, in_progress=in_progress, limits=limits), now).admitted)
 
-    def _claim(self, now: datetime) -> list[Run]:
-        """One transaction: which runs are ours to launch now, each under a new epoch."""
-        claimed: list[Run] = []
+    def _claim(self, now: datetime) -> list[tuple[Run, bool]]:
+        """One transaction: which runs are ours to launch now, new ones (True) under their first epoch."""
         with self._storage.begin(write=True) as session:
-            if session.leases.acquire(LEASE, self._owner, self._settings.lease_seconds) is None:
-                return []
             in_progress = session.runs.in_progress()
-            queued = session.runs.queued(self._fetch(in_progress))
-            limits = self._settings.limits
-            decision = admit(QueueSnapshot(queued=queued, in_progress=in_progress, limits=limits), now)
-            by_id = {run.run_id: run for run in queued}
-            again = [run for run in order(in_progress) if self._is_to_launch(run, now)]
-            for run in [*again, *(by_id[run_id] for run_id in decision.admitted)][: self._settings.batch]:
-                try:
-                    claimed.append(self._runs.mark_starting(session, run))
-                except Fenced:
-                    continue  # cancelled or launched since it was read
+            again = order(self._claims.due(session, in_progress, now))
+            claimed = [(run, False) for run in again if self._claims.take(session, run.run_id)]
+            # What is ours stays ours whoever leads; the lead is about whom to admit.
+            if session.leases.acquire(LEASE, self._owner, self._settings.lease_seconds) is not None:
+                claimed += [(run, True) for run in self._admit(session, in_progress, now)]
         for run in in_progress:
             if self._is_to_cancel(run):
-                self._forget(run.run_id)
                 self._runs.record(run.run_id, RunCanceled(at=now), epoch=run.epoch)
-        if claimed:
+                self._claims.release([run.run_id])
+        if any(is_new for _, is_new in claimed):
             self._doorbell.ring("runs")
             self._doorbell.ring("events")
         return claimed
+
+    def _admit(self, session: Session, in_progress: Sequence[Run], now: datetime) -> list[Run]:
+        limits = self._settings.limits
+        queued = session.runs.queued(self._fetch(in_progress))
+        decision = admit(QueueSnapshot(queued=queued, in_progress=in_progress, limits=limits), now)
+        by_id = {run.run_id: run for run in queued}
+        admitted: list[Run] = []
+        for run in [by_id[run_id] for run_id in decision.admitted][: self._settings.batch]:
+            try:
+                starting = self._runs.mark_starting(session, run)
+            except Fenced:
+                continue  # cancelled since it was read
+            self._claims.take(session, run.run_id)
+            admitted.append(starting)
+        return admitted
 
     def _fetch(self, in_progress: Sequence[Run]) -> int:
         """How many queued runs can matter: with tag limits any may be the one that fits."""
@@ -148,50 +158,64 @@ class QueueLoop:
             return self._settings.batch
         return min(self._settings.batch, max(0, limits.max_concurrent_runs - len(in_progress)))
 
-    def _is_to_launch(self, run: Run, now: datetime) -> bool:
-        """A starting run without a worker: ours whose next attempt is due, or one that a dead daemon left."""
-        if run.status is not RunStatus.STARTING or run.worker is not None:
-            return False
-        with self._lock:
-            if run.run_id in self._launching:
-                return False
-            retry_at = self._retry_at.get(run.run_id)
-        if retry_at is not None:
-            return now >= retry_at
-        since = run.last_heard_at or run.created_at
-        return (now - since).total_seconds() >= self._settings.orphan_seconds
-
     def _is_to_cancel(self, run: Run) -> bool:
         """Cancelled between two attempts to launch: there is no worker to wait for."""
-        with self._lock:
-            return run.status is RunStatus.CANCELING and run.worker is None and run.run_id in self._retry_at
+        return run.status is RunStatus.CANCELING and run.worker is None and self._claims.is_waiting(run.run_id)
 
-    def _hand_over(self, run: Run) -> None:
-        with self._lock:
-            self._launching.add(run.run_id)
-            self._retry_at.pop(run.run_id, None)
+    def _hand_over(self, run: Run, is_new: bool) -> None:
+        self._claims.begin(run.run_id)
         if self._pool is None:
-            self._launch(run)
+            self._launch(run, is_new)
         else:
-            self._pool.submit(lambda: self._launch(run))
+            self._pool.submit(lambda: self._launch(run, is_new))
 
-    def _launch(self, run: Run) -> None:
+    def _launch(self, run: Run, is_new: bool) -> None:
         """Launch one claimed run. Reports every outcome; raises nothing (it is the bottom of a pool's thread)."""
         try:
-            self._start_worker(run)
-            self._forget(run.run_id)
+            ours = run if is_new else self._take_up(run)
+            if ours is not None and self._is_current(ours):
+                run = ours
+                self._record(run, self._start_worker(run))
         except Unavailable as error:
             self._postpone(run, error)
         except Exception as error:  # noqa: BLE001 - the boundary of this thread; told as the run's failure
             self._give_up(run, error)
         finally:
-            with self._lock:
-                self._launching.discard(run.run_id)
+            self._claims.end(run.run_id)
             self._doorbell.ring("queue")
 
-    def _start_worker(self, run: Run) -> None:
-        if run.epoch > 1:
-            self._end_earlier(run)
+    def _take_up(self, run: Run) -> Run | None:
+        """Go on with a launch that was begun: with the worker that has come of it unheard, or (the run is returned)
+        under a new epoch, which shuts out any worker that may still come of it.
+        """
+        for ref in self._launcher.adopt([run.run_id]):
+            if ref.epoch == run.epoch:
+                self._record(run, ref)
+                return None
+            if ref.epoch < run.epoch:
+                self._end(ref)
+        try:
+            with self._storage.begin(write=True) as session:
+                return self._runs.mark_starting(session, run)
+        except Fenced as error:
+            _log.info("run %s is not launched again: %s", run.run_id, error)
+            self._claims.release([run.run_id])
+            return None
+
+    def _is_current(self, run: Run) -> bool:
+        """Ask once more, just before the launch: it may have waited for a thread, or this process may have slept."""
+        with self._storage.begin() as session:
+            current = session.runs.get(run.run_id)
+        if current is None or current.is_finished or current.epoch != run.epoch:
+            self._claims.release([run.run_id])
+            return False
+        if current.status is RunStatus.CANCELING:
+            self._runs.record(run.run_id, RunCanceled(at=self._clock.now()), epoch=run.epoch)
+            self._claims.release([run.run_id])
+            return False
+        return True
+
+    def _start_worker(self, run: Run) -> WorkerRef:
         settings = self._launch_settings
         spec = LaunchSpec(
             run=run,
@@ -202,21 +226,20 @@ class QueueLoop:
             environment=settings.environment,
             labels={"run_id": run.run_id, "job": run.target.job},
         )
-        ref = self._launcher.launch(spec)
+        return self._launcher.launch(spec)
+
+    def _record(self, run: Run, ref: WorkerRef) -> None:
+        """Record the worker and give the claim up, in one transaction; one that is not wanted any more is ended."""
         try:
-            self._runs.mark_launched(run.run_id, run.epoch, ref)
+            self._runs.mark_launched(run.run_id, run.epoch, ref, self._owner)
         except Fenced as error:
             _log.info("worker of run %s ends at once: %s", run.run_id, error)
             self._end(ref)
+            self._claims.release([run.run_id])
         except Unavailable:
-            # The worker runs; who it is will be found by adopting it.
+            # The worker runs; the next attempt finds it.
             _log.warning("run %s was launched, but that could not be recorded", run.run_id, exc_info=True)
-
-    def _end_earlier(self, run: Run) -> None:
-        """A worker of an earlier epoch may live (its launch was not answered): two at once would do user work twice."""
-        for ref in self._launcher.adopt([run.run_id]):
-            if ref.epoch < run.epoch:
-                self._end(ref)
+            self._claims.postpone(run.run_id, self._settings.retry_seconds)
 
     def _end(self, ref: WorkerRef) -> None:
         try:
@@ -231,8 +254,7 @@ class QueueLoop:
         pause = min(60.0, self._settings.retry_seconds * 2 ** min(run.epoch - 1, 10)) * (
             0.75 + self._clock.random() / 2
         )
-        with self._lock:
-            self._retry_at[run.run_id] = self._clock.now() + timedelta(seconds=pause)
+        self._claims.postpone(run.run_id, pause)
         message = f"launch attempt {run.epoch} failed, the next one follows in {pause:.0f} s: {error}"
         self._tell(run, EngineMessage(at=self._clock.now(), level="warning", message=message))
 
@@ -243,18 +265,13 @@ class QueueLoop:
         message = f"the run worker could not be launched: {error}"
         try:
             self._runs.fail(run.run_id, "launch_failure", message, error=info, epoch=run.epoch)
-            self._forget(run.run_id)
+            self._claims.release([run.run_id])
         except Unavailable:
             # The database is away: the run is still starting, so it is looked at again.
-            with self._lock:
-                self._retry_at[run.run_id] = self._clock.now() + timedelta(seconds=self._settings.retry_seconds)
+            self._claims.postpone(run.run_id, self._settings.retry_seconds)
 
     def _tell(self, run: Run, event: EngineMessage) -> None:
         try:
             self._runs.record(run.run_id, event, epoch=run.epoch)
         except RostrumError as error:
             _log.warning("%s (run %s; not recorded: %s)", event.message, run.run_id, error)
-
-    def _forget(self, run_id: str) -> None:
-        with self._lock:
-            self._retry_at.pop(run_id, None)

@@ -228,7 +228,13 @@ class LeaseTable(Protocol):
         """Give it up if it is ours."""
         ...
 
-    def all(self) -> Sequence[Lease]: ...
+    def drop(self, name: str, owner: str) -> None:
+        """Give it up if it is ours, and forget it: its epoch begins anew. For names that are not used again."""
+        ...
+
+    def all(self) -> Sequence[Lease]:
+        """Leases that have an owner, expired ones too, by name."""
+        ...
 
     def claim_slot(self, pool: str, run_id: str, step_key: str, limit: int, seconds: float) -> Slot | None:
         """Take a slot of the pool if fewer than `limit` are held by others and unexpired; renews our own."""

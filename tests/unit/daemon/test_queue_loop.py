@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import threading
+from datetime import timedelta
+
 import pytest
 
+from rostrum.control.runs import launch_lease
 from rostrum.daemon.queue import QueueLoop, QueueSettings
-from rostrum.interfaces.launching import LaunchSpec
+from rostrum.interfaces.launching import GatewayAddress, LaunchSpec, WorkerRef
 from rostrum.model.errors import NotFound, Unavailable
 from rostrum.model.events import RunSucceeded
 from rostrum.model.runs import RunStatus
@@ -28,6 +32,11 @@ def loop_of(plane: Plane, launcher: FakeLauncher, **settings: object) -> QueueLo
         QueueSettings(**settings),  # type: ignore[arg-type]
         threads=0,
     )
+
+
+def launches_held(plane: Plane) -> list[str]:
+    with plane.storage.begin() as session:
+        return [lease.name for lease in session.leases.all() if lease.name.startswith("launch/")]
 
 
 def test_launches_up_to_the_limit(plane: Plane) -> None:
@@ -77,6 +86,7 @@ def test_an_unavailable_launcher_is_tried_again_under_a_new_epoch(plane: Plane) 
 
 
 def test_an_unanswered_launch_never_leaves_two_workers(plane: Plane) -> None:
+    """The worker that came of it unheard is found and kept: what it has begun is not done twice."""
     answers = [False]
 
     def fail(_spec: LaunchSpec, before: bool) -> None:
@@ -90,8 +100,36 @@ def test_an_unanswered_launch_never_leaves_two_workers(plane: Plane) -> None:
     answers[0] = True
     plane.clock.advance(5)
     loop.run_once(plane.clock.now())
-    assert [state.state for state in launcher.workers.values()] == ["exited", "running"]
-    assert launcher.launches == [(run.run_id, 1), (run.run_id, 2)]
+    assert [state.state for state in launcher.workers.values()] == ["running"]
+    assert launcher.launches == [(run.run_id, 1)]
+    stored = plane.run(run.run_id)
+    assert (stored.epoch, stored.worker is not None) == (1, True)
+    assert launches_held(plane) == []
+
+
+def test_a_worker_that_speaks_is_not_replaced(plane: Plane) -> None:
+    """Nobody finds it (its code server is away), but the gateway has just heard it."""
+
+    class Blind(FakeLauncher):
+        def adopt(self, run_ids: list[str]) -> list[WorkerRef]:
+            plane.clock.advance(3)
+            plane.events.heard(run_ids[0], 1).result()
+            return []
+
+    def fail(_spec: LaunchSpec, before: bool) -> None:
+        if not before:
+            raise Unavailable("no answer in time")
+
+    launcher = Blind(fail)
+    loop = loop_of(plane, launcher)
+    run = plane.submit()
+    loop.run_once(plane.clock.now())
+    plane.clock.advance(5)
+    plane.events.start()
+    loop.run_once(plane.clock.now())
+    plane.events.stop()
+    assert plane.run(run.run_id).epoch == 1
+    assert launcher.launches == [(run.run_id, 1)]
 
 
 def test_gives_up_in_the_end_or_at_once(plane: Plane) -> None:
@@ -134,15 +172,106 @@ def test_a_worker_of_a_run_that_has_ended_meanwhile_is_ended(plane: Plane) -> No
     assert launcher.terminated == [(run.run_id, 1, True)]
 
 
+def dead_daemons(plane: Plane) -> str:
+    """A run that a daemon claimed before it died."""
+    run = plane.submit()
+    with plane.storage.begin(write=True) as session:
+        plane.runs.mark_starting(session, run)
+        session.leases.acquire(launch_lease(run.run_id), "dead", 10.0)
+    return run.run_id
+
+
 def test_a_run_that_a_dead_daemon_left_is_taken_over(plane: Plane) -> None:
     launcher = FakeLauncher()
-    run = plane.starting(plane.submit())  # and then its daemon died
+    run_id = dead_daemons(plane)
     loop = loop_of(plane, launcher)
     loop.run_once(plane.clock.now())
     assert launcher.launches == []
-    plane.clock.advance(16)
+    plane.clock.advance(11)
     loop.run_once(plane.clock.now())
+    assert launcher.launches == [(run_id, 2)]
+    assert launches_held(plane) == []
+
+
+def test_the_worker_that_a_dead_daemon_left_is_taken_over(plane: Plane) -> None:
+    """It died between the launch and its record."""
+    launcher = FakeLauncher()
+    run_id = dead_daemons(plane)
+    launcher.launch(
+        LaunchSpec(run=plane.run(run_id), epoch=1, gateway=GatewayAddress("unix:/x"), token="", spool_dir="")
+    )
+    plane.clock.advance(11)
+    loop_of(plane, launcher).run_once(plane.clock.now())
+    assert (launcher.launches, launcher.terminated) == ([(run_id, 1)], [])
+    assert plane.run(run_id).worker is not None
+
+
+def test_leases_of_dead_daemons_on_ended_runs_are_forgotten(plane: Plane) -> None:
+    run_id = dead_daemons(plane)
+    plane.runs.fail(run_id, "engine_error")
+    plane.clock.advance(11)
+    loop_of(plane, FakeLauncher()).run_once(plane.clock.now())
+    assert launches_held(plane) == []
+
+
+def test_a_pause_between_attempts_is_no_invitation_to_another_daemon(plane: Plane) -> None:
+    """Its clock may be wrong, its patience short: the run is the first one's while that one lives."""
+
+    def fail(_spec: LaunchSpec, before: bool) -> None:
+        raise Unavailable("away")
+
+    launcher = FakeLauncher(fail)
+    one = loop_of(plane, launcher, retry_seconds=60.0)
+    two = loop_of(plane, FakeLauncher())
+    run = plane.submit()
+    one.run_once(plane.clock.now())
+    for _ in range(15):
+        plane.clock.advance(2)
+        one.run_once(plane.clock.now())
+        two.run_once(plane.clock.now() + timedelta(hours=1))
+    assert plane.run(run.run_id).epoch == 1
+    plane.clock.advance(11)  # and now the first one is dead
+    two.run_once(plane.clock.now())
+    stored = plane.run(run.run_id)
+    assert (stored.epoch, stored.worker is not None) == (2, True)
+
+
+def test_a_launch_that_is_not_answered_is_no_invitation_either(plane: Plane) -> None:
+    entered, go = threading.Event(), threading.Event()
+
+    def stall(_spec: LaunchSpec, before: bool) -> None:
+        if before:
+            entered.set()
+            assert go.wait(10)
+
+    launcher, other = FakeLauncher(stall), FakeLauncher()
+    one = QueueLoop(plane.storage, plane.runs, launcher, plane.doorbell, plane.clock, launch_settings())
+    two = loop_of(plane, other)
+    run = plane.submit()
+    one.run_once(plane.clock.now())
+    assert entered.wait(10)
+    for _ in range(30):
+        plane.clock.advance(2)
+        two.run_once(plane.clock.now())
+        one.run_once(plane.clock.now())
+    go.set()
+    one.close()
+    assert (launcher.launches, other.launches) == ([(run.run_id, 1)], [])
+    assert plane.run(run.run_id).worker is not None
+    assert launches_held(plane) == []
+
+
+def test_a_daemon_that_slept_through_its_lease_launches_nothing(plane: Plane) -> None:
+    """The claimed run waits for a thread while the machine sleeps; another daemon has gone on."""
+    launcher = FakeLauncher()
+    one, two = loop_of(plane, FakeLauncher()), loop_of(plane, launcher)
+    run = plane.submit()
+    ((claimed, is_new),) = one._claim(plane.clock.now())
+    plane.clock.advance(11)
+    two.run_once(plane.clock.now())
+    one._hand_over(claimed, is_new)
     assert launcher.launches == [(run.run_id, 2)]
+    assert plane.run(run.run_id).epoch == 2
 
 
 def test_only_the_leader_admits(plane: Plane) -> None:

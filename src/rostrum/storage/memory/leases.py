@@ -38,6 +38,13 @@ class MemoryLeases:
         if held is not None and held.owner == owner:
             self._undo.put(self._tables.leases, name, msgspec.structs.replace(held, owner=""))
 
+    def drop(self, name: str, owner: str) -> None:
+        """Give up a lease if it is ours, and forget it."""
+        self._undo.require_writing()
+        held = self._tables.leases.get(name)
+        if held is not None and held.owner == owner:
+            self._undo.drop(self._tables.leases, name)
+
     def all(self) -> Sequence[Lease]:
         """Leases that have an owner, expired ones too, by name."""
         self._undo.require()

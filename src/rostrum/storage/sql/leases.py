@@ -26,6 +26,7 @@ _LEASE = (leases.c.deployment, leases.c.name)
 _GET = select_rows([leases.c.owner, leases.c.epoch, leases.c.expires_at], _LEASE, lock=True)
 _PUT = upsert_row(leases)
 _RELEASE = update_row(leases, [leases.c.owner], [*_LEASE, leases.c.owner])
+_DROP = delete_rows(leases, [*_LEASE, leases.c.owner])
 _ALL = Statement(
     lambda _: select(leases).where(leases.c.deployment == param(), leases.c.owner != "").order_by(leases.c.name)
 )
@@ -79,6 +80,10 @@ class SqlLeases:
     def release(self, name: str, owner: str) -> None:
         """Give up a lease if it is ours."""
         self._db.write(_RELEASE, "", self._db.deployment, name, owner)
+
+    def drop(self, name: str, owner: str) -> None:
+        """Give up a lease if it is ours, and forget it."""
+        self._db.write(_DROP, self._db.deployment, name, owner)
 
     def all(self) -> Sequence[Lease]:
         """Leases that have an owner, expired ones too, by name."""

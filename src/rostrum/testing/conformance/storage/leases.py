@@ -40,6 +40,18 @@ class LeasesConformance:
         assert second.epoch == first.epoch
         assert second.expires_at > first.expires_at
 
+    def test_dropped_lease_is_forgotten(self, storage: Storage, clock: FakeClock) -> None:
+        acquire(storage, "a")
+        with storage.begin(write=True) as session:
+            session.leases.drop("queue", "b")
+        assert acquire(storage, "b") is None
+        with storage.begin(write=True) as session:
+            session.leases.drop("queue", "a")
+            assert session.leases.all() == []
+        lease = acquire(storage, "b")
+        assert lease is not None
+        assert (lease.owner, lease.epoch) == ("b", 1)
+
     def test_each_change_of_owner_raises_the_epoch(self, storage: Storage, clock: FakeClock) -> None:
         epochs: list[int] = []
         for owner in ("a", "b", "a"):
