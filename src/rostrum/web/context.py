@@ -24,6 +24,7 @@ from rostrum.interfaces.logs import LogStore
 from rostrum.interfaces.storage import Session, Storage
 from rostrum.model.principals import Permission, Principal
 from rostrum.planning.queue import QueueLimits
+from rostrum.web.budget import Budget
 from rostrum.web.catalog import Catalog, CatalogCache
 
 
@@ -54,6 +55,7 @@ class RequestContext:
     def __init__(self, services: Services, principal: Principal | None) -> None:
         self.services = services
         self.principal = principal
+        self.budget = Budget()
         self._begun: AbstractContextManager[Session] | None = None
         self._session: Session | None = None
         self.typical: dict[tuple[str, str, tuple[str, ...]], float | None] = {}

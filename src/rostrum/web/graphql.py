@@ -16,12 +16,12 @@ import msgspec
 from graphql import (
     DocumentNode,
     ExecutionResult,
+    FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     GraphQLResolveInfo,
     OperationDefinitionNode,
-    OperationType,
     execution,
     parse,
     validate,
@@ -29,6 +29,7 @@ from graphql import (
 
 from rostrum.model.errors import RostrumError
 from rostrum.model.principals import Permission
+from rostrum.web.budget import MAX_BYTES, OverBudget, encoded
 from rostrum.web.context import RequestContext
 from rostrum.web.mutations import PERMISSIONS, Mutation
 from rostrum.web.queries import Query
@@ -36,6 +37,10 @@ from rostrum.web.schema import schema
 
 MAX_QUERY_LENGTH = 20_000
 MAX_DEPTH = 20
+MAX_ROOT_FIELDS = 30
+"""Fields at the root, each alias for itself."""
+MAX_FIELDS = 10_000
+"""Fields in all, a fragment's counted wherever it is used."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,24 @@ def _resolve(source: Any, info: GraphQLResolveInfo[RequestContext], **arguments:
     return value(**{_snake(key): item for key, item in arguments.items()}) if callable(value) else value
 
 
+def _counted(source: Any, info: GraphQLResolveInfo[RequestContext], **arguments: Any) -> Any:
+    """A field's value, counted against the request's budget."""
+    value = _resolve(source, info, **arguments)
+    if value is None or isinstance(value, (int, float)):
+        return value
+    budget = info.context.budget
+    budget.value(value)
+    if getattr(info.return_type, "of_type", info.return_type) is _json_type():
+        value = encoded(value)
+        budget.value(value)
+    return value
+
+
+@functools.cache
+def _json_type() -> Any:
+    return schema().type_map["JSON"]
+
+
 @functools.lru_cache(maxsize=512)
 def _document(query: str) -> DocumentNode | list[GraphQLError]:
     try:
@@ -75,16 +98,51 @@ def _document(query: str) -> DocumentNode | list[GraphQLError]:
     if problems:
         return problems
     fragments = {part.name.value: part for part in document.definitions if isinstance(part, FragmentDefinitionNode)}
-    if max(_depth(part, fragments) for part in document.definitions) > MAX_DEPTH:
-        return [GraphQLError(f"the query is nested deeper than {MAX_DEPTH} levels")]
+    sizes = _Sizes(fragments)
+    for part in document.definitions:
+        if not isinstance(part, OperationDefinitionNode):
+            continue
+        depth, fields, roots = sizes.of(part)
+        if depth > MAX_DEPTH:
+            return [GraphQLError(f"the query is nested deeper than {MAX_DEPTH} levels")]
+        if roots > MAX_ROOT_FIELDS:
+            return [
+                GraphQLError(
+                    f"the query has {roots} fields at its root, aliases counted; {MAX_ROOT_FIELDS} is the most"
+                )
+            ]
+        if fields > MAX_FIELDS:
+            return [
+                GraphQLError(f"the query has more than {MAX_FIELDS} fields, those of fragments counted at each use")
+            ]
     return document
 
 
-def _depth(node: Any, fragments: Mapping[str, FragmentDefinitionNode]) -> int:
-    if isinstance(node, FragmentSpreadNode):
-        return _depth(fragments[node.name.value], fragments)
-    selections = getattr(node, "selection_set", None)
-    return max((1 + _depth(child, fragments) for child in selections.selections), default=0) if selections else 0
+class _Sizes:
+    """Measures selections. Each fragment once: fragments that use fragments twice are many fields in few words."""
+
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self._fragments = fragments
+        self._known: dict[str, tuple[int, int, int]] = {}
+
+    def of(self, node: Any) -> tuple[int, int, int]:
+        """Depth, fields in all and fields at the top of what a node selects."""
+        depth = fields = roots = 0
+        for child in node.selection_set.selections if node.selection_set else ():
+            if isinstance(child, FieldNode):
+                below, inner, _ = self.of(child)
+                size = (1 + below, 1 + inner, 1)
+            elif isinstance(child, FragmentSpreadNode):
+                size = self._fragment(child.name.value)
+            else:
+                size = self.of(child)
+            depth, fields, roots = max(depth, size[0]), fields + size[1], roots + size[2]
+        return depth, fields, roots
+
+    def _fragment(self, name: str) -> tuple[int, int, int]:
+        if name not in self._known:
+            self._known[name] = self.of(self._fragments[name])
+        return self._known[name]
 
 
 def execute(context: RequestContext, query: str, variables: dict[str, Any] | None, operation_name: str | None) -> bytes:
@@ -97,25 +155,28 @@ def execute(context: RequestContext, query: str, variables: dict[str, Any] | Non
     document = _document(query)
     if isinstance(document, list):
         return _encode(ExecutionResult(None, document))
-    result = execution.execute_sync(
-        schema(),
-        document,
-        Root(Query(context), Mutation(context)),
-        context,
-        variables,
-        operation_name,
-        field_resolver=_resolve,
-    )
-    return _encode(result)
+    try:
+        result = execution.execute_sync(
+            schema(),
+            document,
+            Root(Query(context), Mutation(context)),
+            context,
+            variables,
+            operation_name,
+            field_resolver=_counted,
+        )
+    except OverBudget as over:
+        return _encode(ExecutionResult(None, [GraphQLError(str(over))]))
+    body = _encode(result)
+    if len(body) > MAX_BYTES:
+        too_long = f"the answer is longer than {MAX_BYTES} bytes; ask for less at a time"
+        return _encode(ExecutionResult(None, [GraphQLError(too_long)]))
+    return body
 
 
-def is_mutation(query: str) -> bool:
-    """Whether a request text holds a mutation."""
-    document = _document(query)
-    return not isinstance(document, list) and any(
-        isinstance(part, OperationDefinitionNode) and part.operation is OperationType.MUTATION
-        for part in document.definitions
-    )
+def may_write(query: str) -> bool:
+    """Whether a request text could hold a mutation. Does not parse: this is asked on the server's one loop."""
+    return "mutation" in query
 
 
 def _encode(result: ExecutionResult) -> bytes:

@@ -120,6 +120,7 @@ class Query:
             raise NotFound(f"there is no run {run_id}")
         limit = min(max(limit, 1), MAX_EVENTS)
         stored = session.events.read(run_id, after=after, limit=limit, kinds=tuple(kinds or ()), step_key=step_key)
+        self._context.budget.events(len(stored))
         cursor = stored[-1].id if stored else after
         return {"events": events_json(stored), "cursor": cursor, "end": run.is_finished and len(stored) < limit}
 
@@ -172,7 +173,7 @@ class Query:
         return QueueView(self._context)
 
     def search(self, text: str, limit: int = 20) -> list[dict[str, str]]:
-        return search(self._context, text, min(limit, 100))
+        return search(self._context, text, min(max(limit, 1), 100))
 
     def plan_preview(self, target: dict[str, Any], partition_keys: list[str] | None = None) -> dict[str, Any]:
         return plan_preview(self._context, resolve_target(self._context, target), partition_keys)

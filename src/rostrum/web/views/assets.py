@@ -249,5 +249,5 @@ class AssetView:
     def history(self, limit: int = 50, before: int | None = None) -> Any:
         limit = min(max(limit, 1), 500)
         stored = self._context.session.events.read_asset(self._key, kinds=_HISTORY, limit=limit, before=before)
-        self._context.budget.rows(len(stored))
+        self._context.budget.events(len(stored))
         return events_json(stored)

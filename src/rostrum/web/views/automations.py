@@ -72,7 +72,7 @@ class AutomationView:
 
     def ticks(self, limit: int = 50) -> list[TickView]:
         key = AutomationKey(self.location, self.name)
-        return [TickView(tick) for tick in self._context.session.automations.ticks(key, limit=min(limit, 500))]
+        return [TickView(tick) for tick in self._context.session.automations.ticks(key, limit=min(max(limit, 1), 500))]
 
     @property
     def last_tick(self) -> TickView | None:
