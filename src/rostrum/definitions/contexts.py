@@ -17,6 +17,7 @@ from rostrum.definitions.partitions import PartitionKeyRange
 from rostrum.definitions.run_instance import RunInstance
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import InvocationError
+from rostrum.model.metadata import metadata_values
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Step
 from rostrum.model.runs import Run
@@ -244,7 +245,7 @@ class OpExecutionContext:
             raise InvocationError(
                 f"add_output_metadata: {self.op_name} has no output {output_name!r} (it has {', '.join(outputs)})."
             )
-        self._scope.output_metadata.setdefault((output_name, mapping_key), {}).update(metadata)
+        self._scope.output_metadata.setdefault((output_name, mapping_key), {}).update(metadata_values(dict(metadata)))
 
 
 class AssetExecutionContext(OpExecutionContext):
@@ -495,7 +496,7 @@ class OutputContext(_StorageContext):
 
     def add_output_metadata(self, metadata: Mapping[str, Any]) -> None:
         """Add metadata to the event of this output."""
-        self.added_metadata.update(metadata)
+        self.added_metadata.update(metadata_values(dict(metadata)))
 
     def log_event(self, event: Any) -> None:
         """Record an event now."""
@@ -555,7 +556,7 @@ class InputContext(_StorageContext):
 
     def add_input_metadata(self, metadata: Mapping[str, Any]) -> None:
         """Add metadata to the event that tells of this input."""
-        self.added_metadata.update(metadata)
+        self.added_metadata.update(metadata_values(dict(metadata)))
 
     def get_identifier(self) -> list[str]:
         """Parts that name the upstream value."""

@@ -1,5 +1,5 @@
 """The one place that turns an exception into an `ErrorInfo`: frames with source lines, the user's own marked,
-causes followed.
+causes followed. Everything in it has a limit: an error that is too large to be stored would be lost.
 """
 
 from __future__ import annotations
@@ -12,9 +12,16 @@ from functools import lru_cache
 from pathlib import Path
 
 from rostrum.model.errors import ErrorInfo, Frame, RostrumError
+from rostrum.model.texts import storable
 
-MAX_FRAMES = 60
-MAX_CAUSES = 8
+MAX_FRAMES = 100
+"""Of a longer traceback the first `FIRST_FRAMES` are kept, and the last."""
+FIRST_FRAMES = 20
+MAX_CAUSES = 10
+MAX_MESSAGE = 64 * 1024
+"""Characters."""
+MAX_SOURCE_LINE = 500
+MAX_NAME = 200
 SOURCE_LINES = 4
 """Lines shown before and after the line of a user's frame."""
 
@@ -46,23 +53,22 @@ def error_info(error: BaseException, project_root: str | Path | None = None) -> 
 
 def _info(error: BaseException, root: str, depth: int, seen: set[int]) -> ErrorInfo:
     seen.add(id(error))
-    frames = [
-        _frame(entry.f_code.co_filename, line, entry.f_code.co_name, root)
-        for entry, line in traceback.walk_tb(error.__traceback__)
+    places = [
+        (entry.f_code.co_filename, line, entry.f_code.co_name) for entry, line in traceback.walk_tb(error.__traceback__)
     ]
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
-        frames.append(_frame(error.filename, error.lineno, "<module>", root))
-    frames = [frame for frame in frames if not frame.file.startswith("<frozen")]
-    if any(frame.user for frame in frames):
-        first = next(position for position, frame in enumerate(frames) if frame.user)
-        frames = frames[first:]
-    if len(frames) > MAX_FRAMES:
-        frames = [*frames[:10], *frames[10 - MAX_FRAMES :]]
+        places.append((error.filename, error.lineno, "<module>"))
+    places = [place for place in places if not place[0].startswith("<frozen")]
+    first = next((position for position, place in enumerate(places) if is_user_file(place[0])), 0)
+    places = places[first:]
+    if len(places) > MAX_FRAMES:
+        places = [*places[:FIRST_FRAMES], *places[FIRST_FRAMES - MAX_FRAMES :]]
+    frames = [_frame(*place, root) for place in places]
     inner = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     follow = inner is not None and depth > 0 and id(inner) not in seen
     return ErrorInfo(
-        class_name=type(error).__name__,
-        message=_message(error),
+        class_name=storable(type(error).__name__, MAX_NAME),
+        message=storable(_message(error), MAX_MESSAGE),
         frames=tuple(frames),
         cause=_info(inner, root, depth - 1, seen) if follow and inner is not None else None,
         code=error.code if isinstance(error, RostrumError) else "",
@@ -83,15 +89,20 @@ def _frame(file: str, line: int, function: str, root: str) -> Frame:
     user = is_user_file(file)
     around = SOURCE_LINES if user else 0
     first = max(1, line - around)
-    source = [linecache.getline(file, number).rstrip("\n") for number in range(first, line + around + 1)]
+    source = [_source_line(file, number) for number in range(first, line + around + 1)]
     while source and not source[-1]:
         source.pop()
     shown = file.removeprefix(root)
     return Frame(
-        file=shown,
+        file=storable(shown),
         line=line,
-        function=function,
+        function=storable(function, MAX_NAME),
         source=tuple(source),
         first_source_line=first if source else 0,
         user=user,
     )
+
+
+def _source_line(file: str, number: int) -> str:
+    line = linecache.getline(file, number).rstrip("\n")
+    return storable(line if len(line) <= MAX_SOURCE_LINE else f"{line[:MAX_SOURCE_LINE]} ...")

@@ -9,6 +9,7 @@ from typing import Any
 from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.model.assets import AssetKey
 from rostrum.model.metadata import metadata_values
+from rostrum.model.texts import storable
 
 
 class NoValue:
@@ -19,6 +20,8 @@ class NoValue:
 
 
 NO_VALUE = NoValue()
+MAX_DESCRIPTION = 64 * 1024
+"""Characters of a description; a longer one is cut, with a note."""
 
 
 class Output:
@@ -82,7 +85,8 @@ class AssetCheckResult:
     ) -> None:
         self.passed = bool(passed)
         self.asset_key: AssetKey | None = asset_key_of(asset_key) if asset_key is not None else None
-        self.check_name, self.severity, self.description = check_name, AssetCheckSeverity(severity), description
+        self.check_name, self.severity = check_name, AssetCheckSeverity(severity)
+        self.description = storable(description, MAX_DESCRIPTION) if description else description
         self.metadata = metadata_values(dict(metadata or {}))
 
     def __repr__(self) -> str:
@@ -133,7 +137,8 @@ class AssetMaterialization:
         tags: Mapping[str, str] | None = None,
     ) -> None:
         self.asset_key = asset_key_of(asset_key)
-        self.description, self.partition, self.tags = description, partition, dict(tags or {})
+        self.description = storable(description, MAX_DESCRIPTION) if description else description
+        self.partition, self.tags = partition, dict(tags or {})
         self.metadata = metadata_values(dict(metadata or {}))
 
 
@@ -151,7 +156,8 @@ class AssetObservation:
         data_version: str | None = None,
     ) -> None:
         self.asset_key = asset_key_of(asset_key)
-        self.description, self.partition, self.data_version = description, partition, data_version
+        self.description = storable(description, MAX_DESCRIPTION) if description else description
+        self.partition, self.data_version = partition, data_version
         self.metadata = metadata_values(dict(metadata or {}))
 
 

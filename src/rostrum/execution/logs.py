@@ -10,10 +10,13 @@ from rostrum.definitions.error_info import error_info
 from rostrum.interfaces.clock import Clock
 from rostrum.model.errors import ErrorInfo
 from rostrum.model.events import Event, LogMessage
+from rostrum.model.texts import storable
 
 USER_LOGGER = "rostrum.user"
 """Name of the logger whose lines are kept with the run, wherever in user code they are written."""
 
+MAX_MESSAGE = 1024 * 1024
+"""Characters of a logged line; a longer one is cut, with a note."""
 _FORMAT = "%(asctime)s %(levelname)-7s %(step)s %(message)s"
 
 
@@ -70,7 +73,7 @@ class _Handler(logging.Handler):
                 at=self._clock.now(),
                 step_key=self.step_key,
                 level=level_name(record.levelno),
-                message=record.getMessage(),
+                message=storable(record.getMessage(), MAX_MESSAGE),
                 logger=record.name,
                 error=_error(record),
             )

@@ -13,6 +13,11 @@ from typing import Any, cast
 import msgspec
 
 from rostrum.model.errors import InvocationError
+from rostrum.model.texts import storable
+
+MAX_VALUE_BYTES = 1024 * 1024
+"""A larger value is refused: metadata describes data, it does not hold them."""
+_SMALLEST_INT, _LARGEST_INT = -(2**63), 2**63 - 1
 
 
 class _Value(msgspec.Struct, frozen=True, tag_field="kind"):
@@ -139,8 +144,13 @@ def metadata_value(key: str, raw: object) -> MetadataValue:
     """Turn a raw value into a metadata value.
 
     str, int, float, bool, None, dict, list, Path, aware datetime and metadata values are accepted; numpy-like scalars
-    through `.item()`. Raises InvocationError naming `key` for anything else.
+    through `.item()`. An int beyond 64 bits becomes text, a lone surrogate in a text `?`. Raises InvocationError naming
+    `key` for anything else, and for a value larger than `MAX_VALUE_BYTES`.
     """
+    return _fitting(key, _value(key, raw))
+
+
+def _value(key: str, raw: object) -> MetadataValue:
     if isinstance(raw, _Value):
         return cast("MetadataValue", raw)  # the union names every subclass
     if raw is None:
@@ -163,7 +173,7 @@ def metadata_value(key: str, raw: object) -> MetadataValue:
         return JsonMetadata(_plain(key, cast("object", raw)))
     item = getattr(raw, "item", None)
     if callable(item) and not getattr(raw, "shape", ()):
-        return metadata_value(key, item())
+        return _value(key, item())
     raise InvocationError(
         f"metadata {key!r} is a {type(raw).__name__}, which is not a metadata value. "
         "Use str, int, float, bool, None, dict, list, Path, an aware datetime or one of MetadataValue's constructors."
@@ -176,8 +186,52 @@ def metadata_values(raw: dict[str, Any] | None) -> dict[str, MetadataValue]:
     for key, value in (raw or {}).items():
         if not isinstance(key, str):
             raise InvocationError(f"metadata key {key!r} is a {type(key).__name__}; keys are str.")
-        values[key] = metadata_value(key, value)
+        values[storable(key)] = metadata_value(key, value)
     return values
+
+
+def _fitting(key: str, value: MetadataValue) -> MetadataValue:
+    """The value as it can be stored."""
+    if isinstance(value, (FloatMetadata, BoolMetadata, NullMetadata, TimestampMetadata)):
+        return value
+    if isinstance(value, IntMetadata):
+        return value if _SMALLEST_INT <= value.value <= _LARGEST_INT else TextMetadata(_digits(key, value.value))
+    try:
+        size = len(msgspec.msgpack.encode(value))
+    except (UnicodeEncodeError, OverflowError):
+        value = cast("MetadataValue", _mended(key, value))
+        size = len(msgspec.msgpack.encode(value))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvocationError(f"metadata {key!r} cannot be stored: {error}") from None
+    if size > MAX_VALUE_BYTES:
+        raise InvocationError(
+            f"metadata {key!r} takes {size:,} bytes; a value may take {MAX_VALUE_BYTES:,}. "
+            "Store large data elsewhere, and give its path or address here."
+        )
+    return value
+
+
+def _mended(key: str, part: Any) -> Any:
+    """A copy in which all text and all ints can be stored."""
+    if isinstance(part, str):
+        return storable(part)
+    if isinstance(part, int) and not isinstance(part, bool):
+        return part if _SMALLEST_INT <= part <= _LARGEST_INT else _digits(key, part)
+    if isinstance(part, dict):
+        return {_mended(key, name): _mended(key, each) for name, each in cast("dict[Any, Any]", part).items()}
+    if isinstance(part, (list, tuple)):
+        return type(part)(_mended(key, each) for each in cast("list[Any]", part))
+    if isinstance(part, msgspec.Struct):
+        changes = {name: _mended(key, getattr(part, name)) for name in part.__struct_fields__}
+        return msgspec.structs.replace(part, **changes)
+    return part
+
+
+def _digits(key: str, number: int) -> str:
+    try:
+        return str(number)
+    except ValueError:  # Python writes no number of more than 4300 digits
+        raise InvocationError(f"metadata {key!r} is a number of {number.bit_length():,} bits: too large.") from None
 
 
 def _plain(key: str, raw: object) -> Any:
@@ -185,7 +239,7 @@ def _plain(key: str, raw: object) -> Any:
 
     try:
         return json.loads(json.dumps(raw, allow_nan=True))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InvocationError(f"metadata {key!r} cannot be written as JSON: {error}") from None
 
 

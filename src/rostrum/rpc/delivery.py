@@ -18,7 +18,10 @@ from typing import Any
 import msgspec
 
 from rostrum.interfaces.runs import Orders
-from rostrum.model.events import EngineMessage, decode_event, encode_event, worker_stream
+from rostrum.model.errors import ErrorInfo
+from rostrum.model.events import EngineMessage, Event, decode_event, encode_event, worker_stream
+from rostrum.model.metadata import TextMetadata
+from rostrum.model.texts import storable
 from rostrum.rpc.gateway_connection import NETWORK_ERRORS, GatewayConnection
 from rostrum.rpc.gateway_wire import EPOCH_IS_OVER, PREFIX, AppendReply, LogReply, join_batch
 from rostrum.rpc.spool import Spool, logs_directory
@@ -29,6 +32,10 @@ LOG_BYTES = 256 * 1024
 COMPRESS_BYTES = 4096
 """Bodies from this size on are compressed where the gateway is not on this host."""
 FIRST_DELAY, LAST_DELAY = 0.05, 5.0
+SHORT_TEXT = 4000
+"""So much is left of a text in an event that was refused as it was."""
+REFUSALS = frozenset({400, 413, 500})
+"""Answers that say that one event cannot be stored. (500: only after `MAX_FAULTS`.)"""
 MAX_FAULTS = 5
 """So often the gateway may fail (status 500) over a batch before the batch is taken for the reason."""
 ANSWER_SECONDS = 30.0
@@ -246,9 +253,9 @@ class Delivery:
         elif status == 500 and self._faults < MAX_FAULTS:
             self._faults += 1
             self._lost(f"status {status}")
-        elif status in {400, 413, 500} and count > 1:
+        elif status in REFUSALS and count > 1:
             self._max_events = max(1, count // 2)  # one event in it is refused: find it
-        elif status in {400, 413, 500} and count == 1:
+        elif status in REFUSALS and count == 1:
             self._good()
             self._replace_refused(status)
         elif status == 404:
@@ -258,16 +265,29 @@ class Delivery:
             self._lost(f"status {status}")
 
     def _replace_refused(self, status: int) -> None:
-        """One event is refused for good (too large, unreadable): a message takes its place, so that the others get
-        through.
+        """One event is refused for good (too large, unreadable): the same event with less text in it takes its place,
+        since its end of a step must not be lost; where that is refused too, a message, so that the others get through.
         """
-        sequence = self.stored_sequence + 1
         event = decode_event(self._spool.read(self.stored_sequence, 1, BATCH_BYTES)[0])
+        short = _shortened(event)
+        if short is None:
+            self._send_note(event, status)
+            return
+
+        def done(code: int, data: bytes) -> None:
+            if code in REFUSALS:
+                self._send_note(event, status)
+            else:
+                self._events_done(0, code, data)
+
+        self._send(f"{self._base}/events", join_batch([encode_event(short)]), done)
+
+    def _send_note(self, event: Event, status: int) -> None:
         what = f"an event ({event.kind}, step {str(event.step_key)[:100]})"
         note = EngineMessage(
             run_id=self._run_id,
             stream=self._stream,
-            sequence=sequence,
+            sequence=self.stored_sequence + 1,
             at=event.at,
             message=f"{what} was refused by the gateway (status {status}); this message takes its place",
             level="error",
@@ -334,3 +354,27 @@ class Delivery:
         if orders.token:
             self.token = orders.token
         self.orders = Orders(cancel=orders.cancel or self.orders.cancel, fenced=orders.fenced or self.orders.fenced)
+
+
+def _shortened(event: Event) -> Event | None:
+    """The event with little text, one frame of its errors and no metadata; None when that leaves it as it was."""
+    changes: dict[str, Any] = {}
+    for name in event.__struct_fields__:
+        value = getattr(event, name)
+        if name in {"message", "description"} and value:
+            changes[name] = storable(value, SHORT_TEXT)
+        elif isinstance(value, ErrorInfo):
+            changes[name] = _short_error(value)
+        elif name == "metadata" and value:
+            told = f"{len(value)} values were left out: the gateway refused the event that held them"
+            changes[name] = {"refused": TextMetadata(told)}
+        elif name == "failed_step_keys":
+            changes[name] = value[:100]
+    short = msgspec.structs.replace(event, **changes)
+    return short if encode_event(short) != encode_event(event) else None
+
+
+def _short_error(error: ErrorInfo) -> ErrorInfo:
+    own = [frame for frame in error.frames if frame.user] or error.frames
+    frames = tuple(msgspec.structs.replace(frame, source=(), first_source_line=0) for frame in own[-1:])
+    return ErrorInfo(error.class_name[:200], storable(error.message, SHORT_TEXT), frames, code=error.code)

@@ -17,17 +17,24 @@ import pytest
 import uvicorn
 
 from rostrum.gateway.sockets import bind_private_socket
+from rostrum.model.assets import AssetKey
+from rostrum.model.errors import ErrorInfo
 from rostrum.model.events import (
+    AssetMaterialized,
     Event,
     LogsCaptured,
+    RunFailed,
     RunStarted,
     RunStarting,
     RunSucceeded,
+    StepFailed,
     StepStarted,
     StepSucceeded,
 )
+from rostrum.model.metadata import TextMetadata
 from rostrum.model.runs import RunStatus
 from rostrum.rpc.gateway_session import GatewaySession
+from rostrum.rpc.gateway_wire import MAX_BODY
 from rostrum.rpc.spool import logs_directory, read_spool, spool_file
 from rostrum.testing.conformance.run_session import Worker
 from tests.integration.gateway.served import Gateway, Plane, until
@@ -184,6 +191,42 @@ def test_a_refused_event_gives_way_to_a_message(plane: Plane, gateway: Gateway) 
     session.append([first, wrong, third])
     assert session.flush(5.0)
     assert [event.kind for event in plane.stored(run.run_id)] == ["step_started", "engine_message", "step_started"]
+    session.close()
+
+
+def test_a_failure_that_is_too_large_is_stored_with_less_text(plane: Plane, gateway: Gateway) -> None:
+    run = plane.starting_run()
+    session = gateway.session(run)
+    worker = Worker(run.run_id)
+    huge = "Z" * (MAX_BODY + 1)
+    session.append(
+        [
+            worker.event(StepStarted, step_key="a"),
+            worker.event(StepFailed, step_key="a", error=ErrorInfo("ValueError", huge)),
+            worker.event(RunFailed, reason="step_failure", message=huge, failed_step_keys=("a",)),
+        ]
+    )
+    assert session.flush(10.0)
+    started, failed, ended = plane.stored(run.run_id)
+    assert started.kind == "step_started"
+    assert isinstance(failed, StepFailed)
+    assert isinstance(ended, RunFailed)
+    assert failed.error.first_line.startswith("ValueError: ZZZ")
+    assert ended.failed_step_keys == ("a",)
+    assert plane.run(run.run_id).status is RunStatus.FAILURE
+    session.close()
+
+
+def test_an_asset_with_metadata_that_are_too_large_is_still_made(plane: Plane, gateway: Gateway) -> None:
+    run = plane.starting_run()
+    session = gateway.session(run)
+    worker = Worker(run.run_id)
+    metadata = {"large": TextMetadata("Z" * (MAX_BODY + 1))}
+    session.append([worker.event(AssetMaterialized, step_key="a", asset_key=AssetKey(("a",)), metadata=metadata)])
+    assert session.flush(10.0)
+    (made,) = plane.stored(run.run_id)
+    assert isinstance(made, AssetMaterialized)
+    assert list(made.metadata) == ["refused"]
     session.close()
 
 

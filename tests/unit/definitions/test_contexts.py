@@ -16,6 +16,7 @@ from rostrum.definitions.build_context import (
 from rostrum.definitions.outputs import AssetObservation
 from rostrum.definitions.partitions import DailyPartitionsDefinition, PartitionKeyRange
 from rostrum.model.errors import InvocationError
+from rostrum.model.metadata import IntMetadata
 
 DAYS = DailyPartitionsDefinition("2024-01-01")
 
@@ -61,7 +62,7 @@ def test_an_asset_s_context():
     assert not context.is_subset
     context.add_output_metadata({"n": 1, "m": 1})
     context.add_asset_metadata({"n": 2})
-    assert context._scope.output_metadata == {("result", None): {"n": 2, "m": 1}}
+    assert context._scope.output_metadata == {("result", None): {"n": IntMetadata(2), "m": IntMetadata(1)}}
     with pytest.raises(InvocationError, match="no output 'x'"):
         context.add_output_metadata({}, "x")
     with pytest.raises(InvocationError, match="does not make"):

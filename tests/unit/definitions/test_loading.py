@@ -129,7 +129,7 @@ def test_causes_are_followed_and_long_traces_cut():
     assert info.class_name == "RuntimeError"
     assert info.cause is not None
     assert info.cause.class_name == "KeyError"
-    assert len(info.cause.frames) == 60
+    assert len(info.cause.frames) == 100
 
 
 def test_a_message_that_cannot_be_made_is_no_second_error():

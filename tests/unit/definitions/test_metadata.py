@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
+from rostrum.definitions.build_context import build_op_context, build_output_context
 from rostrum.definitions.metadata import MetadataValue
 from rostrum.definitions.names import owner_problem, tag_problem
 from rostrum.model import metadata as model
@@ -75,3 +77,37 @@ def test_owners(owner: str, fine: bool):
 )
 def test_tags(key: str, value: object, fine: bool):
     assert (tag_problem(key, value) is None) is fine
+
+
+def test_what_cannot_be_stored_is_mended_or_told_with_its_key():
+    values = model.metadata_values(
+        {"big": 2**70, "small": -(2**63), "lone": "a\ud800b", "json": {"n": [2**80, "\udfff"], "m": 2**63}}
+    )
+    assert values == {
+        "big": model.TextMetadata(str(2**70)),
+        "small": model.IntMetadata(-(2**63)),
+        "lone": model.TextMetadata("a?b"),
+        "json": model.JsonMetadata({"n": [str(2**80), "?"], "m": str(2**63)}),
+    }
+    for value in values.values():
+        assert msgspec.msgpack.encode(value)
+    cell = "\ud800"
+    table = model.metadata_value("t", MetadataValue.table([{"a": cell}]))
+    assert isinstance(table, model.TableMetadata)
+    assert table.records == (("?",),)
+    for large in ("x" * 2_000_000, MetadataValue.md("x" * 2_000_000), ["x" * 2_000_000]):
+        with pytest.raises(InvocationError, match=r"metadata 'rows' takes 2,000,0.. bytes; a value may take 1,048,576"):
+            model.metadata_value("rows", large)
+    with pytest.raises(InvocationError, match="'rows' is a number of 66,439 bits"):
+        model.metadata_value("rows", 10**20_000)
+    nested: list = []
+    for _ in range(100_000):
+        nested = [nested]
+    with pytest.raises(InvocationError, match="'rows' cannot be written as JSON"):
+        model.metadata_value("rows", nested)
+
+
+def test_metadata_are_checked_where_they_are_added():
+    for context in (build_op_context(), build_output_context()):
+        with pytest.raises(InvocationError, match="'rows' takes"):
+            context.add_output_metadata({"rows": "x" * 2_000_000})

@@ -1,0 +1,42 @@
+"""Steps that end in ways that no step should."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rostrum import asset, get_logger, in_process_executor, job, materialize, op
+from rostrum.execution.logs import MAX_MESSAGE
+from rostrum.model.events import LogMessage, RunFailed
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_that_nobody_sent_is_a_failure(raised: type[BaseException]) -> None:
+    @op
+    def stops() -> None:
+        raise raised("by itself")
+
+    @job(executor_def=in_process_executor)
+    def stopping() -> None:
+        stops()
+
+    result = stopping.execute_in_process(raise_on_error=False)
+    assert not result.success
+    failure = result.failure_data_for_node("stops")
+    assert failure is not None
+    assert failure.error.first_line == f"{raised.__name__}: by itself"
+    (end,) = [event for event in result.all_events if isinstance(event, RunFailed)]
+    assert end.message == "1 step failed: stops"
+
+
+def test_large_and_odd_log_lines_are_stored_as_far_as_they_can_be() -> None:
+    @asset
+    def talks(context: Any) -> None:
+        context.log.info("x" * (MAX_MESSAGE + 5))
+        get_logger().warning("a\ud800b")
+
+    result = materialize([talks])
+    large, odd = [event.message for event in result.all_events if isinstance(event, LogMessage)]
+    assert large.endswith("(5 more characters were cut off)")
+    assert odd == "a?b"
