@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import msgspec
@@ -100,7 +101,7 @@ class ProcessStepRunner(StepRunner):
         hold_lifeline(lifeline)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.is_canceled = Cancel().is_set
         _reseed()
         if self.capture_folder is not None:
             Redirect(self.capture_folder, file_key(step.key, attempt, self._run.epoch))
@@ -161,6 +162,22 @@ class ProcessStepRunner(StepRunner):
         return [sys.executable, "-m", "rostrum.execution.step_worker"], msgspec.msgpack.encode(work)
 
 
+class Cancel:
+    """SIGINT from the run worker: raises KeyboardInterrupt in user code, and stays known. For the main thread."""
+
+    def __init__(self) -> None:
+        self._came = False
+        signal.signal(signal.SIGINT, self._handle)
+
+    def is_set(self) -> bool:
+        """Say whether it has come."""
+        return self._came
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self._came = True
+        raise KeyboardInterrupt
+
+
 def _reseed() -> None:
     """Forked siblings must not draw the same random numbers."""
     random.seed()
@@ -173,7 +190,7 @@ def main(arguments: Sequence[str]) -> int:
     """Entry of a fresh interpreter: descriptors of line and lifeline; the work comes down the line."""
     line, lifeline = Line(int(arguments[0])), int(arguments[1])
     hold_lifeline(lifeline)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    cancel = Cancel()
     work = msgspec.msgpack.decode(line.receive(WORK), type=Work)
     sys.path[:] = work.sys_path
     clock: Clock = plugin(CLOCKS, "system")()
@@ -194,7 +211,7 @@ def main(arguments: Sequence[str]) -> int:
     runner = ProcessStepRunner(
         resolved, run, work.plan, session, clock, notes, resources, RunLog(clock), work.partition_keys
     )
-    runner.partitions, runner.capture_folder = work.partitions, folder
+    runner.partitions, runner.capture_folder, runner.is_canceled = work.partitions, folder, cancel.is_set
     log = runner.log
     log.attach()
     step = next(each for each in work.plan.steps if each.key == work.step_key)

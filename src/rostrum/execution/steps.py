@@ -69,6 +69,8 @@ class StepRunner:
         self._loop: Any = None
         """`asyncio.Runner`, made for the first coroutine."""
         self.values = Values(session, clock, notes, resources.io_manager)
+        self.is_canceled: Callable[[], bool] = _never
+        """Whether the run is being cancelled: only then is an interrupt no failure of the step."""
         self.raised: dict[str, BaseException] = {}
         """By key of the failed step, what its user code raised: for callers in this process."""
 
@@ -197,7 +199,7 @@ class StepRunner:
 
     def _end(self, step: Step, attempt: int, raised: Raised, seconds: float) -> Event:
         at = self._clock.now()
-        if raised.is_interrupt:
+        if raised.is_interrupt and self.is_canceled():
             return StepCanceled(at=at, step_key=step.key, seconds=seconds)
         exception = raised.exception
         info = _shown(raised)
@@ -245,6 +247,10 @@ def _shown(raised: Raised) -> ErrorInfo:
     if isinstance(raised.exception, RetryRequested) and cause is not None:
         return Raised(cause, raised.where).info()
     return raised.info()
+
+
+def _never() -> bool:
+    return False
 
 
 def _no_event(event: Any) -> None:

@@ -1,8 +1,8 @@
 """The boundary around user code: the only place of the product that catches what user code raises.
 
 An exception becomes a `Raised`: the exception itself for those who raise it again in this process, and an `ErrorInfo`
-that crosses processes. An interrupt (cancel) is told apart; everything else that user code can throw, `SystemExit`
-included, is its failure.
+that crosses processes. An interrupt while the run is being cancelled is told apart; everything else that user code can
+throw, `SystemExit` and a KeyboardInterrupt of its own included, is its failure.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Raised:
 
     @property
     def is_interrupt(self) -> bool:
-        """True when the step was interrupted because the run is cancelled."""
+        """True for an interrupt: a cancel when the run is being cancelled, else user code raised it by itself."""
         return isinstance(self.exception, KeyboardInterrupt)
 
     def info(self) -> ErrorInfo:

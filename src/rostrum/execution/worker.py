@@ -232,13 +232,11 @@ class RunWork:
         host = self._host
         raised = guard(self._execute, executor)
         host.finish_logs()
-        if raised is not None and not raised.is_interrupt:
+        if raised is not None and not (raised.is_interrupt and host.stop.is_set()):
             self.exception = raised.exception
             info = raised.info()
             host.record(RunFailed(at=host.clock.now(), reason=self._phase, message=info.first_line, error=info))
             return False
-        if raised is not None:
-            host.stop.set()
         end = _end(self._notes, host.clock, self._succeeded, host.stop.is_set())
         host.record(end)
         return isinstance(end, RunSucceeded) and not host.is_fenced
@@ -262,7 +260,7 @@ class RunWork:
         log = RunLog(clock, echo=self._folder is None)
         runner = ProcessStepRunner(resolved, run, plan, self._session, clock, self._notes, resources, log, keys)
         runner.partitions, runner.capture_folder, runner.target = spec, self._folder, self.target
-        runner.values.kept = self.values
+        runner.values.kept, runner.is_canceled = self.values, host.stop.is_set
         self.runner = runner
         self._run_steps(executor, plan, runner, log)
 
@@ -304,6 +302,9 @@ def _end(notes: RunNotes, clock: Clock, succeeded: bool, stopped: bool) -> RunSu
     if failure is not None and not failed:
         message = f"resource {failure.resource_key!r} could not be set up: {failure.error.first_line}"
         return RunFailed(at=at, reason="resource_failure", message=message, error=failure.error)
+    if not failed:
+        message = "no step failed, and not all ended well: a step was interrupted, though nobody cancelled the run"
+        return RunFailed(at=at, reason="step_failure", message=message)
     named = ", ".join(failed[:5]) + (" ..." if len(failed) > 5 else "")
     message = f"{len(failed)} {'step' if len(failed) == 1 else 'steps'} failed: {named}"
     return RunFailed(at=at, reason="step_failure", message=message, failed_step_keys=failed)
