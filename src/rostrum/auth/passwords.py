@@ -15,6 +15,8 @@ from rostrum.model.principals import Principal, User
 _HASHER = argon2.PasswordHasher()
 
 MINIMUM_LENGTH = 10
+MAXIMUM_BYTES = 1024
+"""Longer passwords are refused unread: hashing takes time by their length."""
 
 
 @functools.cache
@@ -38,9 +40,11 @@ class LocalUsers:
             return any(not user.disabled for user in session.principals.users())
 
     def add(self, name: str, password: str, roles: tuple[str, ...]) -> User:
-        """Create a user. Raises Conflict when the name is taken, ConfigError for a short password."""
+        """Create a user. Raises Conflict when the name is taken, ConfigError for a short or far too long password."""
         if len(password) < MINIMUM_LENGTH:
             raise ConfigError(f"the password has {len(password)} characters; use at least {MINIMUM_LENGTH}")
+        if len(password.encode()) > MAXIMUM_BYTES:
+            raise ConfigError(f"the password has {len(password.encode())} bytes; {MAXIMUM_BYTES} is the most")
         user = User(name=name, password_hash=_HASHER.hash(password), roles=roles, created_at=self._clock.now())
         with self._storage.begin(write=True) as session:
             if session.principals.user(name) is not None:
@@ -50,6 +54,8 @@ class LocalUsers:
 
     def authenticate(self, name: str, password: str) -> Principal | None:
         """The user's principal, or None when name and password do not fit."""
+        if len(password.encode("utf-8", "surrogatepass")) > MAXIMUM_BYTES:
+            return None
         with self._storage.begin() as session:
             user = session.principals.user(name)
         nobody = _nobody()  # asked for in both cases, so that both answers take the same time

@@ -17,10 +17,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from rostrum.auth.attempts import Attempts, TooManyAttempts
 from rostrum.auth.authorize import Unauthenticated
 from rostrum.auth.requests import SESSION_COOKIE, session_cookie
 from rostrum.auth.tokens import SESSION_SECONDS
-from rostrum.model.errors import ConfigError, Denied, NotFound, RostrumError
+from rostrum.model.errors import ConfigError, Denied, NotFound, RostrumError, Unavailable
 from rostrum.model.ids import is_id
 from rostrum.model.principals import Permission
 from rostrum.web import graphql
@@ -33,6 +34,14 @@ from rostrum.web.static import StaticFiles
 _T = TypeVar("_T")
 
 MAX_BODY = 4 * 1024 * 1024
+MAX_LOGIN_BODY = 4096
+LOGINS_AT_ONCE = 2
+"""Passwords verified at once: each takes 64 MiB and a tenth of a second of a processor."""
+LOGINS_WAITING = 20
+WRITES_AT_ONCE = 4
+"""Requests that may write and run at once. They wait for the database's one writer: more of them would only take the
+threads that reading needs."""
+WRITES_WAITING = 40
 _COMPRESS_FROM = 2048
 _LONGEST_NUMBER = 18
 """Digits of an event id at most: what the database can hold."""
@@ -95,6 +104,9 @@ class _Routes:
         self._services = services
         self._live = live
         self._graph: tuple[str, bytes, bytes] = ("", b"", b"")
+        self._attempts = Attempts(services.clock)
+        self._logins = anyio.CapacityLimiter(LOGINS_AT_ONCE)
+        self._writes = anyio.CapacityLimiter(WRITES_AT_ONCE)
 
     def _context(self, request: Request) -> RequestContext:
         return RequestContext(self._services, self._services.authenticator.principal(request.headers))
@@ -106,7 +118,10 @@ class _Routes:
             with self._context(request) as context:
                 return graphql.execute(context, asked.query, asked.variables, asked.operationName)
 
-        body = await anyio.to_thread.run_sync(answer)
+        limiter = self._writes if graphql.may_write(asked.query) else None
+        if limiter is not None and limiter.statistics().tasks_waiting >= WRITES_WAITING:
+            raise Unavailable("too many requests wait for the database's writer; trying again is safe")
+        body = await anyio.to_thread.run_sync(answer, limiter=limiter)
         return _json(request, body)
 
     async def events(self, request: Request) -> Response:
@@ -182,8 +197,12 @@ class _Routes:
         return StreamingResponse(chunks(), media_type="text/plain; charset=utf-8", headers=headers)
 
     async def login(self, request: Request) -> Response:
-        asked = await _body(request, _Login)
+        asked = await _body(request, _Login, MAX_LOGIN_BODY)
         authenticator = self._services.authenticator
+        address = request.client.host if request.client else ""
+        if self._logins.statistics().tasks_waiting >= LOGINS_WAITING:
+            raise Unavailable("too many people log in at once; try again in a moment")
+        self._attempts.begin(asked.name, address)
 
         def check() -> str:
             principal = authenticator.identity.authenticate(asked.name, asked.password)
@@ -191,7 +210,8 @@ class _Routes:
                 raise Unauthenticated("name and password do not fit")
             return authenticator.tokens.issue(principal.name, kind="session", seconds=SESSION_SECONDS)
 
-        secret = await anyio.to_thread.run_sync(check)
+        secret = await anyio.to_thread.run_sync(check, limiter=self._logins)
+        self._attempts.succeeded(asked.name, address)
         cookie = session_cookie(secret, secure=request.url.scheme == "https", seconds=SESSION_SECONDS)
         return Response(status_code=204, headers={"set-cookie": cookie})
 
@@ -199,7 +219,8 @@ class _Routes:
         _only_json(request)
         secret = request.cookies.get(SESSION_COOKIE)
         if secret:
-            await anyio.to_thread.run_sync(self._services.authenticator.tokens.revoke, secret)
+            revoke = self._services.authenticator.tokens.revoke
+            await anyio.to_thread.run_sync(revoke, secret, limiter=self._writes)
         return Response(
             status_code=204, headers={"set-cookie": session_cookie("", secure=request.url.scheme == "https", seconds=0)}
         )
@@ -221,13 +242,13 @@ def _only_json(request: Request) -> None:
         raise ConfigError("send application/json")
 
 
-async def _body(request: Request, kind: type[_T]) -> _T:
+async def _body(request: Request, kind: type[_T], most: int = MAX_BODY) -> _T:
     _only_json(request)
     data = bytearray()
     async for part in request.stream():
         data += part
-        if len(data) > MAX_BODY:
-            raise ConfigError(f"the request is larger than {MAX_BODY} bytes")
+        if len(data) > most:
+            raise ConfigError(f"the request is larger than {most} bytes")
     try:
         return msgspec.json.decode(bytes(data), type=kind)
     except msgspec.MsgspecError as error:
@@ -247,11 +268,20 @@ def _json(request: Request, body: bytes) -> Response:
 
 async def _problem(_request: Request, error: RostrumError) -> Response:
     status = 500
-    for kind, code in ((Unauthenticated, 401), (Denied, 403), (NotFound, 404), (ConfigError, 400)):
+    headers: dict[str, str] = {}
+    if isinstance(error, TooManyAttempts):
+        headers["retry-after"] = str(error.retry_after_seconds)
+    for kind, code in (
+        (TooManyAttempts, 429),
+        (Unauthenticated, 401),
+        (Denied, 403),
+        (NotFound, 404),
+        (ConfigError, 400),
+    ):
         if isinstance(error, kind):
             status = code
             break
     else:
         status = 503 if error.retryable else 409 if error.code in ("conflict", "state", "invalid_transition") else 500
     body = {"errors": [{"message": str(error), "extensions": {"code": error.code, "retryable": error.retryable}}]}
-    return Response(msgspec.json.encode(body), status_code=status, media_type="application/json")
+    return Response(msgspec.json.encode(body), status_code=status, media_type="application/json", headers=headers)
