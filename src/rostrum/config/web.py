@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -13,11 +15,29 @@ from rostrum.auth.passwords import LocalUsers
 from rostrum.auth.requests import Authenticator, is_loopback
 from rostrum.auth.tokens import Tokens
 from rostrum.config.deployment import Deployment, pool_limits, queue_limits, version
+from rostrum.control.automations import Automations
+from rostrum.control.backfills import Backfills
+from rostrum.control.events import EventLog
+from rostrum.control.locations import Locations
+from rostrum.control.runs import Runs
 from rostrum.gateway.app import gateway_app
 from rostrum.interfaces.locations import CodeLocations
+from rostrum.interfaces.storage import Storage
 from rostrum.model.errors import ConfigError
 from rostrum.web.app import create_app
 from rostrum.web.context import Services
+
+PATIENCE_SECONDS = 5.0
+"""How long a request waits for the database's writer."""
+
+
+@runtime_checkable
+class Hurried(Protocol):
+    """A storage whose writers can be told how long to wait."""
+
+    def with_patience(self, seconds: float) -> Storage:
+        """The same storage for less patient callers."""
+        ...
 
 
 def login_required(deployment: Deployment, host: str, users: LocalUsers) -> bool:
@@ -40,6 +60,8 @@ def web_app(deployment: Deployment, code_locations: CodeLocations, host: str) ->
     """The application for the port. The gateway is mounted too, so that workers elsewhere reach it by the same
     address.
     """
+    workers_door = gateway(deployment)  # workers are patient
+    deployment = for_requests(deployment)
     users = LocalUsers(deployment.storage, deployment.clock)
     required = login_required(deployment, host, users)
     services = Services(
@@ -59,7 +81,25 @@ def web_app(deployment: Deployment, code_locations: CodeLocations, host: str) ->
         version=version(),
         queue_limits=queue_limits(deployment.settings),
     )
-    return create_app(services, loopback_only=is_loopback(host), extra_routes=[Mount("/gateway", gateway(deployment))])
+    return create_app(services, loopback_only=is_loopback(host), extra_routes=[Mount("/gateway", workers_door)])
+
+
+def for_requests(deployment: Deployment) -> Deployment:
+    """The deployment as people's requests use it: who cannot write soon hears so, rather than keep a thread waiting."""
+    if not isinstance(deployment.storage, Hurried):
+        return deployment
+    storage = deployment.storage.with_patience(PATIENCE_SECONDS)
+    bell, clock, manifests = deployment.doorbell, deployment.clock, deployment.manifests
+    events = EventLog(storage, bell, clock)
+    runs = Runs(storage, events, bell, clock, manifests)
+    return dataclasses.replace(
+        deployment,
+        storage=storage,
+        runs=runs,
+        backfills=Backfills(storage, events, bell, runs, clock),
+        automations=Automations(storage, bell, clock, manifests),
+        locations=Locations(events, bell, clock),
+    )
 
 
 def gateway(deployment: Deployment) -> ASGIApp:

@@ -28,6 +28,9 @@ _NEVER = threading.Event()
 """Waiting for it is a pause of real time, which is what another process's transaction takes."""
 
 _OPENING_SECONDS = 10.0
+_CLOSING_SECONDS = 30.0
+_LOOK_SECONDS = 1.0
+"""How often it is looked whether the file is still the one that is open."""
 _SHORTEST_PAUSE = 0.0002
 _LONGEST_PAUSE = 0.001
 
@@ -57,28 +60,29 @@ class SqliteDialect:
 class Connections:
     """The connections of a process to one file: a writer behind a lock, and readers."""
 
-    def __init__(self, path: Path, patience_seconds: float) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._patience_seconds = patience_seconds
         self._turns = Turns()
         self._turnstile = Turnstile(path.with_name(path.name + "-turn"))
         self._writer: sqlite3.Connection | None = None
         self._readers: list[sqlite3.Connection] = []
         self._closed = False
+        self._identity: tuple[int, int] | None = None
+        self._looked_at = 0.0
 
-    def begin_writing(self) -> sqlite3.Connection:
+    def begin_writing(self, patience_seconds: float) -> sqlite3.Connection:
         """Take the process's writer and the database's writer's place. Give it back with `end_writing`."""
         if self._turns.is_mine:
             raise InvocationError("a writing session is open in this thread already: sessions do not nest")
-        if not self._turns.acquire(self._patience_seconds):
+        if not self._turns.acquire(patience_seconds):
             raise Unavailable(
-                f"another thread has been writing to {self.path} for {self._patience_seconds:g} s; trying again is safe"
+                f"another thread has been writing to {self.path} for {patience_seconds:g} s; trying again is safe"
             )
         try:
             self._require_open()
             if self._writer is None:
-                self._writer = _connect(self.path, reads_only=False)
-            _begin_immediate(self._writer, self._turnstile, self.path, self._patience_seconds)
+                self._writer = self._open(reads_only=False)
+            _begin_immediate(self._writer, self._turnstile, self.path, patience_seconds)
         except BaseException:
             self._turns.release()
             raise
@@ -99,7 +103,7 @@ class Connections:
         try:
             driver = self._readers.pop()
         except IndexError:
-            driver = _connect(self.path, reads_only=True)
+            driver = self._open(reads_only=True)
         driver.execute("BEGIN")
         return driver
 
@@ -116,7 +120,7 @@ class Connections:
         if self._turns.is_mine:
             raise InvocationError("close the storage after the writing session, not within it")
         self._closed = True
-        self._turns.acquire(self._patience_seconds)
+        self._turns.acquire(_CLOSING_SECONDS)
         readers, self._readers = self._readers, []
         writer, self._writer = self._writer, None
         self._turns.release()
@@ -124,9 +128,39 @@ class Connections:
         for driver in [*readers, *([writer] if writer else [])]:
             driver.close()
 
+    def _open(self, *, reads_only: bool) -> sqlite3.Connection:
+        if self._identity is not None:
+            self._require_same_file()  # SQLite would make a new one and write there
+        driver = _connect(self.path, reads_only=reads_only)
+        if self._identity is None:
+            self._identity = _identity(self.path)
+        return driver
+
     def _require_open(self) -> None:
+        """Raise Unavailable after `close`, or when the file is no longer the one that is open."""
         if self._closed:
             raise Unavailable(f"the storage {self.path} has been closed")
+        now = time.monotonic()
+        if self._identity is not None and now - self._looked_at >= _LOOK_SECONDS:
+            self._require_same_file()
+            self._looked_at = now
+
+    def _require_same_file(self) -> None:
+        if _identity(self.path) != self._identity:
+            raise Unavailable(
+                f"the database file {self.path} was deleted or replaced while this process has it open: what is "
+                "written now would be lost. Put the file back, or stop all Rostrum processes of this home and start "
+                "them again."
+            )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Device and inode of a file; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _connect(path: Path, *, reads_only: bool) -> sqlite3.Connection:
@@ -150,6 +184,8 @@ def _connect(path: Path, *, reads_only: bool) -> sqlite3.Connection:
     except sqlite3.Error as error:
         if driver is not None:
             driver.close()
+        if _is_damaged(error):
+            raise _damaged(error, path) from error
         raise Unavailable(
             f"cannot open the database {path}: {error}. Check that the folder exists and may be written."
         ) from error
@@ -194,7 +230,9 @@ def _begin_immediate(driver: sqlite3.Connection, turnstile: Turnstile, path: Pat
 def _took_place(driver: sqlite3.Connection, path: Path) -> bool:
     try:
         driver.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
+        if _is_damaged(error):
+            raise _damaged(error, path) from error
         if not _is_busy(error):
             raise Unavailable(f"cannot write to the database {path}: {error}") from error
         return False
@@ -210,8 +248,21 @@ def _is_busy(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
+def _is_damaged(error: BaseException) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _damaged(error: BaseException, path: Path) -> Unavailable:
+    return Unavailable(
+        f"the database file {path} is damaged ({error}). Stop all Rostrum processes of this home and restore the file "
+        "from a backup."
+    )
+
+
 def translated(error: BaseException, path: Path) -> RostrumError | None:
     """The error of ours that a driver error means, if it is one."""
+    if _is_damaged(error):
+        return _damaged(error, path)
     if isinstance(error, sqlite3.IntegrityError):
         return Conflict(f"a row of this key exists already: {error}")
     if isinstance(error, sqlite3.OperationalError):

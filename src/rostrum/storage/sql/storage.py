@@ -7,13 +7,14 @@ host's, and tests can turn it. (PostgreSQL will answer from the server.)
 
 from __future__ import annotations
 
+import copy
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -43,24 +44,34 @@ class SqlStorage:
     """
 
     def __init__(self, url: str, *, clock: Clock, deployment: str = "default", patience_seconds: float = 30.0) -> None:
-        self._connections = sqlite.Connections(_sqlite_path(url), patience_seconds)
+        self._connections = sqlite.Connections(_sqlite_path(url))
+        self._patience_seconds = patience_seconds
         self._dialect = sqlite.SqliteDialect()
         self._clock = clock
         self._deployment = deployment
 
+    def with_patience(self, seconds: float) -> Self:
+        """The same storage, with the same connections, for callers who rather hear soon that they cannot write."""
+        made = copy.copy(self)
+        made._patience_seconds = seconds  # noqa: SLF001 - our own
+        return made
+
     def migrate(self) -> None:
         """Create the tables or bring them up to this version. Raises StateError for a database newer than the code."""
-        driver = self._connections.begin_writing()
+        driver = self._connections.begin_writing(self._patience_seconds)
         done = False
         try:
             upgrade(driver, str(self._connections.path))
             done = True
+        except sqlite3.Error as failure:
+            _raise_translated(failure, self._connections.path)
+            raise
         finally:
             self._connections.end_writing(driver, commit=done)
 
     def begin(self, *, write: bool = False) -> AbstractContextManager[Session]:
         """Open a transaction (see the seam)."""
-        return _Transaction(self._connections, self._session, write)
+        return _Transaction(self._connections, self._session, self._patience_seconds if write else None)
 
     def close(self) -> None:
         """Close all connections."""
@@ -98,18 +109,25 @@ class SqlSession:
 class _Transaction:
     """A transaction as a context manager: commits, or rolls back on an exception; errors of the driver become ours."""
 
-    __slots__ = ("_connections", "_driver", "_make", "_session", "_write")
+    __slots__ = ("_connections", "_driver", "_make", "_patience_seconds", "_session")
 
     def __init__(
-        self, connections: sqlite.Connections, make: Callable[[sqlite3.Connection, bool], SqlSession], write: bool
+        self,
+        connections: sqlite.Connections,
+        make: Callable[[sqlite3.Connection, bool], SqlSession],
+        patience_seconds: float | None,
     ) -> None:
         self._connections = connections
         self._make = make
-        self._write = write
+        self._patience_seconds = patience_seconds
 
     def __enter__(self) -> SqlSession:
-        self._driver = self._connections.begin_writing() if self._write else self._connections.begin_reading()
-        self._session = self._make(self._driver, self._write)
+        writes = self._patience_seconds is not None
+        if self._patience_seconds is not None:
+            self._driver = self._connections.begin_writing(self._patience_seconds)
+        else:
+            self._driver = self._connections.begin_reading()
+        self._session = self._make(self._driver, writes)
         return self._session
 
     def __exit__(
@@ -117,7 +135,7 @@ class _Transaction:
     ) -> None:
         self._session.end()
         try:
-            if self._write:
+            if self._patience_seconds is not None:
                 self._connections.end_writing(self._driver, commit=error is None)
             else:
                 self._connections.end_reading(self._driver)
