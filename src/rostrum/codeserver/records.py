@@ -127,6 +127,7 @@ class WorkerRecords:
 
     def _create(self, path: Path, data: bytes) -> bool:
         aside = path.with_name(f".{path.name}.{os.getpid()}")
+        aside.touch(mode=0o600)
         aside.write_bytes(data)
         try:
             os.link(aside, path)  # unlike rename it fails when the name is taken

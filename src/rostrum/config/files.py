@@ -39,6 +39,7 @@ def parse_struct(text: str, kind: type[_T], name: str) -> _T:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ConfigError(f"{name}:{line}: not valid YAML: {error.problem}") from None
+    _check_doubles(tree, name, {})
     raw = dict[str, Any]() if raw is None else raw
     _check_keys(raw, kind, tree, name, "")
     try:
@@ -73,6 +74,35 @@ def _struct_of(annotation: Any) -> type[msgspec.Struct] | None:
         found = [_struct_of(item) for item in typing.get_args(annotation) if item is not type(None)]
         return next((item for item in found if item is not None), None)
     return None
+
+
+def _check_doubles(node: Any, name: str, open_nodes: dict[int, bool]) -> None:
+    """Refuse a key that is written twice (YAML would silently take the last one), and what contains itself.
+
+    `open_nodes`: nodes seen so far; True for those that this one is in.
+    """
+    if not isinstance(node, yaml.CollectionNode):
+        return
+    if open_nodes.get(id(node)):
+        raise ConfigError(f"{name}:{node.start_mark.line + 1}: this refers to itself")
+    if id(node) in open_nodes:
+        return
+    open_nodes[id(node)] = True
+    lines: dict[str, int] = {}
+    for item in node.value:
+        if not isinstance(node, yaml.MappingNode):
+            _check_doubles(item, name, open_nodes)
+            continue
+        key, value = item
+        line = key.start_mark.line + 1
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in lines:
+                raise ConfigError(
+                    f"{name}:{line}: the key {key.value} is there twice, first in line {lines[key.value]}"
+                )
+            lines[key.value] = line
+        _check_doubles(value, name, open_nodes)
+    open_nodes[id(node)] = False
 
 
 def _check_keys(raw: Any, kind: Any, node: Any, name: str, where: str) -> None:

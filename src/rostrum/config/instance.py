@@ -5,6 +5,8 @@ settings.
 from __future__ import annotations
 
 import os
+import stat
+import zoneinfo
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +17,9 @@ from rostrum.model.errors import ConfigError
 
 FILE_NAME = "rostrum.yaml"
 HOME_VARIABLE = "ROSTRUM_HOME"
+
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,7 +33,7 @@ class TagLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """At most `limit` runs in progress with tag `key` (and `value`); `per_value`: for each value apart."""
 
     key: str
-    limit: int
+    limit: Count
     value: str | None = None
     per_value: bool = False
 
@@ -36,27 +41,27 @@ class TagLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RunQueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The run queue. -1 means no limit, 0 holds all launches."""
 
-    max_concurrent_runs: int = 10
+    max_concurrent_runs: Annotated[int, msgspec.Meta(ge=-1)] = 10
     tag_limits: list[TagLimit] = []
 
 
 class MonitorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How runs are watched; all in seconds."""
 
-    disconnected_after: float = 15.0
+    disconnected_after: Seconds = 15.0
     """Silence after which a run is shown as disconnected."""
-    lost_after: float = 300.0
+    lost_after: Seconds = 300.0
     """Silence after which a run is given up, its worker killed and its epoch raised."""
-    start_timeout: float = 180.0
-    cancel_grace: float = 20.0
+    start_timeout: Seconds = 180.0
+    cancel_grace: Seconds = 20.0
     """Between asking a worker to end and killing it."""
 
 
 class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the web server listens. Anything but loopback requires login."""
 
-    host: str = "127.0.0.1"
-    port: int = 3000
+    host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 3000
     require_login: bool | None = None
     """None: exactly where the host is not loopback. False is refused there."""
 
@@ -64,13 +69,13 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where run workers reach the gateway. None: a unix socket in the home folder."""
 
-    url: str | None = None
+    url: Annotated[str, msgspec.Meta(pattern=r"\A(https?://[^/\s]+|unix:/)\S*\Z")] | None = None
 
 
 class InstanceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of `rostrum.yaml`; every key is optional."""
 
-    deployment: str = "default"
+    deployment: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.-]{1,100}\Z")] = "default"
     storage: Component = Component("sqlite")
     logs: Component = Component("local")
     launcher: Component = Component("subprocess")
@@ -78,10 +83,20 @@ class InstanceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     monitor: MonitorSettings = MonitorSettings()
     web: WebSettings = WebSettings()
     gateway: GatewaySettings = GatewaySettings()
-    pools: dict[str, Annotated[int, msgspec.Meta(ge=0)]] = {}
+    pools: dict[str, Count] = {}
     """Pool name -> how many steps that name it (`pool=`) may run at once, in all runs together. Others have no
     limit."""
     timezone: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.timezone is None:
+            return
+        try:
+            zoneinfo.ZoneInfo(self.timezone)
+        except (KeyError, ValueError, OSError):  # unknown; no plain name; a folder of the zone database
+            raise ValueError(
+                f"{self.timezone!r} is no IANA name of a time zone, such as Europe/Vienna - at `$.timezone`"
+            ) from None
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -116,17 +131,44 @@ class Home(msgspec.Struct, frozen=True):
 
 
 def find_home(given: str | None = None) -> Home:
-    """The home folder: `given`, else the variable ROSTRUM_HOME, else `.rostrum` in the current folder. Created with
-    mode 0700 where it is missing.
+    """The home folder: `given`, else the variable ROSTRUM_HOME, else `.rostrum` in the current folder. Created where it
+    is missing; closed to the group and to others where it is open. Raises ConfigError where that cannot be done.
     """
     folder = Path(given or os.environ.get(HOME_VARIABLE) or ".rostrum").absolute()
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file; the home of an instance is a folder (set {HOME_VARIABLE} to another)")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     home = Home(folder)
-    for path in (home.logs, home.spool, home.storage, home.sockets):
+    inner = (home.logs, home.spool, home.storage, home.sockets)
+    used = home.database.exists() or any(path.exists() for path in inner)
+    if used or not any(folder.iterdir()):  # another folder's other contents are not ours to close
+        _close(folder)
+    for path in inner:
         path.mkdir(exist_ok=True, mode=0o700)
+        _close(path)
+    for path in (home.database, *(home.database.with_name(home.database.name + end) for end in ("-wal", "-shm"))):
+        _close(path)
     return home
+
+
+def _close(path: Path) -> None:
+    """Take a file or folder from the group and from others, where it is ours. Raises ConfigError where others could
+    write to it and it is not.
+    """
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return
+    mode = stat.S_IMODE(found.st_mode)
+    if not mode & 0o077 or not hasattr(os, "getuid"):
+        return
+    if found.st_uid == os.getuid() and not mode & stat.S_ISVTX:
+        path.chmod(mode & ~0o077)
+    elif mode & 0o022:
+        raise ConfigError(
+            f"{path} can be written by others and is not ours to close: they could read and change everything in it. "
+            f"Choose another folder (--home or {HOME_VARIABLE}), or have its owner close it: chmod go= {path}"
+        )
 
 
 def read_instance(home: Home) -> InstanceSettings:
