@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import linecache
 import os
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -88,7 +89,17 @@ def _guarded(load: Any, what: str) -> Any:
     try:
         return load()
     except (Exception, SystemExit) as error:
-        raise DefinitionError(f"{what} could not be loaded: {_place(error)}{type(error).__name__}: {error}") from error
+        place = _place(error)
+        if isinstance(error, DefinitionError):
+            if _is_located(error):
+                raise
+            raise DefinitionError(f"{place}{error}") from error
+        raise DefinitionError(f"{what} could not be loaded: {place}{type(error).__name__}: {error}") from error
+
+
+def _is_located(error: DefinitionError) -> bool:
+    """The message begins with a place, or lists mistakes that do."""
+    return re.match(r"(there are \d+ mistakes|.+\.py:\d+: )", str(error)) is not None
 
 
 def _place(error: BaseException) -> str:

@@ -20,7 +20,8 @@ from rostrum.model import manifest as model
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import InvocationError
 from rostrum.model.manifest import Source
-from rostrum.model.metadata import JsonMetadata, MetadataValue, TextMetadata, metadata_value
+from rostrum.model.metadata import MAX_VALUE_BYTES, JsonMetadata, MetadataValue, TextMetadata, metadata_value
+from rostrum.model.texts import storable
 
 IO_MANAGER_KEY = "rostrum/io_manager_key"
 """Metadata of an external asset that names the IO manager which loads it."""
@@ -216,7 +217,7 @@ def shown_metadata(raw: Mapping[str, Any]) -> dict[str, MetadataValue]:
             values[str(key)] = (
                 JsonMetadata([str(each) for each in cast("Sequence[Any]", value)])
                 if isinstance(value, (tuple, set))
-                else TextMetadata(str(value))
+                else TextMetadata(storable(str(value), MAX_VALUE_BYTES))
             )
     return values
 

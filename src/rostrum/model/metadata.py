@@ -219,8 +219,10 @@ def _mended(key: str, part: Any) -> Any:
         return part if _SMALLEST_INT <= part <= _LARGEST_INT else _digits(key, part)
     if isinstance(part, dict):
         return {_mended(key, name): _mended(key, each) for name, each in cast("dict[Any, Any]", part).items()}
-    if isinstance(part, (list, tuple)):
-        return type(part)(_mended(key, each) for each in cast("list[Any]", part))
+    if isinstance(part, list):
+        return [_mended(key, each) for each in cast("list[Any]", part)]
+    if isinstance(part, tuple):
+        return tuple(_mended(key, each) for each in cast("tuple[Any, ...]", part))
     if isinstance(part, msgspec.Struct):
         changes = {name: _mended(key, getattr(part, name)) for name in part.__struct_fields__}
         return msgspec.structs.replace(part, **changes)

@@ -151,3 +151,15 @@ def test_frames_of_libraries_and_of_ours_are_told_apart():
     assert not info.frames[-1].user
     assert info.user_frame is not None
     assert info.user_frame.file.endswith("test_loading.py")
+
+
+def test_a_mistake_in_a_definition_is_told_once(project: Path):
+    code = "from rostrum import asset\n@asset(name='a b')\ndef a(): ...\n"
+    told = failure(CodeTarget(python_file=write(project, code, "mistaken_under_test.py")))
+    assert told.startswith("mistaken_under_test.py:2: ")
+    assert told.count("mistaken_under_test.py") == 1
+    assert "DefinitionError" not in told
+    code = "from rostrum import DailyPartitionsDefinition\nDailyPartitionsDefinition('soon')\n"
+    told = failure(CodeTarget(python_file=write(project, code, "undated_under_test.py")))
+    assert told.startswith("undated_under_test.py:2: ")
+    assert "DefinitionError" not in told
