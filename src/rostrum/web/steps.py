@@ -40,6 +40,7 @@ class StepRow(msgspec.Struct, rename="camel"):
     error: str | None = None
 
 
+_OPEN = ("waiting", "running", "starting", "retrying")
 _ENDS: dict[type[ev.Event], str] = {
     ev.StepSucceeded: "success",
     ev.StepFailed: "failure",
@@ -67,7 +68,8 @@ def step_rows(run: Run, plan: Plan | None, events: Iterable[ev.AnyEvent]) -> lis
         ends = [rows[key].ended_at for key in row.upstream if key in rows]
         if began is not None and row.status not in ("waiting", "not_run"):
             row.queued_at = max([began, *(end for end in ends if end is not None)])
-        if run.is_finished and row.status in ("waiting", "running", "starting", "retrying"):
+        if run.is_finished and row.status in _OPEN:
+            _begun(row)
             row.status = (
                 "not_run" if row.started_at is None else "canceled" if run.status.value == "canceled" else "failure"
             )
@@ -99,7 +101,18 @@ def _apply(row: StepRow, event: ev.AnyEvent) -> None:
         row.status = "retrying"
         row.error = event.error.first_line
     elif (ended := _ENDS.get(type(event))) is not None:
+        if isinstance(event, ev.StepNotRun) and row.status in ("running", "starting"):
+            return  # it did run, and its worker died: an open step when the run ends
+        if isinstance(event, (ev.StepSucceeded, ev.StepFailed, ev.StepCanceled)):
+            _begun(row)
         row.status = ended
         row.ended_at = event.at if row.started_at else None
         if isinstance(event, ev.StepFailed):
             row.error = event.error.first_line
+
+
+def _begun(row: StepRow) -> None:
+    """A step whose worker died before it could tell that it has begun began with its worker."""
+    if row.started_at is None and row.worker_at is not None:
+        row.started_at = row.worker_at
+        row.attempts = max(row.attempts, 1)

@@ -68,3 +68,19 @@ def test_a_retry_shows_only_the_steps_it_selected_and_counts_attempts() -> None:
 def test_mapped_steps_that_the_plan_does_not_know_come_last() -> None:
     events = [ev.RunStarted(at=at(0), epoch=1, step_keys=("a",)), ev.StepStarted(at=at(1), step_key="m[1]")]
     assert [row.key for row in step_rows(run(), PLAN, events)] == ["a", "m[1]"]
+
+
+def test_a_step_that_killed_its_worker_at_once_was_run() -> None:
+    events = [
+        ev.RunStarted(at=at(0), epoch=1, step_keys=("a", "b", "c")),
+        ev.StepWorkerStarted(at=at(1), step_key="a", pid=1),
+    ]
+    error = ErrorInfo(class_name="StepWorkerDied", message="SIGKILL")
+    for more in (
+        [],
+        [ev.StepNotRun(at=at(2), step_key="a")],
+        [ev.StepFailed(at=at(9), step_key="a", error=error)],
+    ):
+        a, b, _ = step_rows(run(RunStatus.FAILURE), PLAN, [*events, *more])
+        assert (a.status, a.attempts, a.started_at, a.ended_at) == ("failure", 1, at(1), at(9))
+        assert b.status == "not_run"
