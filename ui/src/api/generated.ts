@@ -88,11 +88,11 @@ export type RunEventsVariables = { runId: string; after: number; limit: number; 
 
 export const RunEvents: TypedDocument<RunEventsResult, RunEventsVariables> = { name: "RunEvents", text: "query RunEvents($runId:String!,$after:Int!,$limit:Int!){events(runId:$runId,after:$after,limit:$limit){events cursor end}}" };
 
-export interface RunLogResult { log: { text: string; offset: number; nextOffset: number; size: number; complete: boolean; }; }
+export interface RunLogResult { out: { text: string; offset: number; nextOffset: number; size: number; complete: boolean; }; err: { text: string; offset: number; nextOffset: number; size: number; complete: boolean; }; }
 
-export type RunLogVariables = { runId: string; fileKey: string; stream: string; offset: number; limit: number; };
+export type RunLogVariables = { runId: string; fileKey: string; out: number; err: number; limit: number; };
 
-export const RunLog: TypedDocument<RunLogResult, RunLogVariables> = { name: "RunLog", text: "query RunLog($runId:String!,$fileKey:String!,$stream:String!,$offset:Int!,$limit:Int!){log(runId:$runId fileKey:$fileKey stream:$stream offset:$offset limit:$limit){text offset nextOffset size complete}}" };
+export const RunLog: TypedDocument<RunLogResult, RunLogVariables> = { name: "RunLog", text: "query RunLog($runId:String!,$fileKey:String!,$out:Int!,$err:Int!,$limit:Int!){out:log(runId:$runId fileKey:$fileKey stream:\"out\" offset:$out limit:$limit){text offset nextOffset size complete}err:log(runId:$runId fileKey:$fileKey stream:\"err\" offset:$err limit:$limit){text offset nextOffset size complete}}" };
 
 export interface AssetPageResult { asset: { key: string; location: string; group: string; kinds: Array<string>; owners: Array<string>; tags: Record<string, string>; description: string | null; status: string; health: string; isExternal: boolean; partitionsKind: string | null; partitionCounts: Record<string, number> | null; upstream: Array<{ key: string; status: string; }>; downstream: Array<{ key: string; status: string; }>; jobs: Array<string>; automations: Array<string>; checks: Array<{ assetKey: string; name: string; status: string; severity: string; blocking: boolean; description: string | null; message: string | null; evaluatedAt: string | null; since: string | null; runId: string | null; partitionKey: string | null; metadata: Record<string, MetadataValue>; history: CheckResult[]; }>; metadata: Record<string, MetadataValue>; lastMetadata: Record<string, MetadataValue>; lastMaterializedAt: string | null; lastMaterializedRunId: string | null; lastPartitionKey: string | null; lastFailedAt: string | null; lastError: string | null; dataVersion: string | null; codeVersion: string | null; recentRuns: RecentRun[]; trends: Record<string, TrendPoint[]>; file: string | null; line: number | null; configSchema: unknown | null; ioManagerKey: string; stepKey: string | null; } | null; }
 

@@ -81,7 +81,7 @@ function lede(now: NowData, hours: number): string {
 
 /** What is wrong, without the words that say only that it is. */
 function said(item: Attention): string {
-  return item.kind === "location" ? item.message.replace(/^DefinitionError: (?:\S+ could not be loaded: )?/, "") : item.message;
+  return item.kind === "location" ? item.message.replace(/^DefinitionError: (?:\S+ could not be loaded: )?/, "").replace(/ \(\S+, line \d+\)(?: at \S+:\d+)?$/, "") : item.message;
 }
 
 const KIND_STATE: Record<string, State> = { run: "failed", check: "failed", automation: "failed", location: "stale" };
@@ -135,7 +135,7 @@ function AttentionItem({ item, primary }: { item: Attention; primary: boolean })
           <span className="elbow" />
           <Glyph state="skipped" word="Held up" />
           <div><b>{item.consequences[0]?.replace(/ not run$/, "")}</b> <span className="muted">{item.consequences.length > 1 ? `and ${item.consequences.length - 1} more were not run` : "was not run"}</span></div>
-          <div className="when">because of the run above</div>
+          <div className="when cut">because {name} failed</div>
           <div className="do" />
         </li>
       )}
@@ -155,7 +155,7 @@ function Throughput({ now, hours }: { now: NowData; hours: number }) {
   return (
     <section aria-label="Throughput">
       <div className="section-head"><h2>Throughput</h2><p>{plural(total, "run")}, {count(sum("failure"))} failed, {count(now.counts.runningRuns)} running</p></div>
-      <StackedBars buckets={buckets} height={80} label={`Runs an hour: ${plural(total, "run")}, ${sum("failure")} failed, at most ${most} an hour`} marks={marks} top={`${most} runs/h`} />
+      <StackedBars buckets={buckets} height={80} label={`Runs an hour: ${plural(total, "run")}, ${sum("failure")} failed, at most ${most} an hour`} marks={marks} top={`${plural(most, "run")}/h`} />
     </section>
   );
 }

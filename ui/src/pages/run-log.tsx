@@ -16,7 +16,9 @@ const EVENT_PAGE = 2000;
 const EVENT_MOST = 40_000;
 /** Output files read for a log of all steps; a step's own log reads all of its files. */
 const FILES_MOST = 12;
-const OUTPUT_BYTES = 262_144;
+/** Output read at first and at a time, and what is kept of each stream while it grows: the last of it. */
+const OUTPUT_BYTES = 1_048_576;
+const OUTPUT_KEPT = 4_000_000;
 
 interface EventList {
   events: RunEvent[];
@@ -42,15 +44,41 @@ function useEvents(runId: string) {
   });
 }
 
+/** What was read of a file: its text, and where the rest begins. */
+interface FileRead extends Output {
+  lost: { out: boolean; err: boolean };
+  next: { out: number; err: number };
+  complete: boolean;
+}
+
+/** The text with a new part, cut at a line where it has grown too long. `lost` says that something before it is not held. */
+function grown(before: string, part: string, lost: boolean): { text: string; lost: boolean } {
+  const text = before + part;
+  if (text.length <= OUTPUT_KEPT) return { text, lost };
+  return { text: text.slice(text.indexOf("\n", text.length - OUTPUT_KEPT) + 1), lost: true };
+}
+
+/** Read on from where the last read ended; a file that is complete is not read again. */
+async function readFile(runId: string, file: LogFile, known: FileRead | undefined, signal: AbortSignal): Promise<FileRead> {
+  if (known?.complete) return known;
+  let held: FileRead = known ?? { fileKey: file.fileKey, stepKeys: file.stepKeys, out: "", err: "", lost: { out: false, err: false }, next: { out: -OUTPUT_BYTES, err: -OUTPUT_BYTES }, complete: false };
+  for (;;) {
+    const { out, err } = await request(RunLog, { runId, fileKey: file.fileKey, out: held.next.out, err: held.next.err, limit: OUTPUT_BYTES }, signal);
+    const outText = grown(held.out, out.text, held.lost.out || (held.next.out < 0 && out.offset > 0));
+    const errText = grown(held.err, err.text, held.lost.err || (held.next.err < 0 && err.offset > 0));
+    held = { ...held, stepKeys: file.stepKeys, out: outText.text, err: errText.text, lost: { out: outText.lost, err: errText.lost }, next: { out: out.nextOffset, err: err.nextOffset }, complete: out.complete && err.complete };
+    const moved = out.text.length + err.text.length > 0;
+    if (!moved || (out.nextOffset >= out.size && err.nextOffset >= err.size)) return held;
+  }
+}
+
 function useOutputs(runId: string, files: readonly LogFile[]) {
+  const client = useQueryClient();
   return useQueries({
     queries: files.map((file) => ({
       queryKey: ["log", runId, file.fileKey],
-      queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Output> => {
-        const read = (stream: string) => request(RunLog, { runId, fileKey: file.fileKey, stream, offset: -OUTPUT_BYTES, limit: OUTPUT_BYTES }, signal);
-        const [out, err] = await Promise.all([read("out"), read("err")]);
-        return { fileKey: file.fileKey, stepKeys: file.stepKeys, out: out.log.text, err: err.log.text };
-      },
+      queryFn: ({ signal }: { signal: AbortSignal }) => readFile(runId, file, client.getQueryData<FileRead>(["log", runId, file.fileKey]), signal),
+      structuralSharing: false,
     })),
     combine: (results) => results.flatMap((result) => (result.data ? [result.data] : [])),
   });
@@ -75,7 +103,7 @@ export function RunLogPanel({ runId, files, live, startedAt, step, stepTitle, on
   const [follow, setFollow] = useState(live);
   useEffect(() => setFollow(live), [live]);
   const events = useEvents(runId);
-  const wanted = useMemo(() => (step === undefined ? files.slice(0, FILES_MOST) : files.filter((file) => file.stepKeys.includes(step))), [files, step]);
+  const wanted = useMemo(() => (step !== undefined ? files.filter((file) => file.stepKeys.includes(step)) : live ? files.slice(-FILES_MOST) : files.slice(0, FILES_MOST)), [files, step, live]);
   const outputs = useOutputs(runId, wanted);
   const all = useMemo(() => mergeLog(events.data?.events ?? [], outputs), [events.data, outputs]);
   const inStep = useMemo(() => scoped(all, { step, show: "all" }), [all, step]);
@@ -100,7 +128,7 @@ export function RunLogPanel({ runId, files, live, startedAt, step, stepTitle, on
             <i>step</i> <span className="cut">{stepTitle ?? step}</span> <Icon name="close" />
           </button>
         )}
-        {hidden && <span className="faint t12 wide-only">output of {FILES_MOST} of {files.length} steps; choose a step for its own</span>}
+        {hidden && <span className="faint t12 wide-only">output of the {live ? "last" : "first"} {FILES_MOST} of {files.length} steps; choose a step for its own</span>}
         <span className="grow" />
         <div className="filter log-search wide-only" data-filter>
           <Icon name="search" />

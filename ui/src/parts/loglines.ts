@@ -22,6 +22,8 @@ export interface Output {
   stepKeys: readonly string[];
   out: string;
   err: string;
+  /** Whether something before the text is not held, for each stream. */
+  lost?: { out: boolean; err: boolean };
 }
 
 const LEVELS: Record<string, Level> = { debug: "DEBUG", info: "INFO", warning: "WARN", error: "ERROR", critical: "ERROR" };
@@ -144,12 +146,13 @@ function eventLines(event: RunEvent): LogLine[] {
   return said.split("\n").map((line) => ({ at, level, text: line, step: event.step_key ?? null, dim }));
 }
 
-function outputLines(content: string, level: Level, step: string | null): LogLine[] {
+function outputLines(content: string, level: Level, step: string | null, lost = false): LogLine[] {
   if (content === "") return [];
   const lines = content.replace(ANSI, "").split("\n");
   if (lines.at(-1) === "") lines.pop();
   // A carriage return starts the line again, as a terminal would: what it last said stays.
-  return lines.map((line) => ({ at: undefined, level, text: line.replace(/\r$/, "").split("\r").at(-1) ?? "", step, dim: false }));
+  const made = lines.map((line): LogLine => ({ at: undefined, level, text: line.replace(/\r$/, "").split("\r").at(-1) ?? "", step, dim: false }));
+  return lost ? [{ at: undefined, level, text: "… earlier output is not shown here; download it to read all of it", step, dim: true }, ...made] : made;
 }
 
 /** One log: events in order, and the output of each file before the end of its last step. */
@@ -158,7 +161,7 @@ export function mergeLog(events: readonly RunEvent[], outputs: readonly Output[]
   const atEnd: LogLine[] = [];
   for (const output of outputs) {
     const step = output.stepKeys.length === 1 ? (output.stepKeys[0] ?? null) : null;
-    const lines = [...outputLines(output.out, "OUT", step), ...outputLines(output.err, "ERR", step)];
+    const lines = [...outputLines(output.out, "OUT", step, output.lost?.out), ...outputLines(output.err, "ERR", step, output.lost?.err)];
     const end = events.findLast((event) => ENDS.has(event.kind) && output.stepKeys.includes(event.step_key ?? ""));
     if (end) before.set(end.id, [...(before.get(end.id) ?? []), ...lines]);
     else atEnd.push(...lines);

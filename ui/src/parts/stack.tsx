@@ -1,6 +1,6 @@
 /** An exception: what, where in the person's code, and the frames behind it. */
 
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import type { ErrorInfo, Frame } from "../api/shapes";
 import { Icon } from "./icons";
 
@@ -66,21 +66,25 @@ function chain(error: ErrorInfo): ErrorInfo[] {
   return error.cause ? [error, ...chain(error.cause)] : [error];
 }
 
-/** The frames of an exception: the person's own are open, the library's are folded. */
+/** The frames of an exception: the person's innermost is open, the others and the library's are folded. */
 export function Frames({ error, children }: { error: ErrorInfo; children?: React.ReactNode }) {
   const all = chain(error).flatMap((part) => part.frames ?? []);
   const own = all.filter((frame) => frame.user);
   const library = all.filter((frame) => !frame.user);
-  const [openOwn, setOpenOwn] = useState(true);
+  const [openOwn, setOpenOwn] = useState(own.length === 1);
   const [openLibrary, setOpenLibrary] = useState(own.length === 0 && library.length > 0 && library.length <= 3);
   const inner = userFrame(error);
-  const others = own.filter((frame) => frame !== inner).toReversed();
+  // From the innermost outwards, each error of the chain under its own name.
+  const parts = chain(error).map((part, index) => ({ part, index, frames: (part.frames ?? []).filter((frame) => frame.user && frame !== inner).toReversed() }));
   return (
     <>
-      {openOwn && inner && <Source frame={inner} />}
-      {openOwn && others.map((frame) => <Source key={placeOf(frame) + frame.function} frame={frame} plain />)}
-      {chain(error).slice(1).map((cause) => (
-        <div key={cause.class_name + cause.message} className="cause"><span className="faint">caused by</span> <b>{cause.class_name}: {cause.message}</b></div>
+      {inner && (openOwn || own.length > 1) && <Source frame={inner} />}
+      {parts.map(({ part, index, frames }) => (
+        // The same error can be in a chain twice.
+        <Fragment key={`${index}-${part.class_name}`}>
+          {index > 0 && <div className="cause"><span className="faint">caused by</span> <b>{part.class_name}: {part.message}</b></div>}
+          {openOwn && frames.map((frame, at) => <Source key={`${at}-${placeOf(frame)}`} frame={frame} plain />)}
+        </Fragment>
       ))}
       {openLibrary && (
         <div className="library">

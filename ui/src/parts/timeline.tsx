@@ -86,9 +86,9 @@ export function Timeline({ steps, from, until, now, live, selected, onSelect, ph
   const [unfolded, setUnfolded] = useState(false);
   const quiet = (step: StepRow) => step.startedAt === null && step.workerAt === null && step.queuedAt === null && step.status !== "failure";
   const told = steps.filter((step) => !quiet(step) || step.key === selected);
-  // In a long list what failed comes first, so nobody scrolls to the cause.
-  const bad = (step: StepRow) => step.status === "failure";
-  const loud = told.length > LONG ? [...told.filter(bad), ...told.filter((step) => !bad(step))] : told;
+  // In a long list what failed comes first and what runs next, so nobody scrolls to what matters.
+  const rank = (step: StepRow) => (step.status === "failure" ? 0 : stepState(step.status) === "running" ? 1 : 2);
+  const loud = told.length > LONG ? told.toSorted((left, right) => rank(left) - rank(right)) : told;
   const rest = steps.filter((step) => quiet(step) && step.key !== selected);
   const keep = phone ? 0 : rest.length <= QUIET_SHOWN + 3 ? rest.length : QUIET_SHOWN;
   const shown = unfolded ? [...loud, ...rest] : [...loud.slice(0, MOST), ...rest.slice(0, keep)];
