@@ -8,6 +8,7 @@ version of Rostrum, so nothing here is versioned.
 from __future__ import annotations
 
 import os
+import select
 import socket
 import struct
 
@@ -65,6 +66,8 @@ class StartWorker(msgspec.Struct, frozen=True, tag=True):
     """Start a run worker; answered with Started or Refused."""
 
     spec: LaunchSpec
+    until: float = float("inf")
+    """Time (CLOCK_MONOTONIC, which all processes of a host share) after which the asker has given up."""
 
 
 class StartEvaluator(msgspec.Struct, frozen=True, tag=True):
@@ -79,9 +82,11 @@ class Started(msgspec.Struct, frozen=True, tag=True):
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
-    """No child could be started."""
+    """No child was started."""
 
     message: str
+    again: bool = False
+    """It may be asked for once more."""
 
 
 class Count(msgspec.Struct, frozen=True, tag=True):
@@ -167,6 +172,18 @@ def _receive_exactly(connection: socket.socket, size: int) -> bytes | None:
             return None
         pieces += piece
     return bytes(pieces)
+
+
+def has_hung_up(connection: socket.socket) -> bool:
+    """The peer has closed its end: nobody waits for an answer."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    if not poll.poll(0):  # (with a timeout of its own a socket would wait for that long)
+        return False
+    try:
+        return connection.recv(1, socket.MSG_PEEK) == b""
+    except OSError:
+        return True
 
 
 def is_same_user(connection: socket.socket) -> bool:

@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -48,6 +49,8 @@ from rostrum.service.processes import boot_id, host_name
 
 _log = logging.getLogger(__name__)
 _FIRST_LOAD_SECONDS = 55.0
+_LAUNCH_SECONDS = 15.0
+"""For a launch as a whole: well below the patience of those who ask for one."""
 _PARTITION_SECONDS = 60.0
 _KEEP_RECORDS_SECONDS = 24 * 3600.0
 LAUNCHER = "subprocess"
@@ -218,10 +221,11 @@ class CodeServer:
         self._evaluators.tidy(None)
 
     def _start_worker(self, spec: LaunchSpec) -> Started:
+        until = time.monotonic() + _LAUNCH_SECONDS
         for attempt in (1, 2):
             zygote = self._supervisor.zygote()
             try:
-                return zygote.start_worker(spec)
+                return zygote.start_worker(spec, max(0.1, until - time.monotonic()))
             except Unavailable:
                 # The zygote died just now. Its successor knows, by the worker's record, whether the worker was started.
                 self._supervisor.suspect(zygote)

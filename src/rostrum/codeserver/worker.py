@@ -21,15 +21,19 @@ from rostrum.definitions.error_info import error_info
 from rostrum.execution.worker import execute_run
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.launching import LaunchSpec
-from rostrum.interfaces.runs import RunSession
+from rostrum.interfaces.runs import Orders, RunSession
 from rostrum.model.errors import ErrorInfo
 from rostrum.model.events import Event, RunFailed, worker_stream
 from rostrum.model.runs import Run
+from rostrum.rpc.gateway_connection import NETWORK_ERRORS, GatewayConnection
 from rostrum.rpc.gateway_session import GatewaySession
+from rostrum.rpc.gateway_wire import PREFIX
 from rostrum.rpc.spool import Spool, logs_directory
 from rostrum.service.clock import SystemClock
 
 _log = logging.getLogger(__name__)
+_ASK_SECONDS = 2.0
+_OK, _NOT_FOUND = 200, 404
 
 
 def captured_output(spec: LaunchSpec) -> tuple[Path, Path]:
@@ -48,6 +52,9 @@ def run_worker(spec: LaunchSpec, code: Code, *, may_fork: bool) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _setting(stop))
+    if _is_shut_out(spec):
+        _log.warning("another worker has run %s, or it has ended: this one executes nothing", spec.run.run_id)
+        return 1
     session = GatewaySession(spec.gateway, spec.token, spec.run.run_id, spec.epoch, spec.spool_dir, clock)
     try:
         if code.error is not None:
@@ -71,6 +78,21 @@ def run_worker(spec: LaunchSpec, code: Code, *, may_fork: bool) -> int:
         return 0 if done else 1
     finally:
         session.close()
+
+
+def _is_shut_out(spec: LaunchSpec) -> bool:
+    """Ask before any user code is called: the launch may have come so late that it has been repeated. False when the
+    gateway does not answer at once: nothing fails because a network does.
+    """
+    line = GatewayConnection(spec.gateway, timeout=_ASK_SECONDS)
+    try:
+        line.send(f"{PREFIX}/runs/{spec.run.run_id}/heartbeat", msgspec.msgpack.encode({}), spec.token)
+        status, reply = line.receive()
+        return status == _NOT_FOUND or (status == _OK and msgspec.msgpack.decode(reply, type=Orders).fenced)
+    except (*NETWORK_ERRORS, msgspec.MsgspecError):
+        return False
+    finally:
+        line.close()
 
 
 def _setting(stop: threading.Event) -> Callable[[int, FrameType | None], None]:

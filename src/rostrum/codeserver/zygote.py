@@ -39,6 +39,7 @@ from rostrum.codeserver.messages import (
     StartEvaluator,
     StartWorker,
     ZygoteOptions,
+    has_hung_up,
     is_same_user,
     receive,
     send,
@@ -138,6 +139,10 @@ class Zygote:
     def _start_worker(self, request: StartWorker, connection: socket.socket) -> Message:
         if self._source is None:
             return Refused("the code has not loaded")
+        # This process may have stood still while the request waited: it has been repeated since, maybe elsewhere.
+        if has_hung_up(connection) or time.monotonic() > request.until:
+            _log.warning("Not started: nobody waits any more for the worker of run %s", request.spec.run.run_id)
+            return Refused("the request came too late", again=True)
         try:
             earlier = self._records.find(request.spec.run.run_id, request.spec.epoch)
         except RostrumError as error:
@@ -157,6 +162,8 @@ class Zygote:
     def _start_evaluator(self, request: StartEvaluator, connection: socket.socket) -> Message:
         if self._source is None:
             return Refused("the code has not loaded")
+        if has_hung_up(connection):
+            return Refused("the request came too late", again=True)
         pid = self._source.start(request, connection)
         self._evaluators.add(pid)
         self._watch(pid)

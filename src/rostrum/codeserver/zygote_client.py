@@ -57,8 +57,17 @@ class ZygoteSettings(msgspec.Struct, frozen=True, kw_only=True):
 class ZygoteProcess:
     """One zygote. Start it from a thread that lives as long as the server."""
 
-    def __init__(self, settings: ZygoteSettings, environment: Mapping[str, str], sources: int = -1) -> None:
-        """`sources`: descriptor of kept source files to import instead of those on disk (`keep_sources`)."""
+    def __init__(
+        self,
+        settings: ZygoteSettings,
+        environment: Mapping[str, str],
+        sources: int = -1,
+        *,
+        on_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`sources`: descriptor of kept source files to import instead of those on disk (`keep_sources`). `on_end` is
+        called, in a thread of its own, when the process has ended.
+        """
         self._settings = settings
         self._directory = Path(
             tempfile.mkdtemp(prefix="rostrum-")
@@ -88,6 +97,8 @@ class ZygoteProcess:
                 os.close(lifeline_read)
         self.pid = self._process.pid
         self._closing = threading.Lock()
+        self._on_end = on_end
+        threading.Thread(target=self._watch, name=f"zygote-{self.pid}", daemon=True).start()
 
     def describe(self, still_loading: Callable[[float], None] | None = None) -> Loaded | NotLoaded:
         """Wait until loading has ended; what was loaded, or why not. Kills a zygote that takes too long.
@@ -113,13 +124,16 @@ class ZygoteProcess:
             "LoadCrash", f"the process that imports the code ended with {how}; its output is in the code server's log"
         )
 
-    def start_worker(self, spec: LaunchSpec) -> Started:
-        """Start a run worker. Raises Unavailable when the zygote is gone, RostrumError when it refuses."""
-        return _started(self._ask(StartWorker(spec), _ANSWER_SECONDS))
+    def start_worker(self, spec: LaunchSpec, seconds: float = _ANSWER_SECONDS) -> Started:
+        """Start a run worker, or not at all: what is not answered after `seconds` is not started later either.
 
-    def start_evaluator(self) -> tuple[Started, socket.socket]:
+        Raises Unavailable when the zygote is gone, TimeoutError when it is late, RostrumError when it refuses.
+        """
+        return _started(self._ask(StartWorker(spec, time.monotonic() + seconds), seconds))
+
+    def start_evaluator(self, seconds: float = _ANSWER_SECONDS) -> tuple[Started, socket.socket]:
         """Start an evaluator; the connection to it is the caller's."""
-        connection = self._connect(_ANSWER_SECONDS)
+        connection = self._connect(seconds)
         try:
             return _started(_exchange(connection, StartEvaluator())), connection
         except BaseException:
@@ -130,6 +144,11 @@ class ZygoteProcess:
         """Living children. Raises Unavailable."""
         answer = self._ask(Count(), _ANSWER_SECONDS)
         return answer if isinstance(answer, Counted) else Counted(workers=0, evaluators=0)
+
+    def _watch(self) -> None:
+        with contextlib.suppress(ChildProcessError):  # it has been reaped by now
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        self._on_end()
 
     def is_alive(self) -> bool:
         """True until the process has ended (then it is reaped)."""
@@ -230,7 +249,7 @@ def _started(answer: Message | None) -> Started:
     if isinstance(answer, Started):
         return answer
     if isinstance(answer, Refused):
-        raise RostrumError(answer.message)
+        raise Unavailable(answer.message) if answer.again else RostrumError(answer.message)
     raise Unavailable("the process that holds the user's code ended while it was asked; it is being started again")
 
 

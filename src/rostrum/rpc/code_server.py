@@ -23,7 +23,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef
 from rostrum.interfaces.locations import CodeLocation, ManifestReply
-from rostrum.model.errors import ConfigError, InvocationError, RostrumError
+from rostrum.model.errors import ConfigError, InvocationError, RostrumError, Unavailable
 from rostrum.model.ticks import TickRequest
 from rostrum.rpc.code_location import CHUNK_BYTES, MAX_MESSAGE_BYTES, PAYLOAD_VERSION, ServerStatus
 from rostrum.rpc.errors import status_of, to_metadata
@@ -202,15 +202,15 @@ class _Service(pb_grpc.CodeLocationServicer):
             reply = self._backend.reload()
         return self._parts(reply)
 
-    def WaitForChange(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: N802
+    def WaitForChange(self, request: Any, context: Any) -> Any:  # noqa: N802
         if not self._waiters.acquire(blocking=False):
-            return iter(())
+            return pb.WaitForChangeReply(revision=request.revision)
         try:
             with _answering(context):
                 reply = self._backend.wait_for_change(request.revision, min(request.seconds, 300.0))
         finally:
             self._waiters.release()
-        return iter(()) if reply is None else self._parts(reply)
+        return pb.WaitForChangeReply(revision=request.revision if reply is None else reply.revision)
 
     def Evaluate(self, request: Any, context: Any) -> Any:  # noqa: N802
         with _answering(context):
@@ -225,6 +225,8 @@ class _Service(pb_grpc.CodeLocationServicer):
 
     def Launch(self, request: Any, context: Any) -> Any:  # noqa: N802
         with _answering(context):
+            if not context.is_active():
+                raise Unavailable("the launch came too late: nobody waits for it any more")
             worker = self._backend.launch(_decode(request, request.spec, LaunchSpec))
             return pb.LaunchReply(payload_version=PAYLOAD_VERSION, worker=msgspec.msgpack.encode(worker))
 

@@ -20,12 +20,14 @@ _PATH = re.compile(r"/gateway/runs/([^/]+)/([^?]+)(?:\?offset=(\d+))?")
 
 
 class FakeGateway:
-    """Listens on a unix socket. `events` and `logs` by run id; `cancel` holds ids of runs to be cancelled."""
+    """Listens on a unix socket. `events` and `logs` by run id; `cancel` holds ids of runs to be cancelled,
+    `fenced` those that have another worker."""
 
     def __init__(self, socket: Path) -> None:
         self.events: dict[str, dict[str, list[AnyEvent]]] = {}
         self.logs: dict[tuple[str, str], bytes] = {}
         self.cancel: set[str] = set()
+        self.fenced: set[str] = set()
         self.address = GatewayAddress(f"unix:{socket}")
         gateway = self
 
@@ -60,7 +62,7 @@ class FakeGateway:
         found = _PATH.fullmatch(path)
         assert found is not None, path
         run_id, what, offset = found[1], found[2], int(found[3] or 0)
-        orders = Orders(cancel=run_id in self.cancel)
+        orders = Orders(cancel=run_id in self.cancel, fenced=run_id in self.fenced)
         if what == "events":
             streams = self.events.setdefault(run_id, {})
             stream = "worker"

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
+from rostrum.codeserver.messages import Loaded
+from rostrum.codeserver.zygote_client import ZygoteProcess, ZygoteSettings
+from rostrum.interfaces.launching import GatewayAddress, LaunchSpec
 from rostrum.model.events import RunFailed
+from rostrum.model.runs import Run, RunTarget
 from rostrum.testing.conformance.launchers import wait_exited, wait_until
 from tests.integration.codeserver.bench import RUNS, CodeServerBench
 
@@ -88,6 +96,58 @@ def test_cancel_by_signal(forking: CodeServerBench, job: str) -> None:
     forking.launcher.terminate(ref, force=False)
     wait_exited(forking.launcher, ref)
     assert forking.gateway.kinds(spec.run.run_id)[-1] == "run_canceled"
+
+
+def test_a_worker_that_comes_too_late_executes_nothing(bench: CodeServerBench) -> None:
+    """Another one has the run: user code is not called, nothing is told."""
+    spec = bench.spec("succeed")
+    bench.gateway.fenced.add(spec.run.run_id)
+    wait_exited(bench.launcher, bench.launch(spec))
+    assert not Path(spec.run.tags["folder"], "facts").exists()
+    assert bench.gateway.kinds(spec.run.run_id) == []
+
+
+@pytest.mark.parametrize("answers", [False, True])
+def test_no_gateway_keeps_nobody_from_working(forking: CodeServerBench, tmp_path: Path, answers: bool) -> None:
+    """It is away, or takes connections and says nothing: the user's code runs all the same."""
+    path = tmp_path / "g"
+    with socket.socket(socket.AF_UNIX) as listener:
+        if answers:
+            listener.bind(str(path))
+            listener.listen()
+        spec = msgspec.structs.replace(forking.spec("succeed"), gateway=GatewayAddress(f"unix:{path}"))
+        ref = forking.launch(spec)
+        forking.wait_started(spec)
+        forking.launcher.terminate(ref, force=True)
+
+
+@pytest.mark.parametrize("fork", ["always", "never"])
+def test_a_zygote_that_stood_still_starts_nothing_that_was_given_up(tmp_path: Path, fork: str) -> None:
+    """Requests wait in its backlog, with nobody behind them any more."""
+    code = tmp_path / "code.py"
+    code.write_text("import rostrum as ro\n\n@ro.asset\ndef a():\n    pass\n")
+    target = msgspec.json.encode({"python_file": str(code)})
+    settings = ZygoteSettings(location="here", target=target, workers_dir=str(tmp_path / "workers"), fork=fork)
+    zygote = ZygoteProcess(settings, os.environ)
+    try:
+        assert isinstance(zygote.describe(), Loaded)
+        run = Run(run_id="late", target=RunTarget("here", "job"), created_at=datetime(2026, 1, 1, tzinfo=UTC))
+        spec = LaunchSpec(
+            run=run, epoch=1, gateway=GatewayAddress("unix:/x"), token="", spool_dir=str(tmp_path / "spool")
+        )
+        os.kill(zygote.pid, signal.SIGSTOP)
+        for epoch in (1, 2):
+            with pytest.raises(TimeoutError):
+                zygote.start_worker(msgspec.structs.replace(spec, epoch=epoch), 0.2)
+        with pytest.raises(TimeoutError):
+            zygote.start_evaluator(0.2)
+        os.kill(zygote.pid, signal.SIGCONT)
+        counted = zygote.count()
+        assert (counted.workers, counted.evaluators) == (0, 0)
+        assert not list((tmp_path / "workers").glob("late*"))
+        assert not (tmp_path / "spool").exists()
+    finally:
+        zygote.kill()
 
 
 def test_job_that_is_not_there(forking: CodeServerBench) -> None:
