@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useDeferredValue, useMemo, useState } from "react";
-import { assetsQuery, planQuery } from "../api/queries";
+import { assetsQuery, planQuery, shellQuery } from "../api/queries";
 import { plural } from "../format/number";
 import { assetState, assetWord } from "../format/run";
 import { age, duration } from "../format/time";
@@ -99,7 +99,7 @@ export default function Assets() {
                 return { id: name, heading: <>{name} <span>{groups.get(name)}</span></> };
               }}
               phoneRow={(row) => <><Glyph state={assetState(row.status)} word={assetWord(row.status)} /><div className="grow"><div className="row"><span className="grow cut"><Key name={row.key} /></span><span className="muted"><Time at={row.lastAt} /></span></div><div className="cut muted t12">{row.lastError ?? row.description ?? row.kinds.join(", ")}</div></div></>}
-              empty={filter ? <Empty title="No asset matches"><p><span className="chip">{filter}</span></p><button type="button" className="btn" onClick={() => setFilter("")}>Clear the filter</button></Empty> : <Empty title="No assets are defined"><p>Assets of your definitions appear here as soon as a code location has loaded.</p></Empty>}
+              empty={filter ? <Empty title="No asset matches"><p><span className="chip">{filter}</span></p><button type="button" className="btn" onClick={() => setFilter("")}>Clear the filter</button></Empty> : <NoAssets />}
             />
           )}
           {selected.size > 0 && <SelectionBar keys={[...selected]} onClear={() => setSelected(NONE)} />}
@@ -108,6 +108,14 @@ export default function Assets() {
       </div>
     </div>
   );
+}
+
+/** Nothing is defined, or nothing could be loaded: the one is no reason to look for the other. */
+function NoAssets() {
+  const shell = useQuery(shellQuery);
+  const broken = shell.data?.locations.find((location) => location.error);
+  if (!broken) return <Empty title="No assets are defined"><p>Assets of your definitions appear here as soon as a code location has loaded.</p></Empty>;
+  return <Empty title={`${broken.name} does not load`}><p>Its assets appear here as soon as it does.</p><Link to="/system" hash={`location-${broken.name}`} className="btn">Show error</Link></Empty>;
 }
 
 function summarise(rows: readonly AssetRow[], by: Grouping): Map<string, string> {

@@ -177,12 +177,17 @@ function FailureCard({ run, error, step }: { run: Run; error: ErrorInfo | null; 
       </div>
       {error && (
         <Frames error={error}>
-          {(run.errorSeen ?? 0) > 0 && run.errorFirstAt && <span>{run.errorSeen === 1 ? "First time in 7 days" : `Seen ${plural(run.errorSeen ?? 0, "time")} in 7 days, first on ${dayMonth(Date.parse(run.errorFirstAt), Date.now())}`}</span>}
+          {(run.errorSeen ?? 0) > 0 && run.errorFirstAt && <span>{run.errorSeen === 1 ? "First time in 7 days" : `Seen ${plural(run.errorSeen ?? 0, "time")} in 7 days, first ${firstSeen(Date.parse(run.errorFirstAt))}`}</span>}
           {run.checksFailed > 0 && <span>{plural(run.checksFailed, "check")} failed</span>}
         </Frames>
       )}
     </section>
   );
+}
+
+function firstSeen(at: number): string {
+  const now = Date.now();
+  return dayKey(at) === dayKey(now) ? `at ${clock(at)}` : `on ${dayMonth(at, now)}`;
 }
 
 function LegendMark({ kind }: { kind: string }) {
