@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import click
 import msgspec
 
 from rostrum.model.runs import Run, RunStatus
+from rostrum.model.secrets import masked_run
 
 GLYPHS = {
     RunStatus.QUEUED: ("○", "white"),
@@ -24,7 +25,12 @@ GLYPHS = {
 
 
 def print_json(value: Any) -> None:
-    """One JSON document."""
+    """One JSON document; secrets in the config of runs are masked."""
+    if isinstance(value, Run):
+        value = masked_run(value)
+    elif isinstance(value, (list, tuple)):
+        items = cast("Sequence[Any]", value)
+        value = [masked_run(item) if isinstance(item, Run) else item for item in items]
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 
 

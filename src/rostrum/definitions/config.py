@@ -6,11 +6,14 @@ import types
 from enum import Enum
 from typing import Any, ClassVar, Literal, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationError, WrapValidator
 
 from rostrum.definitions.env import EnvVar, IntEnvVar, env_value, reveal
 from rostrum.model.errors import ConfigError, InvocationError
+from rostrum.model.secrets import MASK, looks_secret, schema_without_secrets
+from rostrum.planning.config_schemas import FREE
 
+_RAW_VALIDATORS = (BeforeValidator, WrapValidator, PlainValidator)
 _SCALARS: dict[type, str] = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 
@@ -66,18 +69,45 @@ class PermissiveConfig(Config):
 
 
 def config_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """JSON schema of a model. Enums are listed by member name, as run config writes them."""
+    """JSON schema of a model. Enums are listed by member name, as run config writes them. Defaults of fields that look
+    like secrets are left out: the schema is shown.
+    """
     if model not in _schemas:
         schema = model.model_json_schema()
         names = {enum.__name__: [member.name for member in enum] for enum in _enums(model)}
         for name, definition in schema.get("$defs", {}).items():
             if name in names:
                 definition["enum"] = names[name]
-        _schemas[model] = schema
+        _mark_free(model, schema, schema.get("$defs", {}), set())
+        _schemas[model] = schema_without_secrets(schema)
     return _schemas[model]
 
 
 _schemas: dict[type, dict[str, Any]] = {}
+
+
+def _mark_free(
+    model: type[BaseModel], schema: dict[str, Any], defs: dict[str, dict[str, Any]], seen: set[type]
+) -> None:
+    """Mark what a schema cannot judge: models with validators that see raw values, and fields of other types."""
+    seen.add(model)
+    decorators = model.__pydantic_decorators__
+    validators = [*decorators.model_validators.values(), *decorators.field_validators.values()]
+    if any(each.info.mode != "after" for each in validators):
+        schema[FREE] = True
+    for name, field in model.model_fields.items():
+        inner = _optional(field.annotation)
+        below = schema.get("properties", {}).get(field.alias or name)
+        if below is None or inner in _SCALARS:  # scalars are checked before any validator sees them
+            continue
+        own_rules = any(isinstance(each, _RAW_VALIDATORS) for each in field.metadata) or "Annotated[" in str(inner)
+        other_type = isinstance(inner, type) and get_origin(inner) is None and not issubclass(inner, (BaseModel, Enum))
+        if schema.get(FREE) or own_rules or (other_type and inner not in (list, dict)):
+            below[FREE] = True
+        elif (
+            isinstance(inner, type) and get_origin(inner) is None and issubclass(inner, BaseModel) and inner not in seen
+        ):
+            _mark_free(inner, defs.get(inner.__name__, {}), defs, seen)
 
 
 def _enums(model: type[BaseModel]) -> list[type[Enum]]:
@@ -106,7 +136,7 @@ def prepared(cls: type[BaseModel], raw: Any, path: str, problems: list[str]) -> 
         return dict(raw.__dict__)
     given, raw = raw, _mapping(raw)
     if raw is None:
-        problems.append(f"{path}: {given!r} is not a mapping")
+        problems.append(f"{path}: {_told(path, given)} is not a mapping")
         return {}
     fields = cls.model_fields
     by_key = {field.alias or name: name for name, field in fields.items()}
@@ -158,8 +188,13 @@ def _scalar(kind: type[Any], annotation: Any, value: Any, path: str, problems: l
         return text.lower() in ("true", "1", "yes") if kind is bool else kind(text)
     fits = type(value) is kind or (kind is float and type(value) is int) or (kind is str and isinstance(value, str))
     if not fits:
-        problems.append(f"{path}: {value!r} is not {_SCALARS[kind]}")
+        problems.append(f"{path}: {_told(path, value)} is not {_SCALARS[kind]}")
     return value
+
+
+def _told(path: str, value: Any) -> str:
+    """A wrong value, as a message may repeat it."""
+    return MASK if looks_secret(path.rpartition(".")[2]) else repr(value)
 
 
 def _member(enum: type[Enum], value: Any, path: str, problems: list[str]) -> Any:
@@ -167,7 +202,7 @@ def _member(enum: type[Enum], value: Any, path: str, problems: list[str]) -> Any
         return value
     if isinstance(value, str) and value in enum.__members__:
         return enum[value]
-    problems.append(f"{path}: {value!r} is none of {', '.join(enum.__members__)}")
+    problems.append(f"{path}: {_told(path, value)} is none of {', '.join(enum.__members__)}")
     return value
 
 

@@ -15,9 +15,7 @@ from rostrum.definitions.contexts import InputContext, OutputContext
 from rostrum.definitions.env import EnvVar, IntEnvVar, reveal
 from rostrum.definitions.lifecycle import InitResourceContext
 from rostrum.model.errors import ConfigError, InvocationError
-
-SECRET_WORDS = ("password", "secret", "token", "key", "credential")
-MASK = "********"
+from rostrum.model.secrets import MASK, looks_secret
 
 
 class ConfigurableResource(BaseModel):
@@ -132,7 +130,7 @@ class ConfigurableIOManager(ConfigurableResource):
 
 def is_secret(name: str, value: Any) -> bool:
     """True for a field that must not be shown."""
-    return isinstance(value, SecretStr) or any(word in name.lower() for word in SECRET_WORDS)
+    return isinstance(value, SecretStr) or looks_secret(name)
 
 
 def _shown(name: str, value: Any) -> Any:

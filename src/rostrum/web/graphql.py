@@ -77,7 +77,8 @@ def _counted(source: Any, info: GraphQLResolveInfo[RequestContext], **arguments:
         return value
     budget = info.context.budget
     budget.value(value)
-    if getattr(info.return_type, "of_type", info.return_type) is _json_type():
+    kind: Any = info.return_type
+    if getattr(kind, "of_type", kind) is _json_type():
         value = encoded(value)
         budget.value(value)
     return value

@@ -11,6 +11,7 @@ from rostrum.model.errors import ConfigError, NotFound
 from rostrum.model.ids import is_id
 from rostrum.model.principals import Permission
 from rostrum.model.runs import Trigger
+from rostrum.model.secrets import place_of_mask
 from rostrum.model.ticks import AutomationKey
 from rostrum.web.context import RequestContext
 from rostrum.web.targets import resolve_target
@@ -47,6 +48,9 @@ class Mutation:
     def launch(self, input: dict[str, Any]) -> dict[str, Any]:
         target = resolve_target(self._context, input["target"])
         config, tags = _mapping(input, "config"), {key: str(value) for key, value in _mapping(input, "tags").items()}
+        masked = place_of_mask(config)
+        if masked is not None:
+            raise ConfigError(f"{masked} holds what is shown in place of a secret: give its value, or {{env: NAME}}")
         keys: list[str] = input.get("partitionKeys") or []
         if len(keys) > MAX_PARTITIONS:
             raise ConfigError(f"{len(keys)} partitions at once; {MAX_PARTITIONS} is the most")

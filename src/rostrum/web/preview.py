@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from rostrum.control.manifests import LoadedManifest
+from rostrum.control.validation import check_config, check_target
 from rostrum.model.errors import RostrumError
 from rostrum.model.runs import RunTarget
 from rostrum.planning.plan import build_plan
@@ -13,16 +15,18 @@ from rostrum.web.context import RequestContext
 from rostrum.web.views.runs import typical_seconds
 
 
-def plan_preview(context: RequestContext, target: RunTarget, partition_keys: list[str] | None) -> dict[str, Any]:
+def plan_preview(
+    context: RequestContext, target: RunTarget, partition_keys: list[str] | None, config: dict[str, Any]
+) -> dict[str, Any]:
     """API: PlanPreview."""
     problems: list[str] = []
     steps: tuple[str, ...] = ()
     runs = max(len(partition_keys or ()), 1)
     try:
         first = partition_keys[0] if partition_keys else None
-        steps = build_plan(
-            context.catalog.manifests[target.location], msgspec.structs.replace(target, partition_key=first)
-        ).step_keys
+        manifest = context.catalog.manifests[target.location]
+        steps = build_plan(manifest, msgspec.structs.replace(target, partition_key=first)).step_keys
+        check_config(check_target(LoadedManifest("", manifest), target), config)
     except RostrumError as error:
         problems.append(str(error))
     typical = typical_seconds(context, target)

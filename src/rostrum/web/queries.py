@@ -175,5 +175,7 @@ class Query:
     def search(self, text: str, limit: int = 20) -> list[dict[str, str]]:
         return search(self._context, text, min(max(limit, 1), 100))
 
-    def plan_preview(self, target: dict[str, Any], partition_keys: list[str] | None = None) -> dict[str, Any]:
-        return plan_preview(self._context, resolve_target(self._context, target), partition_keys)
+    def plan_preview(
+        self, target: dict[str, Any], partition_keys: list[str] | None = None, config: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        return plan_preview(self._context, resolve_target(self._context, target), partition_keys, config or {})

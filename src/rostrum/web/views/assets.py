@@ -10,6 +10,7 @@ from rostrum.model.assets import AssetKey, AssetState, CheckKey, CheckState
 from rostrum.model.manifest import AssetNode, CheckNode
 from rostrum.model.metadata import is_number
 from rostrum.model.runs import RunFilter
+from rostrum.model.secrets import schema_without_secrets
 from rostrum.web.catalog import partition_counts
 from rostrum.web.context import RequestContext
 from rostrum.web.jsonable import events_json, plain
@@ -212,7 +213,7 @@ class AssetView:
     @property
     def config_schema(self) -> Any:
         op = self._context.catalog.ops.get((self.location, self._node.op or ""))
-        return op.config_schema if op else None
+        return schema_without_secrets(op.config_schema) if op else None
 
     @property
     def recent_runs(self) -> Any:

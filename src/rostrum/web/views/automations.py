@@ -8,6 +8,7 @@ from typing import Any
 
 from rostrum.model.manifest import JobNode, ScheduleNode
 from rostrum.model.runs import RunFilter
+from rostrum.model.secrets import masked_config, schema_without_secrets
 from rostrum.model.ticks import AutomationKey, AutomationState, Tick
 from rostrum.planning import cron
 from rostrum.web.context import RequestContext
@@ -90,8 +91,8 @@ class JobView:
         self.description = node.description
         self.kind = "graph" if node.graph else "assets"
         self.asset_keys = [str(key) for key in node.asset_selection]
-        self.config = node.config
-        self.config_schema = node.config_schema
+        self.config = masked_config(node.config)
+        self.config_schema = schema_without_secrets(node.config_schema)
         self.tags = node.tags
         self.file = node.source.file if node.source else None
         self.line = node.source.line if node.source else None

@@ -15,6 +15,7 @@ from rostrum.model.manifest import ASSET_JOB
 from rostrum.model.plans import Plan
 from rostrum.model.principals import Permission
 from rostrum.model.runs import Run, RunFilter, RunStatus, RunTarget
+from rostrum.model.secrets import masked_config
 from rostrum.planning.plan import build_plan
 from rostrum.web.context import RequestContext
 from rostrum.web.jsonable import plain
@@ -76,7 +77,7 @@ class RunView:
         self.failed_step_key = run.failed_step_key
         self.error_line = run.error.first_line if run.error else None
         self.tags = run.tags
-        self.config = run.config
+        self.config = masked_config(run.config)
         self.parent_run_id = run.parent_run_id
         self.root_run_id = run.root_run_id
         self.backfill_id = run.backfill_id

@@ -1,0 +1,95 @@
+"""Which fields look like secrets, and how config is shown without them. The one rule for all that is shown or printed:
+run config, config of jobs and resources, defaults in schemas, messages about wrong values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import msgspec
+
+from rostrum.model.runs import Run
+
+SECRET_WORDS = ("password", "passwd", "passphrase", "secret", "token", "key", "credential")
+MASK = "********"
+_NAMED = ("ops", "resources")
+"""Sections of run config whose keys are names of things, not of fields."""
+_SAID_BY_SCHEMA = ("default", "examples", "example", "const")
+
+
+def looks_secret(name: str) -> bool:
+    """Whether a field of this name must not be shown."""
+    lower = name.lower()
+    return any(word in lower for word in SECRET_WORDS)
+
+
+def masked_field(name: str, value: Any) -> Any:
+    """A field's value as it is shown. References to the environment say only a name, so they stay."""
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[str, Any]", value)
+        if set(fields) == {"env"}:
+            return fields
+        return MASK if looks_secret(name) else {key: masked_field(str(key), each) for key, each in fields.items()}
+    if looks_secret(name) and value is not None:
+        return MASK
+    if isinstance(value, (list, tuple)):
+        return [masked_field(name, each) for each in cast("list[Any]", value)]
+    return value
+
+
+def masked_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Run config as it is shown."""
+    shown: dict[str, Any] = {}
+    for key, value in config.items():
+        if key in _NAMED and isinstance(value, Mapping):
+            nodes = cast("Mapping[str, Any]", value)
+            shown[key] = {name: _masked_node(name, node) for name, node in nodes.items()}
+        else:
+            shown[key] = masked_field(key, value)
+    return shown
+
+
+def _masked_node(name: str, node: Any) -> Any:
+    """Config of one op, resource, or graph with `ops` of its own."""
+    return masked_config(cast("Mapping[str, Any]", node)) if isinstance(node, Mapping) else masked_field(name, node)
+
+
+def masked_run(run: Run) -> Run:
+    """A run as it is shown."""
+    return msgspec.structs.replace(run, config=masked_config(run.config)) if run.config else run
+
+
+def place_of_mask(config: Any, path: str = "") -> str | None:
+    """Where a config holds the mask itself: what was copied from a screen and cannot be run."""
+    if config == MASK:
+        return path
+    items: list[tuple[Any, Any]] = []
+    if isinstance(config, Mapping):
+        items = list(cast("Mapping[Any, Any]", config).items())
+    elif isinstance(config, (list, tuple)):
+        items = list(enumerate(cast("list[Any]", config)))
+    found = (place_of_mask(value, f"{path}.{key}" if path else str(key)) for key, value in items)
+    return next((place for place in found if place is not None), None)
+
+
+def schema_without_secrets(schema: Any, name: str = "") -> Any:
+    """A JSON schema without the defaults of fields that look like secrets, or say that they are."""
+    if isinstance(schema, list):
+        return [schema_without_secrets(each, name) for each in cast("list[Any]", schema)]
+    if not isinstance(schema, Mapping):
+        return schema
+    parts = cast("Mapping[str, Any]", schema)
+    secret = looks_secret(name) or parts.get("writeOnly") is True or parts.get("format") == "password"
+    shown: dict[str, Any] = {}
+    for key, value in parts.items():
+        if key in _SAID_BY_SCHEMA:
+            if not secret or value is None:
+                shown[key] = masked_field("", value)
+        elif key in ("properties", "$defs") and isinstance(value, Mapping):
+            inner = cast("Mapping[str, Any]", value)
+            fields = key == "properties"
+            shown[key] = {each: schema_without_secrets(inner[each], each if fields else "") for each in inner}
+        else:
+            shown[key] = schema_without_secrets(value, name)
+    return shown
