@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rostrum.interfaces.doorbell import Doorbell
+from rostrum.service.futex import WORD_BYTES, SharedWord
 
 _log = logging.getLogger(__name__)
 
@@ -27,8 +28,12 @@ _LINGER_SECONDS = 2.0
 _QUIET_SECONDS = 5.0
 _QUIET_POLL = 0.1
 """Poll time once nothing has rung for `_QUIET_SECONDS`: an idle machine is to be idle."""
+_BACKSTOP_SECONDS = 5.0
+"""How often the file is looked at where the kernel tells of rings."""
 _PLACES = 64
 _PLACE_BYTES = 8
+_BELL_BYTES = _PLACES * _PLACE_BYTES
+_FILE_BYTES = _BELL_BYTES + WORD_BYTES
 
 
 class LocalDoorbell:
@@ -86,11 +91,12 @@ class LocalDoorbell:
 class SqliteDoorbell:
     """Rings between processes that share a database file on one host, by a small shared file beside it.
 
-    The file `<database>-bell` is mapped by every process; a ring writes a new value into the topic's place. While
-    somebody waits or subscribes, one thread compares it with what it saw last, every `poll_seconds` (in quiet times
-    less often): no SQL. (The database's own change counter was tried first: every commit then rings every topic, which
-    makes all loops spin while events stream in.) A ring follows the commit that it tells of. With nobody waiting no
-    thread runs.
+    The file `<database>-bell` is mapped by every process; a ring writes a new value into the topic's place and wakes
+    those who wait for the word at the end. While somebody waits or subscribes, one thread does, and compares the places
+    with what it saw last, at most every `poll_seconds`: no SQL. Where the kernel cannot wake, the thread looks that
+    often (in quiet times less often). (The database's own change counter was tried first: every commit then rings every
+    topic, which makes all loops spin while events stream in.) A ring follows the commit that it tells of. With nobody
+    waiting no thread runs.
     """
 
     def __init__(self, path: Path, *, poll_seconds: float = 0.01) -> None:
@@ -99,7 +105,8 @@ class SqliteDoorbell:
         self._local = LocalDoorbell()
         self._lock = threading.Lock()
         self._map: mmap.mmap | None = None
-        self._seen = bytes(_PLACES * _PLACE_BYTES)
+        self._word: SharedWord | None = None
+        self._seen = bytes(_BELL_BYTES)
         self._topics: set[str] = set()
         self._wanted = 0
         self._thread: threading.Thread | None = None
@@ -143,10 +150,16 @@ class SqliteDoorbell:
     def close(self) -> None:
         """End the poll thread; a later wait starts anew."""
         self._stop.set()
-        thread = self._thread
+        with self._lock:
+            thread = self._thread
+            if self._word is not None:
+                self._word.change()
         if thread is not None:
             thread.join()
         with self._lock:
+            if self._word is not None:
+                self._word.close()
+                self._word = None
             if self._map is not None:
                 self._map.close()
                 self._map = None
@@ -168,7 +181,12 @@ class SqliteDoorbell:
     def _poll(self) -> None:
         # The thread lingers for a while: who waits again and again must not start a thread each time.
         idle_since = heard = time.monotonic()
-        while not self._stop.wait(self._poll_seconds if time.monotonic() - heard < _QUIET_SECONDS else _QUIET_POLL):
+        rung = False
+        while not self._stop.is_set():
+            with self._lock:
+                self._shared()
+                word = self._word
+                seen = word.value if word is not None else 0
             for topic in self._changed():
                 heard = time.monotonic()
                 self._local.ring(topic)
@@ -178,8 +196,18 @@ class SqliteDoorbell:
                 elif time.monotonic() - idle_since > _LINGER_SECONDS:
                     self._thread = None
                     return
+            if rung:
+                self._stop.wait(self._poll_seconds)  # a burst of rings is gathered
+            rung = self._wait_for_ring(word, seen, heard)
         with self._lock:
             self._thread = None
+
+    def _wait_for_ring(self, word: SharedWord | None, seen: int, heard: float) -> bool:
+        """Block until somebody may have rung since `seen`; say whether somebody has for sure."""
+        if word is not None:
+            return word.wait(seen, _BACKSTOP_SECONDS)
+        self._stop.wait(self._poll_seconds if time.monotonic() - heard < _QUIET_SECONDS else _QUIET_POLL)
+        return False
 
     def _changed(self) -> list[str]:
         """Topics that other processes have rung since the last look."""
@@ -187,7 +215,7 @@ class SqliteDoorbell:
             shared = self._shared()
             if shared is None:
                 return []
-            now, before = shared[:], self._seen
+            now, before = shared[:_BELL_BYTES], self._seen
             if now == before:
                 return []
             self._seen = now
@@ -200,21 +228,24 @@ class SqliteDoorbell:
             place, value = _place(topic), os.urandom(_PLACE_BYTES)
             shared[place] = value
             self._seen = self._seen[: place.start] + value + self._seen[place.stop :]
+            if self._word is not None:
+                self._word.change()
 
     def _shared(self) -> mmap.mmap | None:
         if self._map is None:
             try:
                 descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
                 try:
-                    if os.fstat(descriptor).st_size < _PLACES * _PLACE_BYTES:
-                        os.ftruncate(descriptor, _PLACES * _PLACE_BYTES)
-                    self._map = mmap.mmap(descriptor, _PLACES * _PLACE_BYTES)
+                    if os.fstat(descriptor).st_size < _FILE_BYTES:
+                        os.ftruncate(descriptor, _FILE_BYTES)
+                    self._map = mmap.mmap(descriptor, _FILE_BYTES)
                 finally:
                     os.close(descriptor)
             except OSError as error:
                 _log.debug("no shared doorbell at %s: %s", self._path, error)
                 return None
-            self._seen = self._map[:]
+            self._seen = self._map[:_BELL_BYTES]
+            self._word = SharedWord.at(self._map, _BELL_BYTES)
         return self._map
 
 

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import mmap
 import threading
 from pathlib import Path
+
+import pytest
 
 from rostrum.model.ids import is_id
 from rostrum.service.clock import SystemClock
 from rostrum.service.doorbells import LocalDoorbell, SqliteDoorbell, wait_async
+from rostrum.service.futex import SharedWord
 from rostrum.testing.clock import FakeClock
 
 
@@ -56,7 +60,11 @@ def test_coroutines_wait_without_a_thread() -> None:
     assert bell.subscribers == 0
 
 
-def test_rings_reach_other_processes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("wakes", [True, False])
+def test_rings_reach_other_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, wakes: bool) -> None:
+    """Where the kernel wakes waiters of another process, and where they have to look."""
+    if not wakes:
+        monkeypatch.setattr(SharedWord, "at", lambda *_args: None)
     one, two = SqliteDoorbell(tmp_path / "r.db"), SqliteDoorbell(tmp_path / "r.db")
     try:
         heard: list[str] = []
@@ -89,6 +97,22 @@ def test_rings_reach_other_processes(tmp_path: Path) -> None:
         one.close()
         two.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "doorbell"]
+
+
+def test_a_shared_word_wakes_who_waits_for_it() -> None:
+    with mmap.mmap(-1, 8) as shared:
+        word = SharedWord.at(shared, 4)
+        if word is None:
+            pytest.skip("this system cannot wait for a word")
+        assert not word.wait(word.value, 0.001)
+        assert word.wait(word.value ^ 1, 60), "it has changed already"
+        seen, heard = word.value, list[bool]()
+        waiting = threading.Thread(target=lambda: heard.append(word.wait(seen, 60)))
+        waiting.start()
+        word.change()
+        waiting.join(10)
+        assert heard == [True]
+        word.close()
 
 
 def test_without_a_shared_file_rings_stay_here(tmp_path: Path) -> None:
