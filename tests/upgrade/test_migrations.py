@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex
 
 from rostrum.model.errors import ConfigError, StateError, Unavailable
 from rostrum.storage.sql import SqlStorage
+from rostrum.storage.sql.migrations import running
 from rostrum.storage.sql.migrations.running import config
-from rostrum.storage.sql.schema import HEAD, metadata
+from rostrum.storage.sql.migrations.upgrade import stored_revision
+from rostrum.storage.sql.schema import HEAD, for_postgresql, metadata
 from rostrum.testing.clock import FakeClock
 
 
@@ -26,20 +30,22 @@ def storage_at(path: Path) -> SqlStorage:
 def described(path: Path) -> set[tuple[str, str, str]]:
     """Tables and indexes with their definitions; line breaks and quotes do not count."""
     driver = sqlite3.connect(path)
-    rows = driver.execute("SELECT type, name, sql FROM sqlite_master WHERE name != 'alembic_version'").fetchall()
+    rows = driver.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
     driver.close()
-    own = [row for row in rows if "alembic" not in row[1]]
-    return {(kind, name, " ".join((sql or "").replace('"', "").split())) for kind, name, sql in own}
+    return {(kind, name, "".join((sql or "").replace('"', "").split())) for kind, name, sql in rows}
 
 
 def test_migrations_make_the_schema(tmp_path: Path) -> None:
-    migrated = storage_at(tmp_path / "migrated.db")
-    migrated.migrate()
-    migrated.close()
-    engine = sa.create_engine(f"sqlite:///{tmp_path / 'created.db'}")
-    metadata.create_all(engine)
-    engine.dispose()
+    """A new database, which is made in one step, is what all migrations make."""
+    driver = sqlite3.connect(tmp_path / "migrated.db", isolation_level=None)
+    running.run(driver)
+    assert stored_revision(driver) == HEAD
+    driver.close()
+    created = storage_at(tmp_path / "created.db")
+    created.migrate()
+    created.close()
     assert described(tmp_path / "migrated.db") == described(tmp_path / "created.db")
+    assert {one[1] for one in described(tmp_path / "created.db") if one[0] == "table"} >= set(metadata.tables)
 
 
 def test_head_is_the_last_script() -> None:
@@ -89,15 +95,29 @@ def test_foreign_or_newer_database_is_refused_and_left_alone(tmp_path: Path, sta
     assert described(path) == before
 
 
-def test_normal_start_loads_no_alembic(tmp_path: Path) -> None:
+def test_postgresql_has_the_same_partial_indexes() -> None:
+    partial = {index.name for table in metadata.tables.values() for index in table.indexes if index.info}
+    made = [str(CreateIndex(index).compile(dialect=postgresql.dialect())) for index in indexes(for_postgresql())]
+    on_sqlite = {one.name for one in indexes(metadata) if one.dialect_options["sqlite"]["where"] is not None}
+    assert on_sqlite == partial
+    assert sum(" WHERE " in one for one in made) == len(partial) > 0
+
+
+def indexes(of: sa.MetaData) -> list[sa.Index]:
+    return [index for table in of.tables.values() for index in table.indexes]
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_normal_start_loads_neither_alembic_nor_postgresql(tmp_path: Path, *, is_new: bool) -> None:
     path = tmp_path / "a.db"
-    storage = storage_at(path)
-    storage.migrate()
-    storage.close()
+    if not is_new:
+        storage = storage_at(path)
+        storage.migrate()
+        storage.close()
     script = (
         "import sys; from rostrum.storage.sql import SqlStorage; from rostrum.testing.clock import FakeClock\n"
         f"SqlStorage({f'sqlite:///{path}'!r}, clock=FakeClock()).migrate()\n"
-        "assert 'alembic' not in sys.modules"
+        "assert not [name for name in sys.modules if name.startswith(('alembic', 'sqlalchemy.dialects.postgresql'))]"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 

@@ -8,7 +8,20 @@ is searched, ordered or counted by them. Times are integers, microseconds since 
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 HEAD = "0001"
 """The revision of `migrations/` that this schema is, compared by plain SQL: Alembic stays out of a normal start."""
@@ -21,6 +34,8 @@ _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
 }
+
+_CONDITION = "rostrum_where"
 
 metadata = MetaData(naming_convention=_NAMES)
 
@@ -53,6 +68,20 @@ def _body(name: str = "body") -> Column[bytes]:
 def _narrow(name: str, *columns: Column[str] | Column[int] | Column[bytes]) -> Table:
     """Make a table of short rows that is always read by its key: on SQLite the key is the table."""
     return Table(name, metadata, *columns, sqlite_with_rowid=False)
+
+
+def _where(condition: ColumnElement[bool]) -> Any:
+    """Options of an index over some rows. (`postgresql_where` given here would import that dialect at every start.)"""
+    return {"sqlite_where": condition, "info": {_CONDITION: condition}}
+
+
+def for_postgresql() -> MetaData:
+    """The metadata with what PostgreSQL's tables and indexes have beside. Imports its dialect."""
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if _CONDITION in index.info:
+                index.dialect_options["postgresql"]["where"] = index.info[_CONDITION]
+    return metadata
 
 
 runs = Table(
@@ -90,8 +119,7 @@ Index(
     runs.c.backfill_id,
     runs.c.created_at,
     runs.c.run_id,
-    sqlite_where=runs.c.backfill_id.is_not(None),
-    postgresql_where=runs.c.backfill_id.is_not(None),
+    **_where(runs.c.backfill_id.is_not(None)),
 )
 Index(
     "ix_runs_queue",
@@ -99,8 +127,7 @@ Index(
     runs.c.priority.desc(),
     runs.c.created_at,
     runs.c.run_id,
-    sqlite_where=runs.c.status == "queued",
-    postgresql_where=runs.c.status == "queued",
+    **_where(runs.c.status == "queued"),
 )
 
 # In the order of a list of runs, so that a page of an asset's runs reads no more than the page.
@@ -143,8 +170,7 @@ Index(
     events.c.deployment,
     events.c.asset_key,
     events.c.id,
-    sqlite_where=events.c.asset_key.is_not(None),
-    postgresql_where=events.c.asset_key.is_not(None),
+    **_where(events.c.asset_key.is_not(None)),
 )
 
 asset_states = Table("asset_states", metadata, _key("deployment"), _key("asset_key"), _body())
