@@ -9,14 +9,12 @@ import contextlib
 import socket
 import threading
 from collections.abc import Generator
+from email.utils import formatdate
 from typing import Any
 
 import uvicorn
 
 from rostrum.model.errors import ConfigError
-
-_TICK_SECONDS = 1.0
-"""How often a server looks after itself. The library's tenth of a second would be most of what an idle machine does."""
 
 
 class _Server(uvicorn.Server):
@@ -35,11 +33,12 @@ class _Server(uvicorn.Server):
                 self._loop.call_soon_threadsafe(self._ending.set)
 
     async def main_loop(self) -> None:
-        """As in the library, but woken by `request_stop` rather than looking for it ten times a second."""
+        """Wait for `request_stop`. The library looks for it ten times a second, and for the date once: that would be
+        most of what an idle machine does.
+        """
         self._loop = asyncio.get_running_loop()
-        while not await self.on_tick(0):
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), _TICK_SECONDS)
+        if not self.should_exit:
+            await self._ending.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -60,12 +59,34 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+class _Dated:
+    """Adds the date to answers, which the server leaves to its ticks."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def dated(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message.get("headers", ()), (b"date", formatdate(usegmt=True).encode())]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self._app(scope, receive, dated if scope["type"] == "http" else send)
+
+
 class ServerThread:
     """One application served on one socket by a thread of its own. `start` returns when it answers."""
 
     def __init__(self, app: Any, listener: socket.socket, name: str) -> None:
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, http="httptools", timeout_graceful_shutdown=2, backlog=2048
+            _Dated(app),
+            log_level="warning",
+            access_log=False,
+            http="httptools",
+            timeout_graceful_shutdown=2,
+            backlog=2048,
+            date_header=False,
         )
         self._server = _Server(config)
         self._listener = listener
