@@ -32,6 +32,12 @@ from rostrum import AssetCheckResult, AssetExecutionContext, DailyPartitionsDefi
 from rostrum import MetadataValue, ScheduleDefinition, asset, asset_check, define_asset_job
 
 HERE = Path(__file__).parent
+NOTE = """# Takings
+Text **bold** <script>alert(1)</script> right under its heading:
+- one
+- two [bad](javascript:alert(1)) [good](https://example.org/)
+
+<p onclick="alert(1)">raw</p>"""
 days = DailyPartitionsDefinition(start_date="2013-01-01", end_date="2013-02-01")
 
 @asset(partitions_def=days, group_name="raw", owners=["team:shop"], kinds={"csv"})
@@ -42,7 +48,7 @@ def orders(context: AssetExecutionContext):
     print("counting orders of", context.partition_key)
     while not (HERE / "orders.go").exists():
         time.sleep(0.02)
-    context.add_output_metadata({"rows": 3, "note": MetadataValue.md("**bold** <script>alert(1)</script>")})
+    context.add_output_metadata({"rows": 3, "note": MetadataValue.md(NOTE)})
     return 3
 
 @asset(partitions_def=days, group_name="core")
@@ -97,7 +103,7 @@ def watched(page: Page) -> list[str]:
 
 
 def test_the_journey(browser: Browser, project: Project, home: Path) -> None:
-    """Open, see the graph, materialise a partition, watch it live, break the code, see file and line, fix, retry from
+    """Open, see the graph, materialize a partition, watch it live, break the code, see file and line, fix, retry from
     failure.
     """
     project.write(SHOP)
@@ -106,6 +112,10 @@ def test_the_journey(browser: Browser, project: Project, home: Path) -> None:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         problems = watched(page)
         page.goto(f"{url}/")
+        expect(page.get_by_role("heading", name="Nothing has run yet")).to_be_visible(timeout=WAIT)
+        page.get_by_role("button", name="Materialize orders…").click()  # the next thing to do is one click away
+        expect(page.get_by_role("complementary", name="Launch")).to_be_visible(timeout=WAIT)
+        page.get_by_role("complementary", name="Launch").get_by_role("button", name="Close").click()
         page.get_by_role("navigation", name="Main").get_by_role("link", name="Graph").click()
         tree = page.get_by_role("tree", name="Outline of the graph")
         expect(tree.get_by_role("treeitem", name=re.compile("orders"))).to_be_visible(timeout=WAIT)
@@ -127,8 +137,9 @@ def test_the_journey(browser: Browser, project: Project, home: Path) -> None:
         expect(main.get_by_text("Success", exact=True).first).to_be_visible(timeout=WAIT)  # live: nobody reloads
 
         project.write(SHOP + "\ndef oops(:\n")
-        expect(page.get_by_text(re.compile("does not load")).first).to_be_visible(timeout=WAIT)
-        page.get_by_role("link", name="Show error").click()
+        banner = page.get_by_text(re.compile(r"shop\.py does not load: SyntaxError at shop\.py:\d+"))
+        expect(banner.first).to_be_visible(timeout=WAIT)
+        page.get_by_role("link", name="Show error").first.click()
         expect(main.get_by_text(re.compile("SyntaxError")).first).to_be_visible(timeout=WAIT)
         expect(main.get_by_text(re.compile(r"shop\.py:\d+")).first).to_be_visible()
 
@@ -187,6 +198,38 @@ def test_every_page_has_no_error_and_no_violation(browser: Browser, shop: Dev, s
     context.close()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_what_broke(browser: Browser, shop: Dev, scheme: str) -> None:
+    """Now, Runs and a failed run at 390 px: nothing to scroll sideways, nothing that axe objects to, retry in reach."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    axe = Axe()
+    for path in ("/", "/runs", f"/r/{shop.failed_run}"):  # type: ignore[attr-defined]
+        page.goto(shop.ready["url"] + path)
+        expect(page.get_by_text(re.compile("ValueError: no gust")).first).to_be_visible(timeout=WAIT)
+        found = axe.run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+    expect(page.get_by_role("button", name="Retry from failure")).to_be_in_viewport()
+    context.close()
+
+
+def test_a_failed_run_tells_where_and_what_followed(browser: Browser, shop: Dev) -> None:
+    """The line that failed is marked, the log is that of the failed step, what did not run is named."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(f"{shop.ready['url']}/r/{shop.failed_run}")  # type: ignore[attr-defined]
+    failure = page.get_by_role("region", name="Failure")
+    expect(failure.locator(".hot")).to_contain_text('raise ValueError("no gust on "', timeout=WAIT)
+    expect(failure.get_by_text(re.compile("First time in 7 days|Seen .* in 7 days"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Log of step revenue"))).to_be_visible()
+    log = page.get_by_role("log")
+    expect(log.get_by_text(re.compile("ValueError: no gust")).first).to_be_visible()
+    expect(log.get_by_text("counting orders")).to_have_count(0)  # that was said by another step
+    page.get_by_role("option", name=re.compile("orders")).click()
+    expect(log.get_by_text("counting orders of 2013-01-02")).to_be_visible()
+    page.close()
+
+
 def test_a_page_costs_few_requests_and_bytes(browser: Browser, shop: Dev) -> None:
     """Cold /runs with data: at most 8 requests beside icons, at most 300 KB on the wire."""
     context = browser.new_context()
@@ -240,12 +283,20 @@ def test_the_shell_stays_when_the_server_goes_and_recovers_by_itself(
 
 
 def test_what_users_write_never_becomes_markup(browser: Browser, shop: Dev) -> None:
-    """Markdown metadata with a script in it: shown as text, never run."""
+    """Markdown metadata is shown as CommonMark says; a script in it is text and never run."""
     page = browser.new_page()
     fired: list[str] = []
     page.on("dialog", lambda dialog: (fired.append(dialog.message), dialog.dismiss()))
     page.goto(f"{shop.ready['url']}/a/orders")
     expect(page.locator("strong", has_text="bold").first).to_be_visible(timeout=WAIT)
+    main = page.get_by_role("main")
+    expect(main.get_by_role("heading", name="Takings")).to_be_visible()
+    expect(main.get_by_text("<script>alert(1)</script>")).to_be_visible()
+    expect(main.get_by_text('<p onclick="alert(1)">raw</p>')).to_be_visible()
+    expect(main.get_by_role("listitem").filter(has_text="one")).to_be_visible()
+    expect(main.get_by_role("link", name="good")).to_have_attribute("href", "https://example.org/")
+    assert main.get_by_role("link", name="bad").count() == 0
     assert page.locator("main script").count() == 0
+    assert page.locator("main [onclick]").count() == 0
     assert fired == []
     page.close()
