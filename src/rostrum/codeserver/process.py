@@ -5,7 +5,6 @@ The child is restarted with backoff when it ends, and ends with this process (a 
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import shutil
@@ -56,6 +55,7 @@ class CodeServerProcess:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._lifeline = -1
 
     @property
     def address(self) -> str:
@@ -83,7 +83,12 @@ class CodeServerProcess:
         with self._lock:
             thread, self._thread = self._thread, None
             self._stopping.set()
+            self._cut_lifeline()
+            process = self._process
         if thread is not None:
+            thread.join(_GRACE_SECONDS)
+            if thread.is_alive() and process is not None:
+                process.kill()
             thread.join()
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
@@ -126,13 +131,17 @@ class CodeServerProcess:
             return None
         finally:
             os.close(lifeline_read)
-        self._process = process
-        try:
-            while process.poll() is None and not self._stopping.wait(0.2):
-                pass
-        finally:
-            os.close(lifeline)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return process.wait(_GRACE_SECONDS)
-        process.kill()
-        return process.wait()
+        with self._lock:
+            self._process, self._lifeline = process, lifeline
+            if self._stopping.is_set():
+                self._cut_lifeline()
+        code = process.wait()
+        with self._lock:
+            self._cut_lifeline()
+        return code
+
+    def _cut_lifeline(self) -> None:
+        """Have the child end. The lock is held."""
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1

@@ -25,8 +25,10 @@ from rostrum.model.errors import ErrorInfo, Unavailable
 _log = logging.getLogger(__name__)
 _BACKOFF_FIRST_SECONDS = 1.0
 _BACKOFF_LAST_SECONDS = 60.0
-_LOOK_SECONDS = 0.5
-"""How often a silent zygote is looked at; a failed request makes it at once."""
+_SLACK_SECONDS = 0.01
+"""After the next deadline: it has passed for sure."""
+_END_SECONDS = 0.5
+"""How long a zygote that failed a request is given to turn out dead."""
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +153,7 @@ class ZygoteSupervisor:
 
     def suspect(self, zygote: ZygoteProcess) -> None:
         """A request to this zygote failed: have a look at it now. (A killed process is not gone at once.)"""
-        zygote.wait(_LOOK_SECONDS)
+        zygote.wait(_END_SECONDS)
         with self._changed:
             if not zygote.is_alive():
                 zygote.retire()  # clears its folder
@@ -181,7 +183,8 @@ class ZygoteSupervisor:
                 delay = min(_BACKOFF_LAST_SECONDS, _BACKOFF_FIRST_SECONDS * 2 ** (failures - 1)) if failures else 0.0
                 retry_at = time.monotonic() + delay * (0.5 + self._clock.random() / 2)
                 continue
-            self._wake.wait(_LOOK_SECONDS)
+            next_at = retry_at if lost else born + self._max_age_seconds
+            self._wake.wait(max(0.0, next_at - time.monotonic()) + _SLACK_SECONDS)  # the end of a zygote wakes, too
             self._wake.clear()
         self._end()
 
@@ -205,7 +208,8 @@ class ZygoteSupervisor:
             self._wake.clear()
         self._began = self._clock.now().timestamp()
         try:
-            fresh = ZygoteProcess(self._settings, self._environment, self._sources if kept else -1)
+            sources = self._sources if kept else -1
+            fresh = ZygoteProcess(self._settings, self._environment, sources, on_end=self._wake.set)
         except OSError as error:
             crash = ErrorInfo(class_name="LoadCrash", message=f"no process could be started: {error}")
             self._settle(serving, None, NotLoaded(crash))

@@ -17,8 +17,9 @@ from rostrum.codeserver.supervisor import Version
 
 _log = logging.getLogger(__name__)
 _SUFFIXES = (".py", ".pyi", ".sql", ".yaml", ".yml", ".toml", ".json", ".ini", ".cfg")
-_DEBOUNCE_MS = 300
-_LOOK_MS = 100
+_LOOK_MS = 250
+_SETTLE_SECONDS = 0.1
+"""An editor may write several files."""
 _WAIT_SECONDS = 0.2
 
 
@@ -52,7 +53,7 @@ class FileWatcher:
             changes = watchfiles.watch(
                 *folders,
                 watch_filter=_is_code,
-                debounce=_DEBOUNCE_MS,
+                debounce=1,  # tell at the end of the step in which something changed
                 step=_LOOK_MS,
                 stop_event=self._stop,
                 rust_timeout=2000,
@@ -61,6 +62,7 @@ class FileWatcher:
             )
             for changed in changes:
                 if changed:
+                    self._stop.wait(_SETTLE_SECONDS)
                     _log.info("Reloading: %s changed", ", ".join(sorted({Path(path).name for _, path in changed})[:3]))
                     self._seen = max(self._seen, _newest(self._version()))
                     self._reload()

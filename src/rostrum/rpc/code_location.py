@@ -14,7 +14,7 @@ import msgspec
 
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef, WorkerStatus
 from rostrum.interfaces.locations import ManifestReply
-from rostrum.model.errors import ErrorInfo, RostrumError
+from rostrum.model.errors import ErrorInfo, RostrumError, Unavailable
 from rostrum.model.ticks import TickRequest, TickResult
 from rostrum.rpc.errors import from_call
 from rostrum.rpc.generated import code_location_pb2 as pb
@@ -128,12 +128,20 @@ class GrpcCodeLocation:
         """Block until the revision differs from `revision`, at most `seconds`; None when nothing changed."""
         began = time.monotonic()
         request = pb.WaitForChangeRequest(revision=revision, seconds=seconds)
-        calls = self._stub.WaitForChange(request, timeout=seconds + _MARGIN_SECONDS, metadata=self._metadata)
-        reply = _read_manifest(calls)
-        if reply is None:
-            # A server with too many waiters answers at once: keep the caller's pace all the same.
-            self._closed.wait(min(1.0, max(0.0, seconds - (time.monotonic() - began))))
-        return reply
+        call = self._stub.WaitForChange.future(request, timeout=seconds + _MARGIN_SECONDS, metadata=self._metadata)
+        # The call's own waiting looks ten times a second.
+        ended = threading.Event()
+        call.add_done_callback(lambda _call: ended.set())
+        ended.wait()
+        try:
+            reply = call.result()
+        except grpc.FutureCancelledError:
+            raise Unavailable(f"the connection to {self.address} has been closed") from None
+        if reply.revision != revision:
+            return self.manifest()
+        # A server with too many waiters answers at once: keep the caller's pace all the same.
+        self._closed.wait(min(1.0, max(0.0, seconds - (time.monotonic() - began))))
+        return None
 
     @_translated
     def evaluate(self, request: TickRequest, deadline_seconds: float) -> TickResult:

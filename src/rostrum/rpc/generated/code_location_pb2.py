@@ -14,7 +14,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13\x63ode_location.proto\x12\x15rostrum.codeserver.v1\"\x1b\n\x0bPingRequest\x12\x0c\n\x04\x65\x63ho\x18\x01 \x01(\t\",\n\tPingReply\x12\x0c\n\x04\x65\x63ho\x18\x01 \x01(\t\x12\x11\n\tserver_id\x18\x02 \x01(\t\"\x0f\n\rStatusRequest\"\x9f\x01\n\x0bStatusReply\x12\x11\n\tserver_id\x18\x01 \x01(\t\x12\x10\n\x08location\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12\x12\n\nserver_pid\x18\x04 \x01(\r\x12\x12\n\nzygote_pid\x18\x05 \x01(\r\x12\x0c\n\x04\x66ork\x18\x06 \x01(\t\x12\x12\n\nevaluators\x18\x07 \x01(\r\x12\x0f\n\x07workers\x18\x08 \x01(\r\"%\n\x0fManifestRequest\x12\x12\n\nknown_hash\x18\x01 \x01(\t\"\x0f\n\rReloadRequest\"9\n\x14WaitForChangeRequest\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\x0f\n\x07seconds\x18\x02 \x01(\x01\"_\n\x0cManifestPart\x12\x37\n\x06header\x18\x01 \x01(\x0b\x32%.rostrum.codeserver.v1.ManifestHeaderH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"\x96\x01\n\x0eManifestHeader\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x15\n\rmanifest_hash\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12\x0c\n\x04\x66ork\x18\x04 \x01(\t\x12\r\n\x05\x65rror\x18\x05 \x01(\x0c\x12\x10\n\x08has_data\x18\x06 \x01(\x08\x12\x13\n\x0b\x63ompression\x18\x07 \x01(\t\"R\n\x0f\x45valuateRequest\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x0c\n\x04tick\x18\x02 \x01(\x0c\x12\x18\n\x10\x64\x65\x61\x64line_seconds\x18\x03 \x01(\x01\"8\n\rEvaluateReply\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x0e\n\x06result\x18\x02 \x01(\x0c\"$\n\x14PartitionKeysRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"!\n\x11PartitionKeysPart\x12\x0c\n\x04keys\x18\x01 \x03(\t\"6\n\rLaunchRequest\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x0c\n\x04spec\x18\x02 \x01(\x0c\"6\n\x0bLaunchReply\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x0e\n\x06worker\x18\x02 \x01(\x0c\"J\n\x10TerminateRequest\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x0e\n\x06worker\x18\x02 \x01(\x0c\x12\r\n\x05\x66orce\x18\x03 \x01(\x08\"\x10\n\x0eTerminateReply\"9\n\x0eInspectRequest\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x0e\n\x06worker\x18\x02 \x01(\x0c\"7\n\x0cInspectReply\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x0e\n\x06status\x18\x02 \x01(\x0c\"\x1f\n\x0c\x41\x64optRequest\x12\x0f\n\x07run_ids\x18\x01 \x03(\t\"6\n\nAdoptReply\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x0f\n\x07workers\x18\x02 \x03(\x0c\x32\xe4\x07\n\x0c\x43odeLocation\x12L\n\x04Ping\x12\".rostrum.codeserver.v1.PingRequest\x1a .rostrum.codeserver.v1.PingReply\x12R\n\x06Status\x12$.rostrum.codeserver.v1.StatusRequest\x1a\".rostrum.codeserver.v1.StatusReply\x12Y\n\x08Manifest\x12&.rostrum.codeserver.v1.ManifestRequest\x1a#.rostrum.codeserver.v1.ManifestPart0\x01\x12U\n\x06Reload\x12$.rostrum.codeserver.v1.ReloadRequest\x1a#.rostrum.codeserver.v1.ManifestPart0\x01\x12\x63\n\rWaitForChange\x12+.rostrum.codeserver.v1.WaitForChangeRequest\x1a#.rostrum.codeserver.v1.ManifestPart0\x01\x12X\n\x08\x45valuate\x12&.rostrum.codeserver.v1.EvaluateRequest\x1a$.rostrum.codeserver.v1.EvaluateReply\x12h\n\rPartitionKeys\x12+.rostrum.codeserver.v1.PartitionKeysRequest\x1a(.rostrum.codeserver.v1.PartitionKeysPart0\x01\x12R\n\x06Launch\x12$.rostrum.codeserver.v1.LaunchRequest\x1a\".rostrum.codeserver.v1.LaunchReply\x12[\n\tTerminate\x12\'.rostrum.codeserver.v1.TerminateRequest\x1a%.rostrum.codeserver.v1.TerminateReply\x12U\n\x07Inspect\x12%.rostrum.codeserver.v1.InspectRequest\x1a#.rostrum.codeserver.v1.InspectReply\x12O\n\x05\x41\x64opt\x12#.rostrum.codeserver.v1.AdoptRequest\x1a!.rostrum.codeserver.v1.AdoptReplyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13\x63ode_location.proto\x12\x15rostrum.codeserver.v1\"\x1b\n\x0bPingRequest\x12\x0c\n\x04\x65\x63ho\x18\x01 \x01(\t\",\n\tPingReply\x12\x0c\n\x04\x65\x63ho\x18\x01 \x01(\t\x12\x11\n\tserver_id\x18\x02 \x01(\t\"\x0f\n\rStatusRequest\"\x9f\x01\n\x0bStatusReply\x12\x11\n\tserver_id\x18\x01 \x01(\t\x12\x10\n\x08location\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12\x12\n\nserver_pid\x18\x04 \x01(\r\x12\x12\n\nzygote_pid\x18\x05 \x01(\r\x12\x0c\n\x04\x66ork\x18\x06 \x01(\t\x12\x12\n\nevaluators\x18\x07 \x01(\r\x12\x0f\n\x07workers\x18\x08 \x01(\r\"%\n\x0fManifestRequest\x12\x12\n\nknown_hash\x18\x01 \x01(\t\"\x0f\n\rReloadRequest\"9\n\x14WaitForChangeRequest\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\x0f\n\x07seconds\x18\x02 \x01(\x01\"&\n\x12WaitForChangeReply\x12\x10\n\x08revision\x18\x01 \x01(\x04\"_\n\x0cManifestPart\x12\x37\n\x06header\x18\x01 \x01(\x0b\x32%.rostrum.codeserver.v1.ManifestHeaderH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"\x96\x01\n\x0eManifestHeader\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x15\n\rmanifest_hash\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12\x0c\n\x04\x66ork\x18\x04 \x01(\t\x12\r\n\x05\x65rror\x18\x05 \x01(\x0c\x12\x10\n\x08has_data\x18\x06 \x01(\x08\x12\x13\n\x0b\x63ompression\x18\x07 \x01(\t\"R\n\x0f\x45valuateRequest\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x0c\n\x04tick\x18\x02 \x01(\x0c\x12\x18\n\x10\x64\x65\x61\x64line_seconds\x18\x03 \x01(\x01\"8\n\rEvaluateReply\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x0e\n\x06result\x18\x02 \x01(\x0c\"$\n\x14PartitionKeysRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"!\n\x11PartitionKeysPart\x12\x0c\n\x04keys\x18\x01 \x03(\t\"6\n\rLaunchRequest\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x0c\n\x04spec\x18\x02 \x01(\x0c\"6\n\x0bLaunchReply\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x0e\n\x06worker\x18\x02 \x01(\x0c\"J\n\x10TerminateRequest\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x0e\n\x06worker\x18\x02 \x01(\x0c\x12\r\n\x05\x66orce\x18\x03 \x01(\x08\"\x10\n\x0eTerminateReply\"9\n\x0eInspectRequest\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x0e\n\x06worker\x18\x02 \x01(\x0c\"7\n\x0cInspectReply\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x0e\n\x06status\x18\x02 \x01(\x0c\"\x1f\n\x0c\x41\x64optRequest\x12\x0f\n\x07run_ids\x18\x01 \x03(\t\"6\n\nAdoptReply\x12\x17\n\x0fpayload_version\x18\x01 \x01(\r\x12\x0f\n\x07workers\x18\x02 \x03(\x0c\x32\xe8\x07\n\x0c\x43odeLocation\x12L\n\x04Ping\x12\".rostrum.codeserver.v1.PingRequest\x1a .rostrum.codeserver.v1.PingReply\x12R\n\x06Status\x12$.rostrum.codeserver.v1.StatusRequest\x1a\".rostrum.codeserver.v1.StatusReply\x12Y\n\x08Manifest\x12&.rostrum.codeserver.v1.ManifestRequest\x1a#.rostrum.codeserver.v1.ManifestPart0\x01\x12U\n\x06Reload\x12$.rostrum.codeserver.v1.ReloadRequest\x1a#.rostrum.codeserver.v1.ManifestPart0\x01\x12g\n\rWaitForChange\x12+.rostrum.codeserver.v1.WaitForChangeRequest\x1a).rostrum.codeserver.v1.WaitForChangeReply\x12X\n\x08\x45valuate\x12&.rostrum.codeserver.v1.EvaluateRequest\x1a$.rostrum.codeserver.v1.EvaluateReply\x12h\n\rPartitionKeys\x12+.rostrum.codeserver.v1.PartitionKeysRequest\x1a(.rostrum.codeserver.v1.PartitionKeysPart0\x01\x12R\n\x06Launch\x12$.rostrum.codeserver.v1.LaunchRequest\x1a\".rostrum.codeserver.v1.LaunchReply\x12[\n\tTerminate\x12\'.rostrum.codeserver.v1.TerminateRequest\x1a%.rostrum.codeserver.v1.TerminateReply\x12U\n\x07Inspect\x12%.rostrum.codeserver.v1.InspectRequest\x1a#.rostrum.codeserver.v1.InspectReply\x12O\n\x05\x41\x64opt\x12#.rostrum.codeserver.v1.AdoptRequest\x1a!.rostrum.codeserver.v1.AdoptReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,34 +35,36 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_RELOADREQUEST']._serialized_end=354
   _globals['_WAITFORCHANGEREQUEST']._serialized_start=356
   _globals['_WAITFORCHANGEREQUEST']._serialized_end=413
-  _globals['_MANIFESTPART']._serialized_start=415
-  _globals['_MANIFESTPART']._serialized_end=510
-  _globals['_MANIFESTHEADER']._serialized_start=513
-  _globals['_MANIFESTHEADER']._serialized_end=663
-  _globals['_EVALUATEREQUEST']._serialized_start=665
-  _globals['_EVALUATEREQUEST']._serialized_end=747
-  _globals['_EVALUATEREPLY']._serialized_start=749
-  _globals['_EVALUATEREPLY']._serialized_end=805
-  _globals['_PARTITIONKEYSREQUEST']._serialized_start=807
-  _globals['_PARTITIONKEYSREQUEST']._serialized_end=843
-  _globals['_PARTITIONKEYSPART']._serialized_start=845
-  _globals['_PARTITIONKEYSPART']._serialized_end=878
-  _globals['_LAUNCHREQUEST']._serialized_start=880
-  _globals['_LAUNCHREQUEST']._serialized_end=934
-  _globals['_LAUNCHREPLY']._serialized_start=936
-  _globals['_LAUNCHREPLY']._serialized_end=990
-  _globals['_TERMINATEREQUEST']._serialized_start=992
-  _globals['_TERMINATEREQUEST']._serialized_end=1066
-  _globals['_TERMINATEREPLY']._serialized_start=1068
-  _globals['_TERMINATEREPLY']._serialized_end=1084
-  _globals['_INSPECTREQUEST']._serialized_start=1086
-  _globals['_INSPECTREQUEST']._serialized_end=1143
-  _globals['_INSPECTREPLY']._serialized_start=1145
-  _globals['_INSPECTREPLY']._serialized_end=1200
-  _globals['_ADOPTREQUEST']._serialized_start=1202
-  _globals['_ADOPTREQUEST']._serialized_end=1233
-  _globals['_ADOPTREPLY']._serialized_start=1235
-  _globals['_ADOPTREPLY']._serialized_end=1289
-  _globals['_CODELOCATION']._serialized_start=1292
-  _globals['_CODELOCATION']._serialized_end=2288
+  _globals['_WAITFORCHANGEREPLY']._serialized_start=415
+  _globals['_WAITFORCHANGEREPLY']._serialized_end=453
+  _globals['_MANIFESTPART']._serialized_start=455
+  _globals['_MANIFESTPART']._serialized_end=550
+  _globals['_MANIFESTHEADER']._serialized_start=553
+  _globals['_MANIFESTHEADER']._serialized_end=703
+  _globals['_EVALUATEREQUEST']._serialized_start=705
+  _globals['_EVALUATEREQUEST']._serialized_end=787
+  _globals['_EVALUATEREPLY']._serialized_start=789
+  _globals['_EVALUATEREPLY']._serialized_end=845
+  _globals['_PARTITIONKEYSREQUEST']._serialized_start=847
+  _globals['_PARTITIONKEYSREQUEST']._serialized_end=883
+  _globals['_PARTITIONKEYSPART']._serialized_start=885
+  _globals['_PARTITIONKEYSPART']._serialized_end=918
+  _globals['_LAUNCHREQUEST']._serialized_start=920
+  _globals['_LAUNCHREQUEST']._serialized_end=974
+  _globals['_LAUNCHREPLY']._serialized_start=976
+  _globals['_LAUNCHREPLY']._serialized_end=1030
+  _globals['_TERMINATEREQUEST']._serialized_start=1032
+  _globals['_TERMINATEREQUEST']._serialized_end=1106
+  _globals['_TERMINATEREPLY']._serialized_start=1108
+  _globals['_TERMINATEREPLY']._serialized_end=1124
+  _globals['_INSPECTREQUEST']._serialized_start=1126
+  _globals['_INSPECTREQUEST']._serialized_end=1183
+  _globals['_INSPECTREPLY']._serialized_start=1185
+  _globals['_INSPECTREPLY']._serialized_end=1240
+  _globals['_ADOPTREQUEST']._serialized_start=1242
+  _globals['_ADOPTREQUEST']._serialized_end=1273
+  _globals['_ADOPTREPLY']._serialized_start=1275
+  _globals['_ADOPTREPLY']._serialized_end=1329
+  _globals['_CODELOCATION']._serialized_start=1332
+  _globals['_CODELOCATION']._serialized_end=2332
 # @@protoc_insertion_point(module_scope)

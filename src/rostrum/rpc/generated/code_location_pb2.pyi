@@ -61,6 +61,12 @@ class WaitForChangeRequest(_message.Message):
     seconds: float
     def __init__(self, revision: _Optional[int] = ..., seconds: _Optional[float] = ...) -> None: ...
 
+class WaitForChangeReply(_message.Message):
+    __slots__ = ("revision",)
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    revision: int
+    def __init__(self, revision: _Optional[int] = ...) -> None: ...
+
 class ManifestPart(_message.Message):
     __slots__ = ("header", "data")
     HEADER_FIELD_NUMBER: _ClassVar[int]

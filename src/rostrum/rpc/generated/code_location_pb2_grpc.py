@@ -34,10 +34,10 @@ class CodeLocationStub(object):
                 request_serializer=code__location__pb2.ReloadRequest.SerializeToString,
                 response_deserializer=code__location__pb2.ManifestPart.FromString,
                 )
-        self.WaitForChange = channel.unary_stream(
+        self.WaitForChange = channel.unary_unary(
                 '/rostrum.codeserver.v1.CodeLocation/WaitForChange',
                 request_serializer=code__location__pb2.WaitForChangeRequest.SerializeToString,
-                response_deserializer=code__location__pb2.ManifestPart.FromString,
+                response_deserializer=code__location__pb2.WaitForChangeReply.FromString,
                 )
         self.Evaluate = channel.unary_unary(
                 '/rostrum.codeserver.v1.CodeLocation/Evaluate',
@@ -103,7 +103,8 @@ class CodeLocationServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def WaitForChange(self, request, context):
-        """Long poll: answers when the revision differs from the caller's, or (no part at all) when time is up.
+        """Long poll: answers when the revision differs from the caller's, or with the caller's when time is up. What has
+        changed is in the manifest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -174,10 +175,10 @@ def add_CodeLocationServicer_to_server(servicer, server):
                     request_deserializer=code__location__pb2.ReloadRequest.FromString,
                     response_serializer=code__location__pb2.ManifestPart.SerializeToString,
             ),
-            'WaitForChange': grpc.unary_stream_rpc_method_handler(
+            'WaitForChange': grpc.unary_unary_rpc_method_handler(
                     servicer.WaitForChange,
                     request_deserializer=code__location__pb2.WaitForChangeRequest.FromString,
-                    response_serializer=code__location__pb2.ManifestPart.SerializeToString,
+                    response_serializer=code__location__pb2.WaitForChangeReply.SerializeToString,
             ),
             'Evaluate': grpc.unary_unary_rpc_method_handler(
                     servicer.Evaluate,
@@ -298,9 +299,9 @@ class CodeLocation(object):
             wait_for_ready=None,
             timeout=None,
             metadata=None):
-        return grpc.experimental.unary_stream(request, target, '/rostrum.codeserver.v1.CodeLocation/WaitForChange',
+        return grpc.experimental.unary_unary(request, target, '/rostrum.codeserver.v1.CodeLocation/WaitForChange',
             code__location__pb2.WaitForChangeRequest.SerializeToString,
-            code__location__pb2.ManifestPart.FromString,
+            code__location__pb2.WaitForChangeReply.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 
