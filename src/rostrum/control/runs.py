@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -223,7 +223,7 @@ class Runs:
             target=request.target,
             created_at=now,
             trigger=request.trigger,
-            config=merged(checked.job.config, request.config) if checked.job.config else request.config,
+            config=validation.merged(checked.job.config, request.config) if checked.job.config else request.config,
             tags={**checked.job.tags, **request.tags} if checked.job.tags else request.tags,
             priority=request.priority,
             parent_run_id=request.parent_run_id,
@@ -266,22 +266,10 @@ class _Checker:
         if checked is None:
             loaded = self._definitions or self._manifests.location(common.location, self._session)
             checked = self._checked[common] = validation.check_target(loaded, common)
-        if request.config and self._last_config != (checked, request.config):
+        if self._last_config != (checked, request.config):
             validation.check_config(checked, request.config)
             self._last_config = (checked, request.config)
         return checked, validation.partition_keys(checked, request.target, self._now, self._dynamic)
-
-
-def merged(default: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Config `given` over `default`: maps are merged at every depth, anything else is replaced."""
-    result = dict(default)
-    for key, value in given.items():
-        below = result.get(key)
-        if isinstance(below, dict) and isinstance(value, dict):
-            result[key] = merged(cast("dict[str, Any]", below), cast("dict[str, Any]", value))
-        else:
-            result[key] = value
-    return result
 
 
 def _read_all(session: Session, run_id: str) -> list[AnyEvent]:

@@ -1,6 +1,7 @@
 """Whether a target can be run, told before anything is stored: names, partition keys, and roughly the run config.
 
-Roughly, because only user code knows every rule of its config: the worker validates it in full when it starts.
+Roughly, because only user code knows every rule of its config: the worker validates it in full when it starts. What is
+refused here the worker would refuse too.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -18,6 +19,7 @@ from rostrum.model.errors import ConfigError, NotFound, StateError
 from rostrum.model.manifest import ASSET_JOB, JobNode
 from rostrum.model.plans import Plan
 from rostrum.model.runs import RunTarget
+from rostrum.planning.config_schemas import HAS_DEFAULT, config_problems, is_structured
 from rostrum.planning.partitions import DynamicKeys, Partitions, partitions_of
 from rostrum.planning.plan import build_plan, selected
 
@@ -99,7 +101,11 @@ def partition_keys(checked: CheckedTarget, target: RunTarget, now: datetime, dyn
 
 
 def check_config(checked: CheckedTarget, config: Mapping[str, Any]) -> None:
-    """Check the names in a run config: sections, ops, resources. Raises ConfigError with the nearest name."""
+    """Check a run config: names of sections, ops and resources, and what is in them against their schemas.
+
+    `config` is the run's, over which the job's own has not been laid. Raises ConfigError that tells all mistakes of the
+    last kind at once, else the nearest name.
+    """
     _known("section", config, CONFIG_SECTIONS, "the run config")
     ops = config.get("ops")
     if isinstance(ops, Mapping):
@@ -111,6 +117,61 @@ def check_config(checked: CheckedTarget, config: Mapping[str, Any]) -> None:
     if isinstance(resources, Mapping):
         known = {node.key for node in checked.loaded.manifest.resources}
         _known("resource", _names(resources), {*known, "io_manager"}, "this code location")
+    whole_config = merged(checked.job.config, config) if checked.job.config else config
+    problems = [*_op_problems(checked, whole_config), *_resource_problems(checked, whole_config)]
+    if problems:
+        raise ConfigError("; ".join(problems))
+
+
+def merged(default: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Config `given` over `default`: maps are merged at every depth, anything else is replaced."""
+    result = dict(default)
+    for key, value in given.items():
+        below = result.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            result[key] = merged(cast("dict[str, Any]", below), cast("dict[str, Any]", value))
+        else:
+            result[key] = value
+    return result
+
+
+def _op_problems(checked: CheckedTarget, config: Mapping[str, Any]) -> list[str]:
+    ops = checked.loaded.graph.ops
+    problems: list[str] = []
+    for step in checked.plan.steps:
+        schema = ops[step.op].config_schema
+        if schema is None:
+            continue
+        path = [part for name in step.key.split("[", 1)[0].split(".") for part in ("ops", name)] + ["config"]
+        found = _at(config, path)
+        if found is _MISSING and (schema.get(HAS_DEFAULT) or not is_structured(schema)):
+            continue
+        is_empty = found is _MISSING or (found is None and is_structured(schema))
+        given: object = dict[str, object]() if is_empty else found
+        problems += config_problems(schema, given, ".".join(path))
+    return problems
+
+
+def _resource_problems(checked: CheckedTarget, config: Mapping[str, Any]) -> list[str]:
+    """Run config changes single fields of a resource: what is not given keeps its value."""
+    problems: list[str] = []
+    for node in checked.loaded.manifest.resources:
+        found = _at(config, ("resources", node.key, "config"))
+        if node.config_schema is not None and found is not _MISSING and found:
+            problems += config_problems(node.config_schema, found, f"resources.{node.key}.config", partial=True)
+    return problems
+
+
+_MISSING = object()
+
+
+def _at(config: Mapping[str, Any], path: Sequence[str]) -> object:
+    found: object = config
+    for part in path:
+        if not isinstance(found, dict) or part not in found:
+            return _MISSING
+        found = cast("dict[str, object]", found)[part]
+    return found
 
 
 def _names(section: Any) -> list[str]:

@@ -104,10 +104,15 @@ def _mark_free(
         other_type = isinstance(inner, type) and get_origin(inner) is None and not issubclass(inner, (BaseModel, Enum))
         if schema.get(FREE) or own_rules or (other_type and inner not in (list, dict)):
             below[FREE] = True
-        elif (
-            isinstance(inner, type) and get_origin(inner) is None and issubclass(inner, BaseModel) and inner not in seen
-        ):
-            _mark_free(inner, defs.get(inner.__name__, {}), defs, seen)
+        for each in _models_in(inner):
+            if each not in seen:
+                _mark_free(each, defs.get(each.__name__, {}), defs, seen)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        return [annotation] if issubclass(annotation, BaseModel) else []
+    return [model for each in get_args(annotation) for model in _models_in(each)]
 
 
 def _enums(model: type[BaseModel]) -> list[type[Enum]]:

@@ -22,6 +22,7 @@ from rostrum.model.errors import InvocationError
 from rostrum.model.manifest import Source
 from rostrum.model.metadata import MAX_VALUE_BYTES, JsonMetadata, MetadataValue, TextMetadata, metadata_value
 from rostrum.model.texts import storable
+from rostrum.planning.config_schemas import HAS_DEFAULT
 
 IO_MANAGER_KEY = "rostrum/io_manager_key"
 """Metadata of an external asset that names the IO manager which loads it."""
@@ -111,7 +112,7 @@ class NodeWriter:
             inputs=tuple([_input(item) for item in op.inputs.values()]) if op.inputs else (),
             outputs=tuple([_output(output) for output in op.outputs.values()]),
             description=_cleaned(op.description) if op.kind == "op" else None,
-            config_schema=schema_of_config(op.config_type) if op.signature.config is not None else None,
+            config_schema=_config_schema(op) if op.signature.config is not None else None,
             resource_keys=tuple(sorted(op.resource_keys)),
             retry_policy=op.retry_policy.node if op.retry_policy is not None else None,
             pool=op.pool,
@@ -220,6 +221,13 @@ def shown_metadata(raw: Mapping[str, Any]) -> dict[str, MetadataValue]:
                 else TextMetadata(storable(str(value), MAX_VALUE_BYTES))
             )
     return values
+
+
+def _config_schema(op: OpDefinition) -> dict[str, Any] | None:
+    schema = schema_of_config(op.config_type)
+    if schema is not None and (op.signature.config or "") in op.signature.defaults:
+        return {**schema, HAS_DEFAULT: True}
+    return schema
 
 
 def _input(item: OpInput) -> model.InputNode:

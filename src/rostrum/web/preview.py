@@ -24,9 +24,10 @@ def plan_preview(
     runs = max(len(partition_keys or ()), 1)
     try:
         first = partition_keys[0] if partition_keys else None
-        manifest = context.catalog.manifests[target.location]
-        steps = build_plan(manifest, msgspec.structs.replace(target, partition_key=first)).step_keys
-        check_config(check_target(LoadedManifest("", manifest), target), config)
+        loaded = LoadedManifest("", context.catalog.manifests[target.location])
+        one = msgspec.structs.replace(target, partition_key=first)
+        steps = build_plan(loaded.manifest, one, loaded.graph).step_keys
+        check_config(check_target(loaded, target), config)
     except RostrumError as error:
         problems.append(str(error))
     typical = typical_seconds(context, target)

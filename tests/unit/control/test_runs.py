@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from rostrum.control.manifests import LoadedManifest
 from rostrum.control.runs import SubmitRequest
 from rostrum.interfaces.launching import WorkerRef
 from rostrum.model.assets import AssetKey
@@ -265,3 +266,28 @@ def test_a_range_that_means_different_partitions_is_refused(plane: Plane) -> Non
     with pytest.raises(StateError, match="8 of daily and 2 of weekly: run these assets apart"):
         plane.submit_assets("raw", "clean", partition_range=("2026-02-15", "2026-02-22"))
     assert plane.submit_assets("raw", "clean", partition_key="2026-02-15").target.partition_key == "2026-02-15"
+
+
+def test_config_that_does_not_fit_its_schema_is_refused_with_all_mistakes(plane: Plane) -> None:
+    schema = {
+        "properties": {"after": {"type": "string"}, "count": {"type": "integer"}},
+        "required": ["count"],
+        "type": "object",
+    }
+    definitions = manifest()
+    ops = [msgspec.structs.replace(op, config_schema=schema) if op.name == "load" else op for op in definitions.ops]
+    loaded = LoadedManifest("h", msgspec.structs.replace(definitions, ops=tuple(ops)))
+
+    def submit(config: dict[str, object]) -> None:
+        request = SubmitRequest(target=RunTarget("here", "etl"), config=config)
+        with plane.storage.begin(write=True) as session:
+            plane.runs.submit_in(session, [request], loaded)
+
+    with pytest.raises(ConfigError, match=r"^ops.load.config.count: missing \(a whole number\)$"):
+        submit({})
+    with pytest.raises(ConfigError) as caught:
+        submit({"ops": {"load": {"config": {"aftr": "x", "count": "1"}}}})
+    assert str(caught.value) == (
+        "ops.load.config.aftr: unknown key; did you mean after?; ops.load.config.count: '1' is not a whole number"
+    )
+    submit({"ops": {"load": {"config": {"count": 1, "after": {"env": "DAY"}}}}})
