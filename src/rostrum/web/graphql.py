@@ -23,6 +23,7 @@ from graphql import (
     GraphQLResolveInfo,
     OperationDefinitionNode,
     execution,
+    get_nullable_type,
     parse,
     validate,
 )
@@ -77,8 +78,7 @@ def _counted(source: Any, info: GraphQLResolveInfo[RequestContext], **arguments:
         return value
     budget = info.context.budget
     budget.value(value)
-    kind: Any = info.return_type
-    if getattr(kind, "of_type", kind) is _json_type():
+    if get_nullable_type(info.return_type) is _json_type():
         value = encoded(value)
         budget.value(value)
     return value

@@ -12,6 +12,7 @@ from rostrum.cli.output import print_json
 from rostrum.interfaces.locations import ManifestReply
 from rostrum.model.manifest import encode_manifest, manifest_hash
 from rostrum.model.secrets import MASK, masked_config
+from rostrum.planning.config_schemas import config_problems
 from rostrum.web.schema import schema
 from tests.integration.web.conftest import Site
 from tests.integration.web.test_every_field import DEPTH, selection
@@ -111,3 +112,6 @@ def test_wrong_secrets_are_not_repeated() -> None:
         Login.from_run_config({"password": [CANARY], "user": 7})
     assert CANARY not in str(refused.value)
     assert "7" in str(refused.value)
+    schema_of_login = {"properties": {"password": {"type": "string"}, "user": {"type": "string"}}}
+    problems = config_problems(schema_of_login, {"password": [CANARY], "user": 7}, "ops.x.config")
+    assert problems == [f"ops.x.config.password: {MASK} is not text", "ops.x.config.user: 7 is not text"]
