@@ -11,7 +11,9 @@ import pytest
 from rostrum.daemon.monitor import MONITOR_LOOP, MonitorLoop
 from rostrum.daemon.queue import QueueLoop, QueueSettings
 from rostrum.daemon.schedules import ScheduleLoop
+from rostrum.interfaces.launching import LaunchSpec
 from rostrum.interfaces.locations import CodeLocations
+from rostrum.model.errors import Unavailable
 from rostrum.model.manifest import ScheduleNode
 from rostrum.model.runs import RunStatus
 from rostrum.planning.queue import QueueLimits
@@ -44,10 +46,10 @@ def plane(tmp_path: Path) -> Iterator[Plane]:
     storage.close()
 
 
-def daemon(plane: Plane, launcher: FakeLauncher, owner: str) -> Supervisor:
+def daemon(plane: Plane, launcher: FakeLauncher, owner: str, **more: float) -> Supervisor:
     clock, bell = plane.clock, plane.doorbell
     keeper = LeaseKeeper(plane.storage, clock, owner)
-    settings = QueueSettings(limits=QueueLimits(max_concurrent_runs=8), idle_seconds=0.2)
+    settings = QueueSettings(limits=QueueLimits(max_concurrent_runs=8), idle_seconds=0.2, **more)
     queue = QueueLoop(plane.storage, plane.runs, launcher, bell, clock, launch_settings(), settings, owner=owner)
     locations = cast("CodeLocations", NoLocations())
     schedules = ScheduleLoop(plane.storage, plane.events, plane.runs, plane.manifests, locations, bell, clock)
@@ -104,3 +106,31 @@ def test_every_run_is_launched_once_and_limits_hold(plane: Plane) -> None:
         assert [
             lease.name for lease in session.leases.all() if lease.expires_at > now and lease.name != "loop/queue"
         ] == []
+
+
+def test_a_launcher_slower_than_the_lease_launches_every_run_once(plane: Plane) -> None:
+    """Whoever has claimed a run keeps it while its launch goes unanswered, and between its attempts."""
+    failed: set[str] = set()
+
+    def stall(spec: LaunchSpec, before: bool) -> None:
+        if before:
+            plane.doorbell.wait("never", 0, 1.5)
+            if spec.run.run_id not in failed:
+                failed.add(spec.run.run_id)
+                raise Unavailable("no answer in time")
+
+    launcher = FakeLauncher(stall)
+    daemons = [daemon(plane, launcher, owner, launch_lease_seconds=0.9, retry_seconds=1.0) for owner in ("one", "two")]
+    runs = plane.runs.submit_many([plane.request() for _ in range(3)])
+    try:
+        for one in daemons:
+            one.start()
+        for _ in range(1000):
+            if all(plane.run(run.run_id).worker is not None for run in runs):
+                break
+            plane.doorbell.wait("never", 0, 0.01)
+        assert sorted(launcher.launches) == sorted((run.run_id, 2) for run in runs)
+        assert [plane.run(run.run_id).epoch for run in runs] == [2, 2, 2]
+    finally:
+        for one in daemons:
+            one.stop()

@@ -8,7 +8,6 @@ from rostrum.cli.options import code_options, home_option
 from rostrum.cli.signals import stop_on_signals
 from rostrum.config.instance import Home, InstanceSettings
 from rostrum.config.workspace import LocationSpec
-from rostrum.model.errors import Conflict
 
 
 @click.command("webserver")
@@ -21,7 +20,7 @@ def command(
 ) -> None:
     """Serve the UI, the API and the gateway; `rostrum daemon run` does the rest.
 
-    The first one on a home folder also serves the gateway's unix socket there; further ones leave it alone.
+    One of those on a home folder also serves the gateway's unix socket there; when it ends, another one takes over.
     """
     from rostrum.cli.serving import ServerThread, bind
     from rostrum.config.code_locations import LocationClients
@@ -29,8 +28,9 @@ def command(
     from rostrum.config.deployment import open_control
     from rostrum.config.lock import hold_home
     from rostrum.config.web import gateway_only, web_app
+    from rostrum.gateway.door import GatewayDoor
     from rostrum.gateway.sockets import bind_private_socket
-    from rostrum.service.supervisor import Supervisor
+    from rostrum.service.supervisor import Service, Supervisor
 
     stop = stop_on_signals()
     host = host or settings.web.host
@@ -38,19 +38,23 @@ def command(
     clients = LocationClients(locations, home)
     deployment.events.start()
     listener = bind(host, settings.web.port if port is None else port)
-    parts = [
-        ServerThread(web_app(deployment, clients, host), listener, "web"),
-        Supervisor(deployment.storage, deployment.clock, [gateway_heart(deployment)]),
-    ]
-    try:
-        hold_home(home)
+    heart = Supervisor(deployment.storage, deployment.clock, [gateway_heart(deployment)])
+
+    def serve_socket() -> list[Service]:
         socket = bind_private_socket(home.sockets / "gateway.sock")
-        parts.append(ServerThread(gateway_only(deployment), socket, "gateway"))
-    except Conflict:
-        click.echo("another process serves the gateway's socket of this home; it keeps it", err=True)
+        # Who serves the workers' address tells so: a heart elsewhere would say that they could be heard.
+        return [ServerThread(gateway_only(deployment), socket, "gateway"), *([] if settings.gateway.url else [heart])]
+
+    door = GatewayDoor(lambda: hold_home(home), serve_socket, deployment.clock)
+    web = ServerThread(web_app(deployment, clients, host), listener, "web")
+    parts: list[Service] = [web, door, *([heart] if settings.gateway.url else [])]
     try:
         for part in parts:
             part.start()
+        if not door.is_open:
+            click.echo(
+                "another process serves the gateway's socket of this home; when it ends, this one will", err=True
+            )
         click.echo(f"serving on http://{host}:{listener.getsockname()[1]}")
         while not stop.wait(3600):
             pass

@@ -25,6 +25,8 @@ GATEWAY_LOOP = "gateway"
 """Name under which a process with the gateway stores its heartbeat; a stale one counts as an outage."""
 _OUTAGES = "monitor/outages"
 _STALE_SECONDS = 30.0
+_GATEWAY_SECONDS = 12.0
+"""A gateway's heartbeat is stored every ten: when it is older, nobody hears workers."""
 
 Drain = Callable[[Run], object]
 """Stores what a dead worker had spooled, under its epoch. May raise: then the run is looked at again later."""
@@ -179,7 +181,7 @@ class MonitorLoop:
         gateways = [state.heartbeat_at for state in daemons if state.loop == GATEWAY_LOOP]
         if gateways:
             heard = max([*gateways, *(run.last_heard_at for run in runs if run.last_heard_at is not None)])
-            if (now - heard).total_seconds() > _STALE_SECONDS and runs:
+            if (now - heard).total_seconds() > _GATEWAY_SECONDS and runs:
                 return self._add_outage(heard, now)
         return None
 

@@ -9,6 +9,7 @@ from rostrum.model.errors import Unavailable
 from rostrum.model.events import RunSucceeded
 from rostrum.model.locations import DaemonState
 from rostrum.model.runs import Run, RunStatus
+from rostrum.planning.monitor import MonitorLimits
 from rostrum.testing.launchers import FakeLauncher
 from tests.control_plane import Plane, launch_settings
 
@@ -119,6 +120,18 @@ def test_time_in_which_the_gateway_was_down_does_not_count(scene: Scene) -> None
         beat = DaemonState(loop=GATEWAY_LOOP, owner="web", heartbeat_at=scene.plane.clock.now())
         session.locations.put_daemon(beat)
     scene.look(1000)
+    assert scene.status(run_id) is RunStatus.RUNNING
+
+
+def test_a_gateway_that_is_down_for_seconds_is_noticed_before_a_short_limit(scene: Scene) -> None:
+    plane = scene.plane
+    monitor = MonitorLoop(plane.storage, plane.runs, scene.launcher, plane.clock, MonitorLimits(lost_after_seconds=15))
+    run_id = scene.running()
+    with plane.storage.begin(write=True) as session:
+        session.locations.put_daemon(DaemonState(loop=GATEWAY_LOOP, owner="web", heartbeat_at=plane.clock.now()))
+    for _ in range(25):
+        plane.clock.advance(1)
+        monitor.run_once(plane.clock.now())
     assert scene.status(run_id) is RunStatus.RUNNING
 
 
