@@ -20,10 +20,10 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLResolveInfo,
     OperationDefinitionNode,
     execution,
-    get_nullable_type,
     parse,
     validate,
 )
@@ -78,15 +78,17 @@ def _counted(source: Any, info: GraphQLResolveInfo[RequestContext], **arguments:
         return value
     budget = info.context.budget
     budget.value(value)
-    if get_nullable_type(info.return_type) is _json_type():
+    if (info.parent_type.name, info.field_name) in _json_fields():
         value = encoded(value)
         budget.value(value)
     return value
 
 
 @functools.cache
-def _json_type() -> Any:
-    return schema().type_map["JSON"]
+def _json_fields() -> frozenset[tuple[str, str]]:
+    types = [kind for kind in schema().type_map.values() if isinstance(kind, GraphQLObjectType)]
+    fields = ((kind.name, name, str(field.type)) for kind in types for name, field in kind.fields.items())
+    return frozenset((kind, name) for kind, name, answers in fields if answers in ("JSON", "JSON!"))
 
 
 @functools.lru_cache(maxsize=512)
