@@ -64,7 +64,11 @@ def test_coroutines_wait_without_a_thread() -> None:
 def test_rings_reach_other_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, wakes: bool) -> None:
     """Where the kernel wakes waiters of another process, and where they have to look."""
     if not wakes:
-        monkeypatch.setattr(SharedWord, "at", lambda *_args: None)
+
+        def cannot(*_args: object) -> None:
+            return None
+
+        monkeypatch.setattr(SharedWord, "at", cannot)
     one, two = SqliteDoorbell(tmp_path / "r.db"), SqliteDoorbell(tmp_path / "r.db")
     try:
         heard: list[str] = []
