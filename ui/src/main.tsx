@@ -16,6 +16,8 @@ const router = makeRouter(client);
 const place = document.getElementById("root");
 if (!place) throw new Error("index.html has no element with the id root.");
 
+// The stream goes first: what is read after its opening need not be read twice.
+startLive(client);
 createRoot(place).render(
   <StrictMode>
     <QueryClientProvider client={client}>
@@ -23,4 +25,3 @@ createRoot(place).render(
     </QueryClientProvider>
   </StrictMode>,
 );
-startLive(client);

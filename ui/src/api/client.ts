@@ -1,5 +1,7 @@
 /** Typed requests to the server. One function, no cache: caching is the query client's work. */
 
+import { streamOpened } from "../live/connection";
+
 /** A document with the types of its answer and its variables. */
 export interface TypedDocument<Result, Variables> {
   name: string;
@@ -62,6 +64,8 @@ export async function request<Result, Variables>(
   variables: Variables,
   signal?: AbortSignal,
 ): Promise<Result> {
+  await streamOpened();
+  signal?.throwIfAborted();
   const response = await post("/graphql", { query: document.text, variables, operationName: document.name }, signal);
   const requestId = response.headers.get("x-request-id") ?? undefined;
   if (response.status === 401) {

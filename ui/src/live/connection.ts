@@ -40,3 +40,18 @@ export function useConnection(): Connection {
     () => current,
   );
 }
+
+/** Reads wait so long for the stream at the start of a page, at most (ms). */
+const PATIENCE = 1000;
+const opened = new Promise<void>((resolve) => {
+  setTimeout(resolve, PATIENCE);
+  listeners.add(() => current.phase !== "connecting" && resolve());
+});
+
+/**
+ * Resolves when the stream is open, is refused, or takes long. What is read afterwards misses no change, so it need not be
+ * read again; what was read before is.
+ */
+export function streamOpened(): Promise<void> {
+  return opened;
+}
