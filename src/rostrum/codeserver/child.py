@@ -26,6 +26,7 @@ from rostrum.codeserver import evaluator, worker
 from rostrum.codeserver.loading import Code
 from rostrum.codeserver.messages import StartWorker
 from rostrum.codeserver.records import WorkerExit, WorkerRecords
+from rostrum.execution.process_names import EVALUATOR, RUN, name_process
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef
 from rostrum.service.processes import boot_id, host_name, start_time
 
@@ -48,6 +49,7 @@ def worker_ref(spec: LaunchSpec, pid: int) -> WorkerRef:
 
 def live_as_worker(request: StartWorker, code: Code, workers_dir: str, *, may_fork: bool) -> int:
     """Be a run worker: claim the run's epoch, redirect the streams, run. Returns the exit code."""
+    name_process(RUN)
     spec = request.spec
     own = worker_ref(spec, os.getpid())
     records = WorkerRecords(Path(workers_dir))
@@ -67,6 +69,7 @@ def live_as_worker(request: StartWorker, code: Code, workers_dir: str, *, may_fo
 
 def live_as_evaluator(connection: socket.socket, code: Code) -> int:
     """Be an evaluator on a connection, until it ends. Dies with the zygote."""
+    name_process(EVALUATOR)
     reset_signals()
     die_with_parent()
     reseed()

@@ -53,6 +53,7 @@ _LAUNCH_SECONDS = 15.0
 """For a launch as a whole: well below the patience of those who ask for one."""
 _PARTITION_SECONDS = 60.0
 _KEEP_RECORDS_SECONDS = 24 * 3600.0
+_PRUNE_SECONDS = 3600.0
 LAUNCHER = "subprocess"
 
 
@@ -90,7 +91,9 @@ class CodeServer:
         self.server_id = secrets.token_hex(8)
         directory = Path(options.workers_dir).absolute() if options.workers_dir else default_workers_dir()
         self._records = WorkerRecords(directory)
-        self._records.prune(clock.now().timestamp() - _KEEP_RECORDS_SECONDS)
+        self._clock = clock
+        self._pruned_at = 0.0
+        self._prune()
         settings = ZygoteSettings(
             location=options.location,
             target=bytes(options.target),
@@ -170,6 +173,8 @@ class CodeServer:
         earlier = self._records.find(spec.run.run_id, spec.epoch)
         if earlier is not None:
             return earlier
+        if time.monotonic() - self._pruned_at > _PRUNE_SECONDS:  # only launches make records
+            threading.Thread(target=self._prune, name="prune", daemon=True).start()
         started = self._start_worker(spec)
         return WorkerRef(
             launcher=LAUNCHER,
@@ -219,6 +224,10 @@ class CodeServer:
             self._watcher.stop()
         self._supervisor.stop()
         self._evaluators.tidy(None)
+
+    def _prune(self) -> None:
+        self._pruned_at = time.monotonic()
+        self._records.prune(self._clock.now().timestamp() - _KEEP_RECORDS_SECONDS)
 
     def _start_worker(self, spec: LaunchSpec) -> Started:
         until = time.monotonic() + _LAUNCH_SECONDS

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+from datetime import datetime
 
 from rostrum.config.deployment import Deployment, queue_limits
 from rostrum.config.registry import component
+from rostrum.config.spools import discard, drain, spool_dir, sweep
 from rostrum.daemon.locations import LocationsService
 from rostrum.daemon.monitor import GATEWAY_LOOP, MONITOR_LOOP, MonitorLoop
 from rostrum.daemon.queue import LaunchSettings, QueueLoop, QueueSettings
 from rostrum.daemon.schedules import ScheduleLoop
 from rostrum.interfaces.launching import Launcher
 from rostrum.interfaces.locations import CodeLocations
-from rostrum.model.errors import ConfigError, Conflict
-from rostrum.model.runs import Run
+from rostrum.model.errors import ConfigError
 from rostrum.planning.monitor import MonitorLimits
-from rostrum.rpc.spool import logs_directory, read_spool
 from rostrum.service.leases import LeaseKeeper
 from rostrum.service.loops import Loop
 from rostrum.service.processes import LocalProcesses
 from rostrum.service.supervisor import Supervisor, leading
 
-_CHUNK = 1 << 20
-_LOG_FILE = re.compile(r"([A-Za-z0-9_.-]+)\.(out|err)")
-
-
-def spool_dir(deployment: Deployment, run: Run) -> str:
-    """Where the worker of this run and epoch spools."""
-    return str(deployment.home.spool / f"{run.run_id}.{run.epoch}")
+_TIDY_SECONDS = 6 * 3600.0
 
 
 def launcher(deployment: Deployment, code_locations: CodeLocations) -> Launcher:
@@ -77,7 +69,13 @@ def daemon(deployment: Deployment, code_locations: CodeLocations, *, with_gatewa
             cancel_grace_seconds=limits.cancel_grace,
         ),
         drain=lambda run: drain(deployment, run),
+        discard=lambda run: discard(deployment, run),
     )
+
+    def tidy(_now: datetime) -> float:
+        sweep(deployment)
+        return _TIDY_SECONDS
+
     services = [
         LocationsService(code_locations, deployment.locations, clock),
         Loop("queue", queue.run_once, clock, doorbell=bell, topics=("queue",)),
@@ -96,6 +94,7 @@ def daemon(deployment: Deployment, code_locations: CodeLocations, *, with_gatewa
             topics=("cancel", "launched"),
             rest_seconds=0.2,
         ),
+        Loop("spools", tidy, clock),
     ]
     if with_gateway:
         services.append(gateway_heart(deployment))
@@ -105,27 +104,3 @@ def daemon(deployment: Deployment, code_locations: CodeLocations, *, with_gatewa
 def gateway_heart(deployment: Deployment) -> Loop:
     """A loop that does nothing but live: its stored heartbeat tells the monitor when workers could be heard."""
     return Loop(GATEWAY_LOOP, lambda _now: 5.0, deployment.clock)
-
-
-def drain(deployment: Deployment, run: Run) -> None:
-    """Store what a worker that died on this host had spooled: its events under its epoch, and the end of its output."""
-    folder = spool_dir(deployment, run)
-    deployment.events.drain(run.run_id, run.epoch, read_spool(folder, run.epoch))
-    logs = Path(logs_directory(folder))
-    for path in sorted(logs.iterdir()) if logs.is_dir() else ():
-        named = _LOG_FILE.fullmatch(path.name)
-        if named:
-            _drain_log(deployment, run.run_id, path, named.group(1), named.group(2))
-
-
-def _drain_log(deployment: Deployment, run_id: str, path: Path, file_key: str, stream: str) -> None:
-    store = deployment.log_store
-    offset = store.read(run_id, file_key, stream, 0, 1).size
-    with path.open("rb") as captured:
-        captured.seek(offset)
-        while data := captured.read(_CHUNK):
-            try:
-                offset = store.append(run_id, file_key, stream, offset, data)
-            except Conflict:
-                return
-    store.complete(run_id, file_key)

@@ -48,16 +48,19 @@ class MonitorLoop:
         limits: MonitorLimits | None = None,
         *,
         drain: Drain = _nothing,
+        discard: Drain = _nothing,
         settle_seconds: float = 0.5,
         busy_seconds: float = 1.0,
         idle_seconds: float = 5.0,
     ) -> None:
+        """`discard`: removes what `drain` has stored, once the run has its end and the worker is known dead."""
         self._storage = storage
         self._runs = runs
         self._launcher = launcher
         self._clock = clock
         self._limits = limits or MonitorLimits()
         self._drain = drain
+        self._discard = discard
         self._settle = timedelta(seconds=settle_seconds)
         self._busy_seconds = busy_seconds
         self._idle_seconds = idle_seconds
@@ -112,8 +115,11 @@ class MonitorLoop:
                 pass  # what it sent last may still be on its way through the gateway
             case "dead":
                 self._end(run, decision, "worker_died")
+                self._discard(run)
             case _:
                 self._end(run, decision, None)
+                if worker is not None and worker.state == "exited":
+                    self._discard(run)
 
     def _settled(self, run: Run, now: datetime) -> bool:
         return now - self._ended_at.setdefault((run.run_id, run.epoch), now) >= self._settle

@@ -23,6 +23,7 @@ from rostrum.execution.lifeline import hold_lifeline
 from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
 from rostrum.execution.plugins import CLOCKS, plugin
+from rostrum.execution.process_names import STEP, name_process
 from rostrum.execution.resources import Resources
 from rostrum.execution.sessions import LineSession
 from rostrum.execution.steps import StepRunner
@@ -109,6 +110,7 @@ class ProcessStepRunner(StepRunner):
 
     def work(self, line: Line, step: Step, attempt: int) -> int:
         """Run the attempt; output is captured already."""
+        name_process(STEP)
         if self.capture_folder is not None:
             key = file_key(step.key, attempt, self._run.epoch)
             line.emit(

@@ -98,6 +98,16 @@ def test_cancel_by_signal(forking: CodeServerBench, job: str) -> None:
     assert forking.gateway.kinds(spec.run.run_id)[-1] == "run_canceled"
 
 
+def test_processes_have_names(bench: CodeServerBench) -> None:
+    spec = bench.spec("wait", job="isolated")
+    ref = bench.launch(spec)
+    bench.wait_started(spec)
+    assert psutil.Process(ref.pid).name() == "rostrum-run"
+    assert psutil.Process(bench.facts(spec)["pids"][0]).name() == "rostrum-step"
+    bench.go(spec)
+    wait_exited(bench.launcher, ref)
+
+
 def test_a_worker_that_comes_too_late_executes_nothing(bench: CodeServerBench) -> None:
     """Another one has the run: user code is not called, nothing is told."""
     spec = bench.spec("succeed")

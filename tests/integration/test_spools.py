@@ -1,0 +1,101 @@
+"""What dead workers leave on disk: stored, then removed, never trusted."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from rostrum.config.deployment import Deployment, open_control
+from rostrum.config.instance import InstanceSettings, find_home
+from rostrum.config.spools import discard, drain, spool_dir, sweep
+from rostrum.model.events import RunFailed, RunStarted, RunStarting
+from rostrum.model.runs import Run, RunTarget
+from rostrum.rpc.spool import Spool, logs_directory
+
+KEY = "load.1.1"
+
+
+@pytest.fixture
+def deployment() -> Iterator[Deployment]:
+    with tempfile.TemporaryDirectory(prefix="rst") as folder:
+        deployment = open_control(find_home(folder), InstanceSettings())
+        yield deployment
+        deployment.storage.close()
+
+
+def started(deployment: Deployment) -> Run:
+    """A run whose worker has spooled its start and some output."""
+    now = deployment.clock.now()
+    run = Run(run_id=deployment.clock.new_id(), target=RunTarget("here", "job"), created_at=now)
+    with deployment.events.transaction() as session:
+        session.runs.add([run])
+        run = deployment.events.append_control(session, run, RunStarting(at=now, epoch=1))
+    spool = Spool(spool_dir(deployment, run), 1)
+    spool.append([RunStarted(run_id=run.run_id, stream="worker/1", sequence=1, at=now, epoch=1)])
+    spool.close()
+    logs = logs_directory(spool_dir(deployment, run))
+    logs.mkdir(mode=0o700)
+    (logs / f"{KEY}.err").write_bytes(b"to err")
+    (logs / f"{KEY}.out").write_bytes(b"to out")
+    return run
+
+
+def fail(deployment: Deployment, run: Run) -> None:
+    deployment.runs.record(run.run_id, RunFailed(at=deployment.clock.now(), reason="worker_died"))
+
+
+def age(folder: str, deployment: Deployment) -> None:
+    at = (deployment.clock.now() - timedelta(hours=2)).timestamp()
+    for path in [*Path(folder).rglob("*"), Path(folder)]:
+        os.utime(path, (at, at), follow_symlinks=False)
+
+
+def test_a_spool_is_removed_when_all_of_it_is_stored_and_the_run_has_its_end(deployment: Deployment) -> None:
+    run = started(deployment)
+    folder = Path(spool_dir(deployment, run))
+    assert drain(deployment, run)
+    discard(deployment, run)
+    assert folder.exists(), "the run has no end yet"
+    fail(deployment, run)
+    discard(deployment, run)
+    assert not folder.exists()
+    for stream in ("out", "err"):
+        chunk = deployment.log_store.read(run.run_id, KEY, stream, 0, 100)
+        assert (chunk.data, chunk.complete) == (f"to {stream}".encode(), True)
+    with deployment.storage.begin() as session:
+        assert "run_started" in [stored.event.kind for stored in session.events.read(run.run_id)]
+
+
+def test_only_regular_files_are_read(deployment: Deployment) -> None:
+    """User code can write to the folder: a link would show a file of ours in the UI, a pipe would hold the monitor."""
+    run = started(deployment)
+    logs = logs_directory(spool_dir(deployment, run))
+    secret = deployment.home.folder / "secret"
+    secret.write_text("secret")
+    (logs / "link.1.1.out").symlink_to(secret)
+    os.mkfifo(logs / "pipe.1.1.out")
+    (logs / "folder.1.1.out").mkdir()
+    assert drain(deployment, run)
+    for key in ("link.1.1", "pipe.1.1", "folder.1.1"):
+        assert deployment.log_store.read(run.run_id, key, "out", 0, 100).data == b""
+
+
+def test_what_was_left_is_swept_when_nobody_delivers_it_any_more(deployment: Deployment) -> None:
+    going, ended, fresh = (started(deployment) for _ in range(3))
+    fail(deployment, ended)
+    fail(deployment, fresh)
+    unknown = deployment.home.spool / "deleted.1"
+    unknown.mkdir()
+    others = deployment.home.spool / "notes"
+    others.mkdir()
+    for folder in (spool_dir(deployment, going), spool_dir(deployment, ended), str(unknown), str(others)):
+        age(folder, deployment)
+    sweep(deployment)
+    left = {path.name for path in deployment.home.spool.iterdir()}
+    assert left == {f"{going.run_id}.1", f"{fresh.run_id}.1", "notes"}
+    assert deployment.log_store.read(ended.run_id, KEY, "out", 0, 100).data == b"to out"
