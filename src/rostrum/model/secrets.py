@@ -4,6 +4,7 @@ run config, config of jobs and resources, defaults in schemas, messages about wr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -11,7 +12,25 @@ import msgspec
 
 from rostrum.model.runs import Run
 
-SECRET_WORDS = ("password", "passwd", "passphrase", "secret", "token", "key", "credential")
+SECRET_WORDS = ("password", "passwd", "passphrase", "secret", "token", "credential")
+"""A name with one of these in it, or one that ends with `key`, is a secret's."""
+_PLAIN_KEYS = frozenset(
+    (
+        "asset",
+        "cache",
+        "foreign",
+        "group",
+        "hash",
+        "join",
+        "natural",
+        "partition",
+        "primary",
+        "run",
+        "sort",
+        "surrogate",
+    )
+)
+"""`partition_key`, `primary_key` and the like name columns and places, not secrets."""
 MASK = "********"
 _NAMED = ("ops", "resources")
 """Sections of run config whose keys are names of things, not of fields."""
@@ -21,7 +40,11 @@ _SAID_BY_SCHEMA = ("default", "examples", "example", "const")
 def looks_secret(name: str) -> bool:
     """Whether a field of this name must not be shown."""
     lower = name.lower()
-    return any(word in lower for word in SECRET_WORDS)
+    if any(word in lower for word in SECRET_WORDS):
+        return True
+    words = [word for word in re.split(r"[^a-z0-9]+", lower) if word]
+    ends = bool(words) and words[-1].removesuffix("s").endswith("key")
+    return ends and not (len(words) > 1 and words[-2] in _PLAIN_KEYS)
 
 
 def masked_field(name: str, value: Any) -> Any:
