@@ -84,9 +84,9 @@ class CodeServerProcess:
             thread, self._thread = self._thread, None
             self._stopping.set()
             self._cut_lifeline()
-            process = self._process
         if thread is not None:
             thread.join(_GRACE_SECONDS)
+            process = self._process
             if thread.is_alive() and process is not None:
                 process.kill()
             thread.join()
