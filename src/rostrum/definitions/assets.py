@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from rostrum.definitions.broken import noting
 from rostrum.definitions.check_specs import AssetCheckSpec, check_output
 from rostrum.definitions.names import KeyLike, asset_key_of, check_segment, string_tags
 from rostrum.definitions.ops import OpDefinition, OpInput, OpOutput, is_nothing
@@ -246,6 +247,7 @@ def asset(
     is the upstream asset of that name. `key` takes the place of `name` and `key_prefix`.
     """
 
+    @noting(AssetsDefinition)
     def decorate(function: Callable[..., Any]) -> AssetsDefinition:
         source = function_source(function)
         full = _own_key(function, source, name, key, key_prefix)
@@ -327,6 +329,7 @@ def multi_asset(
     if (specs is None) == (outs is None):
         raise DefinitionError("multi_asset: give either specs or outs.")
 
+    @noting(AssetsDefinition)
     def decorate(function: Callable[..., Any]) -> AssetsDefinition:
         source = function_source(function)
         label = AssetKey((name or function.__name__,))

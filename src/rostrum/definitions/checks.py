@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rostrum.definitions.assets import AssetIn
+from rostrum.definitions.broken import noting
 from rostrum.definitions.check_specs import AssetCheckSpec, check_output
 from rostrum.definitions.names import asset_key_of, string_tags
 from rostrum.definitions.ops import OpDefinition, OpInput
@@ -49,6 +50,7 @@ def asset_check(
 ) -> Callable[[Callable[..., Any]], AssetChecksDefinition]:
     """Make a check of a function that returns an AssetCheckResult. An argument named like the asset loads its value."""
 
+    @noting(AssetChecksDefinition)
     def decorate(function: Callable[..., Any]) -> AssetChecksDefinition:
         with located(function_source(function)):
             spec = AssetCheckSpec(
@@ -83,6 +85,7 @@ def multi_asset_check(
     `asset_key`.
     """
 
+    @noting(AssetChecksDefinition)
     def decorate(function: Callable[..., Any]) -> AssetChecksDefinition:
         op = _check_op(
             name or function.__name__, function, specs, ins, required_resource_keys, retry_policy, op_tags, pool

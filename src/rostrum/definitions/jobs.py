@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from rostrum.definitions.broken import noting
 from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.graphs import GraphDefinition, GraphIn, GraphOut, compose
 from rostrum.definitions.job_specs import JobSpec
@@ -83,6 +84,7 @@ def graph(
 ) -> Any:
     """Make a graph of a function that calls ops and graphs. Bare or called."""
 
+    @noting(ComposedGraph)
     def decorate(function: Callable[..., Any]) -> ComposedGraph:
         return compose(ComposedGraph, function, name, out, ins, description)
 
@@ -103,6 +105,7 @@ def job(
 ) -> Any:
     """Make a job of a function that calls ops and graphs. Bare or called."""
 
+    @noting(JobDefinition)
     def decorate(function: Callable[..., Any]) -> JobDefinition:
         graph = compose(ComposedGraph, function, name, None, None, description)
         return JobDefinition(
@@ -121,6 +124,7 @@ def job(
     return decorate if function is None else decorate(function)
 
 
+@noting(JobDefinition)
 def define_asset_job(
     name: str,
     selection: Any = "*",

@@ -9,7 +9,6 @@ import importlib
 import importlib.util
 import linecache
 import os
-import re
 import sys
 import traceback
 from pathlib import Path
@@ -18,9 +17,11 @@ from typing import Any
 
 import msgspec
 
+from rostrum.definitions.broken import all_in_one, collecting
 from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.error_info import is_user_file
 from rostrum.definitions.module_contents import definitions_of_module
+from rostrum.definitions.problems import Broken, is_located
 from rostrum.definitions.sources import relative
 from rostrum.model.errors import DefinitionError
 
@@ -50,6 +51,20 @@ def load_definitions(target: CodeTarget) -> Definitions:
     if here not in sys.path:
         sys.path.insert(0, here)
     linecache.checkcache()
+    with collecting() as mistakes:
+        try:
+            found = _found(target)
+            if not mistakes:
+                return found
+        except DefinitionError as error:
+            if not mistakes:
+                raise
+            if not isinstance(error, Broken):
+                mistakes.append(error)
+    raise all_in_one(mistakes) from (mistakes[0] if len(mistakes) > 1 else mistakes[0].__cause__)
+
+
+def _found(target: CodeTarget) -> Definitions:
     module = (
         _import_file(target.python_file) if target.python_file is not None else _import_module(target.module_name or "")
     )
@@ -91,15 +106,10 @@ def _guarded(load: Any, what: str) -> Any:
     except (Exception, SystemExit) as error:
         place = _place(error)
         if isinstance(error, DefinitionError):
-            if _is_located(error):
+            if is_located(error):
                 raise
             raise DefinitionError(f"{place}{error}") from error
         raise DefinitionError(f"{what} could not be loaded: {place}{type(error).__name__}: {error}") from error
-
-
-def _is_located(error: DefinitionError) -> bool:
-    """The message begins with a place, or lists mistakes that do."""
-    return re.match(r"(there are \d+ mistakes|.+\.py:\d+: )", str(error)) is not None
 
 
 def _place(error: BaseException) -> str:

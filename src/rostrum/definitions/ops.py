@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rostrum.definitions import composition
+from rostrum.definitions.broken import noting
 from rostrum.definitions.names import check_name, string_tags
 from rostrum.definitions.problems import located
 from rostrum.definitions.retries import RetryPolicy
@@ -259,6 +260,7 @@ def op(
 ) -> Any:
     """Make an op of a function. Bare (`@op`) or called (`@op(...)`)."""
 
+    @noting(OpDefinition)
     def decorate(function: Callable[..., Any]) -> OpDefinition:
         source = function_source(function)
         with located(source):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from rostrum.definitions.broken import noting_init
 from rostrum.model import partitions as model
 from rostrum.model.errors import DefinitionError, InvocationError
 from rostrum.planning import cron
@@ -83,6 +84,7 @@ class StaticPartitionsDefinition(PartitionsDefinition):
 
     __slots__ = ()
 
+    @noting_init
     def __init__(self, partition_keys: Sequence[str]) -> None:
         keys = tuple(partition_keys)
         if isinstance(partition_keys, str) or not all(isinstance(key, str) for key in keys):
@@ -101,6 +103,7 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
 
     __slots__ = ("name",)
 
+    @noting_init
     def __init__(self, *, name: str) -> None:
         if not name:
             raise DefinitionError("DynamicPartitionsDefinition needs a name.")
@@ -115,6 +118,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
 
     __slots__ = ()
 
+    @noting_init
     def __init__(self, partitions_defs: Mapping[str, PartitionsDefinition]) -> None:
         if len(partitions_defs) != 2:
             raise DefinitionError(f"MultiPartitionsDefinition takes two dimensions, not {len(partitions_defs)}.")
@@ -134,6 +138,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
 
     __slots__ = ()
 
+    @noting_init
     def __init__(
         self,
         start: datetime | str,
@@ -152,6 +157,7 @@ class HourlyPartitionsDefinition(PartitionsDefinition):
 
     __slots__ = ()
 
+    @noting_init
     def __init__(
         self,
         start_date: datetime | str,
@@ -172,6 +178,7 @@ class DailyPartitionsDefinition(PartitionsDefinition):
 
     __slots__ = ()
 
+    @noting_init
     def __init__(
         self,
         start_date: datetime | str,
@@ -193,6 +200,7 @@ class WeeklyPartitionsDefinition(PartitionsDefinition):
 
     __slots__ = ()
 
+    @noting_init
     def __init__(
         self,
         start_date: datetime | str,
@@ -213,6 +221,7 @@ class MonthlyPartitionsDefinition(PartitionsDefinition):
 
     __slots__ = ()
 
+    @noting_init
     def __init__(
         self,
         start_date: datetime | str,

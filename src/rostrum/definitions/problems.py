@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from rostrum.definitions.sources import shown
 from rostrum.model.errors import DefinitionError
 from rostrum.model.manifest import Source
+
+_LOCATED = re.compile(r"there are \d+ mistakes|[^\n]+?:\d+: ")
+
+
+class Broken(DefinitionError):
+    """A definition was used that has a mistake, which has been told."""
+
+
+def is_located(error: DefinitionError) -> bool:
+    """The message begins with a place, or lists mistakes that do."""
+    return _LOCATED.match(str(error)) is not None
 
 
 @contextmanager
@@ -16,10 +28,9 @@ def located(source: Source | None) -> Generator[None, None, None]:
     try:
         yield
     except DefinitionError as error:
-        place = shown(source)
-        if source is None or place in str(error):
+        if source is None or isinstance(error, Broken) or is_located(error):
             raise
-        raise DefinitionError(f"{place}: {error}") from error.__cause__
+        raise DefinitionError(f"{shown(source)}: {error}").with_traceback(error.__traceback__) from error.__cause__
 
 
 class Problems:

@@ -8,6 +8,7 @@ from enum import Enum
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any, cast
 
+from rostrum.definitions.broken import noting, noting_init
 from rostrum.definitions.job_specs import JobSpec
 from rostrum.definitions.logs import library_logger
 from rostrum.definitions.names import asset_key_of, check_name, string_tags
@@ -99,6 +100,7 @@ class ScheduleDefinition:
         "tags",
     )
 
+    @noting_init
     def __init__(
         self,
         name: str | None = None,
@@ -216,6 +218,7 @@ def schedule(
     None.
     """
 
+    @noting(ScheduleDefinition)
     def decorate(function: Callable[..., Any]) -> ScheduleDefinition:
         return ScheduleDefinition(
             name or function.__name__,

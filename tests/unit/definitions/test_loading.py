@@ -159,7 +159,63 @@ def test_a_mistake_in_a_definition_is_told_once(project: Path):
     assert told.startswith("mistaken_under_test.py:2: ")
     assert told.count("mistaken_under_test.py") == 1
     assert "DefinitionError" not in told
-    code = "from rostrum import DailyPartitionsDefinition\nDailyPartitionsDefinition('soon')\n"
+    code = "from rostrum import DailyPartitionsDefinition, Definitions\nDailyPartitionsDefinition('soon')\ndefs = Definitions()\n"
     told = failure(CodeTarget(python_file=write(project, code, "undated_under_test.py")))
     assert told.startswith("undated_under_test.py:2: ")
     assert "DefinitionError" not in told
+
+
+MISTAKES = """
+from rostrum import *
+
+days = DailyPartitionsDefinition("soon")
+
+@asset(partitions_def=days)
+def partitioned(): ...
+
+@asset(name="a b")
+def spaced(): ...
+
+@asset(deps=[spaced, partitioned])
+def depends(): ...
+
+@op(ins={"x": In()})
+def misses(): ...
+
+@job
+def uses():
+    misses()
+
+nightly = ScheduleDefinition(job=uses, cron_schedule="0 0 * * *")
+hourly = ScheduleDefinition(name="hourly run", job_name="uses", cron_schedule="0 * * * *")
+
+@asset_check(asset=spaced)
+def checks(): ...
+
+defs = Definitions(assets=[partitioned, spaced, depends], asset_checks=[checks], jobs=[uses],
+                   schedules=[nightly, hourly], resources={"a b": 1})
+"""
+
+
+def test_all_mistakes_of_a_file_are_told_at_once(project: Path):
+    told = failure(CodeTarget(python_file=write(project, MISTAKES, "mistakes_under_test.py"))).splitlines()
+    assert told[0] == "there are 5 mistakes in the definitions:"
+    places = [line.strip().split(": ")[0].removeprefix("mistakes_under_test.py:") for line in told[1:]]
+    assert [int(place) for place in places] == [4, 9, 15, 23, 28]
+
+
+def test_outside_of_loading_a_mistake_is_raised_where_it_is_made(project: Path):
+    write(project, MISTAKES, "mistakes_under_test.py")
+    sys.path.insert(0, str(project))
+    with pytest.raises(DefinitionError, match=r"mistakes_under_test.py:4: the partitions' start"):
+        __import__("mistakes_under_test")
+
+
+def test_what_breaks_after_a_mistake_is_told_too(project: Path):
+    code = MISTAKES.split("defs =")[0] + "\n1 / 0\n"
+    told = failure(CodeTarget(python_file=write(project, code, "breaking_under_test.py"))).splitlines()
+    assert told[0] == "there are 5 mistakes in the definitions:"
+    assert "ZeroDivisionError" in told[-1]
+    code = MISTAKES.split("defs =")[0] + "\nprint(spaced.key)\n"
+    told = failure(CodeTarget(python_file=write(project, code, "using_under_test.py"))).splitlines()
+    assert told[0] == "there are 4 mistakes in the definitions:"
