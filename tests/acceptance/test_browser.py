@@ -231,7 +231,14 @@ def test_a_failed_run_tells_where_and_what_followed(browser: Browser, shop: Dev)
 
 
 def test_a_page_costs_few_requests_and_bytes(browser: Browser, shop: Dev) -> None:
-    """Cold /runs with data: at most 8 requests beside icons, at most 300 KB on the wire."""
+    """Cold /runs with data: at most 8 requests beside icons, at most 300 KB on the wire.
+
+    The browser is cold, the server is not: what its first run still has to tell would be asked for as well.
+    """
+    before = browser.new_page()
+    before.goto(f"{shop.ready['url']}/system")
+    before.wait_for_timeout(2000)
+    before.close()
     context = browser.new_context()
     page = context.new_page()
     session = context.new_cdp_session(page)
@@ -239,12 +246,12 @@ def test_a_page_costs_few_requests_and_bytes(browser: Browser, shop: Dev) -> Non
     received: list[float] = []
     session.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: asked.append(request.url + (request.post_data or "")[:60]))
     page.goto(f"{shop.ready['url']}/runs")
     expect(page.get_by_role("row").nth(1)).to_be_visible(timeout=WAIT)
     page.wait_for_timeout(500)
     counted = [url for url in asked if not url.endswith((".svg", ".ico", "theme.js"))]
-    assert len(counted) <= 8, counted
+    assert len(counted) <= 8, "\n".join(counted)
     assert sum(received) <= 300_000
     context.close()
 
