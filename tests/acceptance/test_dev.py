@@ -90,7 +90,8 @@ def test_materialize_records_the_run_in_the_instance(project: Project, home: Pat
     project.open("first")
     done = rostrum("materialize", "-f", "shop.py", "--select", "first", "--json", folder=project.folder, home=home)
     assert done.returncode == 0, done.stderr
-    run_id = json.loads(done.stdout[done.stdout.index("{") :])["run_id"]
+    run_id = json.loads(done.stdout)["run_id"]
+    assert "first prints" in done.stderr
     failed = rostrum("materialize", "-f", "shop.py", "--select", "broken", folder=project.folder, home=home)
     assert failed.returncode == 1
     assert "shop.py" in failed.stdout

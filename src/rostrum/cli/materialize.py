@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -59,7 +60,9 @@ def command(
     os.chdir(folder)
     control = open_control(home, settings)
     stop = stop_on_signals()
-    with _Progress(show=not as_json and sys.stderr.isatty()) as progress:
+    # What steps print goes to standard error where standard output is one JSON document.
+    aside = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
+    with aside, _Progress(show=not as_json and sys.stderr.isatty()) as progress:
         run = materialize_here(
             control,
             spec.name,

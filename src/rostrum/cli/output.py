@@ -31,6 +31,7 @@ def print_json(value: Any) -> None:
     elif isinstance(value, (list, tuple)):
         items = cast("Sequence[Any]", value)
         value = [masked_run(item) if isinstance(item, Run) else item for item in items]
+    sys.stdout.flush()
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 
 

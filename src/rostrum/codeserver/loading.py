@@ -4,8 +4,11 @@ does.
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import sys
 import sysconfig
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import msgspec
@@ -16,6 +19,9 @@ from rostrum.definitions.loading import CodeTarget, load_definitions
 from rostrum.execution.plugins import EXECUTORS, IO_MANAGERS, plugin
 from rostrum.model.errors import ErrorInfo, NotFound
 from rostrum.model.manifest import encode_manifest, manifest_hash
+from rostrum.service.clock import SystemClock
+
+_FRESH_SECONDS = 2.0
 
 
 class Code:
@@ -42,6 +48,7 @@ def load(data: msgspec.Raw) -> Code:
     `Code.error`.
     """
     target = msgspec.json.decode(data, type=CodeTarget)
+    _keep_no_fresh_bytecode()
     before = set(sys.modules)
     try:
         resolved = load_definitions(target).resolved()
@@ -51,6 +58,25 @@ def load(data: msgspec.Raw) -> Code:
         return Code(target, None, info, tuple(sorted({*_user_files(before), *_named_files(target, info)})))
     _import_parts(resolved)
     return code
+
+
+def _keep_no_fresh_bytecode() -> None:
+    """Cache no bytecode of sources that were written just now.
+
+    Python takes cached bytecode for current when size and second of the source are the same: an edit within the second
+    of the one before would be reloaded as the old code.
+    """
+    store = SourceFileLoader.set_data
+    clock = SystemClock()
+
+    def set_data(self: SourceFileLoader, path: str, data: bytes, *, _mode: int = 0o666) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            written = Path(importlib.util.source_from_cache(path)).stat().st_mtime
+            if clock.now().timestamp() - written < _FRESH_SECONDS:
+                return
+        store(self, path, data, _mode=_mode)  # type: ignore[call-arg]
+
+    SourceFileLoader.set_data = set_data  # type: ignore[method-assign]
 
 
 def _import_parts(resolved: Resolved) -> None:

@@ -131,7 +131,11 @@ class GrpcCodeLocation:
         call = self._stub.WaitForChange.future(request, timeout=seconds + _MARGIN_SECONDS, metadata=self._metadata)
         # The call's own waiting looks ten times a second.
         ended = threading.Event()
-        call.add_done_callback(lambda _call: ended.set())
+
+        def end(_call: object) -> None:
+            ended.set()
+
+        call.add_done_callback(end)
         ended.wait()
         try:
             reply = call.result()

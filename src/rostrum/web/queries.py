@@ -29,6 +29,17 @@ MAX_EVENTS = 20_000
 MAX_LOG = 1_048_576
 
 
+def whole(data: bytes) -> bytes:
+    """Bytes of UTF-8 without a character that they hold only the beginning of: the rest of it comes with the next part."""
+    for back in range(1, min(4, len(data)) + 1):
+        byte = data[-back]
+        if byte & 0xC0 == 0x80:
+            continue
+        length = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
+        return data[:-back] if length > back else data
+    return data
+
+
 def run_filter(given: dict[str, Any] | None) -> RunFilter:
     """A `RunFilter` from the API's input. Raises ConfigError naming the wrong status."""
     given = given or {}
@@ -128,10 +139,11 @@ class Query:
         if self._context.session.runs.get(run_id) is None:
             raise NotFound(f"there is no run {run_id}")
         chunk = self._context.services.logs.read(run_id, file_key, stream, offset, min(max(limit, 1), MAX_LOG))
+        data = chunk.data if chunk.offset + len(chunk.data) >= chunk.size and chunk.complete else whole(chunk.data)
         return {
-            "text": chunk.data.decode("utf-8", "replace"),
+            "text": data.decode("utf-8", "replace"),
             "offset": chunk.offset,
-            "nextOffset": chunk.offset + len(chunk.data),
+            "nextOffset": chunk.offset + len(data),
             "size": chunk.size,
             "complete": chunk.complete,
         }

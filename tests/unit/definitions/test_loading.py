@@ -159,7 +159,8 @@ def test_a_mistake_in_a_definition_is_told_once(project: Path):
     assert told.startswith("mistaken_under_test.py:2: ")
     assert told.count("mistaken_under_test.py") == 1
     assert "DefinitionError" not in told
-    code = "from rostrum import DailyPartitionsDefinition, Definitions\nDailyPartitionsDefinition('soon')\ndefs = Definitions()\n"
+    code = "from rostrum import DailyPartitionsDefinition, Definitions\nDailyPartitionsDefinition('soon')\n"
+    code += "defs = Definitions()\n"
     told = failure(CodeTarget(python_file=write(project, code, "undated_under_test.py")))
     assert told.startswith("undated_under_test.py:2: ")
     assert "DefinitionError" not in told
