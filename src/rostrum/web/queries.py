@@ -30,7 +30,7 @@ MAX_LOG = 1_048_576
 
 
 def whole(data: bytes) -> bytes:
-    """Bytes of UTF-8 without a character that they hold only the beginning of: the rest of it comes with the next part."""
+    """Bytes of UTF-8 without the beginning of a character at their end: the rest of it comes with the next part."""
     for back in range(1, min(4, len(data)) + 1):
         byte = data[-back]
         if byte & 0xC0 == 0x80:
@@ -138,7 +138,7 @@ class Query:
     def log(self, run_id: str, file_key: str, stream: str, offset: int = 0, limit: int = 262_144) -> dict[str, Any]:
         if self._context.session.runs.get(run_id) is None:
             raise NotFound(f"there is no run {run_id}")
-        chunk = self._context.services.logs.read(run_id, file_key, stream, offset, min(max(limit, 1), MAX_LOG))
+        chunk = self._context.services.logs.read(run_id, file_key, stream, offset, min(max(limit, 16), MAX_LOG))
         data = chunk.data if chunk.offset + len(chunk.data) >= chunk.size and chunk.complete else whole(chunk.data)
         return {
             "text": data.decode("utf-8", "replace"),
