@@ -8,12 +8,19 @@ from types import FrameType
 
 
 def stop_on_signals() -> threading.Event:
-    """An event that SIGTERM and SIGINT (Ctrl-C) set from now on, instead of ending the process. For the main thread."""
-    stop = threading.Event()
+    """An event that SIGTERM and SIGINT set.
 
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+    The event is set by a thread of its own: a handler runs inside whatever the main thread does, which may hold the
+    event's lock already (a second signal, a wait that is just ending), and would then wait for itself for ever.
+    """
+    stop = threading.Event()
+    told: list[int] = []
+
+    def tell(number: int, _frame: FrameType | None) -> None:
+        if not told:
+            told.append(number)
+            threading.Thread(target=stop.set, name="stop", daemon=True).start()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask)
+        signal.signal(number, tell)
     return stop
