@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from rostrum.cli.options import code_options
-from rostrum.cli.signals import stop_on_signals
 from rostrum.config.workspace import LocationSpec
 from rostrum.model.errors import ConfigError
+from rostrum.service.signals import stop_on_signals
 
 
 @click.group("code-server")

@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from rostrum.cli.options import code_options, home_option
-from rostrum.cli.signals import stop_on_signals
 from rostrum.config.instance import Home, InstanceSettings
 from rostrum.config.workspace import LocationSpec
+from rostrum.service.signals import stop_on_signals
 
 READY_SECONDS = 60.0
 

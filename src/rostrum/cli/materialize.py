@@ -12,11 +12,11 @@ import click
 
 from rostrum.cli.options import code_options, home_option, json_option, key_values
 from rostrum.cli.output import print_json, status_text
-from rostrum.cli.signals import stop_on_signals
 from rostrum.config.instance import Home, InstanceSettings
 from rostrum.config.workspace import LocationSpec
 from rostrum.model import events as ev
 from rostrum.model.errors import ConfigError
+from rostrum.service.signals import stop_on_signals
 
 
 @click.command("materialize")

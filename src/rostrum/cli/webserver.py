@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from rostrum.cli.options import code_options, home_option
-from rostrum.cli.signals import stop_on_signals
 from rostrum.config.instance import Home, InstanceSettings
 from rostrum.config.workspace import LocationSpec
+from rostrum.service.signals import stop_on_signals
 
 
 @click.command("webserver")

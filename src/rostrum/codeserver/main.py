@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import threading
-from collections.abc import Callable
-from types import FrameType
 
 import msgspec
 
 from rostrum.codeserver.server import CodeServerOptions, serve
 from rostrum.model.errors import RostrumError
 from rostrum.service.clock import SystemClock
+from rostrum.service.signals import stop_on_signals
 
 TOKEN_VARIABLE = "ROSTRUM_CODE_SERVER_TOKEN"  # noqa: S105 - the name of a variable
 
@@ -29,9 +27,7 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     options = msgspec.json.decode(arguments[0], type=CodeServerOptions)
     token = os.environ.pop(TOKEN_VARIABLE, None)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _setting(stop))
+    stop = stop_on_signals()
     if len(arguments) > 1:
         _hold_lifeline(int(arguments[1]), stop)
     try:
@@ -40,13 +36,6 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
-
-
-def _setting(stop: threading.Event) -> Callable[[int, FrameType | None], None]:
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    return handle
 
 
 def _hold_lifeline(descriptor: int, stop: threading.Event) -> None:

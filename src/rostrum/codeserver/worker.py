@@ -96,8 +96,12 @@ def _is_shut_out(spec: LaunchSpec) -> bool:
 
 
 def _setting(stop: threading.Event) -> Callable[[int, FrameType | None], None]:
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+    told: list[int] = []
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if not told:  # a second signal would wait for the lock that the first one holds
+            told.append(number)
+            stop.set()
 
     return handle
 

@@ -1,4 +1,4 @@
-"""How commands that serve until stopped learn that they are to end."""
+"""How processes that serve until stopped learn that they are to end."""
 
 from __future__ import annotations
 
