@@ -380,7 +380,7 @@ def _own_key(function: Any, source: Source | None, name: str | None, key: Any, k
     else:
         full = AssetKey((*_prefix(key_prefix), name or function.__name__))
     try:
-        for segment in full.path:
+        for segment in full.parts:
             check_segment(segment)
     except DefinitionError as error:
         raise DefinitionError(f"{shown(source)}: asset {function.__name__}: {error}") from None

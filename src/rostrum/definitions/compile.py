@@ -140,13 +140,13 @@ class _Compiler:
 
     def _check_spec(self, spec: AssetSpec) -> None:
         found: list[str | None] = []
-        if definition_key := [segment for segment in spec.key.path if not segment.replace("_", "").isalnum()]:
+        if definition_key := [segment for segment in spec.key.parts if not segment.replace("_", "").isalnum()]:
             try:
                 for segment in definition_key:
                     check_segment(segment)
             except DefinitionError as error:
                 found.append(str(error))
-        if not spec.key.path:
+        if not spec.key.parts:
             found.append("the key has no segments.")
         if spec.group_name is not None and spec.group_name not in self._groups_checked:
             problem = group_problem(spec.group_name)

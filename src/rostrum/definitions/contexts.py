@@ -16,7 +16,7 @@ from rostrum.definitions.outputs import AssetMaterialization, AssetObservation
 from rostrum.definitions.partitions import PartitionKeyRange
 from rostrum.definitions.run_instance import RunInstance
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import InvocationError
+from rostrum.model.errors import InvocationError, UnknownResource
 from rostrum.model.metadata import metadata_values
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Step
@@ -97,14 +97,10 @@ class ScopedResources:
             return self._values[key]
         except KeyError:
             known = ", ".join(sorted(self._values)) or "none"
-            raise _UnknownResource(
+            raise UnknownResource(
                 f"resource {key!r} is not available here (available: {known}). "
                 f"Add a parameter annotated with its class, or required_resource_keys={{{key!r}}}."
             ) from None
-
-
-class _UnknownResource(InvocationError, AttributeError):
-    """A resource that the step did not ask for."""
 
 
 class OpExecutionContext:
@@ -511,7 +507,7 @@ class OutputContext(_StorageContext):
 
     def get_asset_identifier(self) -> list[str]:
         """Parts that name an asset's value: its key's segments and, where there is one, the partition."""
-        parts = list(self.asset_key.path)
+        parts = list(self.asset_key.parts)
         return [*parts, self.asset_partition_key] if self.has_asset_partitions else parts
 
 
@@ -566,7 +562,7 @@ class InputContext(_StorageContext):
 
     def get_asset_identifier(self) -> list[str]:
         """Parts that name the upstream asset's value: its key's segments and, where there is one, the partition."""
-        parts = list(self.asset_key.path)
+        parts = list(self.asset_key.parts)
         return [*parts, self.asset_partition_key] if self.has_asset_partitions else parts
 
 

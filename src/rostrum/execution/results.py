@@ -21,17 +21,11 @@ from rostrum.definitions.outputs import (
     Output,
 )
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import InvocationError
+from rostrum.model.errors import InvariantError
 from rostrum.model.plans import Step
 
 Await = Callable[[Any], Any]
 """Runs an awaitable to its end."""
-
-
-class OutputError(InvocationError):
-    """The function did not produce what its outputs say."""
-
-    code = "output"
 
 
 class Made:
@@ -90,7 +84,7 @@ def items(shape: Shape, step: Step, returned: Any, run_async: Await) -> Iterator
     """What a function produced, in order, completed by outputs that need no value. Runs generators and coroutines as
     it goes.
 
-    Raises OutputError, and whatever the function's own code raises.
+    Raises InvariantError, and whatever the function's own code raises.
     """
     if isinstance(returned, CoroutineType):
         returned = run_async(_awaited(cast("Coroutine[Any, Any, Any]", returned)))
@@ -129,7 +123,7 @@ def _noted(made: Iterator[Item], seen: set[str], shape: Shape) -> Iterator[Item]
                 else f"{item.output.name}[{item.mapping_key}]"
             )
             if key in seen:
-                raise OutputError(f"{shape.name} produced output {key!r} twice.")
+                raise InvariantError(f"{shape.name} produced output {key!r} twice.")
             seen.add(key)
             seen.add(item.output.name)
         yield item
@@ -142,7 +136,7 @@ def _returned(shape: Shape, step: Step, value: Any) -> Iterator[Item]:
         return
     if isinstance(value, _EVENTS):
         kind = type(value).__name__
-        raise OutputError(
+        raise InvariantError(
             f"{shape.name} returned an {kind}: yield it, or log it with context.log_event(...), and return the value."
         )
     kind = type(value).__name__
@@ -172,7 +166,7 @@ def _returned(shape: Shape, step: Step, value: Any) -> Iterator[Item]:
         return
     names = ", ".join(output.name for output in values)
     got = f"a tuple of {len(several)}" if isinstance(value, tuple) else f"a {kind}"
-    raise OutputError(
+    raise InvariantError(
         f"{shape.name} has {len(values)} outputs ({names}) and returned {got}: return a tuple in "
         "that order, or yield results."
     )
@@ -197,7 +191,7 @@ def _single(shape: Shape, step: Step, output: OpOutput, value: Any) -> Iterator[
         return
     if output.nothing:
         if value is not None:
-            raise OutputError(
+            raise InvariantError(
                 f"{shape.name} is annotated to return nothing, and returned a {type(value).__name__}. "
                 "Change the annotation or the return."
             )
@@ -228,25 +222,27 @@ def _one(
     elif isinstance(item, _EVENTS):
         yield item
     elif yielded:
-        raise OutputError(
+        raise InvariantError(
             f"{shape.name} yielded a {type(item).__name__}: yield Output(value), MaterializeResult(...) "
             "or AssetCheckResult(...)."
         )
     else:
-        raise OutputError(f"{shape.name} returned a {type(item).__name__} where a result object was expected.")
+        raise InvariantError(f"{shape.name} returned a {type(item).__name__} where a result object was expected.")
 
 
 def _asset_output(shape: Shape, item: MaterializeResult, placed: OpOutput | None) -> OpOutput:
     if item.asset_key is not None:
         found = shape.by_asset.get(item.asset_key)
         if found is None:
-            raise OutputError(f"{shape.name} does not make asset {item.asset_key}; it makes {_listed(shape.by_asset)}.")
+            raise InvariantError(
+                f"{shape.name} does not make asset {item.asset_key}; it makes {_listed(shape.by_asset)}."
+            )
         return found
     if placed is not None:
         return placed
     if len(shape.by_asset) == 1:
         return next(iter(shape.by_asset.values()))
-    raise OutputError(
+    raise InvariantError(
         f"{shape.name} makes several assets: give MaterializeResult an asset_key, one of {_listed(shape.by_asset)}."
     )
 
@@ -255,7 +251,7 @@ def _named_output(shape: Shape, name: str | None, placed: OpOutput | None) -> Op
     if name is not None:
         found = shape.outputs.get(name)
         if found is None:
-            raise OutputError(f"{shape.name} has no output {name!r}; it has {_listed(shape.outputs)}.")
+            raise InvariantError(f"{shape.name} has no output {name!r}; it has {_listed(shape.outputs)}.")
         return found
     if placed is not None:
         return placed
@@ -263,7 +259,9 @@ def _named_output(shape: Shape, name: str | None, placed: OpOutput | None) -> Op
         return shape.values[0]
     if "result" in shape.outputs:
         return shape.outputs["result"]
-    raise OutputError(f"{shape.name} has several outputs: give Output an output_name, one of {_listed(shape.outputs)}.")
+    raise InvariantError(
+        f"{shape.name} has several outputs: give Output an output_name, one of {_listed(shape.outputs)}."
+    )
 
 
 def _verdict(shape: Shape, step: Step, result: AssetCheckResult, asset_key: AssetKey | None) -> Verdict:
@@ -280,11 +278,11 @@ def _verdict(shape: Shape, step: Step, result: AssetCheckResult, asset_key: Asse
         return Verdict(fitting[0], result, shape.by_check.get(fitting[0]))
     named = f"{wanted_asset or '?'}:{result.check_name or '?'}"
     if fitting:
-        raise OutputError(
+        raise InvariantError(
             f"{shape.name} gave a verdict for {named}, which may be any of {_listed(fitting)}: give "
             "check_name and asset_key."
         )
-    raise OutputError(
+    raise InvariantError(
         f"{shape.name} gave a verdict for {named}, which it does not declare; it declares {_listed(known)}."
     )
 
@@ -299,7 +297,7 @@ def _rest(shape: Shape, step: Step, seen: set[str]) -> Iterator[Item]:
         if output.asset_key is not None and step.asset_keys and output.asset_key not in step.asset_keys:
             continue  # not selected in this run
         if not output.nothing:
-            raise OutputError(
+            raise InvariantError(
                 f"{shape.name} did not produce its output {output.name!r}. Yield it, or declare it optional "
                 "(output_required=False, is_required=False)."
             )
@@ -308,7 +306,7 @@ def _rest(shape: Shape, step: Step, seen: set[str]) -> Iterator[Item]:
         return
     for output in shape.checks:
         if output.name not in seen and output.required and output.check_key in step.check_keys:
-            raise OutputError(
+            raise InvariantError(
                 f"{shape.name} gave no verdict for its check {output.check_key}: yield or return an AssetCheckResult."
             )
 

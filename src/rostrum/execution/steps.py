@@ -22,24 +22,12 @@ from rostrum.execution.user_code import Raised, guard
 from rostrum.execution.values import Emit, Values
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.runs import RunSession
-from rostrum.model.errors import ConfigError, ErrorInfo, RostrumError
+from rostrum.model.errors import CheckFailed, ConfigError, ErrorInfo, MaxRetriesExceeded, RostrumError
 from rostrum.model.events import Event, StepCanceled, StepFailed, StepRetrying, StepStarted, StepSucceeded
 from rostrum.model.manifest import RetryPolicy
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run
-
-
-class CheckFailed(RostrumError):
-    """A blocking check failed: what is downstream of its asset does not run."""
-
-    code = "check_failed"
-
-
-class MaxRetriesExceeded(RostrumError):
-    """A step failed at its last attempt."""
-
-    code = "max_retries_exceeded"
 
 
 class StepRunner:

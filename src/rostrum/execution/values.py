@@ -16,14 +16,14 @@ from rostrum.definitions.signatures import MISSING
 from rostrum.execution.configs import config_at
 from rostrum.execution.notes import RunNotes
 from rostrum.execution.prepared import InputSlot, OutputSlot, Prepared, Upstream
-from rostrum.execution.results import Made, OutputError, Verdict
+from rostrum.execution.results import Made, Verdict
 from rostrum.execution.type_checks import type_name
 from rostrum.execution.user_code import placed
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.io import IOManager
 from rostrum.interfaces.runs import ReadDynamicPartitions, RunSession
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import ConfigError, InvocationError
+from rostrum.model.errors import ConfigError, InvariantError, InvocationError, TypeCheckFailed
 from rostrum.model.events import AssetMaterialized, AssetObserved, CheckEvaluated, Event, InputLoaded, OutputStored
 from rostrum.model.metadata import MetadataValue, metadata_values
 from rostrum.model.partitions import PartitionsSpec
@@ -32,12 +32,6 @@ from rostrum.model.runs import Run
 from rostrum.planning.partitions import upstream_keys
 
 Emit = Callable[[Event], None]
-
-
-class TypeCheckFailed(InvocationError):
-    """A value is not of the type that the function's annotation says."""
-
-    code = "type_check"
 
 
 class Values:
@@ -176,7 +170,7 @@ class Values:
         partition_keys = scope.partition_keys if output.partitions is not None else ()
         if value is not NO_VALUE:
             if output.nothing and value is not None:
-                raise OutputError(
+                raise InvariantError(
                     f"output {output.name!r} of {step_key} is declared to pass no value, and was given a "
                     f"{type(value).__name__}."
                 )

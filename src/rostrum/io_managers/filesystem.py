@@ -55,7 +55,7 @@ class FilesystemIOManager:
         """File of the value, or of one partition of it."""
         if not context.has_asset_key:
             return os.path.join(self.base_dir, *map(segment, context.get_identifier()))
-        parts = [segment(part) for part in context.asset_key.path]
+        parts = [segment(part) for part in context.asset_key.parts]
         if partition is not None:
             parts += [segment(part) for part in _dimensions(context, partition)]
         return os.path.join(self.base_dir, *parts)

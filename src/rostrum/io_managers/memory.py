@@ -24,7 +24,7 @@ class InMemoryIOManager:
         if context.has_asset_key and context.has_asset_partitions:
             partitions = context.asset_partition_keys
             if len(partitions) != 1:
-                return {partition: self._get((*context.asset_key.path, partition)) for partition in partitions}
+                return {partition: self._get((*context.asset_key.parts, partition)) for partition in partitions}
         key = _keys(context)[0]
         upstream = context.upstream_output
         lost = key not in self.values and not context.has_asset_key
@@ -49,5 +49,5 @@ class InMemoryIOManager:
 def _keys(context: OutputContext | InputContext) -> list[tuple[str, ...]]:
     if not context.has_asset_key:
         return [tuple(context.get_identifier())]
-    path = context.asset_key.path
+    path = context.asset_key.parts
     return [(*path, key) for key in context.asset_partition_keys] if context.has_asset_partitions else [path]

@@ -24,6 +24,12 @@ class DefinitionError(RostrumError):
     code = "definition"
 
 
+class ConfigSchemaError(DefinitionError):
+    """A config schema cannot be used as written: an unsupported field type, a missing annotation, a bad default."""
+
+    code = "config_schema"
+
+
 class ConfigError(DefinitionError):
     """The configuration does not fit its schema. (Acts: whoever wrote the config.)"""
 
@@ -36,6 +42,80 @@ class InvocationError(RostrumError):
     code = "invocation"
 
 
+class ArgumentError(InvocationError):
+    """An argument has a type or value that the function does not take."""
+
+    code = "argument"
+
+
+class InvariantError(InvocationError):
+    """User code broke a rule while it ran, or asked for something that does not apply here."""
+
+    code = "invariant"
+
+
+class PropertyError(InvariantError):
+    """This property is not available on this context."""
+
+    code = "property"
+
+
+class OutputNotFound(InvariantError):
+    """A required output was not produced."""
+
+    code = "output_not_found"
+
+
+class TypeCheckFailed(InvocationError):
+    """A value is not of the type that its input or output declares.
+
+    `description`, `metadata` and `type` tell what the check said of it.
+    """
+
+    code = "type_check"
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        description: str | None = None,
+        metadata: dict[str, object] | None = None,
+        type: object = None,
+    ) -> None:
+        super().__init__(message)
+        self.description, self.metadata, self.type = description, metadata or {}, type
+
+
+class MetadataError(InvocationError):
+    """A value cannot be metadata."""
+
+    code = "metadata"
+
+
+class UnknownPartition(InvocationError):
+    """There is no such partition."""
+
+    code = "unknown_partition"
+
+
+class UnknownResource(InvocationError, AttributeError):
+    """There is no such resource here. (An AttributeError, too, so that `hasattr` works.)"""
+
+    code = "unknown_resource"
+
+
+class SubprocessError(RostrumError):
+    """A child process did not end as it should."""
+
+    code = "subprocess"
+
+
+class ExecutorRequirementsError(DefinitionError):
+    """The executor needs something that this instance or this job does not give."""
+
+    code = "executor_requirements"
+
+
 class UserCodeError(RostrumError):
     """User code raised. (Acts: the user.) `info` tells what, with the user's frames first."""
 
@@ -44,6 +124,82 @@ class UserCodeError(RostrumError):
     def __init__(self, message: str | None = None, info: ErrorInfo | None = None) -> None:
         super().__init__(message)
         self.info = info
+
+
+class StepError(UserCodeError):
+    """The body of a step raised."""
+
+    code = "step"
+
+
+class LoadInputError(UserCodeError):
+    """An IO manager could not load an input."""
+
+    code = "load_input"
+
+
+class HandleOutputError(UserCodeError):
+    """An IO manager could not store an output."""
+
+    code = "handle_output"
+
+
+class ResourceError(UserCodeError):
+    """A resource could not be set up or torn down."""
+
+    code = "resource"
+
+
+class TypeCheckError(UserCodeError):
+    """The function that checks a type raised."""
+
+    code = "type_check_function"
+
+
+class TypeLoadingError(UserCodeError):
+    """The function that loads a type from config raised."""
+
+    code = "type_loading"
+
+
+class ConfigMappingError(UserCodeError):
+    """The function of a config mapping raised."""
+
+    code = "config_mapping"
+
+
+class HookError(UserCodeError):
+    """A hook raised."""
+
+    code = "hook"
+
+
+class ScheduleError(UserCodeError):
+    """The function of a schedule raised."""
+
+    code = "schedule"
+
+
+class SensorError(UserCodeError):
+    """The function of a sensor raised."""
+
+    code = "sensor"
+
+
+class CheckFailed(RostrumError):
+    """A blocking check has failed."""
+
+    code = "check_failed"
+
+
+class MaxRetriesExceeded(RostrumError):
+    """The step failed and has been tried as often as allowed."""
+
+    code = "max_retries"
+
+
+class ExecutionInterrupted(BaseException):
+    """The run was asked to end while user code ran. Not an `Exception`, so that user code does not swallow it."""
 
 
 class StateError(RostrumError):
@@ -56,6 +212,30 @@ class NotFound(StateError):
     """There is no such thing."""
 
     code = "not_found"
+
+
+class RunNotFound(NotFound):
+    """There is no such run."""
+
+    code = "run_not_found"
+
+
+class StepNotFound(NotFound):
+    """There is no such step in the run."""
+
+    code = "step_not_found"
+
+
+class SelectionError(StateError):
+    """The selection cannot be read."""
+
+    code = "selection"
+
+
+class SubsetError(StateError):
+    """The selection names something that does not exist, or a part of what is made only together."""
+
+    code = "subset"
 
 
 class Conflict(StateError):

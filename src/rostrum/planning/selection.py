@@ -17,15 +17,9 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import StateError
+from rostrum.model.errors import SelectionError
 from rostrum.model.manifest import AssetNode
 from rostrum.planning.graph import AssetGraph
-
-
-class SelectionError(StateError):
-    """The selection cannot be read or names something that does not exist."""
-
-    code = "selection"
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -229,7 +223,7 @@ _MATCHERS: dict[str, Callable[[str], Callable[[AssetNode], bool]]] = {
     "kind": _kind_matcher,
     "tag": _tag_matcher,
     "owner": lambda value: lambda node: value in node.owners,
-    "key_prefix": lambda value: lambda node: node.key.path[: value.count("/") + 1] == tuple(value.split("/")),
+    "key_prefix": lambda value: lambda node: node.key.parts[: value.count("/") + 1] == tuple(value.split("/")),
     "key_substring": lambda value: lambda node: value in str(node.key),
 }
 

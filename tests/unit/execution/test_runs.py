@@ -37,8 +37,9 @@ from rostrum import (
     op,
     resource,
 )
-from rostrum.execution.steps import MaxRetriesExceeded, retry_delay
+from rostrum.execution.steps import retry_delay
 from rostrum.model import manifest
+from rostrum.model.errors import MaxRetriesExceeded
 from rostrum.model.runs import RunStatus
 
 

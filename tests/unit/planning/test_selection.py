@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rostrum.model.assets import AssetKey
+from rostrum.model.errors import SelectionError
 from rostrum.model.manifest import AssetDependency, AssetNode, Manifest
 from rostrum.planning import selection as tree
 from rostrum.planning.graph import AssetGraph
-from rostrum.planning.selection import SelectionError, parse, resolve
+from rostrum.planning.selection import parse, resolve
 
 
 def node(name: str, *deps: str, **options: object) -> AssetNode:
