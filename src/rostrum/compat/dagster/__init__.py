@@ -10,39 +10,11 @@ import importlib
 from typing import Any
 
 import rostrum
+# The tables: add names there.
+from rostrum.compat.dagster.names import _RENAMED, _TABLE  # pyright: ignore[reportPrivateUsage]
 
 __version__ = "1.13.27"
 """Version of the interface that is followed."""
-
-_TABLE: dict[str, tuple[str, ...]] = {}
-"""Module of this package -> names that it defines."""
-
-_RENAMED: dict[str, str] = {
-    "AssetCheckKey": "rostrum.model.assets:CheckKey",
-    "DagsterConfigMappingFunctionError": "rostrum.model.errors:ConfigMappingError",
-    "DagsterError": "rostrum.model.errors:RostrumError",
-    "DagsterExecutionInterruptedError": "rostrum.model.errors:ExecutionInterrupted",
-    "DagsterExecutionStepExecutionError": "rostrum.model.errors:StepError",
-    "DagsterExecutionStepNotFoundError": "rostrum.model.errors:StepNotFound",
-    "DagsterInvalidConfigDefinitionError": "rostrum.model.errors:ConfigSchemaError",
-    "DagsterInvalidConfigError": "rostrum.model.errors:ConfigError",
-    "DagsterInvalidDefinitionError": "rostrum.model.errors:DefinitionError",
-    "DagsterInvalidInvocationError": "rostrum.model.errors:InvocationError",
-    "DagsterInvalidSubsetError": "rostrum.model.errors:SubsetError",
-    "DagsterInvariantViolationError": "rostrum.model.errors:InvariantError",
-    "DagsterResourceFunctionError": "rostrum.model.errors:ResourceError",
-    "DagsterRunNotFoundError": "rostrum.model.errors:RunNotFound",
-    "DagsterStepOutputNotFoundError": "rostrum.model.errors:OutputNotFound",
-    "DagsterSubprocessError": "rostrum.model.errors:SubprocessError",
-    "DagsterTypeCheckDidNotPass": "rostrum.model.errors:TypeCheckFailed",
-    "DagsterTypeCheckError": "rostrum.model.errors:TypeCheckError",
-    "DagsterUnknownPartitionError": "rostrum.model.errors:UnknownPartition",
-    "DagsterUnknownResourceError": "rostrum.model.errors:UnknownResource",
-    "DagsterUnmetExecutorRequirementsError": "rostrum.model.errors:ExecutorRequirementsError",
-    "DagsterUserCodeExecutionError": "rostrum.model.errors:UserCodeError",
-    "get_dagster_logger": "rostrum.definitions.logs:get_logger",
-}
-"""Name here -> `module:name` in Rostrum."""
 
 _MODULE_OF = {name: f"{__name__}.{module}" for module, names in _TABLE.items() for name in names}
 
