@@ -129,6 +129,7 @@ class OpOutput:
         "metadata",
         "name",
         "nothing",
+        "observed",
         "partitions",
         "required",
     )
@@ -158,6 +159,8 @@ class OpOutput:
             code_version,
             partitions,
         )
+        self.observed = False
+        """The asset is observed, not made: the function tells data versions."""
 
 
 class OpDefinition:
@@ -168,8 +171,11 @@ class OpDefinition:
     __slots__ = (
         "can_subset",
         "code_version",
+        "config_schema",
         "description",
         "function",
+        "graph",
+        "hooks",
         "inputs",
         "kind",
         "name",
@@ -207,6 +213,11 @@ class OpDefinition:
         """Resources asked for by key only; those bound to parameters are in `signature.resources`."""
         self.retry_policy, self.pool, self.tags = retry_policy, pool, tags or {}
         self.code_version, self.can_subset, self.source = code_version, can_subset, source
+        self.config_schema: Any = None
+        """Schema in the schema style, where the user gave one instead of a `config` parameter."""
+        self.graph: Any = None
+        """`GraphDefinition` whose steps stand for this one: then `function` is never called."""
+        self.hooks: frozenset[Any] = frozenset()
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"

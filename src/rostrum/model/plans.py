@@ -13,6 +13,11 @@ class FromStep(msgspec.Struct, frozen=True, gc=False, tag="step", tag_field="fro
 
     step_key: str
     output: str = "result"
+    mapping_key: str | None = None
+    """Key of the item, for an item of a dynamic output."""
+    over: str = ""
+    """Only while items are not known yet: `item` (the item that the step is for), `items` (all items of a dynamic
+    output) or `steps` (the output of all steps that one step stands for)."""
 
 
 class FromAsset(msgspec.Struct, frozen=True, gc=False, tag="asset", tag_field="from"):
@@ -58,6 +63,13 @@ class Step(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     retry_policy: RetryPolicy | None = None
     pool: str | None = None
     tags: dict[str, str] = {}
+    mapped_over: tuple[tuple[str, str], ...] = ()
+    """(step, output), outermost first: the step stands for one step for each item of these dynamic outputs, which are
+    not known before that step has run."""
+    mapping_keys: tuple[str, ...] = ()
+    """Keys of the items that the step is for."""
+    hooks: tuple[str, ...] = ()
+    """Names of the hooks that run when the step has ended."""
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -67,5 +79,5 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def step_keys(self) -> tuple[str, ...]:
-        """Keys in order."""
-        return tuple(step.key for step in self.steps)
+        """Keys in order, without steps that stand for others."""
+        return tuple(step.key for step in self.steps if not step.mapped_over)

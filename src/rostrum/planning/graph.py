@@ -41,8 +41,13 @@ class AssetGraph:
 
     @property
     def executable(self) -> Sequence[AssetKey]:
-        """Assets that an op makes, in the manifest's order."""
-        return [key for key, node in self.nodes.items() if node.op is not None]
+        """Assets that an op makes, in the manifest's order. Those that are only observed are not among them."""
+        return [key for key, node in self.nodes.items() if node.op is not None and not node.observes]
+
+    @property
+    def observable(self) -> Sequence[AssetKey]:
+        """Assets that an op observes, in the manifest's order."""
+        return [key for key, node in self.nodes.items() if node.observes]
 
     def ordered(self) -> Sequence[AssetKey]:
         """All assets, each after its upstream ones. Raises DefinitionError naming a cycle."""
