@@ -16,6 +16,7 @@ from rostrum.model.backfills import Backfill
 from rostrum.model.errors import ErrorInfo
 from rostrum.model.events import AssetMaterialized, RunQueued, StepFailed
 from rostrum.model.locations import DaemonState, LocationState
+from rostrum.model.manifest import Manifest, encode_manifest
 from rostrum.model.metadata import FloatMetadata, TextMetadata
 from rostrum.model.principals import Token, User
 from rostrum.model.runs import Run, RunStatus, RunTarget, Trigger
@@ -70,6 +71,7 @@ def write(storage: SqlStorage, now: datetime) -> None:
         session.leases.claim_slot("db", RUN_ID, "x", 1, 60)
         session.locations.put(LocationState(name="main", manifest_hash="h1", status="ready", updated_at=now))
         session.locations.put_manifest("h1", b"manifest" * 10)
+        session.locations.put_manifest("h2", encode_manifest(Manifest(executor="in_process")))
         session.locations.put_daemon(DaemonState(loop="queue", owner="daemon-1", heartbeat_at=now))
         session.principals.put_user(User(name="admin", password_hash="-", created_at=now, roles=("admin",)))
         session.principals.put_token(

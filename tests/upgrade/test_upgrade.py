@@ -11,6 +11,7 @@ import pytest
 
 from rostrum.model.assets import CheckKey
 from rostrum.model.events import AssetMaterialized, RunQueued, StepFailed
+from rostrum.model.manifest import decode_manifest
 from rostrum.model.metadata import FloatMetadata
 from rostrum.model.runs import RunFilter, RunStatus
 from rostrum.storage.sql import SqlStorage
@@ -67,6 +68,8 @@ def test_old_database_is_upgraded_and_read(dump: Path, tmp_path: Path) -> None:
         assert [slot.pool for slot in session.leases.slots()] == ["db"]
         assert [location.name for location in session.locations.states()] == ["main"]
         assert session.locations.manifest("h1") == b"manifest" * 10
+        parts = session.locations.manifest("h2")
+        assert parts is None if dump.stem == "0001" else decode_manifest(parts or b"").executor == "in_process"
         assert [daemon.owner for daemon in session.locations.daemons()] == ["daemon-1"]
         assert [user.name for user in session.principals.users()] == ["admin"]
         assert session.principals.token("0" * 64) is not None

@@ -15,12 +15,13 @@ import msgspec
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef, WorkerStatus
 from rostrum.interfaces.locations import ManifestReply
 from rostrum.model.errors import ErrorInfo, RostrumError, Unavailable
+from rostrum.model.manifest import join_parts, manifest_parts, part_hash
 from rostrum.model.ticks import TickRequest, TickResult
 from rostrum.rpc.errors import from_call
 from rostrum.rpc.generated import code_location_pb2 as pb
 from rostrum.rpc.generated.code_location_pb2_grpc import CodeLocationStub
 
-PAYLOAD_VERSION = 1
+PAYLOAD_VERSION = 2
 """Version of the bodies that this side writes; it reads this one and older ones."""
 CHUNK_BYTES = 1 << 20
 MAX_MESSAGE_BYTES = 64 << 20
@@ -94,6 +95,8 @@ class GrpcCodeLocation:
         self._channel = _channel(address, tls, options)
         self._stub: Any = CodeLocationStub(self._channel)
         self._closed = threading.Event()
+        self._parts: list[bytes] = []
+        """Parts of the manifest that came last: what has not changed is not sent again."""
 
     @_translated
     def ping(self, seconds: float = _QUICK_SECONDS) -> str:
@@ -109,19 +112,16 @@ class GrpcCodeLocation:
     @_translated
     def manifest(self, known_hash: str | None = None) -> ManifestReply:
         """Active version and load error."""
-        request = pb.ManifestRequest(known_hash=known_hash or "")
-        reply = _read_manifest(self._stub.Manifest(request, timeout=60.0, metadata=self._metadata))
-        if reply is None:
-            raise RostrumError(f"the code server at {self.address} sent an empty answer")
-        return reply
+        known = self._parts
+        request = pb.ManifestRequest(known_hash=known_hash or "", known_parts=_hashes(known))
+        return self._read_manifest(self._stub.Manifest(request, timeout=60.0, metadata=self._metadata), known)
 
     @_translated
     def reload(self) -> ManifestReply:
         """Load the code anew beside the running version; returns when that has succeeded or failed."""
-        reply = _read_manifest(self._stub.Reload(pb.ReloadRequest(), timeout=_RELOAD_SECONDS, metadata=self._metadata))
-        if reply is None:
-            raise RostrumError(f"the code server at {self.address} sent an empty answer")
-        return reply
+        known = self._parts
+        request = pb.ReloadRequest(known_parts=_hashes(known))
+        return self._read_manifest(self._stub.Reload(request, timeout=_RELOAD_SECONDS, metadata=self._metadata), known)
 
     @_translated
     def wait_for_change(self, revision: int, seconds: float) -> ManifestReply | None:
@@ -195,6 +195,20 @@ class GrpcCodeLocation:
         self._closed.set()
         self._channel.close()
 
+    def _read_manifest(self, messages: Iterable[Any], known: list[bytes]) -> ManifestReply:
+        header, data = _read_parts(messages, known)
+        if header is None:
+            raise RostrumError(f"the code server at {self.address} sent an empty answer")
+        if data is not None:
+            self._parts = manifest_parts(data)
+        return ManifestReply(
+            manifest_hash=header.manifest_hash or None,
+            data=data,
+            error=msgspec.msgpack.decode(header.error, type=ErrorInfo) if header.error else None,
+            revision=header.revision,
+            fork=header.fork,
+        )
+
 
 def _channel(address: str, tls: ClientTls | None, options: list[tuple[str, Any]]) -> grpc.Channel:
     if tls is None:
@@ -205,23 +219,25 @@ def _channel(address: str, tls: ClientTls | None, options: list[tuple[str, Any]]
     return grpc.secure_channel(address, credentials, options=options)
 
 
-def _read_manifest(parts: Iterable[Any]) -> ManifestReply | None:
+def _hashes(parts: list[bytes]) -> bytes:
+    return b"".join(part_hash(part) for part in parts)
+
+
+def _read_parts(messages: Iterable[Any], known: list[bytes]) -> tuple[Any, bytes | None]:
+    """Header and encoded manifest of an answer; None where it has none."""
     header: Any = None
     body = bytearray()
-    for part in parts:
-        if part.HasField("header"):
-            header = part.header
+    for message in messages:
+        if message.HasField("header"):
+            header = message.header
         else:
-            body += part.data
-    if header is None:
-        return None
+            body += message.data
+    if header is None or not header.has_data:
+        return header, None
     if header.payload_version > PAYLOAD_VERSION:
         raise RostrumError("the code server is newer than this control plane: upgrade the control plane first")
     data = zlib.decompress(body) if header.compression == "zlib" else bytes(body)
-    return ManifestReply(
-        manifest_hash=header.manifest_hash or None,
-        data=data if header.has_data else None,
-        error=msgspec.msgpack.decode(header.error, type=ErrorInfo) if header.error else None,
-        revision=header.revision,
-        fork=header.fork,
-    )
+    if header.payload_version == 1 or not known:
+        return header, data  # whole, as the server has it
+    parts = msgspec.msgpack.decode(data, type=list[int | bytes])
+    return header, join_parts([known[part] if isinstance(part, int) else part for part in parts])

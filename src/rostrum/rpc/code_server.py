@@ -24,6 +24,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef
 from rostrum.interfaces.locations import CodeLocation, ManifestReply
 from rostrum.model.errors import ConfigError, InvocationError, RostrumError, Unavailable
+from rostrum.model.manifest import manifest_parts, part_hash
 from rostrum.model.ticks import TickRequest
 from rostrum.rpc.code_location import CHUNK_BYTES, MAX_MESSAGE_BYTES, PAYLOAD_VERSION, ServerStatus
 from rostrum.rpc.errors import status_of, to_metadata
@@ -31,6 +32,7 @@ from rostrum.rpc.generated import code_location_pb2 as pb
 from rostrum.rpc.generated import code_location_pb2_grpc as pb_grpc
 
 _HEALTH_METHODS = frozenset({"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"})
+_HASH_BYTES = 16
 _KEYS_A_PART = 10_000
 SERVICE = "rostrum.codeserver.v1.CodeLocation"
 
@@ -195,12 +197,12 @@ class _Service(pb_grpc.CodeLocationServicer):
     def Manifest(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: N802
         with _answering(context):
             reply = self._backend.manifest(request.known_hash or None)
-        return self._parts(reply)
+        return self._parts(reply, request.known_parts)
 
     def Reload(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: N802
         with _answering(context):
             reply = self._backend.reload()
-        return self._parts(reply)
+        return self._parts(reply, request.known_parts)
 
     def WaitForChange(self, request: Any, context: Any) -> Any:  # noqa: N802
         if not self._waiters.acquire(blocking=False):
@@ -246,7 +248,7 @@ class _Service(pb_grpc.CodeLocationServicer):
             bodies = [msgspec.msgpack.encode(worker) for worker in workers]
             return pb.AdoptReply(payload_version=PAYLOAD_VERSION, workers=bodies)
 
-    def _parts(self, reply: ManifestReply) -> Iterator[Any]:
+    def _parts(self, reply: ManifestReply, known: bytes) -> Iterator[Any]:
         header = pb.ManifestHeader(
             payload_version=PAYLOAD_VERSION,
             manifest_hash=reply.manifest_hash or "",
@@ -257,7 +259,7 @@ class _Service(pb_grpc.CodeLocationServicer):
             compression="zlib" if reply.data is not None else "",
         )
         yield pb.ManifestPart(header=header)
-        packed = self._pack(reply)
+        packed = _pack_changed(reply.data, known) if reply.data is not None and known else self._pack(reply)
         for at in range(0, len(packed), CHUNK_BYTES):
             yield pb.ManifestPart(data=packed[at : at + CHUNK_BYTES])
 
@@ -270,3 +272,10 @@ class _Service(pb_grpc.CodeLocationServicer):
             packed = zlib.compress(reply.data, 3)
             self._packed = (reply.manifest_hash or "", packed)
         return packed
+
+
+def _pack_changed(data: bytes, known: bytes) -> bytes:
+    """The manifest with the parts that the caller has as their place in `known`, compressed."""
+    places = {known[at : at + _HASH_BYTES]: at // _HASH_BYTES for at in range(0, len(known), _HASH_BYTES)}
+    parts = [places.get(part_hash(part), part) for part in manifest_parts(data)]
+    return zlib.compress(msgspec.msgpack.encode(parts), 3)

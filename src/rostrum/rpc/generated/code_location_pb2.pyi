@@ -44,14 +44,18 @@ class StatusReply(_message.Message):
     def __init__(self, server_id: _Optional[str] = ..., location: _Optional[str] = ..., revision: _Optional[int] = ..., server_pid: _Optional[int] = ..., zygote_pid: _Optional[int] = ..., fork: _Optional[str] = ..., evaluators: _Optional[int] = ..., workers: _Optional[int] = ...) -> None: ...
 
 class ManifestRequest(_message.Message):
-    __slots__ = ("known_hash",)
+    __slots__ = ("known_hash", "known_parts")
     KNOWN_HASH_FIELD_NUMBER: _ClassVar[int]
+    KNOWN_PARTS_FIELD_NUMBER: _ClassVar[int]
     known_hash: str
-    def __init__(self, known_hash: _Optional[str] = ...) -> None: ...
+    known_parts: bytes
+    def __init__(self, known_hash: _Optional[str] = ..., known_parts: _Optional[bytes] = ...) -> None: ...
 
 class ReloadRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("known_parts",)
+    KNOWN_PARTS_FIELD_NUMBER: _ClassVar[int]
+    known_parts: bytes
+    def __init__(self, known_parts: _Optional[bytes] = ...) -> None: ...
 
 class WaitForChangeRequest(_message.Message):
     __slots__ = ("revision", "seconds")

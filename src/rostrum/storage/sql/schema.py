@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision of `migrations/` that this schema is, compared by plain SQL: Alembic stays out of a normal start."""
 
 ORGANISATION = ""
@@ -240,6 +240,8 @@ Index("ix_slots_run", slots.c.deployment, slots.c.run_id)
 locations = Table("locations", metadata, _key("deployment"), _key("name"), _body())
 
 manifests = Table("manifests", metadata, _key("deployment"), _key("manifest_hash"), _body())
+
+manifest_parts = Table("manifest_parts", metadata, _key("deployment"), _key("part_hash"), _body())
 
 daemons = Table("daemons", metadata, _key("deployment"), _key("loop"), _key("owner"), _body())
 

@@ -8,6 +8,7 @@ import pytest
 from rostrum.interfaces.storage import Storage
 from rostrum.model.errors import ErrorInfo
 from rostrum.model.locations import DaemonState, LocationState
+from rostrum.model.manifest import JobNode, Manifest, encode_manifest, manifest_parts
 from rostrum.model.principals import Token, User
 from rostrum.testing.clock import FakeClock
 
@@ -42,6 +43,20 @@ class LocationsConformance:
         with storage.begin() as session:
             assert session.locations.manifest("h1") == data
             assert session.locations.manifest("h2") is None
+
+    def test_manifests_that_share_parts(self, storage: Storage) -> None:
+        def encoded(changed: int) -> bytes:
+            jobs = [JobNode(f"job_{n}", description="changed" if n == changed else None) for n in range(1000)]
+            return encode_manifest(Manifest(jobs=tuple(jobs)))
+
+        first, second = encoded(1), encoded(2)
+        assert len(set(manifest_parts(first)) & set(manifest_parts(second))) >= len(manifest_parts(first)) - 2
+        with storage.begin(write=True) as session:
+            session.locations.put_manifest("h1", first)
+            session.locations.put_manifest("h2", second)
+        with storage.begin() as session:
+            assert session.locations.manifest("h1") == first
+            assert session.locations.manifest("h2") == second
 
     def test_heartbeats(self, storage: Storage, clock: FakeClock) -> None:
         with storage.begin(write=True) as session:
