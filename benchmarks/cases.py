@@ -150,6 +150,7 @@ BENCHMARKS = (
             _less("compile_s_10000", "  of it resolving", "s"),
             _less("encode_s_10000", "  of it encoding and hashing", "s"),
             _less("compressed_kb_10000", "manifest, compressed", "kB", 2500),
+            _less("changed_kb_10000", "sent again for one changed asset", "kB", 20),
             _less("memory_mib_10000", "memory of the process", "MiB"),
         ),
         peer_repeat=1,

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import zlib
 
+import msgspec
+
 from benchmarks.measure import Timer, arguments, emit, part, rss_of
 from rostrum import Definitions, asset
-from rostrum.model.manifest import encode_manifest, manifest_hash
+from rostrum.model.manifest import encode_manifest, manifest_hash, manifest_parts, part_hash
 
 
-def many_assets(count: int) -> list[object]:
-    """`count` assets in groups of 100, two dependencies each."""
+def many_assets(count: int, described: int = -1) -> list[object]:
+    """`count` assets in groups of 100, two dependencies each; one of them may have a description."""
 
     def body():
         return 1
 
     return [
-        asset(name=f"asset_{number}", group_name=f"group_{number // 100}", deps=upstream(number))(body)
+        asset(
+            name=f"asset_{number}",
+            group_name=f"group_{number // 100}",
+            deps=upstream(number),
+            description="changed" if number == described else None,
+        )(body)
         for number in range(count)
     ]
 
@@ -38,10 +45,20 @@ def build(count: int) -> None:
         with Timer() as encoded:
             data = encode_manifest(manifest)
             manifest_hash(data)
+    memory = rss_of([os.getpid()])
+    changed = encode_manifest(Definitions(assets=many_assets(count, described=count // 2)).manifest())
     emit(
         seconds=whole.wall, cpu_s=whole.cpu, build_s=built.wall, compile_s=compiled.wall, encode_s=encoded.wall,
-        manifest_mb=len(data) / 1e6, compressed_kb=len(zlib.compress(data, 3)) / 1000, memory_mib=rss_of([os.getpid()]),
+        manifest_mb=len(data) / 1e6, compressed_kb=len(zlib.compress(data, 3)) / 1000,
+        changed_kb=sent(data, changed) / 1000, memory_mib=memory,
     )  # fmt: skip
+
+
+def sent(before: bytes, after: bytes) -> int:
+    """Bytes on the wire, both ways, to tell a caller that has `before` of `after`."""
+    known = {part_hash(part): place for place, part in enumerate(manifest_parts(before))}
+    parts = [known.get(part_hash(part), part) for part in manifest_parts(after)]
+    return 16 * len(known) + len(zlib.compress(msgspec.msgpack.encode(parts), 3))
 
 
 def main() -> None:
@@ -53,7 +70,16 @@ def main() -> None:
     found = {size: part("benchmarks.ours.scale", str(size)) for size in sizes}
     figures = {f"seconds_{size}": figures["seconds"] for size, figures in found.items()}
     last = found[sizes[-1]]
-    for name in ("cpu_s", "build_s", "compile_s", "encode_s", "manifest_mb", "compressed_kb", "memory_mib"):
+    for name in (
+        "cpu_s",
+        "build_s",
+        "compile_s",
+        "encode_s",
+        "manifest_mb",
+        "compressed_kb",
+        "changed_kb",
+        "memory_mib",
+    ):
         figures[f"{name}_{sizes[-1]}"] = last[name]
     if len(sizes) > 1:
         figures["growth"] = (last["seconds"] / sizes[-1]) / (found[1000]["seconds"] / 1000)
