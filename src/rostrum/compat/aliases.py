@@ -1,50 +1,186 @@
-"""Import names of other packages that resolve to modules here: `import dagster` gives `rostrum.compat.dagster`."""
+"""Import names of other packages that resolve to modules here: `import dagster` gives `rostrum.compat.dagster`.
+
+A package that is installed wins (`auto`), unless the project says otherwise (`dagster`). What is found here is told
+once, on standard error. Entry point group `rostrum.import_aliases`: `use(mode)` is what loaders of user code call.
+"""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
 from types import ModuleType
 
-ALIASES = {"dagster": "rostrum.compat.dagster", "dagster_pipes": "rostrum.compat.dagster_pipes"}
-"""Top-level name -> module here. Submodules follow."""
+from rostrum.model.errors import ConfigError
+
+AUTO, ALWAYS, OFF = "auto", "dagster", "off"
+"""Rostrum's where no such package is installed; Rostrum's in any case; never."""
+
+ALIASES: dict[str, str] = {
+    "dagster": "rostrum.compat.dagster",
+    "dagster_pipes": "rostrum.compat.dagster_pipes",
+    "dagster_shared": "",
+}
+"""Top-level name -> module here; submodules follow. Empty: paths that only exist by name (`modules`)."""
+
+ANNOUNCED = "ROSTRUM_COMPAT_TOLD"
+"""Variable that is set once the notice was given, so that child processes do not repeat it."""
+
+SHIM = "_rostrum_shim.py"
+"""File by which an installed package is known to be a shim of ours."""
 
 
 class AliasFinder(MetaPathFinder, Loader):
-    """Finds the names of `ALIASES` and everything below them."""
+    """Finds the names of `aliases` and everything below them. `forced`: even where such a package is installed."""
+
+    def __init__(self, aliases: Mapping[str, str] = ALIASES, *, forced: bool = False, quiet: bool = False) -> None:
+        self.aliases, self.forced, self.quiet = aliases, forced, quiet
+        self._lock = threading.Lock()
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """A spec for an aliased name, None for any other."""
+        """A spec for an aliased name, None for any other. Raises ModuleNotFoundError, which says why, for a path below
+        an aliased name that leads nowhere.
+        """
         top, _, rest = fullname.partition(".")
-        if top not in ALIASES:
+        if top not in self.aliases:
             return None
-        real = ALIASES[top] + (f".{rest}" if rest else "")
-        if importlib.util.find_spec(real) is None:
+        if not rest and not self._is_ours(top):
             return None
-        return ModuleSpec(fullname, self, is_package=True)
+        if rest and not _is_taken(top):
+            return None  # the real package
+        real = self._real(fullname)
+        if real is not None:
+            return ModuleSpec(fullname, self, is_package=real)
+        if _asked_for_a_spec():
+            return None
+        from rostrum.compat.dagster import modules
+
+        raise ModuleNotFoundError(modules.missing(fullname), name=fullname)
+
+    def _is_ours(self, top: str) -> bool:
+        return self.forced or not is_installed(top)
+
+    def _real(self, fullname: str) -> bool | None:
+        """Whether what a name leads to is a package; None where it leads nowhere."""
+        top, _, rest = fullname.partition(".")
+        base = self.aliases[top]
+        if base:
+            found = _spec_of(f"{base}.{rest}" if rest else base)
+            if found is not None:
+                return found.submodule_search_locations is not None or not rest
+        if top == "dagster_pipes":
+            return None
+        from rostrum.compat.dagster import modules
+
+        return True if fullname == "dagster_shared" or modules.is_known(fullname) else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """The module here, under its second name."""
+        if "." not in spec.name:
+            self._announce(spec.name)
         top, _, rest = spec.name.partition(".")
-        module = importlib.import_module(ALIASES[top] + (f".{rest}" if rest else ""))
+        base = self.aliases[top]
+        real = f"{base}.{rest}" if rest else base
+        if base and _spec_of(real) is not None:
+            module = importlib.import_module(real)
+        elif spec.name == top:
+            return ModuleType(spec.name, f"Names of `{top}`, as Rostrum's own.")
+        else:
+            from rostrum.compat.dagster import modules
+
+            module = modules.module(spec.name)
         spec.loader_state = (module.__spec__, module.__loader__)
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Nothing: it has been executed under its own name."""
-        name = module.__name__
+        """Nothing: it has been executed under its own name, which its spec goes on telling."""
         spec = module.__spec__
-        if spec is not None and spec.name != name and spec.loader_state is not None:
-            module.__spec__, module.__loader__ = spec.loader_state
+        if spec is not None and spec.loader is self and spec.loader_state is not None:
+            own, loader = spec.loader_state
+            if own is not None:
+                module.__spec__, module.__loader__ = own, loader
+
+    def _announce(self, name: str) -> None:
+        with self._lock:
+            if self.quiet or os.environ.get(ANNOUNCED):
+                return
+            os.environ[ANNOUNCED] = "1"
+        why = "as this project says" if self.forced else "no such package is installed"
+        sys.stderr.write(f"rostrum: `import {name}` is Rostrum's own here ({why}; see docs/compatibility.md)\n")
 
 
-def install() -> None:
-    """Put the finder first. Doing it twice changes nothing."""
-    if not any(isinstance(finder, AliasFinder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, AliasFinder())
+def _spec_of(name: str) -> ModuleSpec | None:
+    """Spec of a module of ours; None where there is none (or its parent is no package)."""
+    try:
+        return importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        return None
+
+
+def _asked_for_a_spec() -> bool:
+    """Whether `importlib.util.find_spec` wants to know, which is to give None rather than raise."""
+    frame = sys._getframe(1)  # noqa: SLF001 - the finder's protocol does not tell who asks
+    for _ in range(6):
+        if frame.f_back is None:
+            return False
+        frame = frame.f_back
+        if frame.f_code.co_filename == importlib.util.__file__ or frame.f_code.co_filename.endswith(
+            "<frozen importlib.util>"
+        ):
+            return True
+    return False
+
+
+def _is_taken(top: str) -> bool:
+    """Whether the top-level module that is imported is one of ours."""
+    module = sys.modules.get(top)
+    if module is None or module.__name__.startswith("rostrum."):
+        return True
+    return module.__spec__ is not None and isinstance(module.__spec__.loader, AliasFinder)
+
+
+def is_installed(name: str) -> bool:
+    """Whether a package of that name, other than a shim of ours, can be imported without an alias. A folder without
+    `__init__.py` is no package.
+    """
+    found = PathFinder.find_spec(name)
+    if found is None or found.origin is None:
+        return False
+    return not (Path(found.origin).parent / SHIM).exists()
+
+
+def install(aliases: Mapping[str, str] = ALIASES, *, forced: bool = True, quiet: bool = True) -> None:
+    """Put the finder first. Doing it twice changes nothing, except that `forced` holds from then on."""
+    for finder in sys.meta_path:
+        if isinstance(finder, AliasFinder):
+            finder.forced = finder.forced or forced
+            return
+    sys.meta_path.insert(0, AliasFinder(aliases, forced=forced, quiet=quiet))
+
+
+def uninstall() -> None:
+    """Take the finder out. Modules that have been imported stay."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, AliasFinder)]
+
+
+def use(mode: str) -> None:
+    """Do as a project says: `auto`, `dagster` or `off`. Raises ConfigError for another word."""
+    if mode not in {AUTO, ALWAYS, OFF}:
+        raise ConfigError(f"compat: {mode!r} is none of auto, dagster, off")
+    if mode != OFF:
+        install(forced=mode == ALWAYS, quiet=False)
+
+
+def take_over(name: str) -> None:
+    """Called by an installed shim package while it is imported: its name is ours from here on, submodules too."""
+    install(forced=True, quiet=True)
+    module = importlib.import_module(ALIASES[name])
+    sys.modules[name] = module

@@ -6,7 +6,45 @@ placeholder that tells so when it is used (`placeholders`).
 
 from __future__ import annotations
 
-_TABLE: dict[str, tuple[str, ...]] = {}
+_TABLE: dict[str, tuple[str, ...]] = {
+    "metadata": (
+        "BoolMetadataValue",
+        "CodeReferencesMetadataValue",
+        "DagsterAssetMetadataValue",
+        "DagsterJobMetadataValue",
+        "DagsterRunMetadataValue",
+        "FloatMetadataValue",
+        "IntMetadataValue",
+        "JsonMetadataValue",
+        "MarkdownMetadataValue",
+        "MetadataEntry",
+        "MetadataValue",
+        "NotebookMetadataValue",
+        "NullMetadataValue",
+        "PathMetadataValue",
+        "PoolMetadataValue",
+        "PythonArtifactMetadataValue",
+        "TableColumnLineageMetadataValue",
+        "TableMetadataValue",
+        "TableSchemaMetadataValue",
+        "TextMetadataValue",
+        "TimestampMetadataValue",
+        "UrlMetadataValue",
+    ),
+    "warning_types": (
+        "BetaWarning",
+        "Callable",
+        "ConfigArgumentWarning",
+        "Final",
+        "MAX_RUNTIME_SECONDS_TAG",
+        "PreviewWarning",
+        "SupersessionWarning",
+        "TYPE_CHECKING",
+        "TypingTuple",
+        "deprecation_warning",
+        "file_relative_path",
+    ),
+}
 """Module of this package -> names that it defines."""
 
 _RENAMED: dict[str, str] = {
@@ -35,3 +73,74 @@ _RENAMED: dict[str, str] = {
     "get_dagster_logger": "rostrum.definitions.logs:get_logger",
 }
 """Name here -> `module:name` in Rostrum."""
+
+SUBMODULES: dict[str, tuple[str, ...]] = {
+    "components": ("rostrum.components",),
+    "components.testing": ("rostrum.components.testing",),
+    "components.utils": ("rostrum.components",),
+    "components.utils.translation": ("rostrum.components",),
+    "components.resolved.core_models": ("rostrum.components",),
+    "components.resolved.context": ("rostrum.components",),
+    "components.resolved.model": ("rostrum.components",),
+    "components.core.load_defs": ("rostrum.components",),
+    "components.lib.shim_components": ("rostrum.components",),
+    "deprecated": (),
+    "preview.freshness": (),
+    "version": (),
+}
+"""Public submodule -> modules here that are searched for its names. A file `<submodule>.py` in this package wins."""
+
+_HERE = "rostrum.compat.dagster."
+PRIVATE_MODULES: dict[str, str] = {"dagster._check": _HERE + "check", "dagster_shared.check": _HERE + "check"}
+"""Private module -> the whole module here."""
+
+PLACES: dict[str, str] = {"dagster.version.__version__": "rostrum.compat.dagster:__version__"}
+"""Full path of a name in a submodule -> `module:name`, where the name alone does not tell."""
+
+_P = _HERE + "private:"
+PRIVATE: dict[str, str] = {
+    name: _P + name
+    for name in (
+        "ComputeIOType",
+        "DATA_VERSION_TAG",
+        "DEFAULT_DAILY_FORMAT",
+        "DEFAULT_HOURLY_FORMAT_WITHOUT_TIMEZONE",
+        "DEFAULT_HOURLY_FORMAT_WITH_TIMEZONE",
+        "DEFAULT_MONTHLY_FORMAT",
+        "ScheduleType",
+        "alter_sys_path",
+        "attach_deprecation_info_and_wrap",
+        "backoff",
+        "beta",
+        "beta_param",
+        "cached_method",
+        "camelcase",
+        "datetime_from_timestamp",
+        "deprecated",
+        "deprecated_param",
+        "disable_dagster_warnings",
+        "ensure_dir",
+        "ensure_file",
+        "environ",
+        "experimental",
+        "get_current_datetime",
+        "get_current_timestamp",
+        "hidden_param",
+        "merge_dicts",
+        "new_cwd",
+        "preview",
+        "public",
+        "serializable_error_info_from_exc_info",
+        "superseded",
+        "suppress_dagster_warnings",
+        "wrap_op_in_graph_and_execute",
+    )
+}
+"""Name in any private module -> `module:name`."""
+for _name in ("CodeReferencesMetadataSet", "TableMetadataSet", "normalize_metadata"):
+    PRIVATE[_name] = _HERE + f"metadata:{_name}"
+PRIVATE["UnresolvedAssetJobDefinition"] = "rostrum.definitions.jobs:JobDefinition"
+PRIVATE["find_free_port"] = _P + "find_free_port"
+PRIVATE["safe_tempfile_path"] = _P + "safe_tempfile_path"
+PRIVATE["CheckError"] = _HERE + "check:CheckError"
+PRIVATE["ParameterCheckError"] = _HERE + "check:ParameterCheckError"
