@@ -6,22 +6,43 @@ import builtins
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from os import PathLike
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
-from rostrum.definitions.names import asset_key_of
 from rostrum.model import metadata as model
-from rostrum.model.errors import InvocationError
-from rostrum.model.metadata import ChartSeries, TableColumn, TableSchema
+from rostrum.model.errors import ArgumentError, InvocationError
+from rostrum.model.keys import AssetKey
+from rostrum.model.metadata import ChartSeries
+from rostrum.model.tables import TableColumn, TableColumnLineage, TableRecord, TableSchema
 
 _TYPES: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "string"}
 
 
-class MetadataValue:
-    """Constructors of metadata values; `metadata={"rows": 3}` needs none of them."""
+class _Kinds(type):
+    """Makes `isinstance(value, MetadataValue)` true for values of all kinds, which are made elsewhere."""
+
+    native: ClassVar[type] = model.KINDS
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, cls.native)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, cls.native) or super().__subclasscheck__(subclass)
+
+
+class MetadataValue(metaclass=_Kinds):
+    """Constructors of metadata values; `metadata={"rows": 3}` needs none of them.
+
+    Every value has `.value`. Raises ArgumentError for an argument of another type.
+    """
 
     def __new__(cls) -> Self:
         """Never: there are only constructors of values."""
         raise InvocationError("MetadataValue is not made itself: use its constructors, such as MetadataValue.md(...).")
+
+    @property
+    def value(self) -> Any:
+        """What the value says, as plain Python."""
+        raise NotImplementedError
 
     @staticmethod
     def text(text: str) -> model.TextMetadata:
@@ -29,9 +50,9 @@ class MetadataValue:
         return model.TextMetadata(str(text))
 
     @staticmethod
-    def md(md_str: str) -> model.MarkdownMetadata:
+    def md(data: str) -> model.MarkdownMetadata:
         """Markdown."""
-        return model.MarkdownMetadata(md_str)
+        return model.MarkdownMetadata(_is("md", data, str))
 
     @staticmethod
     def json(data: Any) -> model.JsonMetadata:
@@ -44,7 +65,7 @@ class MetadataValue:
     @staticmethod
     def url(url: str) -> model.UrlMetadata:
         """A link."""
-        return model.UrlMetadata(url)
+        return model.UrlMetadata(_is("url", url, str))
 
     @staticmethod
     def path(path: str | PathLike[str]) -> model.PathMetadata:
@@ -52,19 +73,24 @@ class MetadataValue:
         return model.PathMetadata(str(path))
 
     @staticmethod
+    def notebook(path: str | PathLike[str]) -> model.NotebookMetadata:
+        """Path of a notebook."""
+        return model.NotebookMetadata(str(path))
+
+    @staticmethod
     def int(value: builtins.int) -> model.IntMetadata:
         """A whole number."""
-        return model.IntMetadata(value)
+        return model.IntMetadata(_is("int", value, builtins.int))
 
     @staticmethod
     def float(value: builtins.float) -> model.FloatMetadata:
-        """A number; not finite ones are kept."""
-        return model.FloatMetadata(value)
+        """A number; not finite ones are kept. An int is no float: there is `int` for it."""
+        return model.FloatMetadata(_is("float", value, builtins.float))
 
     @staticmethod
     def bool(value: builtins.bool) -> model.BoolMetadata:
         """Yes or no."""
-        return model.BoolMetadata(value)
+        return model.BoolMetadata(_is("bool", value, builtins.bool))
 
     @staticmethod
     def null() -> model.NullMetadata:
@@ -72,35 +98,72 @@ class MetadataValue:
         return model.NullMetadata()
 
     @staticmethod
-    def asset(asset_key: Any) -> model.AssetMetadata:
-        """A link to an asset."""
-        return model.AssetMetadata(str(asset_key_of(asset_key)))
+    def asset(asset_key: AssetKey) -> model.AssetMetadata:
+        """A link to an asset. Takes an AssetKey only: text would not say whether a slash splits it."""
+        return model.AssetMetadata(str(_is("asset", asset_key, AssetKey)))
 
     @staticmethod
     def run(run_id: str) -> model.RunMetadata:
         """A link to a run."""
-        return model.RunMetadata(run_id)
+        return model.RunMetadata(_is("run", run_id, str))
+
+    @staticmethod
+    def job(job_name: str, location_name: str, *, repository_name: str | None = None) -> model.JobMetadata:
+        """A link to a job of a code location."""
+        return model.JobMetadata(
+            _is("job", job_name, str), _is("job", location_name, str), repository_name=repository_name
+        )
+
+    @staticmethod
+    def pool(pool: str) -> model.PoolMetadata:
+        """A pool of slots."""
+        return model.PoolMetadata(_is("pool", pool, str))
+
+    @staticmethod
+    def python_artifact(python_artifact: Any) -> model.PythonArtifactMetadata:
+        """A class or function, by its module and name."""
+        module, name = getattr(python_artifact, "__module__", None), getattr(python_artifact, "__name__", None)
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise ArgumentError(
+                f"MetadataValue.python_artifact: a {type(python_artifact).__name__} is no class or function."
+            )
+        return model.PythonArtifactMetadata(module, name)
 
     @staticmethod
     def timestamp(value: datetime | builtins.float) -> model.TimestampMetadata:
         """A moment: an aware datetime, or seconds since 1970."""
         if isinstance(value, datetime):
             if value.tzinfo is None:
-                raise InvocationError("MetadataValue.timestamp: the datetime has no time zone.")
+                raise ArgumentError("MetadataValue.timestamp: the datetime has no time zone.")
             return model.TimestampMetadata(value)
-        return model.TimestampMetadata(datetime.fromtimestamp(value, UTC))
+        if isinstance(value, (builtins.int, builtins.float)) and not isinstance(value, builtins.bool):
+            return model.TimestampMetadata(datetime.fromtimestamp(value, UTC))
+        raise ArgumentError(
+            f"MetadataValue.timestamp takes an aware datetime or seconds since 1970, and got a {type(value).__name__}."
+        )
 
     @staticmethod
     def table_schema(schema: TableSchema) -> model.TableSchemaMetadata:
         """Columns of a table."""
-        return model.TableSchemaMetadata(schema)
+        return model.TableSchemaMetadata(_is("table_schema", schema, TableSchema))
 
     @staticmethod
-    def table(records: Sequence[Mapping[str, Any]], schema: TableSchema | None = None) -> model.TableMetadata:
-        """A small table: rows as dicts. Without a schema columns and types come from the rows."""
-        schema = schema or _schema_of(records)
+    def column_lineage(lineage: TableColumnLineage) -> model.TableColumnLineageMetadata:
+        """Which columns upstream the columns of a table were made of."""
+        return model.TableColumnLineageMetadata(_is("column_lineage", lineage, TableColumnLineage))
+
+    @staticmethod
+    def table(
+        records: Sequence[TableRecord | Mapping[str, Any]], schema: TableSchema | None = None
+    ) -> model.TableMetadata:
+        """A small table: rows as TableRecords or dicts. Without a schema columns and types come from the rows."""
+        plain = [record.data if isinstance(record, TableRecord) else record for record in records]
+        for record in cast("list[Any]", plain):
+            if not isinstance(record, Mapping):
+                raise ArgumentError(f"MetadataValue.table: a record is a {type(record).__name__}; it is a dict.")
+        schema = schema or _schema_of(plain)
         names = [column.name for column in schema.columns]
-        rows = tuple(tuple(_cell(name, record.get(name)) for name in names) for record in records)
+        rows = tuple(tuple(_cell(name, record.get(name)) for name in names) for record in plain)
         return model.TableMetadata(schema, rows)
 
     @staticmethod
@@ -126,6 +189,14 @@ class MetadataValue:
         return model.ChartMetadata(type, tuple(_label(each) for each in x), lines, x_label, y_label)
 
 
+def _is(name: str, value: Any, kind: type[Any]) -> Any:
+    if isinstance(value, kind):
+        return value
+    raise ArgumentError(
+        f"MetadataValue.{name} takes a {kind.__name__}, and got {value!r:.80} ({type(value).__name__})."
+    )
+
+
 def _schema_of(records: Sequence[Mapping[str, Any]]) -> TableSchema:
     types: dict[str, str] = {}
     for record in records:
@@ -133,7 +204,7 @@ def _schema_of(records: Sequence[Mapping[str, Any]]) -> TableSchema:
             if types.get(name) is None and value is not None:
                 types[name] = _TYPES.get(type(_cell(name, value)), "string")
             types.setdefault(name, None)  # type: ignore[arg-type]
-    return TableSchema(tuple(TableColumn(name, kind or "string") for name, kind in types.items()))
+    return TableSchema([TableColumn(name, kind or "string") for name, kind in types.items()])
 
 
 def _cell(name: str, value: Any) -> str | int | float | bool | None:
@@ -142,7 +213,7 @@ def _cell(name: str, value: Any) -> str | int | float | bool | None:
     item = getattr(value, "item", None)
     if callable(item):
         return _cell(name, item())
-    raise InvocationError(
+    raise ArgumentError(
         f"MetadataValue.table: column {name!r} has a {type(value).__name__}; cells are str, int, float, bool or None."
     )
 

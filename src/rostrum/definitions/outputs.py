@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
+from os import PathLike
 from typing import Any
 
 from rostrum.definitions.names import KeyLike, asset_key_of
-from rostrum.model.assets import AssetKey
-from rostrum.model.metadata import metadata_values
+from rostrum.model.keys import AssetKey
+from rostrum.model.metadata import PathMetadata, metadata_values
 from rostrum.model.texts import storable
 
 
@@ -22,6 +23,8 @@ class NoValue:
 NO_VALUE = NoValue()
 MAX_DESCRIPTION = 64 * 1024
 """Characters of a description; a longer one is cut, with a note."""
+DATA_VERSION_TAGS = ("rostrum/data_version", "dagster/data_version")
+"""Tags of an observation that tell the data version."""
 
 
 class Output:
@@ -138,14 +141,41 @@ class AssetMaterialization:
     ) -> None:
         self.asset_key = asset_key_of(asset_key)
         self.description = storable(description, MAX_DESCRIPTION) if description else description
-        self.partition, self.tags = partition, dict(tags or {})
-        self.metadata = metadata_values(dict(metadata or {}))
+        self.partition = partition
+        self.tags = dict(tags) if tags is not None else None
+        self.metadata = metadata_values(metadata)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AssetMaterialization) and _fields(self) == _fields(other)
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return f"AssetMaterialization({str(self.asset_key)!r})"
+
+    @property
+    def label(self) -> str:
+        """Segments of the key, joined by blanks."""
+        return " ".join(self.asset_key.parts)
+
+    @staticmethod
+    def file(
+        path: str | PathLike[str], description: str | None = None, asset_key: KeyLike | None = None
+    ) -> AssetMaterialization:
+        """A file has been made: its path is metadata `path`, and the key unless one is given."""
+        text = str(path)
+        key = asset_key if asset_key is not None else AssetKey((text,))
+        return AssetMaterialization(key, description, {"path": PathMetadata(text)})
+
+    def with_metadata(self, metadata: Mapping[str, Any] | None) -> AssetMaterialization:
+        """The same with other metadata."""
+        return AssetMaterialization(self.asset_key, self.description, metadata, self.partition, self.tags)
 
 
 class AssetObservation:
     """Tells something of an asset without making it. Logged or yielded."""
 
-    __slots__ = ("asset_key", "data_version", "description", "metadata", "partition")
+    __slots__ = ("_data_version", "asset_key", "description", "metadata", "partition", "tags")
 
     def __init__(
         self,
@@ -153,12 +183,41 @@ class AssetObservation:
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         partition: str | None = None,
+        tags: Mapping[str, str] | None = None,
         data_version: str | None = None,
     ) -> None:
         self.asset_key = asset_key_of(asset_key)
         self.description = storable(description, MAX_DESCRIPTION) if description else description
-        self.partition, self.data_version = partition, data_version
-        self.metadata = metadata_values(dict(metadata or {}))
+        self.partition, self._data_version, self.tags = partition, data_version, dict(tags or {})
+        self.metadata = metadata_values(metadata)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AssetObservation) and _fields(self) == _fields(other)
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return f"AssetObservation({str(self.asset_key)!r})"
+
+    @property
+    def label(self) -> str:
+        """Segments of the key, joined by blanks."""
+        return " ".join(self.asset_key.parts)
+
+    @property
+    def data_version(self) -> str | None:
+        """Data version that was seen, given as such or as the tag `DATA_VERSION_TAG`."""
+        return self._data_version or next((self.tags[tag] for tag in DATA_VERSION_TAGS if tag in self.tags), None)
+
+    def with_metadata(self, metadata: Mapping[str, Any] | None) -> AssetObservation:
+        """The same with other metadata."""
+        return AssetObservation(
+            self.asset_key, self.description, metadata, self.partition, self.tags, self._data_version
+        )
+
+
+def _fields(event: AssetMaterialization | AssetObservation) -> list[Any]:
+    return [getattr(event, name) for name in event.__slots__]
 
 
 class Failure(Exception):

@@ -2,111 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from rostrum.model.errors import ArgumentError
+from rostrum.model.keys import AssetKey as AssetKey
+from rostrum.model.keys import CheckKey as CheckKey
 from rostrum.model.metadata import MetadataValue
-
-
-class AssetKey(msgspec.Struct, frozen=True, gc=False, order=True):
-    """Key of an asset: one or more segments.
-
-    `AssetKey("a/b")` is one segment, `AssetKey(["a", "b"])` two; `AssetKey.of("a/b")` reads the text form and splits at
-    the slash.
-    """
-
-    parts: tuple[str, ...] = msgspec.field(name="path")
-
-    if TYPE_CHECKING:
-
-        def __init__(self, parts: str | Sequence[str]) -> None: ...
-
-    def __post_init__(self) -> None:
-        parts: Any = self.parts
-        if type(parts) is not tuple:
-            parts = (parts,) if isinstance(parts, str) else tuple(parts)
-            msgspec.structs.force_setattr(self, "parts", parts)
-        for part in parts:
-            if type(part) is not str and not isinstance(part, str):
-                raise ArgumentError(f"{part!r} is no segment of an asset key: segments are text.")
-
-    @staticmethod
-    def of(text: str) -> AssetKey:
-        """Read the text form, segments joined by `/`."""
-        return AssetKey(tuple(text.split("/")))
-
-    @staticmethod
-    def from_user_string(text: str) -> AssetKey:
-        """As `of`."""
-        return AssetKey(tuple(text.split("/")))
-
-    @staticmethod
-    def from_coercible(key: str | Sequence[str] | AssetKey) -> AssetKey:
-        """The key of a string (one segment), of a sequence of segments, or the key itself."""
-        return key if isinstance(key, AssetKey) else AssetKey(key)
-
-    @staticmethod
-    def from_db_string(text: str) -> AssetKey:
-        """Read what `to_string` wrote: a JSON list of segments."""
-        return AssetKey(msgspec.json.decode(text, type=tuple[str, ...]))
-
-    def __str__(self) -> str:
-        return "/".join(self.parts)
-
-    def __repr__(self) -> str:
-        return f"AssetKey({list(self.parts)!r})"
-
-    @property
-    def path(self) -> list[str]:
-        """Segments, as a list of its own."""
-        return list(self.parts)
-
-    @property
-    def name(self) -> str:
-        """Last segment."""
-        return self.parts[-1]
-
-    @property
-    def step_key(self) -> str:
-        """Name of the op that makes the asset: segments joined by `__`, `-` and `.` replaced by `_`."""
-        return "__".join(self.parts).replace("-", "_").replace(".", "_")
-
-    def to_user_string(self) -> str:
-        """The text form: segments joined by `/`."""
-        return "/".join(self.parts)
-
-    def to_string(self) -> str:
-        """Segments as a JSON list."""
-        return "[" + ", ".join(msgspec.json.encode(part).decode() for part in self.parts) + "]"
-
-    def to_python_identifier(self, suffix: str | None = None) -> str:
-        """A Python name of the key: segments joined by `__`, other characters as `_`."""
-        given = (*self.parts, suffix) if suffix is not None else self.parts
-        return "__".join(re.sub(r"\W", "_", part) for part in given)
-
-    def with_prefix(self, prefix: str | Sequence[str]) -> AssetKey:
-        """Key below `prefix`."""
-        return AssetKey(((prefix,) if isinstance(prefix, str) else tuple(prefix)) + self.parts)
-
-    def has_prefix(self, prefix: str | Sequence[str]) -> bool:
-        """Say whether the key begins with these segments."""
-        given = (prefix,) if isinstance(prefix, str) else tuple(prefix)
-        return self.parts[: len(given)] == given
-
-
-class CheckKey(msgspec.Struct, frozen=True, gc=False, order=True):
-    """Key of an asset check: its asset and its name."""
-
-    asset_key: AssetKey
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.asset_key}:{self.name}"
 
 
 class AssetState(msgspec.Struct, frozen=True, omit_defaults=True):

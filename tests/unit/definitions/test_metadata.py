@@ -12,6 +12,7 @@ from rostrum.definitions.metadata import MetadataValue
 from rostrum.definitions.names import owner_problem, tag_problem
 from rostrum.model import metadata as model
 from rostrum.model.errors import InvocationError
+from rostrum.model.keys import AssetKey
 
 
 def test_a_table_gets_its_columns_from_the_rows():
@@ -21,7 +22,7 @@ def test_a_table_gets_its_columns_from_the_rows():
         ("b", "float"),
         ("c", "bool"),
     ]
-    assert table.records == ((None, 1.5, None), ("x", None, True))
+    assert table.rows == ((None, 1.5, None), ("x", None, True))
     with pytest.raises(InvocationError, match="column 'a'"):
         MetadataValue.table([{"a": object()}])
 
@@ -38,7 +39,7 @@ def test_a_chart_is_data():
 
 def test_other_values():
     assert MetadataValue.md("# x") == model.MarkdownMetadata("# x")
-    assert MetadataValue.asset(["a", "b"]) == model.AssetMetadata("a/b")
+    assert MetadataValue.asset(AssetKey(["a", "b"])) == model.AssetMetadata("a/b")
     assert MetadataValue.timestamp(0) == model.TimestampMetadata(datetime(1970, 1, 1, tzinfo=UTC))
     assert MetadataValue.json({"a": (1, 2)}) == model.JsonMetadata({"a": [1, 2]})
     with pytest.raises(InvocationError):
@@ -94,7 +95,7 @@ def test_what_cannot_be_stored_is_mended_or_told_with_its_key():
     cell = "\ud800"
     table = model.metadata_value("t", MetadataValue.table([{"a": cell}]))
     assert isinstance(table, model.TableMetadata)
-    assert table.records == (("?",),)
+    assert table.rows == (("?",),)
     for large in ("x" * 2_000_000, MetadataValue.md("x" * 2_000_000), ["x" * 2_000_000]):
         with pytest.raises(InvocationError, match=r"metadata 'rows' takes 2,000,0.. bytes; a value may take 1,048,576"):
             model.metadata_value("rows", large)

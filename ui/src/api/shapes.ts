@@ -122,9 +122,7 @@ export interface TableColumn {
   name: string;
   type?: string;
   description?: string | null;
-  nullable?: boolean;
-  unique?: boolean;
-  constraints?: string[];
+  constraints?: { nullable?: boolean; unique?: boolean; other?: string[] };
 }
 
 export interface TableSchema {
@@ -138,7 +136,7 @@ export interface ChartSeries {
 
 /** A value that users attach to events and definitions. */
 export type MetadataValue =
-  | { kind: "text" | "markdown" | "url" | "path" | "asset" | "run" | "timestamp"; value: string }
+  | { kind: "text" | "markdown" | "url" | "path" | "asset" | "run" | "timestamp" | "notebook" | "pool"; value: string }
   | { kind: "int"; value: number }
   | { kind: "float"; value: number | "NaN" | "Infinity" | "-Infinity" }
   | { kind: "bool"; value: boolean }
@@ -146,6 +144,10 @@ export type MetadataValue =
   | { kind: "json"; value: unknown }
   | { kind: "table_schema"; value: TableSchema }
   | { kind: "table"; schema: TableSchema; records: (string | number | boolean | null)[][] }
+  | { kind: "job"; job_name: string; location_name: string }
+  | { kind: "python_artifact"; module: string; name: string }
+  | { kind: "column_lineage"; value: { deps_by_column: Record<string, { asset_key: { path: string[] }; column_name: string }[]> } }
+  | { kind: "code_references"; code_references: { file_path?: string; line_number?: number; url?: string; label?: string }[] }
   | { kind: "chart"; type: string; x: (string | number)[]; series: ChartSeries[]; x_label?: string; y_label?: string };
 
 export interface RecentRun {

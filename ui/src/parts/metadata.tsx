@@ -43,6 +43,7 @@ export function Metadata({ name, value }: { name: string; value: MetadataValue }
       return href ? <a className="link" href={href} rel="noopener noreferrer">{value.value}</a> : value.value;
     }
     case "path":
+    case "notebook":
       return <span className="mono">{value.value}</span>;
     case "asset":
       return <Link className="link" to="/a/$" params={{ _splat: value.value }}>{value.value}</Link>;
@@ -58,6 +59,14 @@ export function Metadata({ name, value }: { name: string; value: MetadataValue }
       return <SchemaTable schema={value.value} />;
     case "table":
       return <RecordTable schema={value.schema} records={value.records} label={labelOf(name)} />;
+    case "job":
+      return `${value.location_name}: ${value.job_name}`;
+    case "python_artifact":
+      return <span className="mono">{`${value.module}:${value.name}`}</span>;
+    case "column_lineage":
+      return <span>{Object.entries(value.value.deps_by_column).map(([column, deps]) => `${column}: ${deps.map((dep) => `${dep.asset_key.path.join("/")}.${dep.column_name}`).join(", ")}`).join("; ")}</span>;
+    case "code_references":
+      return <span className="mono">{value.code_references.map((reference) => reference.label ?? reference.url ?? `${reference.file_path}:${reference.line_number ?? 1}`).join(", ")}</span>;
     case "chart":
       return <Chart type={value.type} x={value.x} series={value.series} xLabel={value.x_label ?? ""} yLabel={value.y_label ?? ""} label={labelOf(name)} />;
     default:
@@ -67,7 +76,7 @@ export function Metadata({ name, value }: { name: string; value: MetadataValue }
 
 /** Columns of a table. */
 export function SchemaTable({ schema }: { schema: TableSchema }) {
-  const meaning = (column: TableSchema["columns"][number]) => [column.description, column.nullable === false && "never empty", column.unique && "unique", ...(column.constraints ?? [])].filter(Boolean).join("; ");
+  const meaning = (column: TableSchema["columns"][number]) => [column.description, column.constraints?.nullable === false && "never empty", column.constraints?.unique && "unique", ...(column.constraints?.other ?? [])].filter(Boolean).join("; ");
   const told = schema.columns.some((column) => meaning(column) !== "");
   return (
     <table className="grid inset">

@@ -6,7 +6,8 @@ import msgspec
 
 from rostrum.interfaces.storage import Storage
 from rostrum.model.assets import AssetKey, AssetState, CheckKey, CheckState
-from rostrum.model.metadata import FloatMetadata, TableColumn, TableSchema, TableSchemaMetadata
+from rostrum.model.metadata import FloatMetadata, TableSchemaMetadata
+from rostrum.model.tables import TableColumn, TableColumnConstraints, TableSchema
 from rostrum.testing.clock import FakeClock
 from rostrum.testing.conformance.storage.values import CHECK, A, B
 
@@ -15,7 +16,7 @@ class AssetsConformance:
     """`AssetTable`."""
 
     def test_states_are_read_back_whole(self, storage: Storage, clock: FakeClock) -> None:
-        schema = TableSchemaMetadata(TableSchema((TableColumn("x", nullable=False),)))
+        schema = TableSchemaMetadata(TableSchema([TableColumn("x", constraints=TableColumnConstraints(nullable=False))]))
         state = AssetState(
             A,
             last_materialized_at=clock.now(),
