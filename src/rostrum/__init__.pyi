@@ -39,8 +39,11 @@ from rostrum.definitions.build_context import (
 from rostrum.definitions.build_context import (
     build_output_context as build_output_context,
 )
-from rostrum.definitions.build_context import (
+from rostrum.definitions.build_tick_context import (
     build_schedule_context as build_schedule_context,
+)
+from rostrum.definitions.build_tick_context import (
+    build_sensor_context as build_sensor_context,
 )
 from rostrum.definitions.check_specs import (
     AssetCheckSpec as AssetCheckSpec,
@@ -195,32 +198,83 @@ from rostrum.definitions.outputs import (
 from rostrum.definitions.outputs import (
     RetryRequested as RetryRequested,
 )
-from rostrum.definitions.partitions import (
-    AllPartitionMapping as AllPartitionMapping,
+from rostrum.definitions.partitioned_schedules import (
+    build_schedule_from_partitioned_job as build_schedule_from_partitioned_job,
 )
-from rostrum.definitions.partitions import (
+from rostrum.planning.time_windows import (
+    TimeWindow as TimeWindow,
+)
+from rostrum.definitions.backfill_policy import (
     BackfillPolicy as BackfillPolicy,
 )
-from rostrum.definitions.partitions import (
-    DailyPartitionsDefinition as DailyPartitionsDefinition,
+from rostrum.definitions.multi_partitions import (
+    MultiPartitionKey as MultiPartitionKey,
+)
+from rostrum.definitions.multi_partitions import (
+    MultiPartitionsDefinition as MultiPartitionsDefinition,
+)
+from rostrum.definitions.partition_loading import (
+    partition_loading_context as partition_loading_context,
+)
+from rostrum.definitions.partition_mappings import (
+    AllPartitionMapping as AllPartitionMapping,
+)
+from rostrum.definitions.partition_mappings import (
+    DimensionPartitionMapping as DimensionPartitionMapping,
+)
+from rostrum.definitions.partition_mappings import (
+    IdentityPartitionMapping as IdentityPartitionMapping,
+)
+from rostrum.definitions.partition_mappings import (
+    LastPartitionMapping as LastPartitionMapping,
+)
+from rostrum.definitions.partition_mappings import (
+    MultiPartitionMapping as MultiPartitionMapping,
+)
+from rostrum.definitions.partition_mappings import (
+    MultiToSingleDimensionPartitionMapping as MultiToSingleDimensionPartitionMapping,
+)
+from rostrum.definitions.partition_mappings import (
+    PartitionMapping as PartitionMapping,
+)
+from rostrum.definitions.partition_mappings import (
+    SpecificPartitionsPartitionMapping as SpecificPartitionsPartitionMapping,
+)
+from rostrum.definitions.partition_mappings import (
+    StaticPartitionMapping as StaticPartitionMapping,
+)
+from rostrum.definitions.partition_mappings import (
+    TimeWindowPartitionMapping as TimeWindowPartitionMapping,
+)
+from rostrum.definitions.partitioned_config import (
+    PartitionedConfig as PartitionedConfig,
+)
+from rostrum.definitions.partitioned_config import (
+    daily_partitioned_config as daily_partitioned_config,
+)
+from rostrum.definitions.partitioned_config import (
+    dynamic_partitioned_config as dynamic_partitioned_config,
+)
+from rostrum.definitions.partitioned_config import (
+    hourly_partitioned_config as hourly_partitioned_config,
+)
+from rostrum.definitions.partitioned_config import (
+    monthly_partitioned_config as monthly_partitioned_config,
+)
+from rostrum.definitions.partitioned_config import (
+    partitioned_config as partitioned_config,
+)
+from rostrum.definitions.partitioned_config import (
+    static_partitioned_config as static_partitioned_config,
+)
+from rostrum.definitions.partitioned_config import (
+    weekly_partitioned_config as weekly_partitioned_config,
 )
 from rostrum.definitions.partitions import (
     DynamicPartitionsDefinition as DynamicPartitionsDefinition,
 )
 from rostrum.definitions.partitions import (
-    HourlyPartitionsDefinition as HourlyPartitionsDefinition,
-)
-from rostrum.definitions.partitions import (
-    IdentityPartitionMapping as IdentityPartitionMapping,
-)
-from rostrum.definitions.partitions import (
-    LastPartitionMapping as LastPartitionMapping,
-)
-from rostrum.definitions.partitions import (
-    MonthlyPartitionsDefinition as MonthlyPartitionsDefinition,
-)
-from rostrum.definitions.partitions import (
-    MultiPartitionsDefinition as MultiPartitionsDefinition,
+    Partition as Partition,
 )
 from rostrum.definitions.partitions import (
     PartitionKeyRange as PartitionKeyRange,
@@ -229,22 +283,28 @@ from rostrum.definitions.partitions import (
     PartitionsDefinition as PartitionsDefinition,
 )
 from rostrum.definitions.partitions import (
-    SpecificPartitionsPartitionMapping as SpecificPartitionsPartitionMapping,
-)
-from rostrum.definitions.partitions import (
-    StaticPartitionMapping as StaticPartitionMapping,
-)
-from rostrum.definitions.partitions import (
     StaticPartitionsDefinition as StaticPartitionsDefinition,
 )
-from rostrum.definitions.partitions import (
-    TimeWindowPartitionMapping as TimeWindowPartitionMapping,
+from rostrum.definitions.time_partitions import (
+    DailyPartitionsDefinition as DailyPartitionsDefinition,
 )
-from rostrum.definitions.partitions import (
+from rostrum.definitions.time_partitions import (
+    HourlyPartitionsDefinition as HourlyPartitionsDefinition,
+)
+from rostrum.definitions.time_partitions import (
+    MonthlyPartitionsDefinition as MonthlyPartitionsDefinition,
+)
+from rostrum.definitions.time_partitions import (
     TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition,
 )
-from rostrum.definitions.partitions import (
+from rostrum.definitions.time_partitions import (
     WeeklyPartitionsDefinition as WeeklyPartitionsDefinition,
+)
+from rostrum.definitions.partition_requests import (
+    AddDynamicPartitionsRequest as AddDynamicPartitionsRequest,
+)
+from rostrum.definitions.partition_requests import (
+    DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest,
 )
 from rostrum.definitions.resource_param import (
     ResourceParam as ResourceParam,
@@ -267,29 +327,41 @@ from rostrum.definitions.retries import (
 from rostrum.definitions.run_config import (
     RunConfig as RunConfig,
 )
+from rostrum.definitions.run_requests import (
+    RunRequest as RunRequest,
+)
+from rostrum.definitions.run_requests import (
+    SensorResult as SensorResult,
+)
+from rostrum.definitions.run_requests import (
+    SkipReason as SkipReason,
+)
 from rostrum.definitions.schedules import (
     DefaultScheduleStatus as DefaultScheduleStatus,
 )
 from rostrum.definitions.schedules import (
-    RunRequest as RunRequest,
-)
-from rostrum.definitions.schedules import (
     ScheduleDefinition as ScheduleDefinition,
-)
-from rostrum.definitions.schedules import (
-    ScheduleEvaluationContext as ScheduleEvaluationContext,
-)
-from rostrum.definitions.schedules import (
-    SkipReason as SkipReason,
-)
-from rostrum.definitions.schedules import (
-    build_schedule_from_partitioned_job as build_schedule_from_partitioned_job,
 )
 from rostrum.definitions.schedules import (
     schedule as schedule,
 )
 from rostrum.definitions.selection import (
     AssetSelection as AssetSelection,
+)
+from rostrum.definitions.sensors import (
+    DefaultSensorStatus as DefaultSensorStatus,
+)
+from rostrum.definitions.sensors import (
+    SensorDefinition as SensorDefinition,
+)
+from rostrum.definitions.sensors import (
+    sensor as sensor,
+)
+from rostrum.definitions.tick_contexts import (
+    ScheduleEvaluationContext as ScheduleEvaluationContext,
+)
+from rostrum.definitions.tick_contexts import (
+    SensorEvaluationContext as SensorEvaluationContext,
 )
 from rostrum.execution.outcome import (
     ExecutionResult as ExecutionResult,
@@ -329,9 +401,6 @@ from rostrum.model.metadata import (
 )
 from rostrum.model.metadata import (
     TableSchema as TableSchema,
-)
-from rostrum.planning.partitions import (
-    TimeWindow as TimeWindow,
 )
 
 __version__: str

@@ -1,8 +1,8 @@
-"""Assets: specs, dependencies, and the functions that make them.
+"""`AssetsDefinition`: one or more assets and what makes, observes or merely declares them.
 
 Definitions are cheap to make and are validated together in `Definitions(...)`, so that all mistakes are told at
-once. Only what
-makes the definition itself meaningless (an argument that does not exist, two keys) fails at the decorator.
+once. Only what makes the definition itself meaningless (an argument that does not exist, two keys) fails at the
+decorator.
 """
 
 from __future__ import annotations
@@ -10,182 +10,167 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from rostrum.definitions.broken import noting
-from rostrum.definitions.check_specs import AssetCheckSpec, check_output
-from rostrum.definitions.names import KeyLike, asset_key_of, check_segment, string_tags
-from rostrum.definitions.ops import OpDefinition, OpInput, OpOutput, is_nothing
-from rostrum.definitions.outputs import inner_type
-from rostrum.definitions.partitions import BackfillPolicy, PartitionMappingDefinition, PartitionsDefinition
-from rostrum.definitions.retries import RetryPolicy
-from rostrum.definitions.signatures import MISSING, Signature
-from rostrum.definitions.sources import caller_source, function_source, shown
-from rostrum.model.assets import AssetKey
-from rostrum.model.errors import DefinitionError
-from rostrum.model.manifest import Source
+from rostrum.definitions.asset_backing import Backing, backing_of
+from rostrum.definitions.asset_changes import changed, subset, with_keys
+from rostrum.definitions.asset_ports import AssetIn, AssetOut
+from rostrum.definitions.asset_specs import AssetDep, AssetSpec, changed_spec
+from rostrum.definitions.backfill_policy import BackfillPolicy
+from rostrum.definitions.broken import noting, noting_init
+from rostrum.definitions.check_specs import AssetCheckSpec
+from rostrum.definitions.direct_calls import call_directly
+from rostrum.definitions.names import KeyLike, asset_key_of
+from rostrum.definitions.ops import OpDefinition
+from rostrum.definitions.partitions import PartitionsDefinition
+from rostrum.model.assets import AssetKey, CheckKey
+from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError, InvocationError
 
-_NO_TAGS: dict[str, str] = {}
-_NO_RESOURCES: frozenset[str] = frozenset()
+__all__ = ["AssetDep", "AssetIn", "AssetOut", "AssetSpec", "AssetsDefinition", "assets_of"]
 
-
-class AssetDep:
-    """A dependency on an asset: its key and how partitions map."""
-
-    __slots__ = ("asset_key", "partition_mapping")
-
-    def __init__(self, asset: Any, partition_mapping: PartitionMappingDefinition | None = None) -> None:
-        self.asset_key = asset_key_of(asset)
-        self.partition_mapping = partition_mapping
-
-    def __repr__(self) -> str:
-        return f"AssetDep({self.asset_key})"
+MATERIALIZE, OBSERVE, NONE = "materialize", "observe", "none"
+_NO_RESOURCES: Mapping[str, Any] = {}
 
 
-class AssetIn:
-    """Declares the asset that an argument loads: by `key`, or by the argument's name under `key_prefix`."""
+class _ByKey:
+    """An attribute of the specs by key, without those that have none."""
 
-    __slots__ = ("input_manager_key", "key", "key_prefix", "metadata", "partition_mapping", "type")
+    __slots__ = ("_attribute", "_default")
 
-    def __init__(
-        self,
-        key: Any = None,
-        key_prefix: str | Sequence[str] | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        input_manager_key: str | None = None,
-        partition_mapping: PartitionMappingDefinition | None = None,
-        type: Any = MISSING,
-    ) -> None:
-        if key is not None and key_prefix is not None:
-            raise DefinitionError("AssetIn: give key or key_prefix, not both.")
-        self.key = asset_key_of(key) if key is not None else None
-        self.key_prefix = _prefix(key_prefix)
-        self.metadata, self.input_manager_key = metadata or {}, input_manager_key
-        self.partition_mapping, self.type = partition_mapping, type
+    def __init__(self, attribute: str, default: Any = None) -> None:
+        self._attribute, self._default = attribute, default
 
-
-class AssetOut:
-    """Declares an output of a multi-asset whose value goes through an IO manager."""
-
-    __slots__ = ("io_manager_key", "is_required", "spec_options", "type")
-
-    def __init__(
-        self,
-        key_prefix: str | Sequence[str] | None = None,
-        key: KeyLike | None = None,
-        type: Any = MISSING,
-        *,
-        is_required: bool = True,
-        io_manager_key: str | None = None,
-        **spec_options: Any,
-    ) -> None:
-        self.type, self.is_required, self.io_manager_key = type, is_required, io_manager_key or "io_manager"
-        self.spec_options: dict[str, Any] = {"key": key, "key_prefix": key_prefix, **spec_options}
-
-    def spec(self, name: str, deps: Sequence[AssetDep], source: Source | None, common: Mapping[str, Any]) -> AssetSpec:
-        """Spec of the asset that the output of this name is."""
-        options = dict(self.spec_options)
-        key, prefix = options.pop("key"), options.pop("key_prefix")
-        full = asset_key_of(key) if key is not None else AssetKey((*_prefix(prefix), name))
-        return AssetSpec(full, deps=deps, source=source, **{**common, **options})
-
-
-class AssetSpec:
-    """What an asset is, without what makes it. In `Definitions(assets=[...])` it is an external asset."""
-
-    __slots__ = (
-        "code_version",
-        "deps",
-        "description",
-        "group_name",
-        "key",
-        "kinds",
-        "metadata",
-        "owners",
-        "partitions_def",
-        "skippable",
-        "source",
-        "tags",
-    )
-
-    def __init__(
-        self,
-        key: KeyLike,
-        *,
-        deps: Iterable[Any] | None = None,
-        description: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        skippable: bool = False,
-        group_name: str | None = None,
-        code_version: str | None = None,
-        owners: Sequence[str] | None = None,
-        tags: Mapping[str, str] | None = None,
-        kinds: Iterable[str] | None = None,
-        partitions_def: PartitionsDefinition | None = None,
-        source: Source | None = None,
-    ) -> None:
-        self.key = asset_key_of(key)
-        self.deps: Sequence[AssetDep] = asset_deps(deps) if deps else ()
-        self.description, self.metadata, self.skippable = description, metadata or {}, skippable
-        self.group_name, self.code_version, self.owners = group_name, code_version, tuple(owners or ())
-        self.tags = tags if tags is not None else _NO_TAGS
-        self.kinds = tuple(sorted(kinds)) if kinds else ()
-        self.partitions_def = partitions_def
-        self.source = source or caller_source()
-
-    def __repr__(self) -> str:
-        return f"AssetSpec({self.key})"
-
-    def replace_attributes(self, **changes: Any) -> AssetSpec:
-        """A spec with some attributes replaced."""
-        options = {name: getattr(self, name) for name in self.__slots__ if name != "key"}
-        key = changes.pop("key", self.key)
-        return AssetSpec(key, **{**options, **changes})
-
-
-def asset_deps(deps: Iterable[Any]) -> list[AssetDep]:
-    """Dependencies from keys, specs, assets or AssetDeps; the same key twice counts once."""
-    if isinstance(deps, str):
-        raise DefinitionError(f"deps takes a list of assets; {deps!r} is one string.")
-    found: dict[AssetKey, AssetDep] = {}
-    for dep in deps:
-        if isinstance(dep, AssetsDefinition) and len(dep.specs) > 1:
-            for spec in dep.specs:
-                found.setdefault(spec.key, AssetDep(spec.key))
-            continue
-        each = dep if isinstance(dep, AssetDep) else AssetDep(dep)
-        found.setdefault(each.asset_key, each)
-    return list(found.values())
+    def __get__(self, definition: Any, owner: Any = None) -> Mapping[AssetKey, Any]:
+        if definition is None:
+            return self  # type: ignore[return-value] - asked of the class
+        values = {spec.key: getattr(spec, self._attribute) for spec in definition.specs}
+        return {key: self._default if value is None else value for key, value in values.items() if value is not None or self._default is not None}
 
 
 class AssetsDefinition:
-    """One or more assets and the function that makes them. Calling it calls the function."""
+    """One or more assets and what makes them. Calling it calls the function.
 
-    __slots__ = ("backfill_policy", "check_specs", "op", "specs")
+    Made by decorators, `from_op` or `from_graph`; the constructor takes either a `node_def` (an op or graph) with
+    keys by input and output name, or only `specs`, which are then external assets.
+    """
 
+    __slots__ = (
+        "backfill_policy",
+        "check_specs",
+        "execution_type",
+        "hook_defs",
+        "is_subset",
+        "node_def",
+        "op",
+        "resource_defs",
+        "specs",
+    )
+
+    @noting_init
     def __init__(
         self,
-        op: OpDefinition,
-        specs: Sequence[AssetSpec],
-        check_specs: Sequence[AssetCheckSpec] = (),
+        *,
+        keys_by_input_name: Mapping[str, AssetKey] | None = None,
+        keys_by_output_name: Mapping[str, AssetKey] | None = None,
+        node_def: Any = None,
+        partitions_def: PartitionsDefinition | None = None,
+        partition_mappings: Mapping[AssetKey, Any] | None = None,
+        asset_deps: Mapping[AssetKey, Iterable[AssetKey]] | None = None,
+        selected_asset_keys: Iterable[AssetKey] | None = None,
+        can_subset: bool = False,
+        resource_defs: Mapping[str, Any] | None = None,
+        group_names_by_key: Mapping[AssetKey, str] | None = None,
+        metadata_by_key: Mapping[AssetKey, Mapping[str, Any]] | None = None,
+        tags_by_key: Mapping[AssetKey, Mapping[str, str]] | None = None,
+        legacy_freshness_policies_by_key: Mapping[AssetKey, Any] | None = None,
         backfill_policy: BackfillPolicy | None = None,
+        descriptions_by_key: Mapping[AssetKey, str] | None = None,
+        check_specs_by_output_name: Mapping[str, AssetCheckSpec] | None = None,
+        selected_asset_check_keys: Iterable[CheckKey] | None = None,
+        is_subset: bool = False,
+        owners_by_key: Mapping[AssetKey, Sequence[str]] | None = None,
+        specs: Sequence[AssetSpec] | None = None,
+        execution_type: Any = None,
+        auto_materialize_policies_by_key: Mapping[AssetKey, Any] | None = None,
+        hook_defs: Iterable[Any] | None = None,
     ) -> None:
-        self.op, self.specs, self.check_specs = op, specs, check_specs
+        if node_def is None:
+            self._fill(None, tuple(specs or ()), (), execution_type=NONE)
+            return
+        keys = {name: asset_key_of(key) for name, key in (keys_by_output_name or {}).items()}
+        by_output: dict[str, Mapping[Any, Any] | None] = {
+            "group_name": group_names_by_key,
+            "metadata": metadata_by_key,
+            "tags": tags_by_key,
+            "description": descriptions_by_key,
+            "owners": owners_by_key,
+        }
+        given = {spec.key: spec for spec in specs or ()}
+        backing = backing_of(
+            node_def,
+            keys_by_input_name,
+            keys_by_output_name,
+            internal_asset_deps={name: asset_deps[key] for name, key in keys.items() if asset_deps and key in asset_deps},
+            partition_mappings={
+                name: partition_mappings[key]
+                for name, key in (keys_by_input_name or {}).items()
+                if partition_mappings and key in partition_mappings
+            },
+            can_subset=can_subset,
+            check_specs=list((check_specs_by_output_name or {}).values()),
+            attributes={
+                what: {name: values[key] for name, key in keys.items() if key in values}
+                for what, values in by_output.items()
+                if values
+            },
+            common={"partitions_def": partitions_def},
+            specs={name: given[key] for name, key in keys.items() if key in given},
+        )
+        self._fill(backing.op, backing.specs, backing.check_specs, backfill_policy, resource_defs, hook_defs)
+        self.node_def = node_def
+        if selected_asset_keys is not None:
+            self.specs = tuple(spec for spec in self.specs if spec.key in set(selected_asset_keys))
+        self.is_subset = is_subset
+
+    def _fill(
+        self,
+        op: OpDefinition | None,
+        specs: Sequence[AssetSpec],
+        check_specs: Sequence[AssetCheckSpec],
+        backfill_policy: BackfillPolicy | None = None,
+        resource_defs: Mapping[str, Any] | None = None,
+        hook_defs: Iterable[Any] | None = None,
+        execution_type: str = MATERIALIZE,
+    ) -> None:
+        self.op: Any = op
+        """`OpDefinition` whose function makes the assets, or which stands for a graph; None for external assets."""
+        self.node_def: Any = op.graph if op is not None and op.graph is not None else op
+        """The op or graph."""
+        self.specs: Sequence[AssetSpec] = specs
+        self.check_specs: Sequence[AssetCheckSpec] = check_specs
+        """Checks that the same function evaluates."""
         self.backfill_policy = backfill_policy
+        self.resource_defs: Mapping[str, Any] = resource_defs or _NO_RESOURCES
+        """Resources that the assets bring along."""
+        self.hook_defs: frozenset[Any] = frozenset(hook_defs) if hook_defs else frozenset()
+        self.execution_type = execution_type
+        """`materialize`, `observe` or `none`."""
+        self.is_subset = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function."""
-        return self.op.function(*args, **kwargs)
+        """Call the function: no run, no IO. Raises InvocationError where a context or an input is missing."""
+        if self.op is None or self.op.graph is not None:
+            raise InvocationError(f"{self!r} has no function that could be called.")
+        return call_directly(f"asset {self.op.name}", self.op, args, kwargs)
 
     def __repr__(self) -> str:
         return f"<assets {', '.join(str(spec.key) for spec in self.specs)}>"
 
+    # --- keys and specs
+
     @property
     def key(self) -> AssetKey:
-        """Key of the asset; fails where there are several."""
+        """Key of the asset. Raises ArgumentError where there are several."""
         if len(self.specs) != 1:
-            raise DefinitionError(
-                f"{self.op.name} makes several assets ({', '.join(str(spec.key) for spec in self.specs)}): choose a "
-                "key."
-            )
+            raise ArgumentError(f"{self!r} has {len(self.specs)} assets: choose one of its keys.")
         return self.specs[0].key
 
     @property
@@ -194,332 +179,289 @@ class AssetsDefinition:
         return frozenset(spec.key for spec in self.specs)
 
     @property
-    def partitions_def(self) -> PartitionsDefinition | None:
-        """Partitions of the assets."""
-        return self.specs[0].partitions_def if self.specs else None
+    def specs_by_key(self) -> Mapping[AssetKey, AssetSpec]:
+        """Specs by key."""
+        return {spec.key: spec for spec in self.specs}
 
     def get_asset_spec(self, key: KeyLike | None = None) -> AssetSpec:
-        """The spec of one asset."""
+        """The spec of one asset. Raises InvariantError for a key that is not among them."""
         wanted = self.key if key is None else asset_key_of(key)
         for spec in self.specs:
             if spec.key == wanted:
                 return spec
-        raise DefinitionError(f"{self.op.name} does not make {wanted}.")
+        raise InvariantError(f"{self!r} does not make {wanted}.")
 
-    def with_specs(self, change: Callable[[AssetSpec], AssetSpec]) -> AssetsDefinition:
-        """The same function with changed specs. Keys stay; a changed one raises DefinitionError."""
-        specs = [change(spec) for spec in self.specs]
-        for before, after in zip(self.specs, specs, strict=True):
-            if before.key != after.key:
-                raise DefinitionError(f"the key {before.key} cannot be changed after the definition.")
-        return AssetsDefinition(self.op, specs, self.check_specs, self.backfill_policy)
+    @property
+    def check_keys(self) -> frozenset[CheckKey]:
+        """Keys of the checks that the same function evaluates."""
+        return frozenset(spec.key for spec in self.check_specs)
+
+    @property
+    def asset_and_check_keys(self) -> frozenset[AssetKey | CheckKey]:
+        """All keys."""
+        return self.keys | self.check_keys
+
+    @property
+    def partitions_def(self) -> PartitionsDefinition | None:
+        """Partitions of the assets. Raises InvariantError where they differ: ask the specs."""
+        found = {spec.partitions_def for spec in self.specs} - {None}
+        if len(found) > 1:
+            raise InvariantError(f"{self!r} has assets with different partitions: ask their specs.")
+        return next(iter(found), None)
+
+    @property
+    def can_subset(self) -> bool:
+        """Whether some of the assets may be made without the others."""
+        return bool(self.op is not None and self.op.can_subset)
+
+    @property
+    def is_external(self) -> bool:
+        """True where a run cannot make them: declared only, or observed."""
+        return self.execution_type != MATERIALIZE
+
+    @property
+    def is_executable(self) -> bool:
+        """True where a run can make or observe them."""
+        return self.execution_type != NONE
+
+    @property
+    def is_materializable(self) -> bool:
+        """True where a run can make them."""
+        return self.execution_type == MATERIALIZE
+
+    @property
+    def is_observable(self) -> bool:
+        """True where a run can observe them."""
+        return self.execution_type == OBSERVE
+
+    @property
+    def required_resource_keys(self) -> frozenset[str]:
+        """Keys of the resources that making the assets takes, IO managers included."""
+        if self.op is None:
+            return frozenset(spec.io_manager_key for spec in self.specs)
+        stores = {each.io_manager_key for each in self.op.outputs.values() if not each.nothing and each.check_key is None}
+        loads = {item.input_manager_key for item in self.op.inputs.values() if item.input_manager_key is not None}
+        return frozenset(self.op.resource_keys | stores | loads)
+
+    # --- what depends on what
+
+    @property
+    def asset_deps(self) -> Mapping[AssetKey, frozenset[AssetKey]]:
+        """Keys upstream of each asset."""
+        return {spec.key: frozenset(dep.asset_key for dep in spec.deps) for spec in self.specs}
+
+    @property
+    def dependency_keys(self) -> frozenset[AssetKey]:
+        """Keys upstream of any of the assets."""
+        return frozenset(dep.asset_key for spec in self.specs for dep in spec.deps)
+
+    @property
+    def keys_by_input_name(self) -> Mapping[str, AssetKey]:
+        """Key of the asset that each input loads."""
+        return {name: item.asset_key for name, item in self.op.inputs.items()} if self.op is not None else {}
+
+    @property
+    def keys_by_output_name(self) -> Mapping[str, AssetKey]:
+        """Key of the asset that each output is."""
+        outputs = self.op.outputs.items() if self.op is not None else ()
+        return {name: output.asset_key for name, output in outputs if output.asset_key in self.keys}
+
+    @property
+    def check_specs_by_output_name(self) -> Mapping[str, AssetCheckSpec]:
+        """Check that each output is the verdict of."""
+        return {spec.output_name: spec for spec in self.check_specs}
+
+    def get_partition_mapping(self, in_asset_key: KeyLike) -> Any:
+        """How partitions of an upstream asset map; None: as usual."""
+        key = asset_key_of(in_asset_key)
+        return next((d.partition_mapping for s in self.specs for d in s.deps if d.asset_key == key and d.partition_mapping), None)
+
+    def get_output_name_for_asset_key(self, key: KeyLike) -> str:
+        """Name of the output that is the asset."""
+        wanted = asset_key_of(key)
+        for name, found in self.keys_by_output_name.items():
+            if found == wanted:
+                return name
+        raise InvariantError(f"{self!r} does not make {wanted}.")
+
+    def get_io_manager_key_for_asset_key(self, key: KeyLike) -> str:
+        """Key of the IO manager that stores or loads the asset."""
+        if self.op is None:
+            return self.get_asset_spec(key).io_manager_key
+        return self.op.outputs[self.get_output_name_for_asset_key(key)].io_manager_key
+
+    automation_conditions_by_key = _ByKey("automation_condition")
+    code_versions_by_key = _ByKey("code_version")
+    descriptions_by_key = _ByKey("description")
+    group_names_by_key = _ByKey("group_name", "default")
+    metadata_by_key = _ByKey("metadata")
+    owners_by_key = _ByKey("owners")
+    tags_by_key = _ByKey("tags")
+
+    # --- others made of this one
+
+    def map_asset_specs(self, fn: Callable[[AssetSpec], AssetSpec]) -> AssetsDefinition:
+        """The same function with changed specs; a changed key renames the asset."""
+        specs = tuple(changed_spec(fn, spec) for spec in self.specs)
+        renamed = {old.key: new.key for old, new in zip(self.specs, specs, strict=True) if old.key != new.key}
+        made = with_keys(self, renamed, own=True) if renamed else self
+        return changed(made, specs)
+
+    def with_attributes(
+        self,
+        *,
+        asset_key_replacements: Mapping[AssetKey, AssetKey] | None = None,
+        group_names_by_key: Mapping[AssetKey, str] | None = None,
+        tags_by_key: Mapping[AssetKey, Mapping[str, str]] | None = None,
+        legacy_freshness_policy: Any = None,
+        automation_condition: Any = None,
+        backfill_policy: BackfillPolicy | None = None,
+        hook_defs: Iterable[Any] | None = None,
+        metadata_by_key: Mapping[AssetKey, Mapping[str, Any]] | None = None,
+    ) -> AssetsDefinition:
+        """The same function with other keys (of its assets and of what it loads), or other attributes by key.
+
+        Raises DefinitionError where an asset has a group, or a condition, already.
+        """
+
+        def change(spec: AssetSpec) -> AssetSpec:
+            changes: dict[str, Any] = {}
+            if group_names_by_key and (group := group_names_by_key.get(spec.key)):
+                if spec.group_name not in (None, "default", group):
+                    raise DefinitionError(f"asset {spec.key} has the group {spec.group_name!r} already.")
+                changes["group_name"] = group
+            if tags_by_key and spec.key in tags_by_key:
+                changes["tags"] = tags_by_key[spec.key]
+            if metadata_by_key and spec.key in metadata_by_key:
+                changes["metadata"] = metadata_by_key[spec.key]
+            if automation_condition is not None:
+                changes["automation_condition"] = automation_condition
+            return spec.replace_attributes(**changes) if changes else spec
+
+        made = changed(self, tuple(change(spec) for spec in self.specs))
+        made.backfill_policy = backfill_policy or self.backfill_policy
+        if hook_defs:
+            made = made.with_hooks(hook_defs)
+        return with_keys(made, asset_key_replacements) if asset_key_replacements else made
+
+    def with_hooks(self, hook_defs: Iterable[Any]) -> AssetsDefinition:
+        """The same with more hooks."""
+        made = changed(self, self.specs)
+        made.hook_defs = self.hook_defs | frozenset(hook_defs)
+        return made
+
+    def with_resources(self, resource_defs: Mapping[str, Any]) -> AssetsDefinition:
+        """The same with resources bound to those keys that it asks for and has not bound itself."""
+        wanted = self.required_resource_keys
+        bound = {key: value for key, value in resource_defs.items() if key in wanted and key not in self.resource_defs}
+        made = changed(self, self.specs)
+        made.resource_defs = {**self.resource_defs, **bound}
+        return made
+
+    def subset_for(
+        self, selected_asset_keys: Iterable[AssetKey], selected_asset_check_keys: Iterable[CheckKey] | None = None
+    ) -> AssetsDefinition:
+        """Some of the assets and checks. Raises ArgumentError where they are made only together."""
+        return subset(self, frozenset(selected_asset_keys), selected_asset_check_keys)
+
+    def to_source_asset(self, key: KeyLike | None = None) -> AssetSpec:
+        """One of the assets as an external one, for a location that only loads it."""
+        return external(self, self.key if key is None else asset_key_of(key))
+
+    def to_source_assets(self) -> Sequence[AssetSpec]:
+        """The assets as external ones, for a location that only loads them."""
+        return [external(self, spec.key) for spec in self.specs]
+
+    @staticmethod
+    def from_op(
+        op_def: OpDefinition,
+        *,
+        keys_by_input_name: Mapping[str, AssetKey] | None = None,
+        keys_by_output_name: Mapping[str, AssetKey] | None = None,
+        key_prefix: str | Sequence[str] | None = None,
+        **options: Any,
+    ) -> AssetsDefinition:
+        """Assets of the outputs of an op, loading an asset for each input. Options as of `from_graph`."""
+        return _from_node(op_def, keys_by_input_name, keys_by_output_name, key_prefix, **options)
+
+    @staticmethod
+    def from_graph(
+        graph_def: Any,
+        *,
+        keys_by_input_name: Mapping[str, AssetKey] | None = None,
+        keys_by_output_name: Mapping[str, AssetKey] | None = None,
+        key_prefix: str | Sequence[str] | None = None,
+        **options: Any,
+    ) -> AssetsDefinition:
+        """Assets of the outputs of a graph, loading an asset for each input of the graph.
+
+        Options: `internal_asset_deps` (output -> keys), `partitions_def`, `partition_mappings` (input -> mapping),
+        `resource_defs`, `group_name`, `backfill_policy`, `can_subset`, `check_specs`, `hook_defs`, and by output name
+        `group_names_by_output_name`, `descriptions_...`, `metadata_...`, `tags_...`, `automation_conditions_...`,
+        `owners_...`, `code_versions_by_output_name`.
+        """
+        return _from_node(graph_def, keys_by_input_name, keys_by_output_name, key_prefix, **options)
 
 
-def asset(
-    function: Callable[..., Any] | None = None,
+def assets_of(backing: Backing, **options: Any) -> AssetsDefinition:
+    """The definition of these parts; options as of `AssetsDefinition._fill`."""
+    made = object.__new__(AssetsDefinition)
+    made._fill(backing.op, backing.specs, backing.check_specs, **options)  # pyright: ignore[reportPrivateUsage]
+    return made
+
+
+def external(definition: AssetsDefinition, key: AssetKey) -> AssetSpec:
+    """One of the assets as an external one that its IO manager loads."""
+    spec = definition.get_asset_spec(key)
+    manager = definition.get_io_manager_key_for_asset_key(key)
+    return (spec if manager == "io_manager" else spec.with_io_manager_key(manager)).replace_attributes(deps=())
+
+
+@noting(AssetsDefinition)
+def _from_node(
+    node: Any,
+    keys_by_input_name: Mapping[str, AssetKey] | None,
+    keys_by_output_name: Mapping[str, AssetKey] | None,
+    key_prefix: str | Sequence[str] | None,
     *,
-    name: str | None = None,
-    key: KeyLike | None = None,
-    key_prefix: str | Sequence[str] | None = None,
-    ins: Mapping[str, AssetIn] | None = None,
-    deps: Iterable[Any] | None = None,
-    metadata: Mapping[str, Any] | None = None,
-    tags: Mapping[str, str] | None = None,
-    description: str | None = None,
-    required_resource_keys: Iterable[str] | None = None,
-    io_manager_key: str | None = None,
+    internal_asset_deps: Mapping[str, Iterable[AssetKey]] | None = None,
     partitions_def: PartitionsDefinition | None = None,
-    op_tags: Mapping[str, Any] | None = None,
+    partition_mappings: Mapping[str, Any] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
     group_name: str | None = None,
-    output_required: bool = True,
-    retry_policy: RetryPolicy | None = None,
-    code_version: str | None = None,
-    check_specs: Sequence[AssetCheckSpec] | None = None,
-    owners: Sequence[str] | None = None,
-    kinds: Iterable[str] | None = None,
-    pool: str | None = None,
+    group_names_by_output_name: Mapping[str, str] | None = None,
+    descriptions_by_output_name: Mapping[str, str] | None = None,
+    metadata_by_output_name: Mapping[str, Mapping[str, Any]] | None = None,
+    tags_by_output_name: Mapping[str, Mapping[str, str]] | None = None,
+    automation_conditions_by_output_name: Mapping[str, Any] | None = None,
     backfill_policy: BackfillPolicy | None = None,
-) -> Any:
-    """Make an asset of a function. Bare (`@asset`) or called.
-
-    The function's name is the asset's key, its docstring the description; each parameter that is not context,
-    config or a resource
-    is the upstream asset of that name. `key` takes the place of `name` and `key_prefix`.
-    """
-
-    @noting(AssetsDefinition)
-    def decorate(function: Callable[..., Any]) -> AssetsDefinition:
-        source = function_source(function)
-        full = _own_key(function, source, name, key, key_prefix)
-        signature = _signature(function, full, source)
-        inputs, own_deps = _asset_inputs(full, signature, ins, deps, source)
-        returns = signature.annotation("return")
-        spec = AssetSpec(
-            full,
-            deps=own_deps,
-            description=description or function.__doc__,
-            metadata=metadata,
-            skippable=not output_required,
-            group_name=group_name,
-            code_version=code_version,
-            owners=owners,
-            tags=tags,
-            kinds=kinds,
-            partitions_def=partitions_def,
-            source=source or caller_source(),
-        )
-        output = OpOutput(
-            "result",
-            inner_type(returns, MISSING),
-            asset_key=full,
-            io_manager_key=io_manager_key or "io_manager",
-            required=output_required,
-            nothing=returns is not MISSING and is_nothing(returns),
-            metadata=metadata,
-            code_version=code_version,
-            partitions=partitions_def.spec if partitions_def is not None else None,
-        )
-        outputs = {"result": output}
-        checks = _own_checks(check_specs, (full,), source)
-        for check in checks:
-            outputs[check.output_name] = check_output(check)
-        op = OpDefinition(
-            full.step_key,
-            function,
-            signature,
-            inputs,
-            outputs,
-            kind="asset",
-            description=spec.description,
-            required_resource_keys=frozenset(required_resource_keys) if required_resource_keys else _NO_RESOURCES,
-            retry_policy=retry_policy,
-            pool=pool,
-            tags=string_tags(op_tags),
-            code_version=code_version,
-            source=source,
-        )
-        return AssetsDefinition(op, (spec,), checks, backfill_policy)
-
-    return decorate if function is None else decorate(function)
-
-
-def multi_asset(
-    *,
-    specs: Sequence[AssetSpec] | None = None,
-    outs: Mapping[str, AssetOut] | None = None,
-    name: str | None = None,
-    ins: Mapping[str, AssetIn] | None = None,
-    deps: Iterable[Any] | None = None,
-    internal_asset_deps: Mapping[str, set[AssetKey]] | None = None,
-    description: str | None = None,
-    required_resource_keys: Iterable[str] | None = None,
-    partitions_def: PartitionsDefinition | None = None,
-    op_tags: Mapping[str, Any] | None = None,
     can_subset: bool = False,
-    group_name: str | None = None,
-    retry_policy: RetryPolicy | None = None,
-    code_version: str | None = None,
     check_specs: Sequence[AssetCheckSpec] | None = None,
-    pool: str | None = None,
-    backfill_policy: BackfillPolicy | None = None,
-) -> Callable[[Callable[..., Any]], AssetsDefinition]:
-    """Make several assets of one function: `specs` (no values through IO managers) or `outs` (values, returned or
-    yielded).
-    """
-    if (specs is None) == (outs is None):
-        raise DefinitionError("multi_asset: give either specs or outs.")
-
-    @noting(AssetsDefinition)
-    def decorate(function: Callable[..., Any]) -> AssetsDefinition:
-        source = function_source(function)
-        label = AssetKey((name or function.__name__,))
-        signature = _signature(function, label, source)
-        inputs, own_deps = _asset_inputs(label, signature, ins, deps if specs is None else None, source)
-        common = {"partitions_def": partitions_def, "group_name": group_name, "code_version": code_version}
-        if specs is not None:
-            extra = [*own_deps, *(asset_deps(deps) if deps else ())]
-            made = [_shared(spec, extra, partitions_def, group_name, code_version, source) for spec in specs]
-            outputs = {spec.key.step_key: _spec_output(spec) for spec in made}
-        else:
-            made, outputs = _outs(outs or {}, own_deps, internal_asset_deps or {}, source, common)
-        checks = _own_checks(check_specs, [spec.key for spec in made], source)
-        for check in checks:
-            outputs[check.output_name] = check_output(check)
-        op = OpDefinition(
-            label.step_key,
-            function,
-            signature,
-            inputs,
-            outputs,
-            kind="asset",
-            description=description or function.__doc__,
-            required_resource_keys=frozenset(required_resource_keys or ()),
-            retry_policy=retry_policy,
-            pool=pool,
-            tags=string_tags(op_tags),
-            code_version=code_version,
-            can_subset=can_subset,
-            source=source,
-        )
-        return AssetsDefinition(op, made, checks, backfill_policy)
-
-    return decorate
-
-
-# --- parts -----------------------------------------------------------------------------------------------------------
-
-
-def _own_key(function: Any, source: Source | None, name: str | None, key: Any, key_prefix: Any) -> AssetKey:
-    if key is not None:
-        if name is not None or key_prefix is not None:
-            raise DefinitionError(
-                f"{shown(source)}: asset {function.__name__}: key takes the place of name and key_prefix; give only "
-                "one of them."
-            )
-        full = asset_key_of(key)
-    else:
-        full = AssetKey((*_prefix(key_prefix), name or function.__name__))
-    try:
-        for segment in full.parts:
-            check_segment(segment)
-    except DefinitionError as error:
-        raise DefinitionError(f"{shown(source)}: asset {function.__name__}: {error}") from None
-    return full
-
-
-def _signature(function: Any, key: AssetKey, source: Source | None) -> Signature:
-    try:
-        return Signature(function)
-    except DefinitionError as error:
-        raise DefinitionError(f"{shown(source)}: asset {key}: {error}") from None
-
-
-def _asset_inputs(
-    key: AssetKey,
-    signature: Signature,
-    ins: Mapping[str, AssetIn] | None,
-    deps: Iterable[Any] | None,
-    source: Source | None,
-) -> tuple[dict[str, OpInput], list[AssetDep]]:
-    """Inputs and dependencies: one each a parameter, refined by `ins`, and those in `deps`."""
-    inputs: dict[str, OpInput] = {}
-    found: dict[AssetKey, AssetDep] = {}
-    for name in signature.inputs:
-        given = ins.get(name) if ins else None
-        default = signature.defaults.get(name, MISSING)
-        if given is None:
-            upstream = AssetKey((name,))
-            mapping = None
-            inputs[name] = OpInput(name, signature.annotation(name), default, asset_key=upstream)
-        else:
-            upstream = given.key or AssetKey((*given.key_prefix, name))
-            mapping = given.partition_mapping
-            inputs[name] = OpInput(
-                name,
-                given.type if given.type is not MISSING else signature.annotation(name),
-                default,
-                asset_key=upstream,
-                mapping=mapping.spec if mapping is not None else None,
-                input_manager_key=given.input_manager_key,
-                metadata=given.metadata,
-            )
-        found[upstream] = AssetDep(upstream, mapping)
-    if ins:
-        unknown = [name for name in ins if name not in inputs]
-        if unknown:
-            raise DefinitionError(
-                f"{shown(source)}: asset {key}: ins names {unknown[0]!r}, which is not an argument of the function "
-                f"({', '.join(signature.inputs) or 'it has none'})."
-            )
-    if deps:
-        for dep in asset_deps(deps):
-            if dep.asset_key not in found or dep.partition_mapping is not None:
-                found[dep.asset_key] = dep
-    return inputs, list(found.values())
-
-
-def _own_checks(
-    checks: Sequence[AssetCheckSpec] | None, keys: Sequence[AssetKey], source: Source | None
-) -> Sequence[AssetCheckSpec]:
-    if not checks:
-        return ()
-    for check in checks:
-        if check.asset_key not in keys:
-            raise DefinitionError(
-                f"{shown(source)}: the check {check.name!r} is of {check.asset_key}, which this function does not make."
-            )
-    return tuple(checks)
-
-
-def _shared(
-    spec: AssetSpec,
-    extra: Sequence[AssetDep],
-    partitions: PartitionsDefinition | None,
-    group: str | None,
-    version: str | None,
-    source: Source | None,
-) -> AssetSpec:
-    """A spec with what the decorator says for all of them."""
-    if group is not None and spec.group_name is not None:
-        raise DefinitionError(f"{shown(source)}: {spec.key} has a group of its own; give the group at one place.")
-    changes: dict[str, Any] = {"source": source}
-    if extra:
-        changes["deps"] = [*spec.deps, *extra]
-    if partitions is not None and spec.partitions_def is None:
-        changes["partitions_def"] = partitions
-    if group is not None:
-        changes["group_name"] = group
-    if version is not None and spec.code_version is None:
-        changes["code_version"] = version
-    return spec.replace_attributes(**changes)
-
-
-def _spec_output(spec: AssetSpec) -> OpOutput:
-    return OpOutput(
-        spec.key.step_key,
-        None,
-        asset_key=spec.key,
-        required=not spec.skippable,
-        nothing=True,
-        metadata=spec.metadata,
-        code_version=spec.code_version,
-        partitions=spec.partitions_def.spec if spec.partitions_def is not None else None,
+    owners_by_output_name: Mapping[str, Sequence[str]] | None = None,
+    code_versions_by_output_name: Mapping[str, str] | None = None,
+    auto_materialize_policies_by_output_name: Mapping[str, Any] | None = None,
+    hook_defs: Iterable[Any] | None = None,
+) -> AssetsDefinition:
+    backing = backing_of(
+        node,
+        keys_by_input_name,
+        keys_by_output_name,
+        key_prefix=key_prefix,
+        internal_asset_deps=internal_asset_deps,
+        partition_mappings=partition_mappings,
+        can_subset=can_subset,
+        check_specs=check_specs,
+        attributes={
+            "group_name": group_names_by_output_name or {},
+            "description": descriptions_by_output_name or {},
+            "metadata": metadata_by_output_name or {},
+            "tags": tags_by_output_name or {},
+            "automation_condition": automation_conditions_by_output_name or {},
+            "owners": owners_by_output_name or {},
+            "code_version": code_versions_by_output_name or {},
+        },
+        common={"partitions_def": partitions_def, "group_name": group_name},
     )
-
-
-def _outs(
-    outs: Mapping[str, AssetOut],
-    deps: Sequence[AssetDep],
-    internal: Mapping[str, set[AssetKey]],
-    source: Source | None,
-    common: Mapping[str, Any],
-) -> tuple[list[AssetSpec], dict[str, OpOutput]]:
-    unknown = [name for name in internal if name not in outs]
-    if unknown:
-        raise DefinitionError(
-            f"{shown(source)}: internal_asset_deps names {unknown[0]!r}, which is none of the outs ({', '.join(outs)})."
-        )
-    specs: list[AssetSpec] = []
-    outputs: dict[str, OpOutput] = {}
-    for name, out in outs.items():
-        own = [AssetDep(key) for key in sorted(internal[name])] if name in internal else deps
-        spec = out.spec(name, own, source, common)
-        specs.append(spec)
-        outputs[name] = OpOutput(
-            name,
-            out.type,
-            asset_key=spec.key,
-            io_manager_key=out.io_manager_key,
-            required=out.is_required,
-            nothing=out.type is not MISSING and is_nothing(out.type),
-            metadata=spec.metadata,
-            code_version=spec.code_version,
-            partitions=spec.partitions_def.spec if spec.partitions_def is not None else None,
-        )
-    return specs, outputs
-
-
-def _prefix(prefix: str | Sequence[str] | None) -> tuple[str, ...]:
-    if prefix is None:
-        return ()
-    return (prefix,) if isinstance(prefix, str) else tuple(prefix)
+    made = assets_of(backing, backfill_policy=backfill_policy, resource_defs=resource_defs, hook_defs=hook_defs)
+    made.node_def = node
+    return made

@@ -1,20 +1,24 @@
-"""Partitions as users define them. Each definition holds its value (`spec`); enumeration is in
-`planning/partitions.py`.
+"""Partitions as users define them: the root of all definitions, static and dynamic ones.
+
+Each definition holds its value (`spec`); enumeration is in `planning/partitions.py`. Which partitions of time exist
+depends on the time, which dynamic ones on an instance: both come from arguments, or from `partition_loading_context`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple
 
 from rostrum.definitions.broken import noting_init
+from rostrum.definitions.partition_loading import DynamicPartitionsStore, PartitionLoadingContext, loading_context
+from rostrum.definitions.partition_requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from rostrum.model import partitions as model
-from rostrum.model.errors import DefinitionError, InvocationError
-from rostrum.planning import cron
-from rostrum.planning.partitions import Partitions, TimeWindow, partitions_of
+from rostrum.model.errors import ArgumentError, DefinitionError, UnknownPartition
+from rostrum.planning.partitions import Partitions, partitions_of
 
-_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+PARTITION_TAG = "dagster/partition"
+"""Tag of a run for one partition, as projects made for Dagster read it; `<tag>/<dimension>` for each dimension."""
 
 
 class PartitionKeyRange(NamedTuple):
@@ -24,15 +28,62 @@ class PartitionKeyRange(NamedTuple):
     end: str
 
 
+class Partition:
+    """A partition with a value of its own, as old functions of partitions are given."""
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, value: Any, name: str | None = None) -> None:
+        self.value = value
+        self.name = name or str(value)
+
+    def __class_getitem__(cls, _item: Any) -> type[Partition]:
+        """`Partition[T]` in annotations."""
+        return cls
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Partition) and (self.value, self.name) == (other.value, other.name)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f"Partition(value={self.value!r}, name={self.name!r})"
+
+
+class PaginatedResults(NamedTuple):
+    """A page of partition keys."""
+
+    results: Sequence[str]
+    cursor: str
+    has_more: bool
+
+
 class PartitionsDefinition:
-    """How an asset or job is divided. Two definitions are equal when they divide in the same way."""
+    """How an asset or job is divided. Two definitions are equal when they divide in the same way.
 
-    __slots__ = ("kind", "spec")
+    A class of one's own gives its keys in `get_partition_keys`: they are listed when the definitions are loaded.
+    """
 
-    def __init__(self, spec: model.PartitionsSpec, kind: str) -> None:
-        self.spec = spec
-        self.kind = kind
-        """A word for the definition's name in the manifest, e.g. `daily`."""
+    kind: ClassVar[str] = "partitions"
+    """A word for the definition's name in the manifest, e.g. `daily`."""
+    _spec: model.PartitionsSpec | None = None
+
+    def __class_getitem__(cls, _item: Any) -> type[PartitionsDefinition]:
+        """`PartitionsDefinition[str]` in annotations."""
+        return cls
+
+    @property
+    def spec(self) -> model.PartitionsSpec:
+        """The definition as data. Raises DefinitionError for a class that does not say its keys."""
+        if self._spec is None:
+            if type(self).get_partition_keys is PartitionsDefinition.get_partition_keys:
+                raise DefinitionError(
+                    f"{type(self).__name__} is no complete partitions definition: use one of the classes that there "
+                    "are, or define get_partition_keys."
+                )
+            self._spec = model.StaticPartitions(tuple(str(key) for key in self.get_partition_keys()))
+        return self._spec
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PartitionsDefinition) and self.spec == other.spec
@@ -43,319 +94,253 @@ class PartitionsDefinition:
     def __repr__(self) -> str:
         return f"<{self.kind} partitions>"
 
-    def get_partition_keys(self, current_time: datetime | None = None) -> Sequence[str]:
-        """All keys that exist at a time (which definitions of time need)."""
-        return list(self._partitions.keys(self._at(current_time)))
+    def __str__(self) -> str:
+        return repr(self)
 
-    def get_first_partition_key(self, current_time: datetime | None = None) -> str | None:
+    # --- keys
+
+    def get_partition_keys(
+        self, current_time: datetime | None = None, dynamic_partitions_store: DynamicPartitionsStore | None = None
+    ) -> Sequence[str]:
+        """All keys that exist at a time. Raises ArgumentError for dynamic keys without a store."""
+        context = loading_context(current_time, dynamic_partitions_store)
+        return list(self._partitions(context).keys(context.effective_dt))
+
+    def get_first_partition_key(
+        self, current_time: datetime | None = None, dynamic_partitions_store: DynamicPartitionsStore | None = None
+    ) -> str | None:
         """First key that exists."""
-        return self._partitions.first(self._at(current_time))
+        context = loading_context(current_time, dynamic_partitions_store)
+        return self._partitions(context).first(context.effective_dt)
 
-    def get_last_partition_key(self, current_time: datetime | None = None) -> str | None:
+    def get_last_partition_key(
+        self, current_time: datetime | None = None, dynamic_partitions_store: DynamicPartitionsStore | None = None
+    ) -> str | None:
         """Last key that exists."""
-        return self._partitions.last(self._at(current_time))
+        context = loading_context(current_time, dynamic_partitions_store)
+        return self._partitions(context).last(context.effective_dt)
 
-    def has_partition_key(self, partition_key: str, current_time: datetime | None = None) -> bool:
-        """Say whether the key exists; without a time, whether it can ever exist."""
-        return self._partitions.has_key(partition_key, current_time)
+    def get_num_partitions(self) -> int:
+        """How many keys exist."""
+        context = loading_context()
+        return self._partitions(context).count(context.effective_dt)
 
-    def get_partition_keys_in_range(self, partition_key_range: PartitionKeyRange) -> Sequence[str]:
-        """Keys from start to end, both inclusive; empty when reversed."""
-        return self._partitions.keys_in_range(partition_key_range.start, partition_key_range.end)
+    def has_partition_key(
+        self,
+        partition_key: str,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> bool:
+        """Say whether the key exists."""
+        context = loading_context(current_time, dynamic_partitions_store)
+        return self._partitions(context).has_key(str(partition_key), context.effective_dt)
 
-    def time_window_for_partition_key(self, partition_key: str) -> TimeWindow:
-        """Start and end of a key. Fails for definitions without time."""
-        return self._partitions.window(partition_key)
+    def validate_partition_key(self, partition_key: str, context: PartitionLoadingContext | None = None) -> None:
+        """Raise UnknownPartition unless the key exists."""
+        context = context or loading_context()
+        if not self._partitions(context).has_key(str(partition_key), context.effective_dt):
+            raise UnknownPartition(f"Could not find a partition with key {partition_key!r} ({self}).")
+
+    def get_partition_keys_in_range(
+        self, partition_key_range: PartitionKeyRange, dynamic_partitions_store: DynamicPartitionsStore | None = None
+    ) -> Sequence[str]:
+        """Keys from start to end, both inclusive; empty when reversed. Raises UnknownPartition."""
+        start, end = partition_key_range
+        context = loading_context(None, dynamic_partitions_store)
+        for key in (start, end):
+            self.validate_partition_key(key, context)
+        return self._partitions(context).keys_in_range(str(start), str(end))
+
+    def get_paginated_partition_keys(
+        self,
+        context: PartitionLoadingContext,
+        limit: int,
+        ascending: bool,
+        cursor: str | None = None,
+    ) -> PaginatedResults:
+        """At most `limit` keys after the key `cursor`, oldest or newest first."""
+        keys = list(self._partitions(context).keys(context.effective_dt))
+        if not ascending:
+            keys.reverse()
+        first = keys.index(cursor) + 1 if cursor in keys else 0
+        page = keys[first : first + limit]
+        return PaginatedResults(page, page[-1] if page else cursor or "", first + limit < len(keys))
+
+    def filter_valid_partition_keys(self, partition_keys: Iterable[str]) -> set[str]:
+        """Those of the keys that exist."""
+        return {key for key in partition_keys if self.has_partition_key(key)}
+
+    # --- more
+
+    def get_tags_for_partition_key(self, partition_key: str) -> Mapping[str, str]:
+        """Tags of a run for that partition."""
+        return {PARTITION_TAG: str(partition_key)}
+
+    def get_serializable_unique_identifier(self, dynamic_partitions_store: DynamicPartitionsStore | None = None) -> str:
+        """Text that is equal for equal definitions."""
+        import hashlib  # only who asks pays for it
+
+        import msgspec
+
+        return hashlib.sha1(msgspec.json.encode(self.spec), usedforsecurity=False).hexdigest()
+
+    def validate_partition_definition(self) -> None:
+        """A definition that could be made is valid."""
+
+    def subset_with_partition_keys(self, partition_keys: Iterable[str]) -> PartitionsSubset:
+        """Some partitions. Raises UnknownPartition for a key that does not exist."""
+        keys = tuple(partition_keys)
+        for key in keys:
+            self.validate_partition_key(key)
+        return PartitionsSubset(self, keys)
+
+    def subset_with_all_partitions(self) -> PartitionsSubset:
+        """All partitions that exist."""
+        return PartitionsSubset(self, self.get_partition_keys())
+
+    def empty_subset(self) -> PartitionsSubset:
+        """No partition."""
+        return PartitionsSubset(self, ())
+
+    def _partitions(self, context: PartitionLoadingContext) -> Partitions:
+        return partitions_of(self.spec, context.keys_of)
+
+
+class PartitionsSubset:
+    """Some partitions of a definition."""
+
+    __slots__ = ("_keys", "partitions_def")
+
+    def __init__(self, partitions_def: PartitionsDefinition, keys: Iterable[str] = ()) -> None:
+        self.partitions_def = partitions_def
+        self._keys = dict.fromkeys(keys)
+
+    def get_partition_keys(self) -> Iterable[str]:
+        """The keys."""
+        return list(self._keys)
+
+    def get_partition_keys_not_in_subset(self, partitions_def: PartitionsDefinition) -> Iterable[str]:
+        """Keys that exist and are not in the subset."""
+        return [key for key in partitions_def.get_partition_keys() if key not in self._keys]
+
+    def get_partition_key_ranges(self, partitions_def: PartitionsDefinition) -> Sequence[PartitionKeyRange]:
+        """The keys as ranges of neighbours."""
+        ranges: list[PartitionKeyRange] = []
+        start = last = None
+        for key in [*partitions_def.get_partition_keys(), None]:
+            if key in self._keys:
+                start, last = start or key, key
+            elif start is not None and last is not None:
+                ranges.append(PartitionKeyRange(start, last))
+                start = last = None
+        return ranges
+
+    def with_partition_keys(self, partition_keys: Iterable[str]) -> PartitionsSubset:
+        """These and further keys."""
+        return PartitionsSubset(self.partitions_def, (*self._keys, *partition_keys))
 
     @property
-    def _partitions(self) -> Partitions:
-        return partitions_of(self.spec)
+    def is_empty(self) -> bool:
+        """True without keys."""
+        return not self._keys
 
-    def _at(self, current_time: datetime | None) -> datetime:
-        if current_time is not None:
-            return current_time
-        if isinstance(self.spec, model.StaticPartitions):
-            return _NO_TIME
-        raise InvocationError("which partitions of time exist depends on the time: give current_time.")
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys
+
+    def __or__(self, other: PartitionsSubset) -> PartitionsSubset:
+        return self.with_partition_keys(other._keys)
+
+    def __and__(self, other: PartitionsSubset) -> PartitionsSubset:
+        return PartitionsSubset(self.partitions_def, (key for key in self._keys if key in other))
+
+    def __sub__(self, other: PartitionsSubset) -> PartitionsSubset:
+        return PartitionsSubset(self.partitions_def, (key for key in self._keys if key not in other))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PartitionsSubset) and self._keys.keys() == other._keys.keys()
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._keys))
+
+    def __repr__(self) -> str:
+        return f"PartitionsSubset({list(self._keys)!r})"
 
 
 class StaticPartitionsDefinition(PartitionsDefinition):
     """A fixed list of keys."""
 
-    __slots__ = ()
+    kind = "static"
 
     @noting_init
     def __init__(self, partition_keys: Sequence[str]) -> None:
         keys = tuple(partition_keys)
         if isinstance(partition_keys, str) or not all(isinstance(key, str) for key in keys):
-            raise DefinitionError("StaticPartitionsDefinition takes a list of strings.")
+            raise ArgumentError(f"StaticPartitionsDefinition takes a list of strings, not {partition_keys!r:.200}.")
         if len(set(keys)) != len(keys):
             twice = next(key for position, key in enumerate(keys) if key in keys[:position])
             raise DefinitionError(f"StaticPartitionsDefinition: the key {twice!r} is there twice.")
         for key in keys:
-            if "..." in key or any(ord(character) < 32 for character in key):
+            if "..." in key or any(ord(character) < 32 or ord(character) == 127 for character in key):
                 raise DefinitionError(f"StaticPartitionsDefinition: the key {key!r} has `...` or a control character.")
-        super().__init__(model.StaticPartitions(keys), "static")
+        self._spec = model.StaticPartitions(keys)
+
+
+PartitionFunction = Callable[["datetime | None"], "Sequence[Partition] | Sequence[str]"]
 
 
 class DynamicPartitionsDefinition(PartitionsDefinition):
-    """Keys added at run time, kept under `name`."""
-
-    __slots__ = ("name",)
-
-    @noting_init
-    def __init__(self, *, name: str) -> None:
-        if not name:
-            raise DefinitionError("DynamicPartitionsDefinition needs a name.")
-        self.name = name
-        super().__init__(model.DynamicPartitions(name), "dynamic")
-
-
-class MultiPartitionsDefinition(PartitionsDefinition):
-    """Product of two dimensions. Keys join the dimensions' keys with `|`, in alphabetical order of the dimensions'
-    names.
+    """Keys added at run time, kept under `name`. Or, in the old way, computed by a function when the definitions are
+    loaded.
     """
 
-    __slots__ = ()
+    kind = "dynamic"
 
     @noting_init
-    def __init__(self, partitions_defs: Mapping[str, PartitionsDefinition]) -> None:
-        if len(partitions_defs) != 2:
-            raise DefinitionError(f"MultiPartitionsDefinition takes two dimensions, not {len(partitions_defs)}.")
-        dimensions: list[tuple[str, Any]] = []
-        for name in sorted(partitions_defs):
-            spec = partitions_defs[name].spec
-            if isinstance(spec, model.MultiPartitions):
-                raise DefinitionError(f"MultiPartitionsDefinition: dimension {name!r} has several dimensions itself.")
-            dimensions.append((name, spec))
-        super().__init__(model.MultiPartitions(tuple(dimensions)), "multi")
+    def __init__(self, partition_fn: PartitionFunction | None = None, name: str | None = None) -> None:
+        if (partition_fn is None) == (not name):
+            raise DefinitionError("DynamicPartitionsDefinition needs a name (or, in the old way, a function of keys).")
+        self.name, self.partition_fn = name, partition_fn
+        if name:
+            self._spec = model.DynamicPartitions(name)
 
+    @property
+    def spec(self) -> model.PartitionsSpec:
+        """The definition as data; of a function its keys now."""
+        if self._spec is not None:
+            return self._spec
+        return model.StaticPartitions(tuple(self._called(loading_context())))
 
-class TimeWindowPartitionsDefinition(PartitionsDefinition):
-    """Windows between the ticks of a cron expression. `start` and `end` are datetimes, or text in `fmt`; `end` is
-    exclusive.
-    """
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, DynamicPartitionsDefinition) and self.partition_fn is not None:
+            return self.partition_fn == other.partition_fn
+        return super().__eq__(other)
 
-    __slots__ = ()
+    def __hash__(self) -> int:
+        return hash((self.name, self.partition_fn))
 
-    @noting_init
-    def __init__(
-        self,
-        start: datetime | str,
-        fmt: str,
-        *,
-        cron_schedule: str,
-        end: datetime | str | None = None,
-        timezone: str | None = None,
-        end_offset: int = 0,
-    ) -> None:
-        super().__init__(_time_spec(start, fmt, cron_schedule, end, timezone, end_offset), "time_window")
+    def build_add_request(self, partition_keys: Sequence[str]) -> AddDynamicPartitionsRequest:
+        """A request to add keys, for the result of a sensor."""
+        return AddDynamicPartitionsRequest(self._name(), partition_keys)
 
+    def build_delete_request(self, partition_keys: Sequence[str]) -> DeleteDynamicPartitionsRequest:
+        """A request to remove keys, for the result of a sensor."""
+        return DeleteDynamicPartitionsRequest(self._name(), partition_keys)
 
-class HourlyPartitionsDefinition(PartitionsDefinition):
-    """One partition an hour."""
+    def _name(self) -> str:
+        if self.name is None:
+            raise ArgumentError("dynamic partitions that a function computes have no name: nothing can be added.")
+        return self.name
 
-    __slots__ = ()
+    def _partitions(self, context: PartitionLoadingContext) -> Partitions:
+        if self.partition_fn is not None:
+            return partitions_of(model.StaticPartitions(tuple(self._called(context))))
+        return super()._partitions(context)
 
-    @noting_init
-    def __init__(
-        self,
-        start_date: datetime | str,
-        end_date: datetime | str | None = None,
-        minute_offset: int = 0,
-        timezone: str | None = None,
-        fmt: str | None = None,
-        end_offset: int = 0,
-    ) -> None:
-        spec = _time_spec(
-            start_date, fmt or "%Y-%m-%d-%H:%M", f"{minute_offset} * * * *", end_date, timezone, end_offset
-        )
-        super().__init__(spec, "hourly")
-
-
-class DailyPartitionsDefinition(PartitionsDefinition):
-    """One partition a day."""
-
-    __slots__ = ()
-
-    @noting_init
-    def __init__(
-        self,
-        start_date: datetime | str,
-        end_date: datetime | str | None = None,
-        minute_offset: int = 0,
-        hour_offset: int = 0,
-        timezone: str | None = None,
-        fmt: str | None = None,
-        end_offset: int = 0,
-    ) -> None:
-        spec = _time_spec(
-            start_date, fmt or "%Y-%m-%d", f"{minute_offset} {hour_offset} * * *", end_date, timezone, end_offset
-        )
-        super().__init__(spec, "daily")
-
-
-class WeeklyPartitionsDefinition(PartitionsDefinition):
-    """One partition a week. `day_offset` is the first day of the week, 0 for Sunday."""
-
-    __slots__ = ()
-
-    @noting_init
-    def __init__(
-        self,
-        start_date: datetime | str,
-        end_date: datetime | str | None = None,
-        minute_offset: int = 0,
-        hour_offset: int = 0,
-        day_offset: int = 0,
-        timezone: str | None = None,
-        fmt: str | None = None,
-        end_offset: int = 0,
-    ) -> None:
-        schedule = f"{minute_offset} {hour_offset} * * {day_offset}"
-        super().__init__(_time_spec(start_date, fmt or "%Y-%m-%d", schedule, end_date, timezone, end_offset), "weekly")
-
-
-class MonthlyPartitionsDefinition(PartitionsDefinition):
-    """One partition a month. `day_offset` is the first day of the window, from 1."""
-
-    __slots__ = ()
-
-    @noting_init
-    def __init__(
-        self,
-        start_date: datetime | str,
-        end_date: datetime | str | None = None,
-        minute_offset: int = 0,
-        hour_offset: int = 0,
-        day_offset: int = 1,
-        timezone: str | None = None,
-        fmt: str | None = None,
-        end_offset: int = 0,
-    ) -> None:
-        schedule = f"{minute_offset} {hour_offset} {day_offset} * *"
-        super().__init__(_time_spec(start_date, fmt or "%Y-%m-%d", schedule, end_date, timezone, end_offset), "monthly")
-
-
-def _time_spec(
-    start: datetime | str,
-    fmt: str,
-    cron_schedule: str,
-    end: datetime | str | None,
-    timezone: str | None,
-    end_offset: int,
-) -> model.TimePartitions:
-    zone = timezone or "UTC"
-    cron.validate((cron_schedule,), zone)
-    return model.TimePartitions(
-        cron=cron_schedule,
-        start=_moment("start", start, fmt, zone),
-        format=fmt,
-        timezone=zone,
-        end=_moment("end", end, fmt, zone) if end is not None else None,
-        end_offset=end_offset,
-    )
-
-
-def _moment(what: str, value: datetime | str, fmt: str, zone: str) -> datetime:
-    if isinstance(value, str):
-        try:
-            value = datetime.strptime(value, fmt)  # noqa: DTZ007 - the zone is set below
-        except ValueError:
-            raise DefinitionError(f"the partitions' {what} {value!r} does not look like {fmt!r}.") from None
-    return value.replace(tzinfo=cron.zone(zone))
-
-
-# --- mappings --------------------------------------------------------------------------------------------------------
-
-
-class PartitionMappingDefinition:
-    """How partitions of an asset come from partitions upstream. `spec` is its value."""
-
-    __slots__ = ("spec",)
-
-    def __init__(self, spec: model.PartitionMapping) -> None:
-        self.spec = spec
-
-
-class IdentityPartitionMapping(PartitionMappingDefinition):
-    """The upstream partition of the same key."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__(model.IdentityMapping())
-
-
-class AllPartitionMapping(PartitionMappingDefinition):
-    """All upstream partitions."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__(model.AllMapping())
-
-
-class LastPartitionMapping(PartitionMappingDefinition):
-    """The last upstream partition."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__(model.LastMapping())
-
-
-class SpecificPartitionsPartitionMapping(PartitionMappingDefinition):
-    """The named upstream partitions."""
-
-    __slots__ = ()
-
-    def __init__(self, partition_keys: Sequence[str]) -> None:
-        super().__init__(model.SpecificMapping(tuple(partition_keys)))
-
-
-class TimeWindowPartitionMapping(PartitionMappingDefinition):
-    """Upstream windows that overlap this window, shifted by whole windows: -1, -1 is the previous one."""
-
-    __slots__ = ()
-
-    def __init__(
-        self, start_offset: int = 0, end_offset: int = 0, allow_nonexistent_upstream_partitions: bool = False
-    ) -> None:
-        super().__init__(model.TimeWindowMapping(start_offset, end_offset, allow_nonexistent_upstream_partitions))
-
-
-class StaticPartitionMapping(PartitionMappingDefinition):
-    """Upstream key -> downstream key or keys."""
-
-    __slots__ = ()
-
-    def __init__(
-        self, downstream_partition_keys_by_upstream_partition_key: Mapping[str, str | Sequence[str] | set[str]]
-    ) -> None:
-        upstream: dict[str, list[str]] = {}
-        for above, below in downstream_partition_keys_by_upstream_partition_key.items():
-            for key in [below] if isinstance(below, str) else sorted(below):
-                upstream.setdefault(key, []).append(above)
-        super().__init__(model.StaticMapping({key: tuple(keys) for key, keys in upstream.items()}))
-
-
-class BackfillPolicy:
-    """How many partitions a run of a backfill makes; None: all in one run."""
-
-    __slots__ = ("max_partitions_per_run",)
-
-    def __init__(self, max_partitions_per_run: int | None) -> None:
-        if max_partitions_per_run is not None and max_partitions_per_run < 1:
-            raise DefinitionError("BackfillPolicy: max_partitions_per_run is at least 1.")
-        self.max_partitions_per_run = max_partitions_per_run
-
-    @staticmethod
-    def single_run() -> BackfillPolicy:
-        """All partitions in one run."""
-        return BackfillPolicy(None)
-
-    @staticmethod
-    def multi_run(max_partitions_per_run: int = 1) -> BackfillPolicy:
-        """At most so many partitions a run."""
-        return BackfillPolicy(max_partitions_per_run)
+    def _called(self, context: PartitionLoadingContext) -> list[str]:
+        if self.partition_fn is None:
+            return []
+        made = self.partition_fn(context.effective_dt)
+        return [each.name if isinstance(each, Partition) else str(each) for each in made]

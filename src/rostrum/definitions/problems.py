@@ -30,7 +30,8 @@ def located(source: Source | None) -> Generator[None, None, None]:
     except DefinitionError as error:
         if source is None or isinstance(error, Broken) or is_located(error):
             raise
-        raise DefinitionError(f"{shown(source)}: {error}").with_traceback(error.__traceback__) from error.__cause__
+        placed = type(error)(f"{shown(source)}: {error}")
+        raise placed.with_traceback(error.__traceback__) from error.__cause__
 
 
 class Problems:

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import msgspec
 
 
@@ -30,16 +33,60 @@ class ConfigSchemaError(DefinitionError):
     code = "config_schema"
 
 
+class DateTextError(DefinitionError, ValueError):
+    """A date is not written in the format of the partition keys."""
+
+    code = "date_text"
+
+
 class ConfigError(DefinitionError):
-    """The configuration does not fit its schema. (Acts: whoever wrote the config.)"""
+    """The configuration does not fit its schema. (Acts: whoever wrote the config.)
+
+    `errors` has one object for each mistake (`reason`, `stack.levels`, `message`, `error_data`), where mistakes were
+    found by comparing with a schema; `config_value` is what was given.
+    """
 
     code = "config"
+
+    def __init__(self, message: str | None = None, errors: Sequence[Any] = (), config_value: object = None) -> None:
+        super().__init__(message)
+        self.errors, self.config_value = list(errors), config_value
+
+
+class ResolutionError(DefinitionError):
+    """An expression or attribute in a component's YAML cannot be resolved."""
+
+    code = "resolution"
+
+
+class ComponentTreeError(DefinitionError):
+    """Components of a project cannot be loaded. The message lists all mistakes and draws the tree."""
+
+    code = "component_tree"
+
+
+class UnresolvableSymbol(ComponentTreeError):
+    """There is no Python object of this name."""
+
+    code = "unresolvable_symbol"
+
+
+class CodeImportError(DefinitionError):
+    """The package of a project cannot be imported."""
+
+    code = "code_import"
 
 
 class InvocationError(RostrumError):
     """A definition or context was used in a way that it does not allow. (Acts: the user.)"""
 
     code = "invocation"
+
+
+class DimensionsError(DefinitionError, InvocationError):
+    """These dimensions cannot be those of one partitions definition."""
+
+    code = "dimensions"
 
 
 class ArgumentError(InvocationError):
@@ -90,12 +137,6 @@ class MetadataError(InvocationError):
     """A value cannot be metadata."""
 
     code = "metadata"
-
-
-class UnknownPartition(InvocationError):
-    """There is no such partition."""
-
-    code = "unknown_partition"
 
 
 class UnknownResource(InvocationError, AttributeError):
@@ -212,6 +253,12 @@ class NotFound(StateError):
     """There is no such thing."""
 
     code = "not_found"
+
+
+class UnknownPartition(InvocationError, NotFound):
+    """There is no such partition."""
+
+    code = "unknown_partition"
 
 
 class RunNotFound(NotFound):

@@ -26,6 +26,10 @@ class TimePartitions(msgspec.Struct, frozen=True, tag="time", tag_field="kind", 
     """Exclusive."""
     end_offset: int = 0
     """How many windows beyond the last ended one exist; negative removes."""
+    excluded_crons: tuple[str, ...] = ()
+    """Windows that start at a tick of one of these do not exist. The windows beside them keep their size."""
+    excluded_starts: tuple[datetime, ...] = ()
+    """Windows that start at one of these do not exist."""
 
 
 class DynamicPartitions(msgspec.Struct, frozen=True, tag="dynamic", tag_field="kind"):
@@ -75,6 +79,36 @@ class StaticMapping(msgspec.Struct, frozen=True, tag="static", tag_field="kind")
     upstream_keys: dict[str, tuple[str, ...]]
 
 
-PartitionMapping = IdentityMapping | AllMapping | LastMapping | SpecificMapping | TimeWindowMapping | StaticMapping
+class SingleDimensionMapping(msgspec.Struct, frozen=True, tag="single_dimension", tag_field="kind", omit_defaults=True):
+    """Between a definition of several dimensions and one that is like one of them, on either side."""
+
+    dimension: str | None = None
+    """Name of the dimension; None: the one with the same partitions."""
+
+
+class DimensionMapping(msgspec.Struct, frozen=True):
+    """One dimension of a `MultiMapping`: how keys of the downstream dimension come from keys of the upstream one."""
+
+    upstream: str
+    downstream: str
+    mapping: PartitionMapping
+
+
+class MultiMapping(msgspec.Struct, frozen=True, tag="multi", tag_field="kind"):
+    """Dimension by dimension. Upstream dimensions that are not named: all their keys."""
+
+    dimensions: tuple[DimensionMapping, ...] = ()
+
+
+PartitionMapping = (
+    IdentityMapping
+    | AllMapping
+    | LastMapping
+    | SpecificMapping
+    | TimeWindowMapping
+    | StaticMapping
+    | SingleDimensionMapping
+    | MultiMapping
+)
 """How a partition of an asset is computed from partitions of an upstream one. `None` in a dependency means the default
 rule."""

@@ -7,11 +7,13 @@ from typing import Annotated, Any
 import pytest
 
 from rostrum.definitions.assets import AssetDep, AssetIn, AssetOut, AssetsDefinition, AssetSpec, asset, multi_asset
+from rostrum.definitions.backfill_policy import BackfillPolicy
 from rostrum.definitions.check_specs import AssetCheckSpec
 from rostrum.definitions.contexts import AssetExecutionContext
 from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.outputs import MaterializeResult, Output
-from rostrum.definitions.partitions import BackfillPolicy, StaticPartitionsDefinition, TimeWindowPartitionMapping
+from rostrum.definitions.partition_mappings import TimeWindowPartitionMapping
+from rostrum.definitions.partitions import StaticPartitionsDefinition
 from rostrum.definitions.resource_param import ResourceParam
 from rostrum.definitions.resources import ConfigurableResource
 from rostrum.definitions.retries import RetryPolicy

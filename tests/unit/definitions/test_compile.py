@@ -17,9 +17,10 @@ from rostrum.definitions.env import EnvVar
 from rostrum.definitions.jobs import define_asset_job, job
 from rostrum.definitions.lifecycle import io_manager, resource
 from rostrum.definitions.ops import op
-from rostrum.definitions.partitions import DailyPartitionsDefinition, StaticPartitionsDefinition
+from rostrum.definitions.partitions import StaticPartitionsDefinition
 from rostrum.definitions.resources import MASK, ConfigurableResource
 from rostrum.definitions.schedules import DefaultScheduleStatus, ScheduleDefinition, schedule
+from rostrum.definitions.time_partitions import DailyPartitionsDefinition
 from rostrum.model.errors import DefinitionError
 from rostrum.model.manifest import decode_manifest, encode_manifest, manifest_hash
 

@@ -14,7 +14,8 @@ from rostrum.definitions.build_context import (
     build_output_context,
 )
 from rostrum.definitions.outputs import AssetObservation
-from rostrum.definitions.partitions import DailyPartitionsDefinition, PartitionKeyRange
+from rostrum.definitions.partitions import PartitionKeyRange
+from rostrum.definitions.time_partitions import DailyPartitionsDefinition
 from rostrum.model.errors import InvocationError
 from rostrum.model.metadata import IntMetadata
 

@@ -7,11 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from rostrum.definitions.jobs import define_asset_job
-from rostrum.definitions.partitions import (
-    DailyPartitionsDefinition,
-    HourlyPartitionsDefinition,
-    StaticPartitionsDefinition,
-)
+from rostrum.definitions.partitions import StaticPartitionsDefinition
 from rostrum.definitions.schedules import (
     RunRequest,
     ScheduleDefinition,
@@ -20,6 +16,7 @@ from rostrum.definitions.schedules import (
     build_schedule_from_partitioned_job,
     schedule,
 )
+from rostrum.definitions.time_partitions import DailyPartitionsDefinition, HourlyPartitionsDefinition
 from rostrum.model.errors import DefinitionError, InvocationError
 
 CONTEXT = ScheduleEvaluationContext(datetime(2024, 1, 2, tzinfo=UTC))

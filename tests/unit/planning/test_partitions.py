@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rostrum.model.errors import InvocationError, NotFound
+from rostrum.model.errors import InvariantError, InvocationError, NotFound
 from rostrum.model.partitions import (
     AllMapping,
     DynamicPartitions,
@@ -21,7 +21,9 @@ from rostrum.model.partitions import (
     TimePartitions,
     TimeWindowMapping,
 )
-from rostrum.planning.partitions import TimedPartitions, partitions_of, upstream_keys
+from rostrum.planning.mappings import upstream_keys
+from rostrum.planning.partitions import partitions_of
+from rostrum.planning.time_windows import TimedPartitions
 
 NY = ZoneInfo("America/New_York")
 DAY, HOUR = "%Y-%m-%d", "%Y-%m-%d-%H:%M"
@@ -199,5 +201,5 @@ def test_mappings(mapping: object, downstream: object, upstream: object, keys: l
 
 
 def test_an_identical_key_must_exist_upstream():
-    with pytest.raises(NotFound, match="partition mapping"):
+    with pytest.raises(InvariantError, match="partition mapping"):
         upstream_keys(None, StaticPartitions(("x",)), StaticPartitions(("a",)), ["x"], NOW)
