@@ -79,6 +79,36 @@ def tag_problem(key: Any, value: Any) -> str | None:
     return None
 
 
+_NO_TAGS: Mapping[str, str] = {}
+_NO_KINDS: frozenset[str] = frozenset()
+
+
+def kinds_of(tags: Mapping[str, str] | None, kinds: Iterable[str] | None) -> tuple[Mapping[str, str], frozenset[str]]:
+    """Tags without those that tell a kind (`<any>/kind/<kind>`), and all kinds."""
+    if isinstance(kinds, str):
+        raise DefinitionError(f"kinds takes a set of words; {kinds!r} is one.")
+    found = frozenset(kinds) if kinds else _NO_KINDS
+    if not tags:
+        return _NO_TAGS, found
+    if not isinstance(tags, Mapping):
+        raise DefinitionError(f"tags takes a mapping of text to text, not a {type(tags).__name__}.")
+    named = {key: key.partition("/kind/")[2] for key in tags if isinstance(key, str) and "/kind/" in key}
+    if not named:
+        return tags, found
+    return {key: value for key, value in tags.items() if key not in named}, found | frozenset(named.values())
+
+
+def hidden_options(what: str, given: Mapping[str, Any], allowed: Sequence[str]) -> None:
+    """Refuse unknown keyword arguments; warn of those that are still taken and do nothing any more."""
+    import warnings  # only old code comes here
+
+    for name, value in given.items():
+        if name not in allowed:
+            raise TypeError(f"{what}() got an unexpected keyword argument {name!r}")
+        if value is not None:
+            warnings.warn(f"{what}: {name} is deprecated and has no effect.", DeprecationWarning, stacklevel=4)
+
+
 def string_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
     """Tags of ops, jobs and runs: values that are not strings are written as JSON."""
     if not tags:

@@ -126,6 +126,29 @@ class Signature:
         return self._annotations.get("return", MISSING) is None
 
 
+_CONTEXTS = {
+    "asset": ("AssetExecutionContext", "OpExecutionContext"),
+    "check": ("AssetCheckExecutionContext", "OpExecutionContext"),
+    "op": ("OpExecutionContext",),
+}
+"""Kind of a function -> contexts that it may be annotated with: by name, so that their module need not be loaded."""
+
+
+def check_context(signature: Signature, kind: str) -> None:
+    """Raise DefinitionError where the context is annotated with a class that a function of this kind does not get."""
+    annotation = signature.annotation(signature.context or "")
+    if annotation is MISSING or annotation is Any or not isinstance(annotation, type):
+        return
+    allowed = _CONTEXTS[kind]
+    if not any(each.__name__ in allowed for each in annotation.__mro__) or (
+        kind == "op" and annotation.__name__ in ("AssetExecutionContext", "AssetCheckExecutionContext")
+    ):
+        raise DefinitionError(
+            f"Cannot annotate the parameter {signature.context!r} with {annotation.__name__}: use "
+            f"{' or '.join(allowed)}, or no annotation."
+        )
+
+
 def _resolved(raw: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
     resolved: dict[str, Any] = {}
     local_names: dict[str, Any] | None = None
