@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
 from rostrum.config.instance import Home, InstanceSettings, find_home, read_instance
+from rostrum.config.projects import Compat, read_project
 from rostrum.config.workspace import LocationSpec, find_locations
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,19 +30,30 @@ def home_option(function: F) -> F:
     def wrapped(*args: Any, home_folder: str | None, **options: Any) -> Any:
         home: Home = find_home(home_folder)
         settings: InstanceSettings = read_instance(home)
+        if "locations" in options:  # those that nothing nearer says of are loaded as the instance says
+            options["locations"] = [
+                msgspec.structs.replace(spec, compat=spec.compat or settings.compat) for spec in options["locations"]
+            ]
         return function(*args, home=home, settings=settings, **options)
 
     return wrapped  # type: ignore[return-value]
 
 
 def code_options(function: F) -> F:
-    """`-f`, `-m`, `-a`, `-w`: passes `locations: list[LocationSpec]`."""
+    """`-f`, `-m`, `-a`, `-d`, `-w`, `--compat`: passes `locations: list[LocationSpec]`. Goes before `home_option`."""
 
     @click.option("-f", "--python-file", "files", multiple=True, metavar="FILE", help="Python file with definitions.")
     @click.option(
         "-m", "--module", "modules", multiple=True, metavar="MODULE", help="Importable module with definitions."
     )
     @click.option("-a", "--attribute", metavar="NAME", help="Name of the Definitions object, where there are several.")
+    @click.option("-d", "--working-directory", "directory", metavar="FOLDER", help="Folder that the code is loaded in.")
+    @click.option(
+        "--compat",
+        type=click.Choice(["auto", "dagster", "off"]),
+        help="What `import dagster` gives in the code: Rostrum's where none is installed, always, or never "
+        "(default: as the project or the instance file says, else auto).",
+    )
     @click.option("-w", "--workspace", metavar="FILE", help="Workspace file (default: workspace.yaml here).")
     @functools.wraps(function)
     def wrapped(
@@ -47,10 +61,14 @@ def code_options(function: F) -> F:
         files: tuple[str, ...],
         modules: tuple[str, ...],
         attribute: str | None,
+        directory: str | None,
+        compat: Compat | None,
         workspace: str | None,
         **options: Any,
     ) -> Any:
-        locations: list[LocationSpec] = find_locations(files, modules, workspace, attribute)
+        locations: list[LocationSpec] = find_locations(files, modules, workspace, attribute, directory)
+        said = compat or read_project(Path("pyproject.toml")).compat
+        locations = [msgspec.structs.replace(spec, compat=compat or spec.compat or said) for spec in locations]
         return function(*args, locations=locations, **options)
 
     return wrapped  # type: ignore[return-value]

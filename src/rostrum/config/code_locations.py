@@ -4,6 +4,7 @@ up.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import msgspec
@@ -16,7 +17,7 @@ from rostrum.definitions.loading import CodeTarget
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.locations import CodeLocation
 from rostrum.model.errors import ConfigError, NotFound
-from rostrum.rpc.code_location import GrpcCodeLocation
+from rostrum.rpc.code_location import ClientTls, GrpcCodeLocation
 
 MAX_SOCKET_PATH = 100
 """A unix socket's path may have 107 bytes."""
@@ -31,6 +32,7 @@ def code_target(spec: LocationSpec) -> CodeTarget:
         module_name=spec.module_name,
         attribute=spec.attribute,
         working_directory=spec.working_directory,
+        compat=spec.compat or "auto",
     )
 
 
@@ -54,7 +56,10 @@ class LocationClients:
     def __init__(self, specs: Sequence[LocationSpec], home: Home) -> None:
         self._clients: dict[str, CodeLocation] = {
             spec.name: GrpcCodeLocation(
-                spec.name, server_address(spec, home), token=spec.server.token if spec.server else None
+                spec.name,
+                server_address(spec, home),
+                token=spec.server.token if spec.server else None,
+                tls=ClientTls() if spec.server is not None and spec.server.ssl else None,
             )
             for spec in specs
         }
@@ -90,6 +95,7 @@ def server_processes(
                 workers_dir=str(home.sockets / "workers"),
             ),
             clock,
+            python=spec.executable or sys.executable,
         )
         for spec in specs
         if spec.server is None

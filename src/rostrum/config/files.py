@@ -39,7 +39,7 @@ def parse_struct(text: str, kind: type[_T], name: str) -> _T:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ConfigError(f"{name}:{line}: not valid YAML: {error.problem}") from None
-    _check_doubles(tree, name, {})
+    check_doubles(tree, name, {})
     raw = dict[str, Any]() if raw is None else raw
     _check_keys(raw, kind, tree, name, "")
     try:
@@ -76,7 +76,7 @@ def _struct_of(annotation: Any) -> type[msgspec.Struct] | None:
     return None
 
 
-def _check_doubles(node: Any, name: str, open_nodes: dict[int, bool]) -> None:
+def check_doubles(node: Any, name: str, open_nodes: dict[int, bool]) -> None:
     """Refuse a key that is written twice (YAML would silently take the last one), and what contains itself.
 
     `open_nodes`: nodes seen so far; True for those that this one is in.
@@ -91,7 +91,7 @@ def _check_doubles(node: Any, name: str, open_nodes: dict[int, bool]) -> None:
     lines: dict[str, int] = {}
     for item in node.value:
         if not isinstance(node, yaml.MappingNode):
-            _check_doubles(item, name, open_nodes)
+            check_doubles(item, name, open_nodes)
             continue
         key, value = item
         line = key.start_mark.line + 1
@@ -101,7 +101,7 @@ def _check_doubles(node: Any, name: str, open_nodes: dict[int, bool]) -> None:
                     f"{name}:{line}: the key {key.value} is there twice, first in line {lines[key.value]}"
                 )
             lines[key.value] = line
-        _check_doubles(value, name, open_nodes)
+        check_doubles(value, name, open_nodes)
     open_nodes[id(node)] = False
 
 

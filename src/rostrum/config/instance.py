@@ -12,11 +12,16 @@ from typing import Annotated, Any
 
 import msgspec
 
+from rostrum.config.classic import read_classic
 from rostrum.config.files import read_struct
+from rostrum.config.notices import tell
+from rostrum.config.projects import Compat
 from rostrum.model.errors import ConfigError
 
 FILE_NAME = "rostrum.yaml"
 HOME_VARIABLE = "ROSTRUM_HOME"
+CLASSIC_FILE_NAME = "dagster.yaml"
+CLASSIC_HOME_VARIABLE = "DAGSTER_HOME"
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -87,6 +92,10 @@ class InstanceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Pool name -> how many steps that name it (`pool=`) may run at once, in all runs together. Others have no
     limit."""
     timezone: str | None = None
+    compat: Compat = "auto"
+    """What `import dagster` gives in code whose location and project do not say: Rostrum's where no such package is
+    installed (`auto`), in any case (`dagster`), or never (`off`).
+    """
 
     def __post_init__(self) -> None:
         if self.timezone is None:
@@ -131,9 +140,14 @@ class Home(msgspec.Struct, frozen=True):
 
 
 def find_home(given: str | None = None) -> Home:
-    """The home folder: `given`, else the variable ROSTRUM_HOME, else `.rostrum` in the current folder. Created where it
-    is missing; closed to the group and to others where it is open. Raises ConfigError where that cannot be done.
+    """The home folder: `given`, else the variable ROSTRUM_HOME, else DAGSTER_HOME (a notice tells so), else `.rostrum`
+    in the current folder. Created where it is missing; closed to the group and to others where it is open. Raises
+    ConfigError where that cannot be done.
     """
+    classic = os.environ.get(CLASSIC_HOME_VARIABLE)
+    if classic and not given and not os.environ.get(HOME_VARIABLE):
+        tell(f"the home folder is {classic}, from {CLASSIC_HOME_VARIABLE}, since {HOME_VARIABLE} is not set")
+        given = classic
     folder = Path(given or os.environ.get(HOME_VARIABLE) or ".rostrum").absolute()
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file; the home of an instance is a folder (set {HOME_VARIABLE} to another)")
@@ -172,6 +186,17 @@ def _close(path: Path) -> None:
 
 
 def read_instance(home: Home) -> InstanceSettings:
-    """Settings of the instance; all defaults where the file is missing."""
-    path = home.folder / FILE_NAME
-    return read_struct(path, InstanceSettings) if path.exists() else InstanceSettings()
+    """Settings of the instance: from `rostrum.yaml`, else from a `dagster.yaml` (notices tell what of it means nothing
+    here); all defaults where there is neither.
+    """
+    path, classic = home.folder / FILE_NAME, home.folder / CLASSIC_FILE_NAME
+    if path.exists():
+        if classic.exists():
+            tell(f"{classic} is not read, because {path} is there")
+        return read_struct(path, InstanceSettings)
+    if not classic.exists():
+        return InstanceSettings()
+    settings, notices = read_classic(classic)
+    for notice in notices:
+        tell(notice)
+    return msgspec.convert(settings, InstanceSettings)

@@ -11,6 +11,7 @@ import linecache
 import os
 import sys
 import traceback
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,6 +26,8 @@ from rostrum.definitions.problems import Broken, is_located
 from rostrum.definitions.sources import relative
 from rostrum.model.errors import DefinitionError
 
+ALIASES_GROUP = "rostrum.import_aliases"
+
 
 class CodeTarget(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where the code is: a Python file or an importable module, and the name in it (default: the one `Definitions`
@@ -36,6 +39,8 @@ class CodeTarget(msgspec.Struct, frozen=True, omit_defaults=True):
     attribute: str | None = None
     working_directory: str | None = None
     """Put on the import path and made the current directory; default: as it is."""
+    compat: str = "auto"
+    """What `import dagster` gives: `auto`, `dagster` or `off` (see `rostrum.compat.aliases`)."""
 
 
 def load_definitions(target: CodeTarget) -> Definitions:
@@ -50,6 +55,7 @@ def load_definitions(target: CodeTarget) -> Definitions:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
+    _use_import_aliases(target.compat)
     linecache.checkcache()
     with collecting() as mistakes:
         try:
@@ -62,6 +68,14 @@ def load_definitions(target: CodeTarget) -> Definitions:
             if not isinstance(error, Broken):
                 mistakes.append(error)
     raise all_in_one(mistakes) from (mistakes[0] if len(mistakes) > 1 else mistakes[0].__cause__)
+
+
+def _use_import_aliases(mode: str) -> None:
+    """Have names of other packages lead here, as the project says. What does so is found by entry point."""
+    if mode == "off":
+        return
+    for point in metadata.entry_points(group=ALIASES_GROUP):
+        point.load()(mode)
 
 
 def _found(target: CodeTarget) -> Definitions:
