@@ -32,6 +32,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import dagster as dg
 import numpy
 import rostrum as ro
 
@@ -58,11 +59,14 @@ def act(context):
 def job():
     act()
 
-@ro.job(executor_def=ro.multiprocess_executor)
+@dg.job(executor_def=dg.multiprocess_executor)
 def isolated():
     act()
 
-defs = ro.Definitions(jobs=[job, isolated])
+defs = dg.Definitions(jobs=[job, isolated])
+"""
+"""Half of it is written as for another package, which is not installed: it is found in zygote, forks and fresh
+processes.
 """
 
 
