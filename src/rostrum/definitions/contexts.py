@@ -1,121 +1,95 @@
-"""What user code is given while it runs. Execution fills a `StepScope` for each attempt; contexts are views on it.
+"""What the functions of ops and assets are given while they run: views on a `StepScope`.
 
 Contexts for tests come from the `build_*` functions in `definitions.build_context`. Anything that does not apply raises
-InvocationError saying so, never returns None silently.
+InvariantError (PropertyError where it never applies to this kind of context) saying so, never returns None silently.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from rostrum.definitions.logs import library_logger
 from rostrum.definitions.ops import OpDefinition
 from rostrum.definitions.outputs import AssetMaterialization, AssetObservation
-from rostrum.definitions.partitions import PartitionKeyRange
-from rostrum.definitions.run_instance import RunInstance
+from rostrum.definitions.partition_context import RunPartitions
+from rostrum.definitions.run_instance import DataProvenance, RunInstance
+from rostrum.definitions.signatures import MISSING
+from rostrum.definitions.step_scope import CURRENT, ScopedResources, StepScope
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import InvocationError, UnknownResource
+from rostrum.model.errors import ArgumentError, InvariantError, PropertyError
+from rostrum.model.manifest import JobNode
 from rostrum.model.metadata import metadata_values
-from rostrum.model.partitions import PartitionsSpec
-from rostrum.model.plans import Step
 from rostrum.model.runs import Run
-from rostrum.planning.partitions import TimeWindow, partitions_of
 
 if TYPE_CHECKING:
     import logging
 
 
-class StepScope:
-    """State of one attempt of one step, shared by its contexts. Filled by execution."""
+class NodeHandle(NamedTuple):
+    """Place of a step's node in its job: its name, and the graph's node that it is in."""
 
-    __slots__ = (
-        "attempt",
-        "config",
-        "current",
-        "instance",
-        "log",
-        "log_event",
-        "mapping_key",
-        "now",
-        "op",
-        "output_metadata",
-        "partition_keys",
-        "partitions",
-        "resources",
-        "run",
-        "step",
-    )
+    name: str
+    parent: NodeHandle | None = None
 
-    def __init__(
-        self,
-        *,
-        run: Run,
-        step: Step,
-        op: OpDefinition,
-        log: logging.Logger,
-        resources: Mapping[str, Any],
-        log_event: Callable[[Any], None],
-        now: Callable[[], datetime],
-        config: Any = None,
-        attempt: int = 1,
-        instance: RunInstance | None = None,
-        partitions: PartitionsSpec | None = None,
-        partition_keys: Sequence[str] = (),
-        mapping_key: str | None = None,
-    ) -> None:
-        self.run, self.step, self.op, self.log = run, step, op, log
-        self.resources = resources
-        """Opened resources by key; only those that the op may use."""
-        self.log_event = log_event
-        """Takes AssetMaterialization, AssetObservation or a check result that user code logs."""
-        self.now = now
-        self.config = config
-        """Validated config of the op: a Config object or a plain value."""
-        self.attempt = attempt
-        self.instance = instance
-        self.partitions = partitions
-        """Partitions of the assets (or job) of the step; None when it has none."""
-        self.partition_keys = tuple(partition_keys)
-        """Keys of this run, resolved by execution from the target's key or range; empty without partition."""
-        self.mapping_key = mapping_key
-        self.output_metadata: dict[tuple[str, str | None], dict[str, Any]] = {}
-        """(output, mapping key) -> metadata added by user code; later calls win per key."""
+    @property
+    def path(self) -> list[str]:
+        """Names from the outermost graph's node to this one."""
+        return [*(self.parent.path if self.parent is not None else ()), self.name]
+
+    def to_string(self) -> str:
+        """The path, joined by dots."""
+        return ".".join(self.path)
+
+    def __str__(self) -> str:
+        return self.to_string()
+
+    @staticmethod
+    def of(step_key: str) -> NodeHandle:
+        """The handle of a step's node."""
+        handle: NodeHandle | None = None
+        for name in step_key.split("[", 1)[0].split("."):
+            handle = NodeHandle(name, handle)
+        assert handle is not None
+        return handle
 
 
-class ScopedResources:
-    """`context.resources`: one attribute a resource that the step may use."""
-
-    __slots__ = ("_values",)
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = values
-
-    def __getattr__(self, key: str) -> Any:
-        try:
-            return self._values[key]
-        except KeyError:
-            known = ", ".join(sorted(self._values)) or "none"
-            raise UnknownResource(
-                f"resource {key!r} is not available here (available: {known}). "
-                f"Add a parameter annotated with its class, or required_resource_keys={{{key!r}}}."
-            ) from None
-
-
-class OpExecutionContext:
+class OpExecutionContext(RunPartitions):
     """Context of an op: first parameter, named `context`."""
-
-    _active: ClassVar[list[OpExecutionContext]] = []
 
     def __init__(self, scope: StepScope) -> None:
         self._scope = scope
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self._scope.stack is not None:
+            self._scope.stack.close()
+
+    def bind(self, op: OpDefinition) -> None:
+        """Become the context of a direct call of an op's function, where it was built by hand."""
+        if self._scope.definitions is None:
+            self._scope.bind(op)
+
+    @classmethod
+    def get(cls) -> Self:
+        """The context of the step that is running now. Raises InvariantError outside of a step."""
+        scope = CURRENT.get()
+        if scope is None:
+            raise InvariantError(f"{cls.__name__}.get(): no step is running here, so there is no context.")
+        context = context_for(scope)
+        return context if isinstance(context, cls) else cls(scope)
 
     # --- the run and the step
 
     @property
     def run(self) -> Run:
         """The run."""
+        return self._scope.run
+
+    @property
+    def dagster_run(self) -> Run:
+        """Same as `run`."""
         return self._scope.run
 
     @property
@@ -128,6 +102,14 @@ class OpExecutionContext:
         """Tags of the run."""
         return dict(self._scope.run.tags)
 
+    def has_tag(self, key: str) -> bool:
+        """Whether the run has a tag."""
+        return key in self._scope.run.tags
+
+    def get_tag(self, key: str) -> str | None:
+        """Value of a tag of the run, None when it has none."""
+        return self._scope.run.tags.get(key)
+
     @property
     def run_config(self) -> dict[str, Any]:
         """Config of the run as given."""
@@ -139,14 +121,53 @@ class OpExecutionContext:
         return self._scope.run.target.job
 
     @property
+    def job_def(self) -> JobNode:
+        """The job, as data: name, tags, metadata."""
+        definitions = self._scope.definitions
+        if definitions is None:
+            raise PropertyError("context.job_def: this context was built by hand, and belongs to no job.")
+        found = (job for job in definitions.manifest.jobs if job.name == self.job_name)
+        return next(found, JobNode(name=self.job_name))
+
+    @property
+    def location_name(self) -> str:
+        """Name of the code location."""
+        return self._scope.run.target.location
+
+    @property
+    def repository_def(self) -> Any:
+        """Never there: definitions are not grouped into repositories."""
+        raise PropertyError("context.repository_def: definitions belong to a code location here (location_name).")
+
+    @property
     def step_key(self) -> str:
         """Key of the step."""
         return self._scope.step.key
 
     @property
+    def op(self) -> OpDefinition:
+        """Definition of the op."""
+        return self._scope.op
+
+    @property
+    def op_def(self) -> OpDefinition:
+        """Definition of the op."""
+        return self._scope.op
+
+    @property
     def op_name(self) -> str:
         """Name of the op."""
         return self._scope.op.name
+
+    @property
+    def op_handle(self) -> NodeHandle:
+        """Place of the op in its job."""
+        return NodeHandle.of(self._scope.step.key)
+
+    @property
+    def node_handle(self) -> NodeHandle:
+        """Place of the op in its job."""
+        return NodeHandle.of(self._scope.step.key)
 
     @property
     def op_config(self) -> Any:
@@ -172,87 +193,57 @@ class OpExecutionContext:
     def instance(self) -> RunInstance:
         """What user code may ask of the control plane."""
         if self._scope.instance is None:
-            raise InvocationError("context.instance is not available: this context was built without one.")
+            raise PropertyError("context.instance is not available: this context was built without one.")
         return self._scope.instance
 
-    # --- partitions
+    @property
+    def pdb(self) -> Any:
+        """A debugger: `context.pdb.set_trace()` stops here. Works where the step has a terminal."""
+        from pdb import Pdb
+
+        return Pdb()
 
     @property
-    def has_partition_key(self) -> bool:
-        """True when the run is for exactly one partition."""
-        return self._scope.run.target.partition_key is not None
+    def step_launcher(self) -> None:
+        """None: executors start steps."""
+        return None
 
     @property
-    def has_partition_key_range(self) -> bool:
-        """True when the run is for a range of partitions."""
-        return self._scope.run.target.partition_range is not None
+    def op_execution_context(self) -> OpExecutionContext:
+        """The same step as an op sees it."""
+        return self if type(self) is OpExecutionContext else OpExecutionContext(self._scope)
+
+    def get_mapping_key(self) -> str | None:
+        """Key of the dynamic item that this step is for, None when it is for none."""
+        return self._scope.mapping_key
+
+    def describe_op(self) -> str:
+        """The step in words."""
+        return f"op {self.op_name!r} (step {self.step_key})"
+
+    # --- assets
 
     @property
-    def partition_key(self) -> str:
-        """Key of the partition. Fails in a run without partition or over a range."""
-        key = self._scope.run.target.partition_key
-        if key is not None:
-            return key
-        if self.has_partition_key_range:
-            raise InvocationError(
-                "context.partition_key: this run is over a range of partitions; use partition_keys or "
-                "partition_key_range."
-            )
-        raise InvocationError("context.partition_key: this run has no partition; launch it with a partition key.")
+    def has_assets_def(self) -> bool:
+        """Whether the step makes assets."""
+        return bool(self._scope.step.asset_keys)
 
     @property
-    def partition_keys(self) -> Sequence[str]:
-        """All keys of the run: one, or those of its range."""
-        if not self._scope.partition_keys:
-            return (self.partition_key,)
-        return self._scope.partition_keys
-
-    @property
-    def partition_key_range(self) -> PartitionKeyRange:
-        """First and last key of the run."""
-        keys = self.partition_keys
-        return PartitionKeyRange(keys[0], keys[-1])
-
-    @property
-    def partition_time_window(self) -> TimeWindow:
-        """Start and end of the run's partition, or of its range."""
-        spec = self._scope.partitions
-        if spec is None:
-            raise InvocationError("context.partition_time_window: this step has no time partitions.")
-        return time_window(spec, self.partition_keys)
-
-    # --- telling
-
-    def log_event(self, event: AssetMaterialization | AssetObservation) -> None:
-        """Record an event now."""
-        self._scope.log_event(event)
-
-    def add_output_metadata(
-        self, metadata: Mapping[str, Any], output_name: str | None = None, mapping_key: str | None = None
-    ) -> None:
-        """Add metadata to the event of an output; calls merge, later ones win per key."""
-        outputs = self._scope.op.outputs
-        if output_name is None:
-            named = [name for name, output in outputs.items() if output.check_key is None] or list(outputs)
-            if len(named) != 1:
-                raise InvocationError(f"add_output_metadata: say which output (output_name=...): {', '.join(outputs)}.")
-            output_name = named[0]
-        elif output_name not in outputs:
-            raise InvocationError(
-                f"add_output_metadata: {self.op_name} has no output {output_name!r} (it has {', '.join(outputs)})."
-            )
-        self._scope.output_metadata.setdefault((output_name, mapping_key), {}).update(metadata_values(dict(metadata)))
-
-
-class AssetExecutionContext(OpExecutionContext):
-    """Context of an asset's function."""
+    def assets_def(self) -> Any:
+        """Definition of the step's assets."""
+        definitions = self._scope.definitions
+        found = definitions.assets_def(self._scope.op.name) if definitions is not None else None
+        if found is None:
+            raise PropertyError(f"context.assets_def: op {self.op_name!r} makes no assets here.")
+        return found
 
     @property
     def asset_key(self) -> AssetKey:
-        """Key of the asset; fails where the step makes several."""
+        """Key of the asset; fails where the step makes several or none."""
         keys = self._scope.step.asset_keys
         if len(keys) != 1:
-            raise InvocationError(f"context.asset_key: this step makes {len(keys)} assets; use selected_asset_keys.")
+            hint = "use selected_asset_keys" if keys else "it is an op's"
+            raise InvariantError(f"context.asset_key: this step makes {len(keys)} assets; {hint}.")
         return keys[0]
 
     @property
@@ -266,26 +257,151 @@ class AssetExecutionContext(OpExecutionContext):
         return frozenset(self._scope.step.check_keys)
 
     @property
-    def is_subset(self) -> bool:
-        """True when not all assets of the definition were selected."""
-        made = {output.asset_key for output in self._scope.op.outputs.values() if output.asset_key is not None}
-        return made != set(self._scope.step.asset_keys)
+    def selected_output_names(self) -> frozenset[str]:
+        """Outputs that this run wants of the step."""
+        step = self._scope.step
+        return frozenset(
+            name
+            for name, output in self._scope.op.outputs.items()
+            if (output.asset_key is None or output.asset_key in step.asset_keys)
+            and (output.check_key is None or output.check_key in step.check_keys)
+        )
 
     @property
-    def op_execution_context(self) -> OpExecutionContext:
-        """The same step as an op sees it."""
-        return OpExecutionContext(self._scope)
+    def is_subset(self) -> bool:
+        """True when not all assets and checks of the definition were selected."""
+        return self.selected_output_names != set(self._scope.op.outputs)
 
-    def add_asset_metadata(
-        self, metadata: Mapping[str, Any], asset_key: AssetKey | str | Sequence[str] | None = None
-    ) -> None:
-        """Add metadata to the materialisation of an asset of this step."""
-        key = self.asset_key if asset_key is None else _as_key(asset_key)
+    def asset_key_for_output(self, output_name: str = "result") -> AssetKey:
+        """Asset of an output. Raises InvariantError where there is none."""
+        output = self._scope.op.outputs.get(output_name)
+        if output is None or output.asset_key is None:
+            known = ", ".join(self._scope.op.outputs) or "none"
+            raise InvariantError(f"output {output_name!r} of {self.op_name} is no asset (outputs: {known}).")
+        return output.asset_key
+
+    def output_for_asset_key(self, asset_key: AssetKey) -> str:
+        """Name of the output that is an asset. Raises InvariantError where there is none."""
+        key = _as_key(asset_key)
         for name, output in self._scope.op.outputs.items():
             if output.asset_key == key:
-                self.add_output_metadata(metadata, name)
-                return
-        raise InvocationError(f"add_asset_metadata: this step does not make {key}.")
+                return name
+        raise InvariantError(f"{self.op_name} does not make asset {key}.")
+
+    def asset_key_for_input(self, input_name: str) -> AssetKey:
+        """Asset that an input is loaded from. Raises InvariantError where there is none."""
+        found = self._scope.op.inputs.get(input_name)
+        if found is None or found.asset_key is None:
+            known = ", ".join(self._scope.op.inputs) or "none"
+            raise InvariantError(f"input {input_name!r} of {self.op_name} is no asset (inputs: {known}).")
+        return found.asset_key
+
+    def load_asset_value(
+        self, asset_key: AssetKey | str, *, python_type: Any = MISSING, partition_key: str | None = None
+    ) -> Any:
+        """Load the stored value of an asset through its IO manager. `python_type`: what the manager should load it as.
+        `partition_key`: None for the run's own partition.
+        """
+        if self._scope.load_asset is None:
+            raise PropertyError("load_asset_value: this context was built by hand, there is nothing to load from.")
+        return self._scope.load_asset(
+            _as_key(asset_key), MISSING if python_type is None else python_type, partition_key
+        )
+
+    def set_data_version(self, asset_key: AssetKey | str, data_version: Any) -> None:
+        """Set the data version that the materialization of an asset will have."""
+        self.output_for_asset_key(_as_key(asset_key))
+        versions = self._scope.data_versions
+        if versions is None:
+            versions = self._scope.data_versions = {}
+        versions[_as_key(asset_key)] = str(getattr(data_version, "value", data_version))
+
+    def get_asset_provenance(self, asset_key: AssetKey | str) -> DataProvenance | None:
+        """What the last materialization of an asset was made of, None when there is none."""
+        return self.instance.get_asset_provenance(_as_key(asset_key))
+
+    # --- telling
+
+    def log_event(self, event: AssetMaterialization | AssetObservation) -> None:
+        """Record an event now."""
+        self._scope.log_event(event)
+
+    def add_output_metadata(
+        self, metadata: Mapping[str, Any], output_name: str | None = None, mapping_key: str | None = None
+    ) -> None:
+        """Add metadata to the event of an output; calls merge, later ones win per key."""
+        if not isinstance(metadata, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ArgumentError(f"add_output_metadata: metadata is a {type(metadata).__name__}; it is a dict.")
+        outputs = self._scope.op.outputs
+        if output_name is None:
+            named = [name for name, output in outputs.items() if output.check_key is None] or list(outputs)
+            if len(named) != 1:
+                raise InvariantError(f"add_output_metadata: say which output (output_name=...): {', '.join(outputs)}.")
+            output_name = named[0]
+        elif output_name not in outputs:
+            raise InvariantError(
+                f"add_output_metadata: {self.op_name} has no output {output_name!r} (it has {', '.join(outputs)})."
+            )
+        mapping_key = mapping_key if outputs[output_name].dynamic else None
+        self._scope.output_metadata.setdefault((output_name, mapping_key), {}).update(metadata_values(metadata))
+
+    def get_output_metadata(self, output_name: str, mapping_key: str | None = None) -> Mapping[str, Any] | None:
+        """Metadata added to an output so far, None when there is none."""
+        return self._scope.output_metadata.get((output_name, mapping_key))
+
+    def add_asset_metadata(
+        self,
+        metadata: Mapping[str, Any],
+        asset_key: AssetKey | str | Sequence[str] | None = None,
+        partition_key: str | None = None,
+    ) -> None:
+        """Add metadata to the materialization of an asset of this step, of all its partitions or of one."""
+        key = self.asset_key if asset_key is None else _as_key(asset_key)
+        name = self.output_for_asset_key(key)
+        if partition_key is None:
+            self.add_output_metadata(metadata, name)
+            return
+        if partition_key not in self._scope.partition_keys:
+            raise InvariantError(f"add_asset_metadata: partition {partition_key!r} is not of this run.")
+        by_partition = self._scope.asset_metadata
+        if by_partition is None:
+            by_partition = self._scope.asset_metadata = {}
+        by_partition.setdefault((key, partition_key), {}).update(metadata_values(metadata))
+
+    # --- the stream of events, for libraries that ask
+
+    @property
+    def requires_typed_event_stream(self) -> bool:
+        """False: results are checked against the declared outputs in any case."""
+        return False
+
+    @property
+    def typed_event_stream_error_message(self) -> str | None:
+        """None."""
+        return None
+
+    def set_requires_typed_event_stream(self, *, error_message: str | None = None) -> None:
+        """Nothing to do: results are checked against the declared outputs in any case."""
+
+    def has_events(self) -> bool:
+        """False: logged events are recorded at once."""
+        return False
+
+    def consume_events(self) -> Any:
+        """Nothing: logged events are recorded at once."""
+        return iter(())
+
+    def get_step_execution_context(self) -> OpExecutionContext:
+        """The same step as an op sees it."""
+        return self.op_execution_context
+
+
+class AssetExecutionContext(OpExecutionContext):
+    """Context of an asset's function."""
+
+    def get_op_execution_context(self) -> OpExecutionContext:
+        """The same step as an op sees it."""
+        return self.op_execution_context
 
 
 class AssetCheckExecutionContext(OpExecutionContext):
@@ -296,7 +412,7 @@ class AssetCheckExecutionContext(OpExecutionContext):
         """Key of the check; fails where the step evaluates several."""
         keys = self._scope.step.check_keys
         if len(keys) != 1:
-            raise InvocationError(
+            raise InvariantError(
                 f"context.check_key: this step evaluates {len(keys)} checks; use selected_asset_check_keys."
             )
         return keys[0]
@@ -307,9 +423,12 @@ class AssetCheckExecutionContext(OpExecutionContext):
         return self.check_key.asset_key
 
     @property
-    def selected_asset_check_keys(self) -> frozenset[CheckKey]:
-        """Checks that this step evaluates in this run."""
-        return frozenset(self._scope.step.check_keys)
+    def check_specs(self) -> Sequence[Any]:
+        """Specs of the checks that this step evaluates, as data: key, description, blocking, metadata."""
+        definitions = self._scope.definitions
+        if definitions is None:
+            raise PropertyError("context.check_specs: this context was built by hand, and knows no checks.")
+        return [definitions.graph.check_nodes[key] for key in self._scope.step.check_keys]
 
 
 def context_for(scope: StepScope, annotation: Any = None) -> OpExecutionContext:
@@ -318,264 +437,6 @@ def context_for(scope: StepScope, annotation: Any = None) -> OpExecutionContext:
         return annotation(scope)
     kinds = {"asset": AssetExecutionContext, "check": AssetCheckExecutionContext}
     return kinds.get(scope.op.kind, OpExecutionContext)(scope)
-
-
-class _StorageContext:
-    """What input and output contexts share: the asset, and the partitions that the value is of."""
-
-    def __init__(
-        self,
-        *,
-        name: str,
-        asset_key: AssetKey | None,
-        run_id: str,
-        job_name: str,
-        step_key: str,
-        partition_key: str | None,
-        asset_partition_keys: Sequence[str] | None,
-        asset_partitions: PartitionsSpec | None,
-        definition_metadata: Mapping[str, Any] | None,
-        annotation: Any,
-        config: Any,
-        resources: Mapping[str, Any] | None,
-        log: logging.Logger | None,
-    ) -> None:
-        self.name = name
-        self.run_id, self.job_name, self.step_key = run_id, job_name, step_key
-        self.config = config
-        """Config of the IO manager itself."""
-        self.definition_metadata: dict[str, Any] = dict(definition_metadata or {})
-        self.annotation = annotation
-        """Python type that the user's function declares (for loading by type); MISSING where there is none."""
-        self._asset_key = asset_key
-        self._partition_key = partition_key
-        self._asset_partition_keys = asset_partition_keys
-        self._asset_partitions = asset_partitions
-        self._resources = resources or {}
-        self._log = log
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """Static metadata of the definition."""
-        return self.definition_metadata
-
-    @property
-    def type(self) -> Any:
-        """Same as `annotation`."""
-        return self.annotation
-
-    @property
-    def log(self) -> logging.Logger:
-        """Logger whose lines are kept with the run."""
-        return self._log or library_logger()
-
-    @property
-    def resources(self) -> Any:
-        """Resources that the IO manager asked for."""
-        return ScopedResources(self._resources)
-
-    @property
-    def has_asset_key(self) -> bool:
-        """True for the value of an asset."""
-        return self._asset_key is not None
-
-    @property
-    def asset_key(self) -> AssetKey:
-        """Key of the asset whose value this is."""
-        if self._asset_key is None:
-            raise InvocationError(
-                f"{self.name!r} is a value between ops, not of an asset: it has no asset_key (see has_asset_key)."
-            )
-        return self._asset_key
-
-    @property
-    def has_partition_key(self) -> bool:
-        """True when the run is for one partition."""
-        return self._partition_key is not None
-
-    @property
-    def partition_key(self) -> str:
-        """Partition of the run."""
-        if self._partition_key is None:
-            raise InvocationError(
-                "this run has no single partition: partition_key does not apply (see has_partition_key)."
-            )
-        return self._partition_key
-
-    @property
-    def has_asset_partitions(self) -> bool:
-        """True when the asset is partitioned."""
-        return self._asset_partition_keys is not None
-
-    @property
-    def asset_partition_keys(self) -> Sequence[str]:
-        """Partitions of the asset that this value covers; may be empty (nothing upstream of the first partition)."""
-        if self._asset_partition_keys is None:
-            raise InvocationError(f"{self.name!r} has no partitions (see has_asset_partitions).")
-        return self._asset_partition_keys
-
-    @property
-    def asset_partition_key(self) -> str:
-        """The one partition of the asset; fails when there are several."""
-        keys = self.asset_partition_keys
-        if len(keys) != 1:
-            raise InvocationError(
-                f"{self.name!r} covers {len(keys)} partitions of its asset; use asset_partition_keys."
-            )
-        return keys[0]
-
-    @property
-    def asset_partition_key_range(self) -> PartitionKeyRange:
-        """First and last partition."""
-        keys = self.asset_partition_keys
-        if not keys:
-            raise InvocationError(f"{self.name!r} covers no partition of its asset.")
-        return PartitionKeyRange(keys[0], keys[-1])
-
-    @property
-    def asset_partitions_def(self) -> PartitionsSpec:
-        """Definition of the asset's partitions, as data."""
-        if self._asset_partitions is None:
-            raise InvocationError(f"{self.name!r} has no partitions.")
-        return self._asset_partitions
-
-    @property
-    def asset_partitions_time_window(self) -> TimeWindow:
-        """Start and end of the partitions covered."""
-        return time_window(self.asset_partitions_def, self.asset_partition_keys)
-
-
-class OutputContext(_StorageContext):
-    """Context of `IOManager.handle_output`."""
-
-    def __init__(
-        self,
-        *,
-        name: str = "result",
-        asset_key: AssetKey | None = None,
-        run_id: str = "EPHEMERAL",
-        job_name: str = "",
-        step_key: str = "",
-        mapping_key: str | None = None,
-        partition_key: str | None = None,
-        asset_partition_keys: Sequence[str] | None = None,
-        asset_partitions: PartitionsSpec | None = None,
-        definition_metadata: Mapping[str, Any] | None = None,
-        output_metadata: Mapping[str, Any] | None = None,
-        annotation: Any = None,
-        config: Any = None,
-        resources: Mapping[str, Any] | None = None,
-        log: logging.Logger | None = None,
-        log_event: Callable[[Any], None] | None = None,
-    ) -> None:
-        super().__init__(
-            name=name,
-            asset_key=asset_key,
-            run_id=run_id,
-            job_name=job_name,
-            step_key=step_key,
-            partition_key=partition_key,
-            asset_partition_keys=asset_partition_keys,
-            asset_partitions=asset_partitions,
-            definition_metadata=definition_metadata,
-            annotation=annotation,
-            config=config,
-            resources=resources,
-            log=log,
-        )
-        self.mapping_key = mapping_key
-        self.output_metadata: dict[str, Any] = dict(output_metadata or {})
-        """Metadata given at run time by the user's function, before the IO manager."""
-        self.added_metadata: dict[str, Any] = {}
-        """Metadata that the IO manager has added; execution merges it into the event."""
-        self._log_event = log_event
-
-    def add_output_metadata(self, metadata: Mapping[str, Any]) -> None:
-        """Add metadata to the event of this output."""
-        self.added_metadata.update(metadata_values(dict(metadata)))
-
-    def log_event(self, event: Any) -> None:
-        """Record an event now."""
-        if self._log_event is None:
-            raise InvocationError("log_event: this context was built without a run.")
-        self._log_event(event)
-
-    def get_identifier(self) -> list[str]:
-        """Parts that name a value between ops: run id, step key, output name and mapping key."""
-        parts = [self.run_id, self.step_key, self.name]
-        return [*parts, self.mapping_key] if self.mapping_key else parts
-
-    def get_asset_identifier(self) -> list[str]:
-        """Parts that name an asset's value: its key's segments and, where there is one, the partition."""
-        parts = list(self.asset_key.parts)
-        return [*parts, self.asset_partition_key] if self.has_asset_partitions else parts
-
-
-class InputContext(_StorageContext):
-    """Context of `IOManager.load_input`. `upstream_output` describes how the value was stored."""
-
-    def __init__(
-        self,
-        *,
-        name: str = "input",
-        upstream_output: OutputContext | None = None,
-        asset_key: AssetKey | None = None,
-        run_id: str = "EPHEMERAL",
-        job_name: str = "",
-        step_key: str = "",
-        partition_key: str | None = None,
-        asset_partition_keys: Sequence[str] | None = None,
-        asset_partitions: PartitionsSpec | None = None,
-        definition_metadata: Mapping[str, Any] | None = None,
-        annotation: Any = None,
-        config: Any = None,
-        resources: Mapping[str, Any] | None = None,
-        log: logging.Logger | None = None,
-    ) -> None:
-        super().__init__(
-            name=name,
-            asset_key=asset_key,
-            run_id=run_id,
-            job_name=job_name,
-            step_key=step_key,
-            partition_key=partition_key,
-            asset_partition_keys=asset_partition_keys,
-            asset_partitions=asset_partitions,
-            definition_metadata=definition_metadata,
-            annotation=annotation,
-            config=config,
-            resources=resources,
-            log=log,
-        )
-        self.upstream_output = upstream_output
-        self.added_metadata: dict[str, Any] = {}
-
-    def add_input_metadata(self, metadata: Mapping[str, Any]) -> None:
-        """Add metadata to the event that tells of this input."""
-        self.added_metadata.update(metadata_values(dict(metadata)))
-
-    def get_identifier(self) -> list[str]:
-        """Parts that name the upstream value."""
-        if self.upstream_output is None:
-            raise InvocationError(f"input {self.name!r} has no upstream output.")
-        return self.upstream_output.get_identifier()
-
-    def get_asset_identifier(self) -> list[str]:
-        """Parts that name the upstream asset's value: its key's segments and, where there is one, the partition."""
-        parts = list(self.asset_key.parts)
-        return [*parts, self.asset_partition_key] if self.has_asset_partitions else parts
-
-
-def time_window(spec: PartitionsSpec, keys: Sequence[str]) -> TimeWindow:
-    """Window from the start of the first key to the end of the last. Raises InvocationError for partitions that are
-    not of time.
-    """
-    partitions = partitions_of(spec)
-    if not keys:
-        raise InvocationError("there is no partition to take a time window of.")
-    first = partitions.window(keys[0])
-    last = first if len(keys) == 1 else partitions.window(keys[-1])
-    return TimeWindow(first.start, last.end)
 
 
 def _as_key(key: AssetKey | str | Sequence[str]) -> AssetKey:

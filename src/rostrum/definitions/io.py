@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-from rostrum.definitions.contexts import InputContext, OutputContext
+from rostrum.definitions.storage_contexts import InputContext, OutputContext
 
 
 class IOManager(ABC):

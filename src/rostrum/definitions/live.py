@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rostrum.definitions.ops import OpDefinition
@@ -42,6 +43,7 @@ class Resolved:
     """
 
     __slots__ = (
+        "assets_defs",
         "executor",
         "executors",
         "graph",
@@ -51,6 +53,7 @@ class Resolved:
         "ops",
         "resources",
         "schedules",
+        "sensors",
     )
 
     def __init__(
@@ -63,7 +66,9 @@ class Resolved:
         executors: dict[str, ExecutorDefinition] | None = None,
         job_resources: dict[str, dict[str, Any]] | None = None,
         schedules: dict[str, Any] | None = None,
+        sensors: dict[str, Any] | None = None,
         loggers: dict[str, Any] | None = None,
+        assets_defs: Sequence[Any] = (),
     ) -> None:
         self.manifest, self.ops, self.resources = manifest, ops, resources
         self.executor = executor
@@ -74,8 +79,16 @@ class Resolved:
         """By job name: resources that come before `resources`."""
         self.schedules = schedules or {}
         """`ScheduleDefinition` by name."""
+        self.sensors = sensors or {}
+        """`SensorDefinition` by name."""
         self.loggers = loggers or {}
+        self.assets_defs = assets_defs
+        """Live definitions of assets."""
         self.graph = AssetGraph(manifest)
+
+    def assets_def(self, op_name: str) -> Any:
+        """The live definition of assets whose function is the op of that name; None when there is none."""
+        return next((each for each in self.assets_defs if each.op is not None and each.op.name == op_name), None)
 
     def resources_of(self, job: str) -> dict[str, Any]:
         """Resources as a job sees them."""

@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.interfaces import runs
 from rostrum.interfaces.runs import RunReader
-from rostrum.model.assets import AssetState
+from rostrum.model.assets import AssetKey, AssetState
 from rostrum.model.events import AssetMaterialized
+
+
+class DataProvenance(NamedTuple):
+    """What a materialization was made of."""
+
+    code_version: str
+    input_data_versions: dict[AssetKey, str]
+    input_storage_ids: dict[AssetKey, int | None]
+    is_user_provided: bool = False
+    """Whether the data version was given by user code."""
+
+    def has_input_asset(self, key: AssetKey) -> bool:
+        """Whether an asset was among the inputs."""
+        return key in self.input_data_versions
+
+    @property
+    def input_logical_versions(self) -> dict[AssetKey, str]:
+        """Same as `input_data_versions`."""
+        return self.input_data_versions
 
 
 class RunInstance:
@@ -37,6 +57,15 @@ class RunInstance:
         """Materialisations, newest first."""
         answer = self._session.read(runs.ReadMaterializations(asset_key_of(asset_key), partition_key, limit))
         return [event for event in answer.events if isinstance(event, AssetMaterialized)]
+
+    def get_asset_provenance(self, asset_key: KeyLike) -> DataProvenance | None:
+        """What the newest materialization of an asset was made of, None when there is none."""
+        found = self._session.read(runs.ReadMaterializations(asset_key_of(asset_key), None, 1)).events
+        event = found[0] if found else None
+        if not isinstance(event, AssetMaterialized):
+            return None
+        inputs = {AssetKey.of(text): version for text, version in event.input_versions.items()}
+        return DataProvenance(event.code_version or event.run_id, inputs, dict.fromkeys(inputs))
 
     def get_status_by_partition(self, asset_key: KeyLike) -> dict[str, str]:
         """Status by partition key: `materialized`, `failed` or `running`; missing ones are left out."""

@@ -15,7 +15,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from rostrum.definitions.contexts import InputContext, OutputContext
+from rostrum.definitions.storage_contexts import InputContext, OutputContext
 from rostrum.io_managers.paths import segment
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import InvocationError, NotFound
@@ -90,9 +90,9 @@ class FilesystemIOManager:
 
 def _dimensions(context: OutputContext | InputContext, partition: str) -> list[str]:
     """Keys by dimension of a partition of several dimensions, else the key itself."""
-    if "|" not in partition or not isinstance(context.asset_partitions_def, MultiPartitions):
+    if "|" not in partition or not isinstance(context.asset_partitions_spec, MultiPartitions):
         return [partition]
-    return partition.split("|", len(context.asset_partitions_def.dimensions) - 1)
+    return partition.split("|", len(context.asset_partitions_spec.dimensions) - 1)
 
 
 def _write(path: str, value: Any) -> None:

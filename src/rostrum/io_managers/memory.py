@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rostrum.definitions.contexts import InputContext, OutputContext
+from rostrum.definitions.storage_contexts import InputContext, OutputContext
 from rostrum.model.errors import NotFound
 
 
