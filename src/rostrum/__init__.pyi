@@ -1,25 +1,169 @@
 # Public names of Rostrum, for type checkers and editors; `__init__.py` loads them lazily.
 
-from rostrum.definitions.assets import (
-    AssetDep as AssetDep,
+from rostrum.components.attributes import (
+    AssetAttributesModel as AssetAttributesModel,
 )
-from rostrum.definitions.assets import (
+from rostrum.components.attributes import (
+    ResolvedAssetCheckSpec as ResolvedAssetCheckSpec,
+)
+from rostrum.components.attributes import (
+    ResolvedAssetKey as ResolvedAssetKey,
+)
+from rostrum.components.attributes import (
+    ResolvedAssetSpec as ResolvedAssetSpec,
+)
+from rostrum.components.component import (
+    Component as Component,
+)
+from rostrum.components.component import (
+    ComponentTypeSpec as ComponentTypeSpec,
+)
+from rostrum.components.component import (
+    component_instance as component_instance,
+)
+from rostrum.components.context import (
+    ComponentLoadContext as ComponentLoadContext,
+)
+from rostrum.components.definitions_component import (
+    DefinitionsComponent as DefinitionsComponent,
+)
+from rostrum.components.executable import (
+    FunctionComponent as FunctionComponent,
+)
+from rostrum.components.folders import (
+    DefsFolderComponent as DefsFolderComponent,
+)
+from rostrum.components.loading import (
+    build_component_defs as build_component_defs,
+)
+from rostrum.components.loading import (
+    build_defs_for_component as build_defs_for_component,
+)
+from rostrum.components.loading import (
+    component_defs as component_defs,
+)
+from rostrum.components.loading import (
+    get_all_components_defs_within_project as get_all_components_defs_within_project,
+)
+from rostrum.components.loading import (
+    get_component_defs_within_project as get_component_defs_within_project,
+)
+from rostrum.components.loading import (
+    load_defs as load_defs,
+)
+from rostrum.components.loading import (
+    load_from_defs_folder as load_from_defs_folder,
+)
+from rostrum.components.resolution import (
+    ResolutionContext as ResolutionContext,
+)
+from rostrum.components.resolvable import (
+    Model as Model,
+)
+from rostrum.components.resolvable import (
+    Resolvable as Resolvable,
+)
+from rostrum.components.resolvers import (
+    Injected as Injected,
+)
+from rostrum.components.resolvers import (
+    Resolver as Resolver,
+)
+from rostrum.components.scaffold import (
+    Scaffolder as Scaffolder,
+)
+from rostrum.components.scaffold import (
+    ScaffoldRequest as ScaffoldRequest,
+)
+from rostrum.components.scaffold import (
+    scaffold_component as scaffold_component,
+)
+from rostrum.components.scaffold import (
+    scaffold_with as scaffold_with,
+)
+from rostrum.components.scope import (
+    template_var as template_var,
+)
+from rostrum.components.scripts import (
+    PythonScriptComponent as PythonScriptComponent,
+)
+from rostrum.components.scripts import (
+    UvRunComponent as UvRunComponent,
+)
+from rostrum.components.sql import (
+    SqlComponent as SqlComponent,
+)
+from rostrum.components.sql import (
+    TemplatedSqlComponent as TemplatedSqlComponent,
+)
+from rostrum.components.state import (
+    StateBackedComponent as StateBackedComponent,
+)
+from rostrum.components.tree import (
+    ComponentTree as ComponentTree,
+)
+from rostrum.definitions.asset_decorator import (
+    asset as asset,
+)
+from rostrum.definitions.asset_ports import (
     AssetIn as AssetIn,
 )
-from rostrum.definitions.assets import (
+from rostrum.definitions.asset_ports import (
     AssetOut as AssetOut,
+)
+from rostrum.definitions.asset_sensors import (
+    AssetSensorDefinition as AssetSensorDefinition,
+)
+from rostrum.definitions.asset_sensors import (
+    MultiAssetSensorDefinition as MultiAssetSensorDefinition,
+)
+from rostrum.definitions.asset_sensors import (
+    asset_sensor as asset_sensor,
+)
+from rostrum.definitions.asset_sensors import (
+    build_multi_asset_sensor_context as build_multi_asset_sensor_context,
+)
+from rostrum.definitions.asset_sensors import (
+    multi_asset_sensor as multi_asset_sensor,
+)
+from rostrum.definitions.asset_specs import (
+    AssetDep as AssetDep,
+)
+from rostrum.definitions.asset_specs import (
+    AssetSpec as AssetSpec,
+)
+from rostrum.definitions.asset_specs import (
+    map_asset_specs as map_asset_specs,
+)
+from rostrum.definitions.data_versions import (
+    DataVersion as DataVersion,
+)
+from rostrum.definitions.data_versions import (
+    DataVersionsByPartition as DataVersionsByPartition,
+)
+from rostrum.definitions.graph_assets import (
+    graph_asset as graph_asset,
+)
+from rostrum.definitions.graph_assets import (
+    graph_multi_asset as graph_multi_asset,
+)
+from rostrum.definitions.observable_assets import (
+    multi_observable_source_asset as multi_observable_source_asset,
+)
+from rostrum.definitions.observable_assets import (
+    observable_source_asset as observable_source_asset,
+)
+from rostrum.definitions.resource_binding import (
+    with_resources as with_resources,
+)
+from rostrum.definitions.value_loader import (
+    AssetValueLoader as AssetValueLoader,
 )
 from rostrum.definitions.assets import (
     AssetsDefinition as AssetsDefinition,
 )
-from rostrum.definitions.assets import (
-    AssetSpec as AssetSpec,
-)
-from rostrum.definitions.assets import (
-    asset as asset,
-)
-from rostrum.definitions.assets import (
-    multi_asset as multi_asset,
+from rostrum.definitions.backfill_policy import (
+    BackfillPolicy as BackfillPolicy,
 )
 from rostrum.definitions.build_context import (
     build_asset_check_context as build_asset_check_context,
@@ -117,6 +261,12 @@ from rostrum.definitions.jobs import (
 from rostrum.definitions.jobs import (
     multiprocess_executor as multiprocess_executor,
 )
+from rostrum.definitions.lazy import (
+    LazyDefinitions as LazyDefinitions,
+)
+from rostrum.definitions.lazy import (
+    definitions as definitions,
+)
 from rostrum.definitions.lifecycle import (
     InitResourceContext as InitResourceContext,
 )
@@ -159,6 +309,18 @@ from rostrum.definitions.module_contents import (
 from rostrum.definitions.module_contents import (
     load_assets_from_package_module as load_assets_from_package_module,
 )
+from rostrum.definitions.multi_asset_context import (
+    MultiAssetSensorEvaluationContext as MultiAssetSensorEvaluationContext,
+)
+from rostrum.definitions.multi_assets import (
+    multi_asset as multi_asset,
+)
+from rostrum.definitions.multi_partitions import (
+    MultiPartitionKey as MultiPartitionKey,
+)
+from rostrum.definitions.multi_partitions import (
+    MultiPartitionsDefinition as MultiPartitionsDefinition,
+)
 from rostrum.definitions.ops import (
     In as In,
 )
@@ -198,21 +360,6 @@ from rostrum.definitions.outputs import (
 from rostrum.definitions.outputs import (
     RetryRequested as RetryRequested,
 )
-from rostrum.definitions.partitioned_schedules import (
-    build_schedule_from_partitioned_job as build_schedule_from_partitioned_job,
-)
-from rostrum.planning.time_windows import (
-    TimeWindow as TimeWindow,
-)
-from rostrum.definitions.backfill_policy import (
-    BackfillPolicy as BackfillPolicy,
-)
-from rostrum.definitions.multi_partitions import (
-    MultiPartitionKey as MultiPartitionKey,
-)
-from rostrum.definitions.multi_partitions import (
-    MultiPartitionsDefinition as MultiPartitionsDefinition,
-)
 from rostrum.definitions.partition_loading import (
     partition_loading_context as partition_loading_context,
 )
@@ -246,29 +393,38 @@ from rostrum.definitions.partition_mappings import (
 from rostrum.definitions.partition_mappings import (
     TimeWindowPartitionMapping as TimeWindowPartitionMapping,
 )
+from rostrum.definitions.partition_requests import (
+    AddDynamicPartitionsRequest as AddDynamicPartitionsRequest,
+)
+from rostrum.definitions.partition_requests import (
+    DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest,
+)
 from rostrum.definitions.partitioned_config import (
     PartitionedConfig as PartitionedConfig,
 )
-from rostrum.definitions.partitioned_config import (
+from rostrum.definitions.partitioned_config_functions import (
     daily_partitioned_config as daily_partitioned_config,
 )
-from rostrum.definitions.partitioned_config import (
+from rostrum.definitions.partitioned_config_functions import (
     dynamic_partitioned_config as dynamic_partitioned_config,
 )
-from rostrum.definitions.partitioned_config import (
+from rostrum.definitions.partitioned_config_functions import (
     hourly_partitioned_config as hourly_partitioned_config,
 )
-from rostrum.definitions.partitioned_config import (
+from rostrum.definitions.partitioned_config_functions import (
     monthly_partitioned_config as monthly_partitioned_config,
 )
-from rostrum.definitions.partitioned_config import (
+from rostrum.definitions.partitioned_config_functions import (
     partitioned_config as partitioned_config,
 )
-from rostrum.definitions.partitioned_config import (
+from rostrum.definitions.partitioned_config_functions import (
     static_partitioned_config as static_partitioned_config,
 )
-from rostrum.definitions.partitioned_config import (
+from rostrum.definitions.partitioned_config_functions import (
     weekly_partitioned_config as weekly_partitioned_config,
+)
+from rostrum.definitions.partitioned_schedules import (
+    build_schedule_from_partitioned_job as build_schedule_from_partitioned_job,
 )
 from rostrum.definitions.partitions import (
     DynamicPartitionsDefinition as DynamicPartitionsDefinition,
@@ -284,27 +440,6 @@ from rostrum.definitions.partitions import (
 )
 from rostrum.definitions.partitions import (
     StaticPartitionsDefinition as StaticPartitionsDefinition,
-)
-from rostrum.definitions.time_partitions import (
-    DailyPartitionsDefinition as DailyPartitionsDefinition,
-)
-from rostrum.definitions.time_partitions import (
-    HourlyPartitionsDefinition as HourlyPartitionsDefinition,
-)
-from rostrum.definitions.time_partitions import (
-    MonthlyPartitionsDefinition as MonthlyPartitionsDefinition,
-)
-from rostrum.definitions.time_partitions import (
-    TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition,
-)
-from rostrum.definitions.time_partitions import (
-    WeeklyPartitionsDefinition as WeeklyPartitionsDefinition,
-)
-from rostrum.definitions.partition_requests import (
-    AddDynamicPartitionsRequest as AddDynamicPartitionsRequest,
-)
-from rostrum.definitions.partition_requests import (
-    DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest,
 )
 from rostrum.definitions.resource_param import (
     ResourceParam as ResourceParam,
@@ -336,6 +471,24 @@ from rostrum.definitions.run_requests import (
 from rostrum.definitions.run_requests import (
     SkipReason as SkipReason,
 )
+from rostrum.definitions.run_status_sensors import (
+    RunFailureSensorContext as RunFailureSensorContext,
+)
+from rostrum.definitions.run_status_sensors import (
+    RunStatusSensorContext as RunStatusSensorContext,
+)
+from rostrum.definitions.run_status_sensors import (
+    RunStatusSensorDefinition as RunStatusSensorDefinition,
+)
+from rostrum.definitions.run_status_sensors import (
+    build_run_status_sensor_context as build_run_status_sensor_context,
+)
+from rostrum.definitions.run_status_sensors import (
+    run_failure_sensor as run_failure_sensor,
+)
+from rostrum.definitions.run_status_sensors import (
+    run_status_sensor as run_status_sensor,
+)
 from rostrum.definitions.schedules import (
     DefaultScheduleStatus as DefaultScheduleStatus,
 )
@@ -362,6 +515,21 @@ from rostrum.definitions.tick_contexts import (
 )
 from rostrum.definitions.tick_contexts import (
     SensorEvaluationContext as SensorEvaluationContext,
+)
+from rostrum.definitions.time_partitions import (
+    DailyPartitionsDefinition as DailyPartitionsDefinition,
+)
+from rostrum.definitions.time_partitions import (
+    HourlyPartitionsDefinition as HourlyPartitionsDefinition,
+)
+from rostrum.definitions.time_partitions import (
+    MonthlyPartitionsDefinition as MonthlyPartitionsDefinition,
+)
+from rostrum.definitions.time_partitions import (
+    TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition,
+)
+from rostrum.definitions.time_partitions import (
+    WeeklyPartitionsDefinition as WeeklyPartitionsDefinition,
 )
 from rostrum.execution.outcome import (
     ExecutionResult as ExecutionResult,
@@ -401,6 +569,9 @@ from rostrum.model.metadata import (
 )
 from rostrum.model.metadata import (
     TableSchema as TableSchema,
+)
+from rostrum.planning.time_windows import (
+    TimeWindow as TimeWindow,
 )
 
 __version__: str

@@ -1,15 +1,17 @@
-"""Calling the user's functions that decide something outside a run: schedules at a tick."""
+"""Calling the user's functions that decide something outside a run: schedules and sensors at a tick."""
 
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from rostrum.definitions.lifecycle import InitResourceContext, open_resource, opening_order
+import msgspec
+
 from rostrum.definitions.live import Resolved
-from rostrum.definitions.schedules import ScheduleDefinition, ScheduleEvaluationContext
+from rostrum.definitions.schedules import ScheduleDefinition
+from rostrum.definitions.sensors import SensorDefinition
+from rostrum.definitions.tick_contexts import ScheduleEvaluationContext, SensorEvaluationContext
 from rostrum.execution.user_code import guard
 from rostrum.interfaces.clock import Clock
 from rostrum.model.errors import InvocationError, NotFound
@@ -21,46 +23,60 @@ _MAX_LOG_LINES = 1000
 
 
 def evaluate_tick(resolved: Resolved, request: TickRequest) -> TickResult:
-    """Decide one tick by the live schedule; what user code raises is the result's error."""
-    schedule = resolved.schedules.get(request.name)
-    if schedule is None:
-        raise NotFound(f"there is no {request.kind} {request.name!r} in the code that is loaded now")
+    """Decide one tick by the live schedule or sensor; what user code raises is the result's error."""
     lines = _Lines()
     # One of its own: a function that is called again must not log through the handlers of before.
     logger = logging.Logger(f"rostrum.{request.kind}.{request.name}", logging.DEBUG)  # noqa: LOG001
     logger.addHandler(lines)
+    evaluate = _evaluation(resolved, request, logger)
     results: list[TickResult] = []
-    raised = guard(lambda: results.append(_evaluate(resolved, schedule, request, logger)))
+    raised = guard(lambda: results.append(evaluate()))
     result = TickResult(error=raised.info()) if raised is not None else results[0]
-    return TickResult(
-        run_requests=result.run_requests,
-        skip_reason=result.skip_reason,
-        cursor=result.cursor,
-        error=result.error,
-        logs=tuple(lines.lines),
-    )
+    return msgspec.structs.replace(result, logs=tuple(lines.lines))
 
 
-def _evaluate(
+def _evaluation(resolved: Resolved, request: TickRequest, logger: logging.Logger) -> Callable[[], TickResult]:
+    """What decides the tick. Raises NotFound where the code that is loaded has no such schedule or sensor."""
+    if request.kind == "sensor":
+        sensor: SensorDefinition | None = resolved.sensors.get(request.name)
+        if sensor is not None:
+            return lambda: _sensor(resolved, sensor, request, logger)
+    else:
+        schedule: ScheduleDefinition | None = resolved.schedules.get(request.name)
+        if schedule is not None:
+            return lambda: _schedule(resolved, schedule, request, logger)
+    raise NotFound(f"there is no {request.kind} {request.name!r} in the code that is loaded now")
+
+
+def _schedule(
     resolved: Resolved, schedule: ScheduleDefinition, request: TickRequest, logger: logging.Logger
 ) -> TickResult:
     at = request.scheduled_at
-    local = at.astimezone(ZoneInfo(schedule.execution_timezone)) if at is not None else None
-    context = ScheduleEvaluationContext(scheduled_execution_time=local, cursor=request.cursor, log=logger)
-    wanted = _parameters(schedule) & set(resolved.resources)
-    with ExitStack() as stack:
-        opened: dict[str, Any] = {}
-        by_id: dict[int, Any] = {}
-        for key in opening_order(resolved.resources, wanted):
-            bound = resolved.resources[key]
-            init = InitResourceContext(key=key, resources=opened, log=logger, opened=by_id)
-            opened[key] = by_id[id(bound)] = stack.enter_context(open_resource(bound, init))
-        return schedule.evaluate(context, {key: opened[key] for key in wanted})
+    local = at.astimezone(ZoneInfo(schedule.timezone)) if at is not None else None
+    with ScheduleEvaluationContext(
+        scheduled_execution_time=local,
+        schedule_name=schedule.name,
+        resources=resolved.resources,
+        cursor=request.cursor,
+        log=logger,
+    ) as context:
+        return schedule.evaluate(context)
 
 
-def _parameters(schedule: ScheduleDefinition) -> set[str]:
-    code = getattr(schedule.function, "__code__", None)
-    return set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]) if code is not None else set()
+def _sensor(
+    resolved: Resolved, sensor: SensorDefinition, request: TickRequest, logger: logging.Logger
+) -> TickResult:
+    completed = request.last_completed_at.timestamp() if request.last_completed_at is not None else None
+    with SensorEvaluationContext(
+        last_tick_completion_time=completed,
+        last_run_key=request.last_run_key,
+        cursor=request.cursor,
+        sensor_name=sensor.name,
+        resources=resolved.resources,
+        last_sensor_start_time=request.switched_on_at.timestamp() if request.switched_on_at is not None else None,
+        log=logger,
+    ) as context:
+        return sensor.evaluate(context)
 
 
 def list_partition_keys(resolved: Resolved, name: str, clock: Clock) -> list[str]:

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rostrum.definitions.annotations import schema_of_config
 from rostrum.definitions.assets import AssetsDefinition, AssetSpec
 from rostrum.definitions.bindings import check_bindings
 from rostrum.definitions.check_specs import AssetCheckSpec
 from rostrum.definitions.checks import AssetChecksDefinition
+from rostrum.definitions.compile_instigators import Instigators
 from rostrum.definitions.graphs import GraphDefinition
 from rostrum.definitions.job_specs import JobSpec
 from rostrum.definitions.live import ExecutorDefinition, Resolved
@@ -26,19 +26,18 @@ from rostrum.definitions.ops import OpDefinition
 from rostrum.definitions.partitions import PartitionsDefinition
 from rostrum.definitions.problems import Problems
 from rostrum.definitions.schedules import ScheduleDefinition
-from rostrum.definitions.signatures import MISSING
+from rostrum.definitions.sensors import SensorDefinition
 from rostrum.definitions.sources import shown
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import DefinitionError, StateError
 from rostrum.model.manifest import ASSET_JOB, AssetNode, CheckNode, JobNode, Manifest, OpNode, Source
-from rostrum.planning import cron
-from rostrum.planning.graph import AssetGraph
+from rostrum.planning.graph import AssetGraph, runnable
 
 
 class Collected:
     """Everything that a `Definitions` holds."""
 
-    __slots__ = ("assets", "checks", "executor", "jobs", "loggers", "metadata", "resources", "schedules")
+    __slots__ = ("assets", "checks", "executor", "jobs", "loggers", "metadata", "resources", "schedules", "sensors")
 
     def __init__(
         self,
@@ -50,8 +49,10 @@ class Collected:
         executor: ExecutorDefinition | None,
         loggers: Mapping[str, Any],
         metadata: Mapping[str, Any],
+        sensors: Sequence[SensorDefinition] = (),
     ) -> None:
         self.assets, self.checks, self.jobs, self.schedules = assets, checks, jobs, schedules
+        self.sensors = sensors
         self.resources, self.executor, self.loggers, self.metadata = resources, executor, loggers, metadata
 
 
@@ -64,6 +65,7 @@ class _Compiler:
     def __init__(self, collected: Collected) -> None:
         self._collected = collected
         self._problems = Problems()
+        self._instigators = Instigators(self._problems, collected.schedules, collected.sensors)
         self._writer = NodeWriter()
         self._assets: dict[AssetKey, AssetNode] = {}
         self._sources: dict[AssetKey, Source | None] = {}
@@ -74,6 +76,8 @@ class _Compiler:
         self._jobs: dict[str, JobSpec] = {}
         self._partitions: dict[AssetKey, PartitionsDefinition | None] = {}
         self._groups_checked: set[str] = set()
+        self._resources: dict[str, Any] = dict(collected.resources)
+        """Bound for the location, and brought along by assets."""
 
     def compile(self) -> Resolved:
         collected, writer = self._collected, self._writer
@@ -81,11 +85,13 @@ class _Compiler:
         self._add_checks()
         self._add_missing_assets()
         self._add_jobs()
-        schedules = self._schedules()
-        check_bindings(self._problems, collected.resources, self._ops.values(), self._jobs.values())
+        check_bindings(self._problems, self._resources, self._ops.values(), self._jobs.values())
         graph = AssetGraph(Manifest(assets=tuple(self._assets.values()), checks=tuple(self._checks.values())))
         self._check_circles(graph)
         jobs = tuple(self._job_node(job, graph) for job in self._jobs.values())
+        self._instigators.check(self._jobs, collected.resources)
+        self._instigators.resolve(jobs, writer.partitions)
+        schedules, sensors = self._instigators.nodes(writer, graph)
         self._problems.raise_if_any()
         manifest = Manifest(
             assets=tuple(self._assets.values()),
@@ -93,21 +99,25 @@ class _Compiler:
             ops=tuple(self._op_nodes.values()),
             graphs=tuple(writer.graph(each) for each in self._graphs.values()),
             jobs=jobs,
-            schedules=tuple(writer.schedule(each) for each in schedules.values()),
-            resources=tuple(writer.resource(key, value) for key, value in sorted(collected.resources.items())),
+            schedules=schedules,
+            sensors=sensors,
+            resources=tuple(writer.resource(key, value) for key, value in sorted(self._resources.items())),
             partitions=writer.partitions,
+            conditions=writer.conditions,
             executor=collected.executor.name if collected.executor is not None else None,
             metadata=shown_metadata(collected.metadata),
         )
         return Resolved(
             manifest,
             self._ops,
-            dict(collected.resources),
+            self._resources,
             executor=collected.executor,
             executors={job.name: job.executor_def for job in self._jobs.values() if job.executor_def is not None},
             job_resources={job.name: job.resource_defs for job in self._jobs.values() if job.resource_defs},
-            schedules=schedules,
+            schedules=self._instigators.schedules,
+            sensors=self._instigators.sensors,
             loggers=dict(collected.loggers),
+            assets_defs=collected.assets,
         )
 
     # --- assets and checks
@@ -121,6 +131,12 @@ class _Compiler:
             if isinstance(each, AssetSpec):
                 self._add_asset(each, None, {})
                 continue
+            if each.op is None:
+                for spec in each.specs:
+                    self._add_asset(spec, None, {})
+                continue
+            if each.resource_defs:
+                self._bind(each)
             outputs = {output.asset_key: output for output in each.op.outputs.values()}
             for spec in each.specs:
                 self._add_asset(spec, each, outputs)
@@ -131,12 +147,24 @@ class _Compiler:
     def _add_asset(self, spec: AssetSpec, definition: AssetsDefinition | None, outputs: Mapping[Any, Any]) -> None:
         key = spec.key
         if key in self._assets:
-            self._problems.add(spec.source, f"asset {key} is defined twice, also at {shown(self._sources[key])}.")
+            also = f"asset {key} is defined twice, also at {shown(self._sources[key])}."
+            self._problems.add(spec.source, f"Duplicate asset key: {key!r}: {also}")
             return
         self._sources[key] = spec.source
         self._check_spec(spec)
         self._assets[key] = self._writer.asset(spec, definition, outputs.get(key))
         self._partitions[key] = spec.partitions_def
+
+    def _bind(self, definition: AssetsDefinition) -> None:
+        """Take the resources that an asset brings along. One key means one resource everywhere."""
+        for key, value in definition.resource_defs.items():
+            known = self._resources.setdefault(key, value)
+            if known is not value and known != value:
+                self._problems.add(
+                    definition.specs[0].source,
+                    f"asset {definition.specs[0].key}: its resource {key!r} is another one than that bound elsewhere "
+                    "under this key; give one of them another key.",
+                )
 
     def _check_spec(self, spec: AssetSpec) -> None:
         found: list[str | None] = []
@@ -173,7 +201,7 @@ class _Compiler:
     def _add_check(self, spec: AssetCheckSpec, op: OpDefinition) -> None:
         if spec.key in self._checks:
             other = self._checks[spec.key]
-            self._problems.add(op.source, f"check {spec.key} is defined twice, also at {shown(other.source)}.")
+            self._problems.add(op.source, f"Duplicate asset check key: check {spec.key} is defined twice, also at {shown(other.source)}.")
             return
         self._checks[spec.key] = self._writer.check(spec, op, self._partitions.get(spec.asset_key))
 
@@ -194,18 +222,8 @@ class _Compiler:
             return False
         self._ops[op.name] = op
         self._op_nodes[op.name] = self._writer.op(op)
-        if op.signature.config is not None:
-            annotation = op.config_type
-            if annotation is MISSING:
-                self._problems.add(
-                    op.source,
-                    f"{op.kind} {op.name}: the parameter `config` needs an annotation: a Config class or a plain type.",
-                )
-            elif schema_of_config(annotation) is None:
-                self._problems.add(
-                    op.source,
-                    f"{op.kind} {op.name}: {annotation!r} cannot be config; use a subclass of Config or a plain type.",
-                )
+        if op.graph is not None:
+            self._add_graph(op.graph)
         return True
 
     def _add_missing_assets(self) -> None:
@@ -226,8 +244,8 @@ class _Compiler:
                 )
                 self._problems.add(
                     op.source,
-                    f"{op.kind} {op.name}: the argument {item.name!r} loads the asset {str(key)!r}, which does not "
-                    f"exist.{hint}",
+                    f"{op.kind} {op.name}: Input asset {str(key)!r} is not produced by any of the provided asset ops: the "
+                    f"argument {item.name!r} loads it, and it does not exist.{hint}",
                 )
         for node in known.values():
             for dep in node.deps:
@@ -249,14 +267,13 @@ class _Compiler:
     # --- jobs
 
     def _add_jobs(self) -> None:
-        scheduled = [each.job for each in self._collected.schedules if isinstance(each.job, JobSpec)]
-        for job in [*self._collected.jobs, *scheduled]:
+        for job in [*self._collected.jobs, *self._instigators.jobs()]:
             other = self._jobs.get(job.name)
             if other is job:
                 continue
             if other is not None or job.name == ASSET_JOB:
                 place = f", also at {shown(other.source)}" if other is not None else ""
-                self._problems.add(job.source, f"job {job.name!r} is defined twice{place}.")
+                self._problems.add(job.source, f"Duplicate job definition found: job {job.name!r} is defined twice{place}.")
                 continue
             self._jobs[job.name] = job
             if job.graph is not None:
@@ -292,33 +309,10 @@ class _Compiler:
         except StateError as error:
             self._problems.add(job.source, f"job {job.name}: {error}")
             return self._writer.job(job, (), (), None)
-        assets = tuple(key for key in self._assets if key in keys and self._assets[key].op is not None)
+        assets = runnable(graph, keys)
         chosen = tuple(key for key in self._checks if key in checks)
         partitions: PartitionsDefinition | str | None = job.partitions_def
         if partitions is None:
             names = {self._assets[key].partitions for key in assets} - {None}
             partitions = names.pop() if len(names) == 1 else None
         return self._writer.job(job, assets, chosen, partitions)
-
-    def _schedules(self) -> dict[str, ScheduleDefinition]:
-        found: dict[str, ScheduleDefinition] = {}
-        for each in self._collected.schedules:
-            other = found.get(each.name)
-            if other is each:
-                continue
-            if other is not None:
-                self._problems.add(
-                    each.source, f"schedule {each.name!r} is defined twice, also at {shown(other.source)}."
-                )
-                continue
-            found[each.name] = each
-            if each.job_name not in self._jobs and each.job_name != ASSET_JOB:
-                self._problems.add(
-                    each.source,
-                    f"schedule {each.name}: there is no job {each.job_name!r}.{nearest(each.job_name, self._jobs)}",
-                )
-            try:
-                cron.validate(each.cron_schedule, each.execution_timezone)
-            except DefinitionError as error:
-                self._problems.add(each.source, f"schedule {each.name}: {error}")
-        return found

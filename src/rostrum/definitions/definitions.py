@@ -2,86 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import copy
+import importlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from rostrum.definitions.assets import AssetsDefinition, AssetSpec
+from rostrum.definitions.asset_specs import AssetSpec, map_asset_specs
+from rostrum.definitions.assets import AssetsDefinition
 from rostrum.definitions.checks import AssetChecksDefinition
 from rostrum.definitions.compile import Collected, compile_definitions
 from rostrum.definitions.job_specs import JobSpec
 from rostrum.definitions.live import ExecutorDefinition, Resolved
-from rostrum.definitions.names import check_name
+from rostrum.definitions.lookups import assets_def_of, found, is_implicit, mapped, selected_keys
+from rostrum.definitions.names import KeyLike, asset_key_of, check_name
 from rostrum.definitions.problems import Problems
 from rostrum.definitions.schedules import ScheduleDefinition
-from rostrum.definitions.sources import caller_source
-from rostrum.model.errors import DefinitionError
-from rostrum.model.manifest import Manifest
+from rostrum.definitions.selection import AssetSelection
+from rostrum.definitions.sensors import SensorDefinition
+from rostrum.definitions.signatures import MISSING
+from rostrum.definitions.sources import caller_source, shown
+from rostrum.definitions.value_loader import AssetValueLoader
+from rostrum.model.assets import AssetKey
+from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError
+from rostrum.model.manifest import ASSET_JOB, Manifest, Source
+from rostrum.planning.graph import AssetGraph
+
+SpecChange = Callable[[AssetSpec], AssetSpec]
 
 
 class Definitions:
-    """Assets, checks, jobs, schedules and resources that belong together. Types are checked here, all else when it
-    is first used.
+    """Assets, checks, jobs, schedules, sensors and resources that belong together.
+
+    The constructor checks the kinds of what it is given (ArgumentError); all else is checked when it is first used:
+    by `validate_loadable`, a `resolve_*` or `get_*` method, a run, or when the code location is loaded. Then one
+    DefinitionError lists all mistakes.
     """
 
     __slots__ = (
         "_resolved",
         "asset_checks",
         "assets",
+        "component_tree",
         "executor",
         "jobs",
         "loggers",
         "metadata",
         "resources",
         "schedules",
+        "sensors",
         "source",
     )
 
     def __init__(
         self,
         assets: Iterable[Any] | None = None,
-        schedules: Iterable[ScheduleDefinition] | None = None,
-        jobs: Iterable[JobSpec] | None = None,
+        schedules: Iterable[Any] | None = None,
+        sensors: Iterable[Any] | None = None,
+        jobs: Iterable[Any] | None = None,
         resources: Mapping[str, Any] | None = None,
-        executor: ExecutorDefinition | None = None,
+        executor: Any = None,
         loggers: Mapping[str, Any] | None = None,
         asset_checks: Iterable[Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
+        component_tree: Any = None,
     ) -> None:
         self.source = caller_source()
-        problems = Problems()
-        found = [*_flat(assets), *_flat(asset_checks)]
+        items = [*_flat(assets, self.source, "assets"), *_flat(asset_checks, self.source, "asset_checks")]
         self.assets: Sequence[AssetsDefinition | AssetSpec] = [
-            each for each in found if isinstance(each, (AssetsDefinition, AssetSpec))
+            each for each in items if isinstance(each, (AssetsDefinition, AssetSpec))
         ]
         self.asset_checks: Sequence[AssetChecksDefinition] = [
-            each for each in found if isinstance(each, AssetChecksDefinition)
+            each for each in items if isinstance(each, AssetChecksDefinition)
         ]
-        if len(self.assets) + len(self.asset_checks) != len(found):
-            for each in found:
-                if not isinstance(each, (AssetsDefinition, AssetSpec, AssetChecksDefinition)):
-                    problems.add(
-                        self.source, f"assets holds {_told(each)}, which is not an asset, an AssetSpec or a check."
-                    )
-        self.jobs: Sequence[JobSpec] = list(jobs or ())
-        self.schedules: Sequence[ScheduleDefinition] = list(schedules or ())
-        for each in self.jobs:
-            if not isinstance(each, JobSpec):
-                problems.add(self.source, f"jobs holds {_told(each)}, which is not a job.")
-        for each in self.schedules:
-            if not isinstance(each, ScheduleDefinition):
-                problems.add(self.source, f"schedules holds {_told(each)}, which is not a schedule.")
+        if len(self.assets) + len(self.asset_checks) != len(items):
+            kinds = (AssetsDefinition, AssetSpec, AssetChecksDefinition)
+            _require(items, kinds, self.source, "assets", "not an asset, an AssetSpec or a check")
+        self.jobs: Sequence[JobSpec] = _require(jobs, JobSpec, self.source, "jobs", "not a job")
+        self.schedules: Sequence[Any] = _require(
+            schedules, ScheduleDefinition, self.source, "schedules", "not a schedule"
+        )
+        self.sensors: Sequence[Any] = _require(sensors, SensorDefinition, self.source, "sensors", "not a sensor")
         self.resources: Mapping[str, Any] = dict(resources or {})
+        problems = Problems()
         for key in self.resources:
             try:
                 check_name(key, "resource")
             except DefinitionError as error:
                 problems.add(self.source, str(error))
         if executor is not None and not isinstance(executor, ExecutorDefinition):
-            problems.add(
-                self.source, f"executor is {_told(executor)}; use in_process_executor or multiprocess_executor."
+            raise ArgumentError(
+                f"{shown(self.source)}: executor is {_told(executor)}; use in_process_executor or multiprocess_executor."
             )
-        self.executor = executor
+        self.executor: ExecutorDefinition | None = executor
         self.loggers, self.metadata = dict(loggers or {}), dict(metadata or {})
+        self.component_tree = component_tree
         self._resolved: Resolved | None = None
         problems.raise_if_any()
 
@@ -98,6 +112,7 @@ class Definitions:
                     self.executor,
                     self.loggers,
                     self.metadata,
+                    self.sensors,
                 )
             )
         return self._resolved
@@ -107,59 +122,212 @@ class Definitions:
         return self.resolved().manifest
 
     @staticmethod
-    def validate_loadable(definitions: Definitions) -> None:
+    def validate_loadable(defs: Definitions) -> None:
         """Raise DefinitionError that lists all mistakes."""
-        definitions.resolved()
+        defs.resolved()
+
+    # --- jobs, schedules, sensors
+
+    def resolve_job_def(self, name: str) -> Any:
+        """The job of that name, ready to be executed. Raises InvariantError where there is none."""
+        if is_implicit(name):
+            return self.resolve_implicit_global_asset_job_def()
+        job = found("job", name, self._jobs())
+        self.resolved()
+        return self._bound(job)
+
+    def resolve_all_job_defs(self) -> Sequence[Any]:
+        """All jobs, the implicit one over all assets included, ready to be executed."""
+        jobs = [self.resolve_job_def(name) for name in self._jobs()]
+        return [*jobs, self.resolve_implicit_global_asset_job_def()] if self.has_implicit_global_asset_job_def() else jobs
+
+    def resolve_implicit_global_asset_job_def(self) -> Any:
+        """The job over all assets."""
+        self.resolved()
+        # Jobs are above this module, and loaded only where one is asked for.
+        kind: Any = importlib.import_module("rostrum.definitions.jobs").JobDefinition
+        return self._bound(kind(ASSET_JOB, selection=AssetSelection.all()))
+
+    def _bound(self, job: JobSpec) -> Any:
+        """The job, knowing these definitions: so it can be executed."""
+        made: Any = copy.copy(job)
+        made.definitions = self
+        return made
+
+    def has_implicit_global_asset_job_def(self) -> bool:
+        """Whether there is anything that the job over all assets would make."""
+        return bool(self.resolved().graph.executable)
+
+    def resolve_schedule_def(self, name: str) -> Any:
+        """The schedule of that name. Raises InvariantError where there is none."""
+        self.resolved()
+        return self.get_unresolved_schedule_def(name)
+
+    def resolve_sensor_def(self, name: str) -> Any:
+        """The sensor of that name. Raises InvariantError where there is none."""
+        self.resolved()
+        return self.get_unresolved_sensor_def(name)
+
+    def get_unresolved_schedule_def(self, name: str) -> Any:
+        """The schedule of that name, without validating all the rest."""
+        return found("schedule", name, {each.name: each for each in self.schedules})
+
+    def get_unresolved_sensor_def(self, name: str) -> Any:
+        """The sensor of that name, without validating all the rest."""
+        return found("sensor", name, {each.name: each for each in self.sensors})
+
+    def _jobs(self) -> dict[str, JobSpec]:
+        targets: list[Any] = [getattr(each, "target", None) for each in self.schedules]
+        targets += [job for each in self.sensors for job in getattr(each, "jobs", ()) or ()]
+        return {each.name: each for each in [*self.jobs, *targets] if isinstance(each, JobSpec)}
+
+    # --- assets
+
+    def resolve_asset_graph(self) -> AssetGraph:
+        """Who depends on whom."""
+        return self.resolved().graph
+
+    def resolve_all_asset_keys(self) -> Sequence[AssetKey]:
+        """Keys of all assets, those that are only depended on included."""
+        return list(self.resolved().graph.nodes)
+
+    def resolve_all_asset_specs(self) -> Sequence[AssetSpec]:
+        """Specs of all assets, those that are only depended on included."""
+        known = {spec.key: spec for each in self.assets for spec in (each.specs if isinstance(each, AssetsDefinition) else (each,))}
+        return [known.get(key) or AssetSpec(key) for key in self.resolve_all_asset_keys()]
+
+    def resolve_assets_def(self, key: KeyLike) -> AssetsDefinition:
+        """The definition that holds an asset. Raises InvariantError where there is none."""
+        self.resolved()
+        return self.get_assets_def(key)
+
+    def get_assets_def(self, key: KeyLike) -> AssetsDefinition:
+        """As `resolve_assets_def`, without validating all the rest."""
+        return assets_def_of(self.assets, asset_key_of(key))
+
+    def get_asset_checks_def(self, key: Any) -> AssetChecksDefinition:
+        """The definition that holds a check. Raises InvariantError where there is none."""
+        return found("check", key, {spec.key: each for each in self.asset_checks for spec in each.specs})
+
+    def map_asset_specs(self, *, func: SpecChange, selection: Any = None) -> Definitions:
+        """The same definitions with each spec (of those selected) replaced by what `func` makes of it."""
+        if selection is not None:
+            return self.map_resolved_asset_specs(func=func, selection=selection)
+        return self._replaced(assets=map_asset_specs(func, self.assets))
+
+    def map_resolved_asset_specs(self, *, func: SpecChange, selection: Any = None) -> Definitions:
+        """As `map_asset_specs`; the selection may speak of what is upstream or downstream."""
+        keys = selected_keys(self.resolve_asset_graph(), selection)
+        return self._replaced(assets=mapped(func, self.assets, keys))
+
+    def permissive_map_resolved_asset_specs(self, func: SpecChange, selection: Any) -> Definitions:
+        """As `map_resolved_asset_specs`."""
+        return self.map_resolved_asset_specs(func=func, selection=selection)
+
+    def get_asset_value_loader(self, instance: Any = None) -> AssetValueLoader:
+        """What loads stored values of these assets."""
+        return AssetValueLoader(self.resolved(), instance)
+
+    def load_asset_value(
+        self,
+        asset_key: KeyLike,
+        *,
+        python_type: Any = MISSING,
+        instance: Any = None,
+        partition_key: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The stored value of an asset, loaded by its IO manager. Raises what the IO manager raises."""
+        loader = self.get_asset_value_loader(instance)
+        return loader.load_asset_value(asset_key, python_type=python_type, partition_key=partition_key, metadata=metadata)
+
+    # --- others made of these
 
     @staticmethod
-    def merge(*definitions: Definitions) -> Definitions:
+    def merge(*def_sets: Definitions) -> Definitions:
         """The union.
 
-        One resource key or logger bound to different values, or two executors, are errors. Of metadata the last counts.
+        One resource key or logger bound to different values, or two executors, raise InvariantError. Of metadata the
+        last counts.
         """
         resources: dict[str, Any] = {}
         loggers: dict[str, Any] = {}
-        executors = [each.executor for each in definitions if each.executor is not None]
-        for each in definitions:
+        for each in def_sets:
+            if not isinstance(each, Definitions):
+                raise ArgumentError(f"Definitions.merge takes Definitions, not {_told(each)}.")
             _merge(resources, each.resources, "resource")
             _merge(loggers, each.loggers, "logger")
+        executors = [each.executor for each in def_sets if each.executor is not None]
         if len(executors) > 1:
-            raise DefinitionError("Definitions.merge: more than one of them has an executor.")
+            raise InvariantError("Definitions.merge: more than one of them has an executor.")
         metadata: dict[str, Any] = {}
-        for each in definitions:
+        for each in def_sets:
             metadata.update(each.metadata)
         return Definitions(
-            assets=[asset for each in definitions for asset in each.assets],
-            asset_checks=[check for each in definitions for check in each.asset_checks],
-            jobs=[job for each in definitions for job in each.jobs],
-            schedules=[schedule for each in definitions for schedule in each.schedules],
+            assets=[asset for each in def_sets for asset in each.assets],
+            asset_checks=[check for each in def_sets for check in each.asset_checks],
+            jobs=[job for each in def_sets for job in each.jobs],
+            schedules=[schedule for each in def_sets for schedule in each.schedules],
+            sensors=[sensor for each in def_sets for sensor in each.sensors],
             resources=resources,
             executor=executors[0] if executors else None,
             loggers=loggers,
             metadata=metadata,
+            component_tree=next((each.component_tree for each in def_sets if each.component_tree is not None), None),
         )
+
+    def with_resources(self, resources: Mapping[str, Any] | None) -> Definitions:
+        """These, with more resources."""
+        return Definitions.merge(self, Definitions(resources=resources)) if resources else self
+
+    def with_definition_metadata_update(self, update: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Definitions:
+        """These, with the metadata that `update` makes of theirs."""
+        return self._replaced(metadata=update(self.metadata))
 
     def including(self, job: JobSpec) -> Definitions:
         """These definitions, with a job that they may lack."""
-        return self if job in self.jobs else Definitions.merge(self, Definitions(jobs=[job]))
+        known = job in self.jobs or job.name == ASSET_JOB or getattr(job, "definitions", None) is self
+        return self if known else Definitions.merge(self, Definitions(jobs=[job]))
+
+    def _replaced(self, **changes: Any) -> Definitions:
+        names = ("assets", "schedules", "sensors", "jobs", "resources", "executor", "loggers", "asset_checks")
+        options = {name: getattr(self, name) for name in (*names, "metadata", "component_tree")}
+        return Definitions(**{**options, **changes})
+
+    get_job_def = resolve_job_def
+    get_schedule_def = resolve_schedule_def
+    get_sensor_def = resolve_sensor_def
+    get_implicit_global_asset_job_def = resolve_implicit_global_asset_job_def
+    merge_unbound_defs = merge
 
 
 def _merge(into: dict[str, Any], values: Mapping[str, Any], what: str) -> None:
     for key, value in values.items():
         if key in into and into[key] is not value and into[key] != value:
-            raise DefinitionError(f"Definitions.merge: the {what} {key!r} is bound to different values.")
+            raise InvariantError(f"Definitions.merge: the {what} {key!r} is bound to different values.")
         into[key] = value
 
 
-def _flat(values: Iterable[Any] | None) -> list[Any]:
+def _flat(values: Any, source: Source | None, what: str) -> list[Any]:
     """Values, with those in lists taken out."""
-    found: list[Any] = []
-    for each in values or ():
-        if isinstance(each, (list, tuple)):
-            found.extend(cast("Sequence[Any]", each))
+    if values is not None and not isinstance(values, Iterable):
+        raise ArgumentError(f"{shown(source)}: {what} is {_told(values)}; give a list.")
+    items: list[Any] = []
+    for each in cast("Iterable[Any]", values or ()):
+        if isinstance(each, (list, tuple)) and not hasattr(each, "_fields"):
+            items.extend(cast("Sequence[Any]", each))
         else:
-            found.append(each)
-    return found
+            items.append(each)
+    return items
+
+
+def _require(values: Any, kinds: Any, source: Source | None, what: str, wrong: str) -> list[Any]:
+    """The values as a list. Raises ArgumentError where one is of another kind."""
+    items = _flat(values, source, what)
+    for each in items:
+        if not isinstance(each, kinds):
+            raise ArgumentError(f"{shown(source)}: {what} holds {_told(each)}, which is {wrong}.")
+    return items
 
 
 def _told(value: Any) -> str:

@@ -14,6 +14,7 @@ from rostrum.definitions.checks import AssetChecksDefinition
 from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.jobs import JobDefinition
 from rostrum.definitions.schedules import ScheduleDefinition
+from rostrum.definitions.sensors import SensorDefinition
 from rostrum.model.errors import DefinitionError
 
 
@@ -54,7 +55,7 @@ def load_asset_checks_from_current_module() -> Sequence[AssetChecksDefinition]:
 def definitions_of_module(module: ModuleType) -> Definitions | None:
     """All that lies in a module without a `Definitions`; None when there is nothing."""
     found = list(
-        _of_types([module], (AssetsDefinition, AssetSpec, AssetChecksDefinition, JobDefinition, ScheduleDefinition))
+        _of_types([module], (AssetsDefinition, AssetSpec, AssetChecksDefinition, JobDefinition, ScheduleDefinition, SensorDefinition))
     )
     if not found:
         return None
@@ -63,6 +64,7 @@ def definitions_of_module(module: ModuleType) -> Definitions | None:
         asset_checks=[each for each in found if isinstance(each, AssetChecksDefinition)],
         jobs=[each for each in found if isinstance(each, JobDefinition)],
         schedules=[each for each in found if isinstance(each, ScheduleDefinition)],
+        sensors=[each for each in found if isinstance(each, SensorDefinition)],
     )
 
 
@@ -93,4 +95,4 @@ def _grouped(value: Any, group: str | None) -> Any:
         return value
     if isinstance(value, AssetSpec):
         return value if value.group_name is not None else value.replace_attributes(group_name=group)
-    return cast("AssetsDefinition", value).with_specs(_with_group(group))
+    return cast("AssetsDefinition", value).map_asset_specs(_with_group(group))

@@ -6,26 +6,23 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from rostrum.definitions.annotations import schema_of_config, type_name
+from rostrum.definitions.annotations import schema_of_op, type_name
 from rostrum.definitions.assets import AssetsDefinition, AssetSpec
 from rostrum.definitions.check_specs import AssetCheckSpec
 from rostrum.definitions.graphs import GraphDefinition
 from rostrum.definitions.job_specs import JobSpec
 from rostrum.definitions.lifecycle import ResourceDefinition
+from rostrum.definitions.op_config import has_config
 from rostrum.definitions.ops import OpDefinition, OpInput, OpOutput
 from rostrum.definitions.partitions import PartitionsDefinition
-from rostrum.definitions.schedules import DefaultScheduleStatus, ScheduleDefinition
 from rostrum.definitions.signatures import MISSING
 from rostrum.model import manifest as model
 from rostrum.model.assets import AssetKey, CheckKey
+from rostrum.model.automation import Condition
 from rostrum.model.errors import InvocationError
 from rostrum.model.manifest import Source
 from rostrum.model.metadata import MAX_VALUE_BYTES, JsonMetadata, MetadataValue, TextMetadata, metadata_value
 from rostrum.model.texts import storable
-from rostrum.planning.config_schemas import HAS_DEFAULT
-
-IO_MANAGER_KEY = "rostrum/io_manager_key"
-"""Metadata of an external asset that names the IO manager which loads it."""
 
 _NO_METADATA: dict[str, MetadataValue] = {}
 _NO_TAGS: dict[str, str] = {}
@@ -38,6 +35,10 @@ class NodeWriter:
         self.partitions: dict[str, Any] = {}
         """Name -> spec, in the order of first use."""
         self._partition_names: dict[int, tuple[PartitionsDefinition, str]] = {}
+        self.conditions: dict[str, Condition] = {}
+        """Identity -> automation condition."""
+        self._condition_names: dict[int, str] = {}
+        self._kept: list[Any] = []  # keeps the objects behind the ids above alive
         self._here = os.getcwd() + os.sep  # noqa: PTH109 - text is compared
         self._files: dict[str, str] = {}
         self._dependencies: dict[AssetKey, model.AssetDependency] = {}
@@ -72,23 +73,23 @@ class NodeWriter:
     def asset(self, spec: AssetSpec, definition: AssetsDefinition | None, output: OpOutput | None) -> model.AssetNode:
         """Node of an asset; external without a definition."""
         policy = definition.backfill_policy if definition is not None else None
-        io_manager = (
-            output.io_manager_key if output is not None else str(spec.metadata.get(IO_MANAGER_KEY, "io_manager"))
-        )
+        io_manager = output.io_manager_key if output is not None and not output.observed else spec.io_manager_key
         return model.AssetNode(
             key=spec.key,
             op=definition.op.name if definition is not None else None,
+            observes=definition is not None and definition.is_observable,
             deps=tuple([self._dependency(dep) for dep in spec.deps]) if spec.deps else (),
             group=spec.group_name or "default",
-            description=_cleaned(spec.description),
-            kinds=spec.kinds,
-            owners=spec.owners,
+            description=cleaned(spec.description),
+            kinds=tuple(sorted(spec.kinds)) if spec.kinds else (),
+            owners=tuple(spec.owners),
             tags=dict(spec.tags) if spec.tags else _NO_TAGS,
             metadata=shown_metadata(spec.metadata),
             partitions=self.partitions_name(spec.partitions_def),
             code_version=spec.code_version,
             io_manager_key=io_manager,
             max_partitions_per_run=policy.max_partitions_per_run if policy is not None else 1,
+            is_virtual=spec.is_virtual,
             source=self.source(spec.source),
         )
 
@@ -98,7 +99,7 @@ class NodeWriter:
             key=spec.key,
             op=op.name,
             blocking=spec.blocking,
-            description=_cleaned(spec.description),
+            description=cleaned(spec.description),
             metadata=shown_metadata(spec.metadata),
             partitions=self.partitions_name(partitions),
             source=self.source(op.source),
@@ -109,10 +110,11 @@ class NodeWriter:
         return model.OpNode(
             name=op.name,
             kind=op.kind,
+            graph=op.graph.name if op.graph is not None else None,
             inputs=tuple([_input(item) for item in op.inputs.values()]) if op.inputs else (),
             outputs=tuple([_output(output) for output in op.outputs.values()]),
-            description=_cleaned(op.description) if op.kind == "op" else None,
-            config_schema=_config_schema(op) if op.signature.config is not None else None,
+            description=cleaned(op.description) if op.kind == "op" else None,
+            config_schema=schema_of_op(op) if has_config(op) else None,
             resource_keys=tuple(sorted(op.resource_keys)),
             retry_policy=op.retry_policy.node if op.retry_policy is not None else None,
             pool=op.pool,
@@ -128,7 +130,7 @@ class NodeWriter:
             nodes=tuple(graph.nodes.values()),
             inputs=tuple(_input(item) for item in graph.inputs.values()),
             outputs=graph.edges,
-            description=_cleaned(graph.description),
+            description=cleaned(graph.description),
             source=self.source(graph.source),
         )
 
@@ -146,7 +148,7 @@ class NodeWriter:
             asset_selection=assets,
             check_selection=checks,
             selection=str(job.selection) if job.selection is not None else None,
-            description=_cleaned(job.description),
+            description=cleaned(job.description),
             tags=job.tags,
             config=job.config,
             executor=job.executor_def.name if job.executor_def is not None else None,
@@ -155,20 +157,18 @@ class NodeWriter:
             source=self.source(job.source),
         )
 
-    def schedule(self, schedule: ScheduleDefinition) -> model.ScheduleNode:
-        """Node of a schedule."""
-        return model.ScheduleNode(
-            name=schedule.name,
-            job=schedule.job_name,
-            cron=schedule.cron_schedule,
-            timezone=schedule.execution_timezone,
-            default_running=schedule.default_status is DefaultScheduleStatus.RUNNING,
-            description=_cleaned(schedule.description),
-            tags=schedule.tags,
-            config=schedule.run_config,
-            evaluates=schedule.function is not None,
-            source=self.source(schedule.source),
-        )
+    def condition_name(self, condition: Any) -> str | None:
+        """Name of an automation condition in the manifest; equal conditions share one."""
+        if condition is None:
+            return None
+        name = self._condition_names.get(id(condition))
+        if name is None:
+            node: Condition = condition.node
+            name = node.identity
+            self.conditions[name] = node
+            self._condition_names[id(condition)] = name
+            self._kept.append(condition)
+        return name
 
     def resource(self, key: str, value: Any) -> model.ResourceNode:
         """Node of a resource: its fields with secrets masked, or only its type."""
@@ -185,7 +185,7 @@ class NodeWriter:
             kind="io_manager" if is_io_manager(value) else "resource",
             config_schema=cast("dict[str, Any] | None", schema()) if typed and schema is not None else None,
             config=cast("dict[str, Any]", shown()) if typed else {},
-            description=_cleaned(description),
+            description=cleaned(description),
             source=self.source(source),
         )
 
@@ -223,13 +223,6 @@ def shown_metadata(raw: Mapping[str, Any]) -> dict[str, MetadataValue]:
     return values
 
 
-def _config_schema(op: OpDefinition) -> dict[str, Any] | None:
-    schema = schema_of_config(op.config_type)
-    if schema is not None and (op.signature.config or "") in op.signature.defaults:
-        return {**schema, HAS_DEFAULT: True}
-    return schema
-
-
 def _input(item: OpInput) -> model.InputNode:
     return model.InputNode(
         name=item.name,
@@ -257,7 +250,7 @@ def _output(output: OpOutput) -> model.OutputNode:
     )
 
 
-def _cleaned(text: str | None) -> str | None:
+def cleaned(text: str | None) -> str | None:
     """Docstring without its indentation."""
     if text is None or "\n" not in text:
         return text.strip() if text else text

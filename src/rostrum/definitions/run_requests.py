@@ -161,7 +161,7 @@ class SensorResult:
                 "SensorResult: give run_requests or skip_reason, not both: a tick asks for runs or says why not."
             )
         _all_of("run_requests", run_requests, RunRequest)
-        _all_of("dynamic_partitions_requests", dynamic_partitions_requests, _PartitionsRequest)
+        _all_of("dynamic_partitions_requests", dynamic_partitions_requests, (AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest))
         if cursor is not None and not isinstance(cursor, str):
             raise ArgumentError(f"SensorResult: the cursor is text, not {cursor!r} (a {type(cursor).__name__}).")
         self.run_requests = list(run_requests) if run_requests is not None else None
@@ -177,11 +177,12 @@ class SensorResult:
         )
 
 
-def _all_of(what: str, values: Any, kind: type) -> None:
+def _all_of(what: str, values: Any, kinds: type | tuple[type, ...]) -> None:
     if values is None:
         return
     if not isinstance(values, (list, tuple)):
         raise ArgumentError(f"SensorResult: {what} is a list, not {values!r} (a {type(values).__name__}).")
     for each in cast("Sequence[Any]", values):
-        if not isinstance(each, kind):
-            raise ArgumentError(f"SensorResult: {what} holds {each!r}, which is no {kind.__name__.lstrip('_')}.")
+        if not isinstance(each, kinds):
+            names = [kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,))]
+            raise ArgumentError(f"SensorResult: {what} holds {each!r}, which is no {' or '.join(names)}.")

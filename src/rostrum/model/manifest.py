@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from rostrum.model.assets import AssetKey, CheckKey
+from rostrum.model.automation import Condition, Freshness
 from rostrum.model.metadata import MetadataValue
 from rostrum.model.partitions import PartitionMapping, PartitionsSpec
 
@@ -87,6 +88,8 @@ class OpNode(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     tags: dict[str, str] = {}
     can_subset: bool = False
     source: Source | None = None
+    hooks: tuple[str, ...] = ()
+    """Names of the hooks that run when a step of it has ended."""
 
 
 class AssetDependency(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -119,6 +122,9 @@ class AssetNode(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Backfill policy: None means all partitions in one run."""
     is_virtual: bool = False
     """Nothing is stored for it: its value is worked out from its upstream whenever it is asked for."""
+    automation: str | None = None
+    """Name in `Manifest.conditions`."""
+    freshness: Freshness | None = None
     source: Source | None = None
 
     @property
@@ -137,6 +143,8 @@ class CheckNode(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     description: str | None = None
     metadata: dict[str, MetadataValue] = {}
     partitions: str | None = None
+    automation: str | None = None
+    """Name in `Manifest.conditions`."""
     source: Source | None = None
 
 
@@ -148,7 +156,8 @@ class Edge(msgspec.Struct, frozen=True, omit_defaults=True):
     node: str
     output: str = "result"
     collect: str = ""
-    """`map` (one step per dynamic item), `collect` (all items as a list), or empty."""
+    """`map` (one step per dynamic item), `collect` (all items as a list), `list` (the value in a list, as `map_list` does
+    for an item), or empty."""
 
 
 class GraphInvocation(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -162,6 +171,7 @@ class GraphInvocation(msgspec.Struct, frozen=True, omit_defaults=True):
     """Several edges: fan-in to a list."""
     retry_policy: RetryPolicy | None = None
     tags: dict[str, str] = {}
+    hooks: tuple[str, ...] = ()
 
 
 class GraphNode(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -194,6 +204,8 @@ class JobNode(msgspec.Struct, frozen=True, omit_defaults=True):
     partitions: str | None = None
     retry_policy: RetryPolicy | None = None
     source: Source | None = None
+    hooks: tuple[str, ...] = ()
+    """Names of the hooks that run after each of its steps."""
 
 
 class ScheduleNode(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -212,18 +224,55 @@ class ScheduleNode(msgspec.Struct, frozen=True, omit_defaults=True):
     """True when a user's function decides at each tick (the code server evaluates); False when a tick is one run with
     `config` and `tags`."""
     source: Source | None = None
+    metadata: dict[str, MetadataValue] = {}
+    owners: tuple[str, ...] = ()
+    resource_keys: tuple[str, ...] = ()
+    """Resources that the user's function may use."""
+
+
+class MonitoredJob(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A job of which a sensor looks at the runs."""
+
+    job: str | None
+    """None: all jobs of the location."""
+    location: str | None = None
+    """None: the sensor's own."""
 
 
 class SensorNode(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A sensor: a user's function evaluated at an interval."""
+    """A sensor: something that is evaluated at an interval."""
 
     name: str
     jobs: tuple[str, ...] = ()
+    """Jobs that it may launch."""
     interval_seconds: float = 30.0
     default_running: bool = False
     description: str | None = None
     tags: dict[str, str] = {}
     source: Source | None = None
+    kind: str = "standard"
+    """`standard`, `asset`, `multi_asset`, `run_status`, `run_failure` or `automation`."""
+    metadata: dict[str, MetadataValue] = {}
+    owners: tuple[str, ...] = ()
+    resource_keys: tuple[str, ...] = ()
+    """Resources that the user's function may use."""
+    monitored_assets: tuple[AssetKey, ...] = ()
+    """Of `asset` and `multi_asset`: assets whose materialisations it looks at; of `automation`: assets whose conditions
+    it evaluates."""
+    monitored_jobs: tuple[MonitoredJob, ...] = ()
+    """Of `run_status` and `run_failure`; empty: all jobs of the location."""
+    monitors_all_locations: bool = False
+    run_status: str | None = None
+    """Of `run_status` and `run_failure`: the status that is looked for."""
+    selection: str | None = None
+    """What the user wrote for `monitored_assets`."""
+    run_tags: dict[str, str] = {}
+    """Of `automation`: tags of the runs that it asks for."""
+    emits_backfills: bool = True
+    evaluates_in_code: bool = False
+    """Of `automation`: conditions are evaluated by the code server, since some are the user's own."""
+    default_condition: str | None = None
+    """Of `automation`: the condition of assets that have none; a name in `Manifest.conditions`."""
 
 
 class ResourceNode(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -254,6 +303,8 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     resources: tuple[ResourceNode, ...] = ()
     partitions: dict[str, PartitionsSpec] = {}
     """Partition definitions by name, shared by the assets that use them."""
+    conditions: dict[str, Condition] = {}
+    """Automation conditions by the identity of their content, shared by the assets that use them."""
     executor: str | None = None
     metadata: dict[str, MetadataValue] = {}
 

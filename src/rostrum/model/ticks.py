@@ -7,8 +7,13 @@ from typing import Any
 
 import msgspec
 
-from rostrum.model.assets import AssetKey
+from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ErrorInfo
+
+SCHEDULE_TAG = "dagster/schedule_name"
+"""Tag of runs that a schedule asked for. The names of these tags are what tools and user code look for."""
+SENSOR_TAG = "dagster/sensor_name"
+"""Tag of runs that a sensor asked for."""
 
 
 class AutomationKey(msgspec.Struct, frozen=True, order=True):
@@ -49,6 +54,25 @@ class RunRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     tags: dict[str, str] = {}
     partition_key: str | None = None
     asset_selection: tuple[AssetKey, ...] = ()
+    check_selection: tuple[CheckKey, ...] | None = None
+    """Only these checks; None: those of the selected assets."""
+    stale_only: bool = False
+    """Only assets whose code or upstream data has changed since they were made."""
+
+
+class PartitionsChange(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Keys to add to dynamic partitions, or to remove, before the tick's runs are submitted."""
+
+    name: str
+    keys: tuple[str, ...]
+    remove: bool = False
+
+
+class RunReaction(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A run that a sensor of run statuses has reacted to."""
+
+    run_id: str
+    error: ErrorInfo | None = None
 
 
 class TickRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -59,6 +83,11 @@ class TickRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     scheduled_at: datetime | None = None
     cursor: str | None = None
     last_tick_at: datetime | None = None
+    last_run_key: str | None = None
+    last_completed_at: datetime | None = None
+    """When the last tick that did not fail ended."""
+    switched_on_at: datetime | None = None
+    """When the sensor was last switched on."""
 
 
 class TickResult(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -67,8 +96,13 @@ class TickResult(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     run_requests: tuple[RunRequest, ...] = ()
     skip_reason: str | None = None
     cursor: str | None = None
+    """The cursor to keep; None leaves the present one."""
     error: ErrorInfo | None = None
     logs: tuple[str, ...] = ()
+    partitions: tuple[PartitionsChange, ...] = ()
+    reactions: tuple[RunReaction, ...] = ()
+    asset_events: tuple[Any, ...] = ()
+    """Events of assets to store without a run, as plain data of `model.events`."""
 
 
 class Tick(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

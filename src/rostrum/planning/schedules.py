@@ -12,11 +12,18 @@ from datetime import datetime, timedelta
 import msgspec
 
 from rostrum.model.manifest import Manifest, ScheduleNode
-from rostrum.model.partitions import PartitionsSpec, TimePartitions
+from rostrum.model.partitions import (
+    DynamicPartitions,
+    MultiPartitions,
+    PartitionsSpec,
+    StaticPartitions,
+    TimePartitions,
+)
 from rostrum.model.ticks import AutomationState, RunRequest
 from rostrum.planning import cron
 from rostrum.planning.partitions import DynamicKeys, partitions_of
 
+DimensionSpec = StaticPartitions | TimePartitions | DynamicPartitions
 MAX_MISSED = 100
 """How many missed ticks are recorded one by one; the oldest of them says how many came before."""
 
@@ -76,12 +83,16 @@ def default_requests(
 ) -> tuple[RunRequest, ...]:
     """The runs that a tick of a schedule without a function of the user's asks for.
 
-    One; for a job with time partitions one for the last partition that is complete at the scheduled time; with other
-    partitions one for each.
+    One; for a job with time partitions one for the last partition that is complete at the scheduled time (in each of
+    the other dimensions, where there are several); with other partitions one for each.
     """
     request = RunRequest(job=node.job, config=node.config, tags=node.tags)
     if spec is None:
         return (request,)
+    if isinstance(spec, MultiPartitions):
+        spec = _at_last_window(spec, scheduled_at)
+        if spec is None:
+            return ()
     source = partitions_of(spec, dynamic)
     if isinstance(spec, TimePartitions):
         last = source.last(scheduled_at)
@@ -89,6 +100,19 @@ def default_requests(
     else:
         keys = list(source.keys(scheduled_at))
     return tuple(msgspec.structs.replace(request, partition_key=key) for key in keys)
+
+
+def _at_last_window(spec: MultiPartitions, at: datetime) -> MultiPartitions | None:
+    """The same with each dimension of time reduced to its last complete window; None where there is none yet."""
+    dimensions: list[tuple[str, DimensionSpec]] = []
+    for name, dimension in spec.dimensions:
+        if isinstance(dimension, TimePartitions):
+            last = partitions_of(dimension).last(at)
+            if last is None:
+                return None
+            dimension = StaticPartitions((last,))
+        dimensions.append((name, dimension))
+    return MultiPartitions(tuple(dimensions))
 
 
 class _Times(msgspec.Struct):
