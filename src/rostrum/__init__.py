@@ -57,11 +57,6 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "TableSchema",
     ),
     "rostrum.planning.time_windows": ("TimeWindow",),
-    _D + "data_versions": ("DataVersion", "DataVersionsByPartition"),
-    _D + "graph_assets": ("graph_asset", "graph_multi_asset"),
-    _D + "observable_assets": ("multi_observable_source_asset", "observable_source_asset"),
-    _D + "resource_binding": ("with_resources",),
-    _D + "value_loader": ("AssetValueLoader",),
     _D + "asset_decorator": ("asset",),
     _D + "asset_ports": ("AssetIn", "AssetOut"),
     _D + "asset_sensors": (
@@ -87,8 +82,11 @@ _TABLE: dict[str, tuple[str, ...]] = {
     _D + "checks": ("AssetChecksDefinition", "asset_check", "multi_asset_check"),
     _D + "config": ("Config", "PermissiveConfig"),
     _D + "contexts": ("AssetCheckExecutionContext", "AssetExecutionContext", "OpExecutionContext"),
+    _D + "data_versions": ("DataVersion", "DataVersionsByPartition"),
     _D + "definitions": ("Definitions",),
     _D + "env": ("EnvVar",),
+    _D + "failure_email": ("make_email_on_run_failure_sensor",),
+    _D + "graph_assets": ("graph_asset", "graph_multi_asset"),
     _D + "graphs": ("GraphDefinition", "GraphIn", "GraphOut"),
     _D + "instance": ("Instance",),
     _D + "io": ("IOManager",),
@@ -109,6 +107,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
     _D + "multi_asset_context": ("MultiAssetSensorEvaluationContext",),
     _D + "multi_assets": ("multi_asset",),
     _D + "multi_partitions": ("MultiPartitionKey", "MultiPartitionsDefinition"),
+    _D + "observable_assets": ("multi_observable_source_asset", "observable_source_asset"),
     _D + "ops": ("In", "Nothing", "OpDefinition", "Out", "op"),
     _D + "outputs": (
         "AssetCheckResult",
@@ -152,6 +151,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "PartitionsDefinition",
         "StaticPartitionsDefinition",
     ),
+    _D + "resource_binding": ("with_resources",),
     _D + "resource_param": ("ResourceParam",),
     _D + "resources": ("ConfigurableIOManager", "ConfigurableResource"),
     _D + "retries": ("Backoff", "Jitter", "RetryPolicy"),
@@ -177,6 +177,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "TimeWindowPartitionsDefinition",
         "WeeklyPartitionsDefinition",
     ),
+    _D + "value_loader": ("AssetValueLoader",),
 }
 _MODULE_OF: dict[str, str] = {name: module for module, names in _TABLE.items() for name in names}
 

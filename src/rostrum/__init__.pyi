@@ -135,30 +135,6 @@ from rostrum.definitions.asset_specs import (
 from rostrum.definitions.asset_specs import (
     map_asset_specs as map_asset_specs,
 )
-from rostrum.definitions.data_versions import (
-    DataVersion as DataVersion,
-)
-from rostrum.definitions.data_versions import (
-    DataVersionsByPartition as DataVersionsByPartition,
-)
-from rostrum.definitions.graph_assets import (
-    graph_asset as graph_asset,
-)
-from rostrum.definitions.graph_assets import (
-    graph_multi_asset as graph_multi_asset,
-)
-from rostrum.definitions.observable_assets import (
-    multi_observable_source_asset as multi_observable_source_asset,
-)
-from rostrum.definitions.observable_assets import (
-    observable_source_asset as observable_source_asset,
-)
-from rostrum.definitions.resource_binding import (
-    with_resources as with_resources,
-)
-from rostrum.definitions.value_loader import (
-    AssetValueLoader as AssetValueLoader,
-)
 from rostrum.definitions.assets import (
     AssetsDefinition as AssetsDefinition,
 )
@@ -222,11 +198,26 @@ from rostrum.definitions.contexts import (
 from rostrum.definitions.contexts import (
     OutputContext as OutputContext,
 )
+from rostrum.definitions.data_versions import (
+    DataVersion as DataVersion,
+)
+from rostrum.definitions.data_versions import (
+    DataVersionsByPartition as DataVersionsByPartition,
+)
 from rostrum.definitions.definitions import (
     Definitions as Definitions,
 )
 from rostrum.definitions.env import (
     EnvVar as EnvVar,
+)
+from rostrum.definitions.failure_email import (
+    make_email_on_run_failure_sensor as make_email_on_run_failure_sensor,
+)
+from rostrum.definitions.graph_assets import (
+    graph_asset as graph_asset,
+)
+from rostrum.definitions.graph_assets import (
+    graph_multi_asset as graph_multi_asset,
 )
 from rostrum.definitions.graphs import (
     GraphDefinition as GraphDefinition,
@@ -320,6 +311,12 @@ from rostrum.definitions.multi_partitions import (
 )
 from rostrum.definitions.multi_partitions import (
     MultiPartitionsDefinition as MultiPartitionsDefinition,
+)
+from rostrum.definitions.observable_assets import (
+    multi_observable_source_asset as multi_observable_source_asset,
+)
+from rostrum.definitions.observable_assets import (
+    observable_source_asset as observable_source_asset,
 )
 from rostrum.definitions.ops import (
     In as In,
@@ -441,6 +438,9 @@ from rostrum.definitions.partitions import (
 from rostrum.definitions.partitions import (
     StaticPartitionsDefinition as StaticPartitionsDefinition,
 )
+from rostrum.definitions.resource_binding import (
+    with_resources as with_resources,
+)
 from rostrum.definitions.resource_param import (
     ResourceParam as ResourceParam,
 )
@@ -530,6 +530,9 @@ from rostrum.definitions.time_partitions import (
 )
 from rostrum.definitions.time_partitions import (
     WeeklyPartitionsDefinition as WeeklyPartitionsDefinition,
+)
+from rostrum.definitions.value_loader import (
+    AssetValueLoader as AssetValueLoader,
 )
 from rostrum.execution.outcome import (
     ExecutionResult as ExecutionResult,

@@ -53,7 +53,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
     """
 
     kind = "multi"
-    _spec: model.MultiPartitions
+    _spec: model.MultiPartitions  # pyright: ignore[reportIncompatibleVariableOverride]
 
     @noting_init
     def __init__(self, partitions_defs: Mapping[str, PartitionsDefinition]) -> None:

@@ -1,34 +1,23 @@
-"""Run config that depends on the partition of the run: `PartitionedConfig` and the decorators that make one."""
+"""Run config that depends on the partition of the run. The decorators that make one are in
+`partitioned_config_functions`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from rostrum.definitions.broken import noting
-from rostrum.definitions.multi_partitions import key_of
-from rostrum.definitions.partitions import (
-    DynamicPartitionsDefinition,
-    Partition,
-    PartitionsDefinition,
-    StaticPartitionsDefinition,
-)
+from rostrum.definitions.partition_context import shown_key
+from rostrum.definitions.partitions import Partition, PartitionsDefinition
 from rostrum.definitions.run_config import RunConfig, plain_config
-from rostrum.definitions.time_partitions import (
-    DailyPartitionsDefinition,
-    HourlyPartitionsDefinition,
-    MonthlyPartitionsDefinition,
-    TimeWindowPartitionsDefinition,
-    WeeklyPartitionsDefinition,
-)
 from rostrum.model.errors import ArgumentError, DefinitionError
+from rostrum.model.partitions import TimePartitions
+from rostrum.planning.partitions import partitions_of
 
 ConfigLike = RunConfig | Mapping[str, Any]
 ConfigOfKey = Callable[[str], ConfigLike]
-ConfigOfWindow = Callable[[datetime, datetime], ConfigLike]
 TagsOfKey = Callable[[str], Mapping[str, str]]
-TagsOfWindow = Callable[[datetime, datetime], Mapping[str, str]]
 
 
 class PartitionedConfig:
@@ -98,7 +87,7 @@ class PartitionedConfig:
 
     def config_of(self, partition_key: str) -> dict[str, Any]:
         """Run config of a key that is known to exist, plain."""
-        key = key_of(self._partitions_def.spec, partition_key)
+        key = shown_key(self._partitions_def.spec, partition_key)
         if self._config_of_key is not None:
             return plain_config(self._config_of_key(key))
         assert self._config_of_partition is not None
@@ -106,7 +95,7 @@ class PartitionedConfig:
 
     def tags_of(self, partition_key: str) -> dict[str, str]:
         """The user's tags of a key that is known to exist."""
-        key = key_of(self._partitions_def.spec, partition_key)
+        key = shown_key(self._partitions_def.spec, partition_key)
         if self._tags_of_key is not None:
             return dict(self._tags_of_key(key))
         return dict(self._tags_of_partition(self._partition(key))) if self._tags_of_partition is not None else {}
@@ -130,164 +119,7 @@ class PartitionedConfig:
         return self._function(*args, **kwargs)
 
     def _partition(self, key: str) -> Partition:
-        if isinstance(self._partitions_def, TimeWindowPartitionsDefinition):
-            return Partition(self._partitions_def.time_window_for_partition_key(key), key)
+        spec = self._partitions_def.spec
+        if isinstance(spec, TimePartitions):
+            return Partition(partitions_of(spec).window(key), key)
         return Partition(key)
-
-
-def partitioned_config(
-    partitions_def: PartitionsDefinition, tags_for_partition_key_fn: TagsOfKey | None = None
-) -> Callable[[ConfigOfKey], PartitionedConfig]:
-    """Make a PartitionedConfig of a function of the partition key."""
-
-    @noting(PartitionedConfig)
-    def decorate(function: ConfigOfKey) -> PartitionedConfig:
-        return PartitionedConfig(
-            partitions_def,
-            decorated_fn=function,
-            run_config_for_partition_key_fn=function,
-            tags_for_partition_key_fn=tags_for_partition_key_fn,
-        )
-
-    return decorate
-
-
-def static_partitioned_config(
-    partition_keys: Sequence[str],
-    tags_for_partition_fn: TagsOfKey | None = None,
-    tags_for_partition_key_fn: TagsOfKey | None = None,
-) -> Callable[[ConfigOfKey], PartitionedConfig]:
-    """Make a PartitionedConfig over listed keys of a function of the key."""
-    return partitioned_config(
-        StaticPartitionsDefinition(partition_keys), _one_of(tags_for_partition_fn, tags_for_partition_key_fn)
-    )
-
-
-def dynamic_partitioned_config(
-    partition_fn: Callable[[datetime | None], Sequence[str]],
-    tags_for_partition_fn: TagsOfKey | None = None,
-    tags_for_partition_key_fn: TagsOfKey | None = None,
-) -> Callable[[ConfigOfKey], PartitionedConfig]:
-    """Make a PartitionedConfig over keys that a function gives, of a function of the key."""
-    return partitioned_config(
-        DynamicPartitionsDefinition(partition_fn), _one_of(tags_for_partition_fn, tags_for_partition_key_fn)
-    )
-
-
-def hourly_partitioned_config(
-    start_date: datetime | str,
-    minute_offset: int = 0,
-    timezone: str | None = None,
-    fmt: str | None = None,
-    end_offset: int = 0,
-    tags_for_partition_fn: TagsOfWindow | None = None,
-    exclusions: Sequence[str | datetime] | None = None,
-) -> Callable[[ConfigOfWindow], PartitionedConfig]:
-    """Make a PartitionedConfig over hours of a function of the window's start and end."""
-    definition = HourlyPartitionsDefinition(
-        start_date,
-        minute_offset=minute_offset,
-        timezone=timezone,
-        fmt=fmt,
-        end_offset=end_offset,
-        exclusions=exclusions,
-    )
-    return _of_window(definition, tags_for_partition_fn)
-
-
-def daily_partitioned_config(
-    start_date: datetime | str,
-    minute_offset: int = 0,
-    hour_offset: int = 0,
-    timezone: str | None = None,
-    fmt: str | None = None,
-    end_offset: int = 0,
-    tags_for_partition_fn: TagsOfWindow | None = None,
-    exclusions: Sequence[str | datetime] | None = None,
-) -> Callable[[ConfigOfWindow], PartitionedConfig]:
-    """Make a PartitionedConfig over days of a function of the window's start and end."""
-    definition = DailyPartitionsDefinition(
-        start_date,
-        minute_offset=minute_offset,
-        hour_offset=hour_offset,
-        timezone=timezone,
-        fmt=fmt,
-        end_offset=end_offset,
-        exclusions=exclusions,
-    )
-    return _of_window(definition, tags_for_partition_fn)
-
-
-def weekly_partitioned_config(
-    start_date: datetime | str,
-    minute_offset: int = 0,
-    hour_offset: int = 0,
-    day_offset: int = 0,
-    timezone: str | None = None,
-    fmt: str | None = None,
-    end_offset: int = 0,
-    tags_for_partition_fn: TagsOfWindow | None = None,
-    exclusions: Sequence[str | datetime] | None = None,
-) -> Callable[[ConfigOfWindow], PartitionedConfig]:
-    """Make a PartitionedConfig over weeks of a function of the window's start and end."""
-    definition = WeeklyPartitionsDefinition(
-        start_date,
-        minute_offset=minute_offset,
-        hour_offset=hour_offset,
-        day_offset=day_offset,
-        timezone=timezone,
-        fmt=fmt,
-        end_offset=end_offset,
-        exclusions=exclusions,
-    )
-    return _of_window(definition, tags_for_partition_fn)
-
-
-def monthly_partitioned_config(
-    start_date: datetime | str,
-    minute_offset: int = 0,
-    hour_offset: int = 0,
-    day_offset: int = 1,
-    timezone: str | None = None,
-    fmt: str | None = None,
-    end_offset: int = 0,
-    tags_for_partition_fn: TagsOfWindow | None = None,
-    exclusions: Sequence[str | datetime] | None = None,
-) -> Callable[[ConfigOfWindow], PartitionedConfig]:
-    """Make a PartitionedConfig over months of a function of the window's start and end."""
-    definition = MonthlyPartitionsDefinition(
-        start_date,
-        minute_offset=minute_offset,
-        hour_offset=hour_offset,
-        day_offset=day_offset,
-        timezone=timezone,
-        fmt=fmt,
-        end_offset=end_offset,
-        exclusions=exclusions,
-    )
-    return _of_window(definition, tags_for_partition_fn)
-
-
-def _of_window(
-    definition: TimeWindowPartitionsDefinition, tags: TagsOfWindow | None
-) -> Callable[[ConfigOfWindow], PartitionedConfig]:
-    @noting(PartitionedConfig)
-    def decorate(function: ConfigOfWindow) -> PartitionedConfig:
-        return PartitionedConfig(
-            definition,
-            decorated_fn=function,
-            run_config_for_partition_key_fn=lambda key: function(*definition.time_window_for_partition_key(key)),
-            tags_for_partition_key_fn=(
-                (lambda key: cast(TagsOfWindow, tags)(*definition.time_window_for_partition_key(key)))
-                if tags is not None
-                else None
-            ),
-        )
-
-    return decorate
-
-
-def _one_of(old: TagsOfKey | None, new: TagsOfKey | None) -> TagsOfKey | None:
-    if old is not None and new is not None:
-        raise DefinitionError("give one of tags_for_partition_fn and tags_for_partition_key_fn, not both.")
-    return new or old

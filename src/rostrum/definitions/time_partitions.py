@@ -41,7 +41,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     """
 
     kind = "time_window"
-    _spec: model.TimePartitions
+    _spec: model.TimePartitions  # pyright: ignore[reportIncompatibleVariableOverride]
 
     @noting_init
     def __init__(

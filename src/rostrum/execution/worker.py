@@ -35,11 +35,12 @@ from rostrum.interfaces.execution import Executor
 from rostrum.interfaces.io import IOManager
 from rostrum.interfaces.runs import ReadDynamicPartitions, RunSession
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import InvocationError
+from rostrum.model.errors import ArgumentError, UnknownPartition
 from rostrum.model.events import Event, LogsCaptured, RunCanceled, RunFailed, RunStarted, RunSucceeded, worker_stream
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run
+from rostrum.planning.dynamic import known_items
 from rostrum.planning.partitions import partitions_of
 from rostrum.planning.plan import build_plan
 
@@ -246,7 +247,7 @@ class RunWork:
         resolved: Resolved = definitions if isinstance(definitions, Resolved) else definitions.resolved()
         self._phase = "engine_error"
         run = self._run = with_job_config(resolved, self._run)
-        plan = build_plan(resolved.manifest, run.target, resolved.graph)
+        plan = build_plan(resolved.manifest, run.target, resolved.graph, known_items(run.output_origins))
         spec = run_partitions(resolved, run, plan)
         keys = partition_keys(spec, run, clock, self._session)
         executor = executor or _make_executor(resolved, run)
@@ -343,17 +344,26 @@ def run_partitions(resolved: Resolved, run: Run, plan: Plan) -> PartitionsSpec |
 
 
 def partition_keys(spec: PartitionsSpec | None, run: Run, clock: Clock, session: RunSession) -> tuple[str, ...]:
-    """Keys of the run, checked against the definition. Raises NotFound or InvocationError."""
+    """Keys of the run, checked against the definition. Raises UnknownPartition, or ArgumentError where nothing is
+    partitioned.
+    """
     key, between = run.target.partition_key, run.target.partition_range
     if key is None and between is None:
         return ()
     if spec is None:
-        raise InvocationError(f"the run is for partition {key or between!r}, and nothing in it is partitioned.")
+        raise ArgumentError(
+            f"the run is for partition {key or between!r}, and there is no PartitionsDefinition shared by what it "
+            "makes: nothing in it is partitioned."
+        )
     partitions = partitions_of(spec, lambda name: session.read(ReadDynamicPartitions(name)).keys)
     if between is not None:
         return tuple(partitions.keys_in_range(*between))
     assert key is not None
-    if not partitions.has_key(key):
-        first = partitions.first(clock.now())
-        raise InvocationError(f"there is no partition {key!r}{f' (keys look like {first!r})' if first else ''}.")
+    now = clock.now()
+    if not partitions.has_key(key, now):
+        first, last = partitions.first(now), partitions.last(now)
+        raise UnknownPartition(
+            f"Could not find a partition with key {key!r}: "
+            + (f"there are those from {first!r} to {last!r}." if first is not None else "there are none yet.")
+        )
     return (key,)

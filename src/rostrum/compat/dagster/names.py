@@ -107,7 +107,6 @@ PRIVATE: dict[str, str] = {
         "DEFAULT_HOURLY_FORMAT_WITHOUT_TIMEZONE",
         "DEFAULT_HOURLY_FORMAT_WITH_TIMEZONE",
         "DEFAULT_MONTHLY_FORMAT",
-        "ScheduleType",
         "alter_sys_path",
         "attach_deprecation_info_and_wrap",
         "backoff",
@@ -139,6 +138,13 @@ PRIVATE: dict[str, str] = {
 """Name in any private module -> `module:name`."""
 for _name in ("CodeReferencesMetadataSet", "TableMetadataSet", "normalize_metadata"):
     PRIVATE[_name] = _HERE + f"metadata:{_name}"
+for _name in ("DynamicPartitionsStore", "PartitionLoadingContext"):
+    PRIVATE[_name] = f"rostrum.definitions.partition_loading:{_name}"
+for _name in ("PartitionsSubset", "PaginatedResults"):
+    PRIVATE[_name] = f"rostrum.definitions.partitions:{_name}"
+PRIVATE["ScheduleType"] = "rostrum.definitions.time_partitions:ScheduleType"
+PRIVATE["PartitionDimensionDefinition"] = "rostrum.definitions.multi_partitions:PartitionDimensionDefinition"
+PRIVATE["UpstreamPartitionsResult"] = "rostrum.definitions.partition_mappings:UpstreamPartitionsResult"
 PRIVATE["UnresolvedAssetJobDefinition"] = "rostrum.definitions.jobs:JobDefinition"
 PRIVATE["find_free_port"] = _P + "find_free_port"
 PRIVATE["safe_tempfile_path"] = _P + "safe_tempfile_path"

@@ -31,15 +31,6 @@ DEFAULT_HOURLY_FORMAT_WITH_TIMEZONE = "%Y-%m-%d-%H:%M%z"
 _T = TypeVar("_T")
 
 
-class ScheduleType(enum.Enum):
-    """How often partitions of a time window come."""
-
-    HOURLY = "HOURLY"
-    DAILY = "DAILY"
-    WEEKLY = "WEEKLY"
-    MONTHLY = "MONTHLY"
-
-
 class ComputeIOType(enum.Enum):
     """Stream of captured output."""
 
