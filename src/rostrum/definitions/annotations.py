@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import types
 from typing import Any, Union, get_args, get_origin
 
 from rostrum.definitions.outputs import inner_type
 from rostrum.definitions.signatures import MISSING, is_config
+from rostrum.planning.config_schemas import HAS_DEFAULT
 
 _SHORT = {
     int: "Int",
@@ -19,14 +21,6 @@ _SHORT = {
     set: "Set",
     object: "Any",
 }
-_SCHEMAS: dict[Any, dict[str, Any]] = {
-    int: {"type": "integer"},
-    float: {"type": "number"},
-    str: {"type": "string"},
-    bool: {"type": "boolean"},
-    dict: {"type": "object"},
-    list: {"type": "array"},
-}
 
 
 def type_name(annotation: Any) -> str:
@@ -38,6 +32,9 @@ def type_name(annotation: Any) -> str:
         return "Any"
     if annotation is None or annotation is type(None):
         return "Nothing"
+    own = getattr(annotation, "__rostrum_type__", annotation)
+    if hasattr(own, "display_name"):
+        return own.display_name
     if isinstance(annotation, type) and not get_args(annotation):
         return _SHORT.get(annotation, annotation.__name__)
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -53,14 +50,24 @@ def type_name(annotation: Any) -> str:
     return str(annotation).removeprefix("typing.")
 
 
-def schema_of_config(annotation: Any) -> dict[str, Any] | None:
-    """JSON schema of the annotation of a `config` parameter; None for one that cannot be config."""
+def schema_of_op(op: Any) -> dict[str, Any] | None:
+    """JSON schema of the config that an op declares."""
+    if op.config_schema is not None:
+        return field_schema(op.config_schema)
+    annotation = op.config_type
     if is_config(annotation):
-        return annotation.run_config_schema()
-    if annotation is Any:
-        return {}
-    plain = get_origin(annotation) or annotation
-    try:
-        return _SCHEMAS.get(plain)
-    except TypeError:
-        return None
+        schema = annotation.run_config_schema()
+    elif annotation is Any:
+        schema = {}
+    elif annotation is MISSING:
+        schema = None
+    else:
+        schema = field_schema(op.config_field)
+    if schema is not None and (op.signature.config or "") in op.signature.defaults:
+        return {**schema, HAS_DEFAULT: True}
+    return schema
+
+
+def field_schema(field: Any) -> dict[str, Any]:
+    """JSON schema of a `Field`."""
+    return importlib.import_module("rostrum.definitions.json_schemas").schema_of_field(field)

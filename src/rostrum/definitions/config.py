@@ -1,20 +1,24 @@
-"""Typed config of ops, assets and resources. The only modules that import pydantic are this one and `resources.py`."""
+"""Typed config of ops, assets and resources. The only modules that import pydantic are this one, `config_fields` and
+`resources`.
+"""
 
 from __future__ import annotations
 
-import types
 from enum import Enum
-from typing import Any, ClassVar, Literal, Union, cast, get_args, get_origin
+from functools import cached_property
+from typing import Any, ClassVar, cast, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationError, WrapValidator
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rostrum.definitions.env import EnvVar, IntEnvVar, env_value, reveal
+from rostrum.definitions.config_errors import EvaluationStack
+from rostrum.definitions.config_fields import RAW_VALIDATORS, model_type, plain_value, set_default, without_none
+from rostrum.definitions.env import EnvVar, IntEnvVar, reveal
+from rostrum.definitions.schema import Field, Shape, process
 from rostrum.model.errors import ConfigError, InvocationError
-from rostrum.model.secrets import MASK, looks_secret, schema_without_secrets
+from rostrum.model.secrets import schema_without_secrets
 from rostrum.planning.config_schemas import FREE
 
-_RAW_VALIDATORS = (BeforeValidator, WrapValidator, PlainValidator)
-_SCALARS: dict[type, str] = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+_SCALARS = (int, float, str, bool)
 
 
 class Config(BaseModel):
@@ -23,49 +27,148 @@ class Config(BaseModel):
     """
 
     __rostrum_config__: ClassVar[bool] = True
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", arbitrary_types_allowed=True, ignored_types=(cached_property,)
+    )
 
-    def __init__(self, **data: Any) -> None:
-        references = {key: value for key, value in data.items() if isinstance(value, (EnvVar, IntEnvVar))}
-        super().__init__(**data)
-        # Validation makes plain str and int of references; they must survive until the run.
-        vars(self).update({key: value for key, value in references.items() if key in type(self).model_fields})
+    def __init__(self, **config_dict: Any) -> None:
+        super().__init__(**config_dict)
+        keep_references(self, config_dict)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith("_"):
+        if name.startswith("_") or isinstance(getattr(type(self), name, None), cached_property):
             super().__setattr__(name, value)
         else:
             raise InvocationError(
-                f"{type(self).__name__}.{name} cannot be assigned: config cannot be changed once it is made."
+                f"{type(self).__name__}.{name} cannot be assigned: the class is a Pythonic config class and does not "
+                "support item assignment, since config cannot be changed once it is made."
             )
 
     @classmethod
-    def from_run_config(cls, raw: Any, path: str = "config") -> Any:
-        """An object from run config. Raises ConfigError that tells all mistakes with their paths."""
-        problems: list[str] = []
-        data = prepared(cls, raw if raw is not None else {}, path, problems)
-        if problems:
-            raise ConfigError("; ".join(problems) + ".")
-        return validated(cls, data, path)
+    def to_config_schema(cls) -> Field:
+        """The class as a field of a schema, for `config_schema=`."""
+        return Field(config_type_of(cls), description=cls.__doc__)
 
     @classmethod
-    def run_config_schema(cls) -> dict[str, Any]:
+    def to_fields_dict(cls) -> dict[str, Field]:
+        """The fields as fields of a schema, by name."""
+        return dict(config_type_of(cls).fields)
+
+    @classmethod
+    def __rostrum_config_type__(cls) -> Shape:
+        return config_type_of(cls)
+
+    @classmethod
+    def from_run_config(cls, raw: Any, *path: str) -> Any:
+        """An object from run config. Raises ConfigError that tells all mistakes with their paths, and pydantic's
+        ValidationError for what only the validators of the class can tell.
+        """
+        return cls(**config_data(cls, raw, f"config class {cls.__name__}", EvaluationStack.at(*path)))
+
+    @classmethod
+    def run_config_schema(cls) -> dict[str, Any] | None:
         """JSON schema of the class; enums are listed by member name."""
         return config_schema(cls)
 
     def to_run_config(self) -> dict[str, Any]:
         """The object as run config: plain data, enums by member name, fields that are None left out."""
-        return {name: plain_value(value) for name, value in self.__dict__.items() if value is not None}
+        fields = config_type_of(type(self)).fields
+        plain: dict[str, Any] = {}
+        for name, value in self.__dict__.items():
+            info = type(self).model_fields.get(name)
+            key = (info.alias if info is not None else None) or name
+            if value is not None and (info is not None or type(self).model_config.get("extra") == "allow"):
+                field = fields.get(key)
+                plain[key] = plain_value(value, field.config_type if field is not None else None)
+        for name, value in (self.model_extra or {}).items():
+            plain[name] = plain_value(value)
+        return plain
 
     def revealed(self) -> Any:
-        """A copy with references to the environment replaced by values. Raises ConfigError when one is not set."""
-        return validated(type(self), reveal(dict(self.__dict__)), type(self).__name__)
+        """The object with references to the environment replaced by values. Raises ConfigError when one is not set."""
+        fields = {**self.__dict__, **(self.model_extra or {})}
+        found = reveal(fields)
+        if not has_reference(fields):
+            return self
+        return validated(type(self), found, type(self).__name__)
 
 
 class PermissiveConfig(Config):
     """Config that keeps keys it does not know as attributes."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(extra="allow")
+
+
+def config_type_of(model: type[BaseModel]) -> Shape:
+    """Schema of a model; made once. Raises ConfigSchemaError for fields whose type cannot be config."""
+    found = _types.get(model)
+    if found is None:
+        skip = frozenset(getattr(model, "__rostrum_skipped_fields__", frozenset)())
+        found = _types[model] = model_type(model, skip)
+    return found
+
+
+_types: dict[type, Shape] = {}
+
+
+def config_data(cls: type[BaseModel], raw: Any, what: str, at: EvaluationStack | None = None) -> dict[str, Any]:
+    """What to make an object of the class from: run config with enum members and the values of the environment.
+    Raises ConfigError that tells all mistakes.
+    """
+    if isinstance(raw, cls):
+        return dict(raw.__dict__)
+    return process(config_type_of(cls), {} if raw is None else raw, what, at, fill=False)
+
+
+def bound_field(cls: type[BaseModel], values: dict[str, Any]) -> Field:
+    """Schema of a class some of whose fields have values: those are defaults."""
+    shape = config_type_of(cls)
+    fields: dict[str, Field] = {}
+    for name, field in shape.fields.items():
+        if name in values:
+            made = Field(field.config_type, is_required=False, description=field.description)
+            set_default(made, plain_value(values[name], field.config_type))
+            fields[name] = made
+        else:
+            fields[name] = field
+    bound = type(shape)({})
+    bound.fields, bound.given_name = fields, shape.given_name
+    return Field(bound)
+
+
+def keep_references(made: BaseModel, given: dict[str, Any]) -> None:
+    """Validation makes plain str and int of references to the environment; they must survive until the run."""
+    for key, value in given.items():
+        if has_reference(value):
+            fields = type(made).model_fields
+            name = key if key in fields else next((each for each, info in fields.items() if info.alias == key), None)
+            if name is not None:
+                vars(made)[name] = _restored(value, vars(made).get(name))
+
+
+def _restored(given: Any, made: Any) -> Any:
+    if isinstance(given, (EnvVar, IntEnvVar)):
+        return given
+    if isinstance(given, dict) and isinstance(made, dict):
+        before = cast("dict[Any, Any]", given)
+        return {key: _restored(before.get(key), each) for key, each in cast("dict[Any, Any]", made).items()}
+    if isinstance(given, (list, tuple)) and isinstance(made, (list, tuple)):
+        pairs = zip(cast("list[Any]", given), cast("list[Any]", made), strict=False)
+        return type(made)(_restored(before, each) for before, each in pairs)  # type: ignore[call-arg]
+    return made
+
+
+def has_reference(value: Any) -> bool:
+    """True when a reference to the environment is anywhere in the value."""
+    if isinstance(value, (EnvVar, IntEnvVar)):
+        return True
+    if isinstance(value, dict):
+        return any(map(has_reference, cast("dict[Any, Any]", value).values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(has_reference, cast("list[Any]", value)))
+    if isinstance(value, Config):
+        return any(map(has_reference, value.__dict__.values()))
+    return False
 
 
 def config_schema(model: type[BaseModel]) -> dict[str, Any]:
@@ -96,11 +199,11 @@ def _mark_free(
     if any(each.info.mode != "after" for each in validators):
         schema[FREE] = True
     for name, field in model.model_fields.items():
-        inner = _optional(field.annotation)
+        inner = without_none(field.annotation)
         below = schema.get("properties", {}).get(field.alias or name)
         if below is None or inner in _SCALARS:  # scalars are checked before any validator sees them
             continue
-        own_rules = any(isinstance(each, _RAW_VALIDATORS) for each in field.metadata) or "Annotated[" in str(inner)
+        own_rules = any(isinstance(each, RAW_VALIDATORS) for each in field.metadata) or "Annotated[" in str(inner)
         other_type = isinstance(inner, type) and get_origin(inner) is None and not issubclass(inner, (BaseModel, Enum))
         if schema.get(FREE) or own_rules or (other_type and inner not in (list, dict)):
             below[FREE] = True
@@ -118,7 +221,7 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 def _enums(model: type[BaseModel]) -> list[type[Enum]]:
     found: list[type[Enum]] = []
     for field in model.model_fields.values():
-        inner = _optional(field.annotation)
+        inner = without_none(field.annotation)
         if isinstance(inner, type) and issubclass(inner, Enum):
             found.append(inner)
         elif isinstance(inner, type) and issubclass(inner, BaseModel) and inner is not model:
@@ -133,127 +236,3 @@ def validated(cls: type[BaseModel], data: Any, path: str) -> Any:
     except ValidationError as error:
         lines = [f"{'.'.join([path, *(str(part) for part in each['loc'])])}: {each['msg']}" for each in error.errors()]
         raise ConfigError("; ".join(lines) + ".") from error
-
-
-def prepared(cls: type[BaseModel], raw: Any, path: str, problems: list[str]) -> Any:
-    """Raw config with env references and enum names replaced; mistakes that pydantic would let pass are noted."""
-    if isinstance(raw, cls):
-        return dict(raw.__dict__)
-    given, raw = raw, _mapping(raw)
-    if raw is None:
-        problems.append(f"{path}: {_told(path, given)} is not a mapping")
-        return {}
-    fields = cls.model_fields
-    by_key = {field.alias or name: name for name, field in fields.items()}
-    data: dict[str, Any] = {}
-    for key, value in raw.items():
-        name = by_key.get(key)
-        if name is None:
-            if cls.model_config.get("extra") != "allow":
-                problems.append(f"{path}.{key}: there is no such field; there are {', '.join(by_key) or 'none'}")
-            data[str(key)] = value
-        else:
-            data[key] = _prepared_value(
-                fields[name].annotation, value, f"{path}.{key}", problems, fields[name].discriminator
-            )
-    return data
-
-
-def _prepared_value(annotation: Any, value: Any, path: str, problems: list[str], discriminator: Any = None) -> Any:
-    inner = _optional(annotation)
-    if isinstance(value, (EnvVar, IntEnvVar)):
-        return value
-    if isinstance(inner, type):
-        if issubclass(inner, BaseModel) and isinstance(value, dict):
-            return prepared(inner, value, path, problems)
-        if issubclass(inner, Enum):
-            return _member(inner, value, path, problems)
-        if inner in _SCALARS:
-            return _scalar(cast("type[Any]", inner), annotation, value, path, problems)
-    origin, arguments = get_origin(inner), get_args(inner)
-    if origin is list and isinstance(value, list):
-        value = cast("list[Any]", value)
-        return [
-            _prepared_value(arguments[0], each, f"{path}[{position}]", problems) for position, each in enumerate(value)
-        ]
-    if origin is dict and (mapping := _mapping(value)) is not None:
-        value = mapping
-        return {key: _prepared_value(arguments[1], each, f"{path}.{key}", problems) for key, each in value.items()}
-    if discriminator is not None and origin in (Union, types.UnionType):
-        return _selected(arguments, discriminator, value, path, problems)
-    return value
-
-
-def _scalar(kind: type[Any], annotation: Any, value: Any, path: str, problems: list[str]) -> Any:
-    if value is None and inner_is_optional(annotation):
-        return None
-    mapping = _mapping(value)
-    if kind in (int, str, bool) and mapping is not None and set(mapping) == {"env"}:
-        text = env_value(EnvVar(mapping["env"]))
-        return text.lower() in ("true", "1", "yes") if kind is bool else kind(text)
-    fits = type(value) is kind or (kind is float and type(value) is int) or (kind is str and isinstance(value, str))
-    if not fits:
-        problems.append(f"{path}: {_told(path, value)} is not {_SCALARS[kind]}")
-    return value
-
-
-def _told(path: str, value: Any) -> str:
-    """A wrong value, as a message may repeat it."""
-    return MASK if looks_secret(path.rpartition(".")[2]) else repr(value)
-
-
-def _member(enum: type[Enum], value: Any, path: str, problems: list[str]) -> Any:
-    if isinstance(value, enum):
-        return value
-    if isinstance(value, str) and value in enum.__members__:
-        return enum[value]
-    problems.append(f"{path}: {_told(path, value)} is none of {', '.join(enum.__members__)}")
-    return value
-
-
-def _selected(options: tuple[Any, ...], discriminator: str, value: Any, path: str, problems: list[str]) -> Any:
-    """`{"cat": {...}}` selects the option whose discriminator is `cat`."""
-    mapping = _mapping(value)
-    if mapping is None or len(mapping) != 1:
-        return value
-    choice, inner = next(iter(mapping.items()))
-    for option in options:
-        field = option.model_fields[discriminator]
-        if get_origin(field.annotation) is Literal and choice in get_args(field.annotation):
-            return {**prepared(option, inner or {}, f"{path}.{choice}", problems), discriminator: choice}
-    problems.append(f"{path}: there is no option {choice!r}")
-    return value
-
-
-def _mapping(value: Any) -> dict[str, Any] | None:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
-
-
-def inner_is_optional(annotation: Any) -> bool:
-    """True for `T | None`."""
-    return get_origin(annotation) in (Union, types.UnionType) and type(None) in get_args(annotation)
-
-
-def _optional(annotation: Any) -> Any:
-    """T of `T | None`, else the annotation."""
-    if inner_is_optional(annotation):
-        others = [each for each in get_args(annotation) if each is not type(None)]
-        return others[0] if len(others) == 1 else annotation
-    return annotation
-
-
-def plain_value(value: Any) -> Any:
-    """The value as plain data: enums by member name, references as `{"env": name}`."""
-    if isinstance(value, Config):
-        return value.to_run_config()
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if isinstance(value, (EnvVar, IntEnvVar)):
-        return {"env": value.env_var_name}
-    if isinstance(value, Enum):
-        return value.name
-    if (mapping := _mapping(value)) is not None:
-        return {key: plain_value(each) for key, each in mapping.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain_value(each) for each in cast("list[Any]", value)]
-    return value

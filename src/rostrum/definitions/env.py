@@ -81,4 +81,5 @@ def reveal(value: Any) -> Any:
         return {key: reveal(each) for key, each in cast("dict[Any, Any]", value).items()}
     if isinstance(value, (list, tuple)):
         return [reveal(each) for each in cast("list[Any]", value)]
-    return value
+    convert = getattr(value, "revealed", None)  # a Config in a field of another
+    return convert() if callable(convert) and not isinstance(value, type) else value

@@ -5,43 +5,61 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rostrum.definitions.op_config import judged, op_config_field
 from rostrum.definitions.ops import OpDefinition
 from rostrum.definitions.signatures import MISSING, is_config
-from rostrum.execution.type_checks import type_check, type_name
-from rostrum.model.errors import ConfigError
 
 
 class ConfigSlot:
     """What an op takes as config; looked up once a step."""
 
-    __slots__ = ("_annotation", "_check", "_default", "_is_class", "_path", "_text", "is_wanted")
+    __slots__ = ("_default", "_field", "_op", "_path", "_what", "is_wanted")
 
     def __init__(self, op: OpDefinition, path: Sequence[str]) -> None:
-        self._path, self._text = path, ".".join(path)
-        self._annotation = op.config_type
+        self._op, self._path = op, path
+        self._what = f"{op.kind} {op.name!r}"
         self.is_wanted = op.signature.config is not None
-        self._is_class = is_config(self._annotation)
-        self._check = None if self._is_class else type_check(self._annotation)
+        self._field = op_config_field(op)
         self._default = op.signature.defaults.get(op.signature.config or "", MISSING)
 
-    def value(self, run_config: Mapping[str, Any]) -> Any:
-        """Validated config; without a `config` parameter what the run config says, raw. Raises ConfigError naming the
-        path.
+    def values(self, run_config: Mapping[str, Any]) -> tuple[Any, Any]:
+        """`context.op_config`, and the argument of the `config` parameter (None without one).
+
+        Raises ConfigError that tells all mistakes with their paths, and pydantic's ValidationError for what only the
+        validators of a Config class can tell. An op that declares no config takes any.
         """
-        if not run_config and not self.is_wanted:
-            return None
+        if not run_config and self._field is None and self._op.preset is None:
+            return None, None
         raw = config_at(run_config, self._path)
+        if self._op.preset is not None:
+            raw = self._preset(raw)
         if not self.is_wanted:
-            return None if raw is MISSING else raw
+            return self._plain(raw), None
         if raw is MISSING and self._default is not MISSING:
-            return self._default.revealed() if self._is_class else self._default
-        if self._is_class:
-            return self._annotation.from_run_config(None if raw is MISSING else raw, self._text).revealed()
-        if raw is MISSING:
-            raise ConfigError(f"{self._text} is missing: it should be {type_name(self._annotation)}.")
-        if self._check is not None and not self._check(raw):
-            raise ConfigError(f"{self._text}: {raw!r} is not {type_name(self._annotation)}.")
-        return raw
+            given = self._default
+            if hasattr(given, "revealed"):
+                return given.to_run_config(), given.revealed()
+            return given, given
+        annotation = self._op.config_type
+        if is_config(annotation):
+            made = annotation.from_run_config(None if raw is MISSING else raw, *self._path).revealed()
+            return made.to_run_config(), made
+        value = judged(self._field, raw, self._what, self._path)
+        return value, value
+
+    def _plain(self, raw: Any) -> Any:
+        schema = self._op.preset.base if self._op.preset is not None else self._field
+        if schema is None:
+            return None if raw is MISSING else raw
+        return judged(schema, raw, self._what, self._path)
+
+    def _preset(self, raw: Any) -> Any:
+        """What `configured` makes of the given config."""
+        preset = self._op.preset
+        assert preset is not None
+        if preset.config_schema is not None:
+            raw = judged(preset.config_schema, raw, self._what, self._path)
+        return preset.resolve(None if raw is MISSING else raw)
 
 
 def config_at(config: Mapping[str, Any], path: Sequence[str]) -> Any:

@@ -11,10 +11,10 @@ from typing import Any
 
 from rostrum.definitions.lifecycle import InitResourceContext, needed_keys, open_resource, opening_order
 from rostrum.execution.plugins import IO_MANAGERS, plugin
-from rostrum.execution.user_code import guard
+from rostrum.execution.user_code import Raised, guard
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.io import IOManager
-from rostrum.model.errors import InvocationError
+from rostrum.model.errors import DefinitionError, InvocationError, ResourceError
 from rostrum.model.events import Event, ResourceFailed, ResourcesInitialized
 from rostrum.model.runs import Run
 
@@ -68,7 +68,7 @@ class Resources:
                     self.close()
                     raise raised.exception
                 emit(ResourceFailed(at=self._clock.now(), resource_key=key, error=raised.info()))
-                self.failure = raised.exception
+                self.failure = _failure(key, raised)
                 self.close()
                 return False
         told = tuple(
@@ -109,6 +109,18 @@ class Resources:
         self._values[key] = value = manager.__enter__()
         self._by_id[id(bound)] = value
         self._opened.append((key, manager))
+
+
+def _failure(key: str, raised: Raised) -> BaseException:
+    """What callers in this process get: wrong config as it is told, else a ResourceError that has the user's exception
+    as its cause.
+    """
+    if isinstance(raised.exception, DefinitionError):
+        return raised.exception
+    info = raised.info()
+    error = ResourceError(f"resource {key!r} could not be set up: {info.first_line}", info)
+    error.__cause__ = raised.exception
+    return error
 
 
 class _Made:

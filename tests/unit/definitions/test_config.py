@@ -75,18 +75,18 @@ def test_values_of_all_kinds():
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        ({}, "config.n: Field required"),
-        ({"n": "3"}, "config.n: '3' is not a whole number"),
-        ({"n": True}, "not a whole number"),
-        ({"n": 1, "name": 5}, "config.name: 5 is not text"),
-        ({"n": 1, "ratio": "x"}, "not a number"),
-        ({"n": 1, "on": 1}, "not true or false"),
+        ({}, 'Missing required config entry "n" at the root'),
+        ({"n": "3"}, "Invalid scalar at path root:n: '3' is text, and must be a whole number"),
+        ({"n": True}, "must be a whole number"),
+        ({"n": 1, "name": 5}, "root:name: 5 is a whole number, and must be text"),
+        ({"n": 1, "ratio": "x"}, "must be a number"),
+        ({"n": 1, "on": 1}, "must be true or false"),
         ({"n": 1, "color": "r"}, "none of RED, GREEN"),
-        ({"n": 1, "extra": 1}, "config.extra: there is no such field"),
-        ({"n": 1, "inner": {"y": 1}}, "config.inner.y"),
-        ({"n": 1, "many": [{"x": "q"}]}, r"config.many\[0\].x"),
-        ({"n": 1, "mode": "c"}, "config.mode"),
-        ([], "not a mapping"),
+        ({"n": 1, "extra": 1}, 'Received unexpected config entry "extra"'),
+        ({"n": 1, "inner": {"y": 1}}, "root:inner"),
+        ({"n": 1, "many": [{"x": "q"}]}, r"root:many\[0\]:x"),
+        ({"n": 1, "mode": "c"}, "root:mode"),
+        ([], "must be a mapping"),
     ],
 )
 def test_mistakes_name_their_path(raw: Any, message: str):
@@ -97,16 +97,17 @@ def test_mistakes_name_their_path(raw: Any, message: str):
 def test_several_mistakes_are_told_together():
     with pytest.raises(ConfigError) as caught:
         Settings.from_run_config({"n": "x", "name": 1, "extra": 1})
-    assert all(part in str(caught.value) for part in ("config.n", "config.name", "config.extra"))
+    assert all(part in str(caught.value) for part in ("root:n", "root:name", "extra"))
 
 
 def test_a_value_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HOW_MANY", "7")
+    monkeypatch.setenv("WHETHER", "true")
     assert (
-        Settings.from_run_config({"n": {"env": "HOW_MANY"}, "name": {"env": "HOW_MANY"}, "on": {"env": "HOW_MANY"}}).n
+        Settings.from_run_config({"n": {"env": "HOW_MANY"}, "name": {"env": "HOW_MANY"}, "on": {"env": "WHETHER"}}).n
         == 7
     )
-    with pytest.raises(ConfigError, match="NOT_THERE is not set"):
+    with pytest.raises(ConfigError, match="'NOT_THERE', which is not set"):
         Settings.from_run_config({"n": {"env": "NOT_THERE"}})
     # Only where text or a number is wanted: a dict is a dict.
     with pytest.raises(ConfigError):
@@ -140,7 +141,7 @@ def test_extra_keys():
 def test_a_union_is_a_selector():
     assert Pet.from_run_config({"pet": {"dog": {"barks": False}}}).pet == Dog(barks=False)
     assert Pet.from_run_config({"pet": {"kind": "cat", "lives": 3}}).pet == Cat(lives=3)
-    with pytest.raises(ConfigError, match="no option 'cow'"):
+    with pytest.raises(ConfigError, match="cow"):
         Pet.from_run_config({"pet": {"cow": {}}})
 
 

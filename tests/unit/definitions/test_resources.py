@@ -69,7 +69,7 @@ def test_config_of_a_run_comes_over_the_fields():
     with open_resource(Db(url="a"), InitResourceContext(key="db", config={"url": "b"})) as live:
         assert live.url == "b"
     with (
-        pytest.raises(ConfigError, match=r"resources\.db\.config\.ur"),
+        pytest.raises(ConfigError, match="root:resources:db:config"),
         open_resource(Db(), InitResourceContext(key="db", config={"ur": 1})),
     ):
         pass

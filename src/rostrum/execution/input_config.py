@@ -1,0 +1,45 @@
+"""Values of inputs that run config gives: raw, as `{value: v}`, from a file, or through the loader of their type."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pickle
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from rostrum.definitions.op_config import judged
+from rostrum.definitions.signatures import MISSING
+from rostrum.definitions.step_scope import StepScope
+from rostrum.definitions.types import loader_of
+from rostrum.model.errors import ConfigError
+
+LOADER_CONTEXT = "rostrum.definitions.contexts:OpExecutionContext"
+
+
+def input_from_config(given: Any, annotation: Any, path: Sequence[str], scope: StepScope) -> Any:
+    """The value of an input, MISSING when the config has none. Raises ConfigError for what cannot be read."""
+    if given is MISSING:
+        return given
+    loader = loader_of(annotation)
+    if loader is not None:
+        config = judged(loader.schema_type, given, f"input {path[-1]!r}", path)
+        module, _, name = LOADER_CONTEXT.partition(":")
+        return loader.construct_from_config_value(getattr(importlib.import_module(module), name)(scope), config)
+    if not isinstance(given, Mapping) or len(cast("Mapping[str, Any]", given)) != 1:
+        return given
+    kind, inner = next(iter(cast("Mapping[str, Any]", given).items()))
+    if kind == "value":
+        return inner
+    if kind in ("json", "pickle") and isinstance(inner, Mapping) and set(cast("Any", inner)) == {"path"}:
+        return _read(kind, str(inner["path"]), path)
+    return cast(Any, given)
+
+
+def _read(kind: str, file: str, path: Sequence[str]) -> Any:
+    try:
+        content = Path(file).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{'.'.join(path)}: the file {file!r} cannot be read: {error.strerror}.") from error
+    return json.loads(content) if kind == "json" else pickle.loads(content)  # noqa: S301 - the user's own file
