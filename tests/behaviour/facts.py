@@ -64,6 +64,7 @@ def symbol(item: dict[str, Any], public: set[str]) -> dict[str, Any]:
         "kind": item["kind"],
         "use": item.get("use", ""),
         "bases": [base for base in item.get("bases") or [] if base in keep],
+        "abstract": item.get("abstract"),
         "members": item.get("members"),
         "value": item.get("value") if item["kind"] == "constant" else None,
         "type": item.get("object_type"),

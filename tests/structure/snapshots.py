@@ -19,9 +19,15 @@ def graphql_schema() -> str:
     return importlib.import_module("rostrum.web.schema").sdl().rstrip() + "\n"
 
 
+def compatibility_page() -> str:
+    """docs/compatibility.md: which of the peer's names are there."""
+    return importlib.import_module("rostrum.compat.coverage").page()
+
+
 SNAPSHOTS: dict[Path, Callable[[], str]] = {
     ROOT / "tests/structure/public_api.txt": public_api,
     ROOT / "ui/schema.graphql": graphql_schema,
+    ROOT / "docs/compatibility.md": compatibility_page,
 }
 
 
