@@ -138,6 +138,12 @@ from rostrum.definitions.asset_specs import (
 from rostrum.definitions.assets import (
     AssetsDefinition as AssetsDefinition,
 )
+from rostrum.definitions.automation import (
+    AutomationCondition as AutomationCondition,
+)
+from rostrum.definitions.automation_sensors import (
+    AutomationConditionSensorDefinition as AutomationConditionSensorDefinition,
+)
 from rostrum.definitions.backfill_policy import (
     BackfillPolicy as BackfillPolicy,
 )
@@ -212,6 +218,12 @@ from rostrum.definitions.env import (
 )
 from rostrum.definitions.failure_email import (
     make_email_on_run_failure_sensor as make_email_on_run_failure_sensor,
+)
+from rostrum.definitions.freshness import (
+    FreshnessPolicy as FreshnessPolicy,
+)
+from rostrum.definitions.freshness import (
+    apply_freshness_policy as apply_freshness_policy,
 )
 from rostrum.definitions.graph_assets import (
     graph_asset as graph_asset,

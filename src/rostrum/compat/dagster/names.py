@@ -54,6 +54,8 @@ _RENAMED: dict[str, str] = {
     "DagsterExecutionInterruptedError": "rostrum.model.errors:ExecutionInterrupted",
     "DagsterExecutionStepExecutionError": "rostrum.model.errors:StepError",
     "DagsterExecutionStepNotFoundError": "rostrum.model.errors:StepNotFound",
+    "DagsterImportError": "rostrum.model.errors:CodeImportError",
+    "DagsterUnresolvableSymbolError": "rostrum.model.errors:UnresolvableSymbol",
     "DagsterInvalidConfigDefinitionError": "rostrum.model.errors:ConfigSchemaError",
     "DagsterInvalidConfigError": "rostrum.model.errors:ConfigError",
     "DagsterInvalidDefinitionError": "rostrum.model.errors:DefinitionError",

@@ -1,0 +1,1 @@
+"""`dagster.components.core`."""

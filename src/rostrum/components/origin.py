@@ -1,0 +1,36 @@
+"""What the definitions of a component tell of where they come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rostrum.components.nodes import PYTHON_INSTANCES, Node
+from rostrum.definitions.asset_specs import AssetSpec
+from rostrum.definitions.definitions import Definitions
+
+# Names under which tools look for them, whatever wrote them.
+ORIGIN = "dagster/component_origin"
+REFERENCES = "dagster/code_references"
+
+
+def stamped(definitions: Definitions, component: Any, node: Node, project_root: Path) -> Definitions:
+    """Definitions whose assets name the component, and the file and line that declares it."""
+    if node.document is not None:
+        position = node.document.positions.at(())
+        file, line = Path(position.file), position.line
+    else:
+        file, line = node.path / PYTHON_INSTANCES, node.function.__wrapped__.__code__.co_firstlineno
+    shown = str(file.relative_to(project_root)) if file.is_relative_to(project_root) else file.name
+    kind = type(component)
+    added = {
+        ORIGIN: f"{kind.__module__}.{kind.__qualname__}",
+        REFERENCES: [{"file": shown, "line": line}],
+    }
+
+    def stamp(spec: AssetSpec) -> AssetSpec:
+        if ORIGIN in spec.metadata:
+            return spec
+        return spec.replace_attributes(metadata={**spec.metadata, **added})
+
+    return definitions.map_asset_specs(func=stamp)

@@ -1,0 +1,424 @@
+"""`ComponentTree`: all components of a `defs` folder. Each is loaded once, when it is first asked for; the mistakes of
+all are told together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar, cast
+
+from rostrum.components.attributes import post_processed
+from rostrum.components.component import Component, is_component_instance
+from rostrum.components.context import ComponentLoadContext
+from rostrum.components.declarations import Declared, load_document
+from rostrum.components.folders import CompositeComponent, DefsFolderComponent, PythonFileComponent, module_definitions
+from rostrum.components.nodes import PYTHON_INSTANCES, ComponentPath, Node, scan, scan_children, yaml_file
+from rostrum.components.origin import stamped
+from rostrum.components.picture import picture
+from rostrum.components.project import find_project, folder_of, import_package
+from rostrum.components.resolution import ResolutionContext
+from rostrum.components.scope_names import standard_scope
+from rostrum.definitions.definitions import Definitions
+from rostrum.definitions.error_info import error_info
+from rostrum.definitions.problems import is_located
+from rostrum.definitions.sources import relative
+from rostrum.model.errors import ComponentTreeError, DefinitionError
+
+T = TypeVar("T")
+
+
+class ComponentTree:
+    """The components below one package, which is usually `<project>.defs`."""
+
+    def __init__(
+        self,
+        *,
+        defs_module: ModuleType,
+        project_root: Path,
+        terminate_autoloading_on_keyword_files: bool | None = None,
+        code_location_name: str | None = None,
+    ) -> None:
+        self.defs_module, self.project_root = defs_module, Path(project_root).absolute()
+        self.terminate_autoloading_on_keyword_files = terminate_autoloading_on_keyword_files
+        self.code_location_name = code_location_name
+        self._root: Node | None = None
+        self._declared: dict[ComponentPath, Declared] = {}
+        self._built: dict[ComponentPath, Definitions] = {}
+        self._mistakes: dict[ComponentPath, int] = {}
+        self._under_way: list[ComponentPath] = []
+
+    @classmethod
+    def for_project(cls, path_within_project: Path) -> ComponentTree:
+        """The tree of the project that a path is in. Raises DefinitionError, CodeImportError."""
+        project = find_project(Path(path_within_project))
+        import_package(project.root_module, project.root)
+        module = import_package(project.defs_module, project.root)
+        return cls(defs_module=module, project_root=project.root, code_location_name=project.code_location_name)
+
+    @staticmethod
+    def from_module(defs_module: ModuleType, project_root: Path) -> ComponentTree:
+        """The tree of a package."""
+        return ComponentTree(defs_module=defs_module, project_root=project_root)
+
+    @staticmethod
+    def for_test() -> ComponentTree:
+        """An empty tree at the working directory."""
+        module = ModuleType("defs")
+        module.__path__ = [str(Path.cwd() / "defs")]
+        return ComponentTree(defs_module=module, project_root=Path.cwd())
+
+    @property
+    def defs_module_name(self) -> str:
+        """Name of the package."""
+        return self.defs_module.__name__
+
+    @property
+    def defs_module_path(self) -> Path:
+        """Folder of the package."""
+        return folder_of(self.defs_module)
+
+    @property
+    def load_context(self) -> ComponentLoadContext:
+        """Context of the root."""
+        return self._context(ComponentPath(self.defs_module_path), None)
+
+    decl_load_context = load_context
+
+    def find_root_decl(self) -> Node:
+        """What lies in the folder; nothing of it is imported."""
+        if self._root is None:
+            folder = self.defs_module_path
+            stop = self.terminate_autoloading_on_keyword_files is True
+            children = scan_children(folder, stop) if folder.is_dir() else []
+            self._root = Node("folder", folder, children=children) if yaml_file(folder) is None else scan(folder, stop)
+        return self._root
+
+    def find_decl_at_path(self, defs_path: Any) -> Node:
+        """The entry at a path. Raises ComponentTreeError that names those that there are."""
+        wanted = ComponentPath.of(defs_path, self.defs_module_path)
+        for each in self.find_root_decl().walk():
+            if each.address == wanted or (each.kind == "python" and each.path.with_suffix("") == wanted.file_path):
+                return each
+        for each in list(self.find_root_decl().walk()):
+            if each.kind in {"file", "yaml"} and each.path in (wanted.file_path, *wanted.file_path.parents):
+                self._grow(each)
+        for each in self.find_root_decl().walk():
+            if each.address == wanted or (wanted.instance_key == 0 and each.address == ComponentPath(wanted.file_path)):
+                return each
+        told = wanted.told(self.defs_module_path)
+        there = ", ".join(sorted(each.address.told(self.defs_module_path) for each in self.find_root_decl().walk())[1:])
+        raise ComponentTreeError(
+            f"there is no component {told!r} in {relative(str(self.defs_module_path))}; there are: {there}."
+        )
+
+    def load_component(self, defs_path: Any, expected_type: type | None = None) -> Any:
+        """The instance at a path. Raises ComponentTreeError."""
+        node = self.find_decl_at_path(defs_path)
+        component = self._loaded(node).component
+        if expected_type is not None and not isinstance(component, expected_type):
+            told = node.address.told(self.defs_module_path)
+            raise ComponentTreeError(
+                f"the component {told!r} is a {type(component).__name__}, not a {expected_type.__name__}."
+            )
+        return component
+
+    load_structural_component_at_loc = load_component
+
+    def load_root_component(self) -> Component:
+        """The component of the whole folder."""
+        return self._loaded(self.find_root_decl()).component
+
+    def get_all_components(self, of_type: type[T]) -> list[T]:
+        """All instances of a class."""
+        self._grow_all()
+        found = [
+            self._loaded(each).component for each in self.find_root_decl().walk() if each.kind in {"yaml", "instance"}
+        ]
+        return [cast("T", each) for each in found if isinstance(each, of_type)]
+
+    def build_defs(self, loc: Any = None) -> Definitions:
+        """Definitions of one component, or of all. Raises ComponentTreeError that lists all mistakes and draws the
+        tree.
+        """
+        try:
+            return self._build(self.find_root_decl() if loc is None else self.find_decl_at_path(loc))
+        except DefinitionError as error:
+            if self._under_way:
+                raise
+            raise self._told(error) from (error.__cause__ or error)
+
+    build_defs_at_path = build_defs
+
+    def has_built_all_defs(self) -> bool:
+        """The whole tree has been built."""
+        return self.find_root_decl().address in self._built
+
+    def is_fully_loaded(self) -> bool:
+        """Every instance has been loaded."""
+        return all(each.address in self._declared for each in self.find_root_decl().walk() if each.kind == "yaml")
+
+    def to_string_representation(
+        self,
+        include_load_and_build_status: bool = False,
+        hide_plain_defs: bool = False,
+        match_path: ComponentPath | None = None,
+    ) -> str:
+        """The tree as a picture."""
+        status = self._status if include_load_and_build_status else self._failures
+        return picture(self.find_root_decl(), status, hide_plain_defs, match_path)
+
+    # --- what components of this package use ---------------------------------------------------------------------
+
+    def children_of(self, folder: Path) -> Mapping[Path, Component]:
+        """Instances that lie directly in a folder."""
+        node = self._folder(folder)
+        made = self._each(node.children, lambda each: (each.path, self._loaded(each).component))
+        return dict(made)
+
+    def merged_children(self, folder: Path) -> Definitions:
+        """Definitions of all that lies directly in a folder."""
+        return merged(self._each(self._folder(folder).children, self._build))
+
+    # --- parts ---------------------------------------------------------------------------------------------------
+
+    def _context(self, address: ComponentPath, node: Node | None) -> ComponentLoadContext:
+        made = ComponentLoadContext(
+            self.project_root,
+            self.defs_module_path,
+            self.defs_module_name,
+            ResolutionContext.default(),
+            self,
+            self.terminate_autoloading_on_keyword_files is True,
+            address,
+            node,
+        )
+        return made.with_rendering_scope(standard_scope(made))
+
+    def _folder(self, folder: Path) -> Node:
+        for each in self.find_root_decl().walk():
+            if each.path == folder and each.kind in {"folder", "file", "yaml"}:
+                self._grow(each)
+                return each
+        raise ComponentTreeError(f"there is no folder {relative(str(folder))} in the tree.")
+
+    def _grow_all(self) -> None:
+        for each in list(self.find_root_decl().walk()):
+            self._grow(each)
+
+    def _grow(self, node: Node) -> None:
+        """Find the children that only an import or a type tells."""
+        if node.kind == "file" and not node.children and node.mistake is None and yaml_file(node.path) is None:
+            self._grow_instances(node)
+        elif node.kind == "yaml" and not node.children and node.instance_key is None:
+            named = node.type_name or ""
+            declared = self._declared.get(node.address)
+            if named.endswith(".DefsFolderComponent") or (
+                declared is not None and isinstance(declared.component, DefsFolderComponent)
+            ):
+                node.children = scan_children(node.path, self.terminate_autoloading_on_keyword_files is True)
+
+    def _grow_instances(self, node: Node) -> None:
+        file = node.path / PYTHON_INSTANCES
+        module = self._imported(file, self._context(node.address, node))
+        functions = {name: value for name, value in vars(module).items() if is_component_instance(value)}
+        if not functions:
+            node.kind = "folder"
+            node.children = scan_children(node.path, self.terminate_autoloading_on_keyword_files is True)
+            return
+        names: Sequence[int | str | None] = [None] if len(functions) == 1 else list(functions)
+        made = [
+            Node("instance", node.path, key, function=function)
+            for key, function in zip(names, functions.values(), strict=True)
+        ]
+        if len(made) == 1:
+            node.kind, node.function = "instance", made[0].function
+        else:
+            node.children = made
+
+    def _imported(self, file: Path, context: ComponentLoadContext) -> ModuleType:
+        with self._telling(f"{relative(str(file))} could not be loaded", None):
+            return context.load_defs_relative_python_module(file)
+
+    def _loaded(self, node: Node) -> Declared:
+        known = self._declared.get(node.address)
+        if known is not None:
+            return known
+        with self._entered(node), self._counting(node):
+            self._declared[node.address] = made = self._load(node)
+        return made
+
+    def _load(self, node: Node) -> Declared:
+        self._grow(node)
+        context = self._context(node.address, node)
+        if node.mistake is not None:
+            raise node.mistake
+        if node.kind == "yaml" and node.document is not None:
+            return load_document(node.document, context, Component)
+        if node.kind == "instance":
+            component = self._from_function(node, context)
+        elif node.kind == "python":
+            component = PythonFileComponent(node.path, self._imported(node.path, context))
+        elif node.kind == "file":
+            if not node.children:
+                file = relative(str(yaml_file(node.path) or node.path))
+                raise ComponentTreeError(f"{file}:1: the file is empty: a component needs a `type`.")
+            made = self._each(node.children, lambda each: (each.instance_key or 0, self._loaded(each).component))
+            component = CompositeComponent(node.path, dict(made))
+        else:
+            component = DefsFolderComponent(node.path, self.children_of(node.path))
+        return Declared(component, None, context)
+
+    def _from_function(self, node: Node, context: ComponentLoadContext) -> Component:
+        name = getattr(node.function, "__name__", "component_instance")
+        place = f"{relative(str(node.path / PYTHON_INSTANCES))}:{_line(node.function)}"
+        with self._telling(f"the component instance {name} failed", place):
+            found = node.function(context)
+        if isinstance(found, Component):
+            return found
+        raise ComponentTreeError(f"{place}: {name} returned a {type(found).__name__}, not a component.")
+
+    def _build(self, node: Node) -> Definitions:
+        known = self._built.get(node.address)
+        if known is not None:
+            return known
+        self._grow(node)
+        if node.kind == "folder" or (node.kind == "file" and node.children):
+            made = merged(self._each(node.children, self._build))
+        else:
+            declared = self._loaded(node)
+            with self._entered(node), self._counting(node):
+                made = self._definitions(node, declared)
+        self._built[node.address] = made
+        return made
+
+    def _definitions(self, node: Node, declared: Declared) -> Definitions:
+        component, context = declared.component, declared.context
+        if isinstance(component, PythonFileComponent):
+            with self._telling(f"{relative(str(node.path))} could not be loaded", None):
+                return module_definitions(component.module, context)
+        place = _place(node)
+        with self._telling(f"{type(component).__name__}.build_defs failed", place):
+            found: Any = component.build_defs(context)
+        if not isinstance(found, Definitions):
+            raise ComponentTreeError(
+                f"{place}: {type(component).__name__}.build_defs returned a {type(found).__name__}, not Definitions."
+            )
+        if not isinstance(component, DefsFolderComponent):
+            found = stamped(found, component, node, self.project_root)
+        if declared.post_processing is not None:
+            resolution = context.resolution_context.at_path("post_processing")
+            with self._telling("post_processing failed", place):
+                found = post_processed(found, declared.post_processing, resolution)
+        return found
+
+    def _each(self, nodes: Sequence[Node], step: Callable[[Node], T]) -> list[T]:
+        """Results for all nodes; the mistakes of all in one error."""
+        made: list[T] = []
+        errors: list[DefinitionError] = []
+        for node in nodes:
+            try:
+                made.append(step(node))
+            except DefinitionError as error:
+                errors.append(error)
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            lines = dict.fromkeys(line for error in errors for line in mistake_lines(error))
+            raise ComponentTreeError("\n".join(lines)) from (errors[0].__cause__ or errors[0])
+        return made
+
+    @contextmanager
+    def _entered(self, node: Node) -> Any:
+        """Refuse what waits for itself."""
+        if node.address in self._under_way and node.kind != "folder":
+            circle = [*self._under_way[self._under_way.index(node.address) :], node.address]
+            told = " -> ".join(each.told(self.defs_module_path) for each in circle)
+            raise ComponentTreeError(f"{_place(node)}: components wait for each other: {told}.")
+        self._under_way.append(node.address)
+        try:
+            yield
+        finally:
+            self._under_way.pop()
+
+    @contextmanager
+    def _counting(self, node: Node) -> Any:
+        try:
+            yield
+        except DefinitionError as error:
+            if node.kind != "folder" and not node.children:
+                self._mistakes[node.address] = len(mistake_lines(error))
+            raise
+
+    @contextmanager
+    def _telling(self, what: str, place: str | None) -> Any:
+        """Errors of the user's code, with the place of what asked for it."""
+        try:
+            yield
+        except ComponentTreeError:
+            raise
+        except DefinitionError as error:
+            if is_located(error):
+                raise
+            raise ComponentTreeError(f"{place or _user_place(error)}: {error}") from error
+        except (Exception, SystemExit) as error:
+            at, said = _user_place(error), f"{what}: {type(error).__name__}: {error}"
+            told = f"{place}: {said} ({at})" if place else f"{at}: {said}"
+            raise ComponentTreeError(told) from error
+
+    def _told(self, error: DefinitionError) -> ComponentTreeError:
+        lines = mistake_lines(error)
+        drawn = self.to_string_representation()
+        head = (
+            lines[0]
+            if len(lines) == 1
+            else f"there are {len(lines)} mistakes in the components:\n" + "\n".join(f"  {line}" for line in lines)
+        )
+        kind = type(error) if isinstance(error, ComponentTreeError) and len(lines) == 1 else ComponentTreeError
+        return kind(f"{head}\n\n{drawn}")
+
+    def _failures(self, node: Node) -> str:
+        count = self._mistakes.get(node.address)
+        return "" if count is None else f"<- {count} mistake{'s' if count > 1 else ''}"
+
+    def _status(self, node: Node) -> str:
+        failed = self._failures(node)
+        if failed:
+            return failed
+        return (
+            "(built)"
+            if node.address in self._built
+            else "(loaded)"
+            if node.address in self._declared
+            else "(not loaded)"
+        )
+
+
+def mistake_lines(error: DefinitionError) -> list[str]:
+    """The mistakes that an error tells, one per line; without the picture."""
+    text = str(error).partition("\n\n")[0]
+    lines = text.splitlines()
+    return [line.strip() for line in (lines[1:] if lines and lines[0].startswith("there are ") else lines)]
+
+
+def merged(found: Sequence[Definitions]) -> Definitions:
+    """The union; what a file imports from another counts once."""
+    return Definitions.merge(*found) if found else Definitions()
+
+
+def _place(node: Node) -> str:
+    if node.document is not None:
+        return str(node.document.positions.at(()))
+    return relative(str(node.path))
+
+
+def _user_place(error: BaseException) -> str:
+    frame = error_info(error).user_frame
+    return f"{frame.file}:{frame.line}" if frame is not None else "<unknown>"
+
+
+def _line(function: Any) -> int:
+    code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
+    return code.co_firstlineno if code is not None else 1
