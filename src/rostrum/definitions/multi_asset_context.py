@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self, cast
 
 from rostrum.definitions.names import KeyLike, asset_key_of
+from rostrum.definitions.partition_loading import loading_context
 from rostrum.definitions.selection import AssetSelection
 from rostrum.definitions.tick_contexts import SensorEvaluationContext
 from rostrum.model.assets import AssetKey
@@ -190,7 +191,12 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
             raise InvariantError(f"{above.key} and {below.key} are not both partitioned.")
         mapping = next((dep.mapping for dep in below.deps if dep.asset_key == above.key), None)
         return downstream_keys(
-            mapping, manifest.partitions[below.partitions], manifest.partitions[above.partitions], [partition_key]
+            mapping,
+            manifest.partitions[below.partitions],
+            manifest.partitions[above.partitions],
+            [partition_key],
+            loading_context().effective_dt,
+            self.instance.get_dynamic_partitions if self._instance is not None else None,
         )
 
     # --- the cursor

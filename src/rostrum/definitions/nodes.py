@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
+
+from msgspec.structs import replace
 
 from rostrum.definitions.annotations import schema_of_op, type_name
 from rostrum.definitions.assets import AssetsDefinition, AssetSpec
@@ -39,6 +41,8 @@ class NodeWriter:
         """Identity -> automation condition."""
         self._condition_names: dict[int, str] = {}
         self._kept: list[Any] = []  # keeps the objects behind the ids above alive
+        self.hooks: dict[str, Any] = {}
+        """`HookDefinition` by the name that nodes use."""
         self._here = os.getcwd() + os.sep  # noqa: PTH109 - text is compared
         self._files: dict[str, str] = {}
         self._dependencies: dict[AssetKey, model.AssetDependency] = {}
@@ -90,6 +94,8 @@ class NodeWriter:
             io_manager_key=io_manager,
             max_partitions_per_run=policy.max_partitions_per_run if policy is not None else 1,
             is_virtual=spec.is_virtual,
+            automation=self.condition_name(spec.automation_condition),
+            freshness=spec.freshness_policy.node if spec.freshness_policy is not None else None,
             source=self.source(spec.source),
         )
 
@@ -102,6 +108,7 @@ class NodeWriter:
             description=cleaned(spec.description),
             metadata=shown_metadata(spec.metadata),
             partitions=self.partitions_name(partitions),
+            automation=self.condition_name(getattr(spec, "automation_condition", None)),
             source=self.source(op.source),
         )
 
@@ -121,17 +128,33 @@ class NodeWriter:
             tags=op.tags,
             can_subset=op.can_subset,
             source=self.source(op.source),
+            hooks=self.hook_names(op.hooks) if op.hooks else (),
         )
+
+    def hook_names(self, hooks: Iterable[Any]) -> tuple[str, ...]:
+        """Names of hooks in the order of their names; another hook of a known name is given one of its own."""
+        found: list[str] = []
+        for hook in sorted(hooks, key=lambda each: each.name):
+            name, number = hook.name, 1
+            while self.hooks.setdefault(name, hook) is not hook:
+                number += 1
+                name = f"{hook.name}_{number}"
+            found.append(name)
+        return tuple(found)
 
     def graph(self, graph: GraphDefinition) -> model.GraphNode:
         """Node of a graph."""
         return model.GraphNode(
             name=graph.name,
-            nodes=tuple(graph.nodes.values()),
+            nodes=tuple(
+                replace(node, hooks=self.hook_names(graph.node_hooks[name])) if name in graph.node_hooks else node
+                for name, node in graph.nodes.items()
+            ),
             inputs=tuple(_input(item) for item in graph.inputs.values()),
             outputs=graph.edges,
             description=cleaned(graph.description),
             source=self.source(graph.source),
+            config_schema=graph.config.schema if hasattr(graph.config, "resolve") else None,
         )
 
     def job(
@@ -155,6 +178,12 @@ class NodeWriter:
             partitions=partitions if isinstance(partitions, str) else self.partitions_name(partitions),
             retry_policy=job.op_retry_policy.node if job.op_retry_policy is not None else None,
             source=self.source(job.source),
+            hooks=self.hook_names(job.hook_defs) if job.hook_defs else (),
+            run_tags=job.given_run_tags,
+            metadata=shown_metadata(job.metadata),
+            owners=tuple(job.owners),
+            op_selection=tuple(job.op_selection),
+            config_schema=job.config_mapping.schema if job.config_mapping is not None else None,
         )
 
     def condition_name(self, condition: Any) -> str | None:

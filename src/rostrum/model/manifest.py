@@ -183,6 +183,8 @@ class GraphNode(msgspec.Struct, frozen=True, omit_defaults=True):
     outputs: dict[str, Edge] = {}
     description: str | None = None
     source: Source | None = None
+    config_schema: dict[str, Any] | None = None
+    """JSON schema of the config that a function turns into that of its ops; None where there is no such function."""
 
 
 class JobNode(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -199,6 +201,7 @@ class JobNode(msgspec.Struct, frozen=True, omit_defaults=True):
     config: dict[str, Any] = {}
     """Default run config, merged under the run's."""
     config_schema: dict[str, Any] | None = None
+    """JSON schema of the config that a function turns into the run config; None where there is no such function."""
     executor: str | None = None
     """`in_process` or `multiprocess`; None is the location's default."""
     partitions: str | None = None
@@ -206,6 +209,17 @@ class JobNode(msgspec.Struct, frozen=True, omit_defaults=True):
     source: Source | None = None
     hooks: tuple[str, ...] = ()
     """Names of the hooks that run after each of its steps."""
+    run_tags: dict[str, str] | None = None
+    """Tags of its runs; None: `tags`."""
+    metadata: dict[str, MetadataValue] = {}
+    owners: tuple[str, ...] = ()
+    op_selection: tuple[str, ...] = ()
+    """Clauses that select some of its ops; empty: all."""
+
+    @property
+    def tags_of_runs(self) -> dict[str, str]:
+        """Tags that its runs are given."""
+        return self.tags if self.run_tags is None else self.run_tags
 
 
 class ScheduleNode(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,0 +1,77 @@
+"""`AutomationConditionSensorDefinition`: evaluates the automation conditions of a selection of assets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rostrum.definitions.automation import AutomationCondition
+from rostrum.definitions.broken import noting_init
+from rostrum.definitions.names import string_tags
+from rostrum.definitions.selection import AssetSelection
+from rostrum.definitions.sensors import DefaultSensorStatus, SensorDefinition
+from rostrum.definitions.sources import caller_source
+from rostrum.definitions.tick_contexts import SensorEvaluationContext
+from rostrum.definitions.tick_outcomes import TickOutcome
+from rostrum.model.errors import InvocationError
+from rostrum.model.manifest import Source
+
+
+class AutomationConditionSensorDefinition(SensorDefinition):
+    """Evaluates the conditions of its assets and checks at an interval, and asks for what they ask for. Assets that no
+    such sensor covers belong to one that every location has by itself.
+    """
+
+    kind = "automation"
+
+    @noting_init
+    def __init__(
+        self,
+        name: str,
+        *,
+        target: Any,
+        tags: Mapping[str, Any] | None = None,
+        run_tags: Mapping[str, Any] | None = None,
+        default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
+        minimum_interval_seconds: int | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        emit_backfills: bool = True,
+        use_user_code_server: bool = False,
+        default_condition: AutomationCondition | None = None,
+        source: Source | None = None,
+    ) -> None:
+        super().__init__(
+            name,
+            evaluation_fn=_not_here,
+            minimum_interval_seconds=minimum_interval_seconds,
+            description=description,
+            default_status=default_status,
+            tags=tags,
+            metadata=metadata,
+            source=source or caller_source(),
+        )
+        self.monitored_selection = AssetSelection.from_coercible(target)
+        self.run_tags = string_tags(run_tags)
+        """Tags of the runs that it asks for."""
+        self.emit_backfills = emit_backfills
+        """Whether what does not fit into one run becomes a backfill."""
+        self.use_user_code_server = use_user_code_server
+        self.default_condition = default_condition
+        """Condition of assets that have none."""
+
+    @property
+    def asset_selection(self) -> AssetSelection:
+        """Assets whose conditions it evaluates."""
+        return self.monitored_selection
+
+    def evaluate_tick(self, context: SensorEvaluationContext) -> TickOutcome:
+        """Evaluated by the daemon: raises InvocationError."""
+        raise InvocationError(
+            f"sensor {self.name} evaluates conditions, which the daemon does; in tests use "
+            "evaluate_automation_conditions."
+        )
+
+
+def _not_here(context: SensorEvaluationContext) -> None:
+    raise InvocationError("automation conditions are evaluated by the daemon.")
