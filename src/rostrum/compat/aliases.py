@@ -25,9 +25,11 @@ AUTO, ALWAYS, OFF = "auto", "dagster", "off"
 ALIASES: dict[str, str] = {
     "dagster": "rostrum.compat.dagster",
     "dagster_pipes": "rostrum.compat.dagster_pipes",
-    "dagster_shared": "",
+    "dagster_shared": "rostrum.compat.dagster_shared",
 }
-"""Top-level name -> module here; submodules follow. Empty: paths that only exist by name (`modules`)."""
+"""Top-level name -> module here; submodules follow. What is no file here may exist by name only (see
+`rostrum.compat.dagster.modules`).
+"""
 
 ANNOUNCED = "ROSTRUM_COMPAT_TOLD"
 """Variable that is set once the notice was given, so that child processes do not repeat it."""
@@ -76,27 +78,15 @@ class AliasFinder(MetaPathFinder, Loader):
             found = _spec_of(f"{base}.{rest}" if rest else base)
             if found is not None:
                 return found.submodule_search_locations is not None or not rest
-        if top == "dagster_pipes":
-            return None
         from rostrum.compat.dagster import modules
 
-        return True if fullname == "dagster_shared" or modules.is_known(fullname) else None
+        return True if modules.is_known(fullname) else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """The module here, under its second name."""
         if "." not in spec.name:
             self._announce(spec.name)
-        top, _, rest = spec.name.partition(".")
-        base = self.aliases[top]
-        real = f"{base}.{rest}" if rest else base
-        if base and _spec_of(real) is not None:
-            module = importlib.import_module(real)
-        elif spec.name == top:
-            return ModuleType(spec.name, f"Names of `{top}`, as Rostrum's own.")
-        else:
-            from rostrum.compat.dagster import modules
-
-            module = modules.module(spec.name)
+        module = _resolved(spec.name, self.aliases)
         spec.loader_state = (module.__spec__, module.__loader__)
         return module
 
@@ -115,6 +105,18 @@ class AliasFinder(MetaPathFinder, Loader):
             os.environ[ANNOUNCED] = "1"
         why = "as this project says" if self.forced else "no such package is installed"
         sys.stderr.write(f"rostrum: `import {name}` is Rostrum's own here ({why}; see docs/compatibility.md)\n")
+
+
+def _resolved(fullname: str, aliases: Mapping[str, str]) -> ModuleType:
+    """The module that a name leads to: a file of ours, or one that exists by name only."""
+    top, _, rest = fullname.partition(".")
+    base = aliases[top]
+    real = f"{base}.{rest}" if rest else base
+    if base and _spec_of(real) is not None:
+        return importlib.import_module(real)
+    from rostrum.compat.dagster import modules
+
+    return modules.module(fullname)
 
 
 def _spec_of(name: str) -> ModuleSpec | None:
@@ -142,7 +144,7 @@ def _asked_for_a_spec() -> bool:
 def _is_taken(top: str) -> bool:
     """Whether the top-level module that is imported is one of ours."""
     module = sys.modules.get(top)
-    if module is None or module.__name__.startswith("rostrum."):
+    if module is None or module.__name__.startswith("rostrum.") or type(module).__module__.startswith("rostrum."):
         return True
     return module.__spec__ is not None and isinstance(module.__spec__.loader, AliasFinder)
 
@@ -182,5 +184,4 @@ def use(mode: str) -> None:
 def take_over(name: str) -> None:
     """Called by an installed shim package while it is imported: its name is ours from here on, submodules too."""
     install(forced=True, quiet=True)
-    module = importlib.import_module(ALIASES[name])
-    sys.modules[name] = module
+    sys.modules[name] = _resolved(name, ALIASES)

@@ -24,13 +24,13 @@ _lock = threading.RLock()
 
 @lru_cache(maxsize=1)
 def _known() -> frozenset[str]:
-    """All module paths, parents included; `dagster` and `dagster_shared` themselves not."""
-    found: set[str] = set()
+    """All module paths, parents included; `dagster` itself not."""
+    found: set[str] = {"dagster_shared", "dagster_pipes"}
     for path in (
         *private_names(),
         *symbols(),
         *names.PRIVATE_MODULES,
-        *(f"dagster.{name}" for name in names.SUBMODULES),
+        *(f"dagster.{name}" for name in names.SUBMODULES if not name.startswith("dagster")),
     ):
         parts = path.split(".")
         found.update(".".join(parts[:length]) for length in range(2, len(parts) + 1))
@@ -109,7 +109,7 @@ def _lookup(path: str, name: str) -> Any:
     inner = f"{path}.{name}"
     if is_known(inner):
         return module(inner)
-    own = path.removeprefix("dagster.")
+    own = path.removeprefix("dagster.")  # (and `dagster_pipes` as it is)
     for source in names.SUBMODULES.get(own, ()):
         value = getattr(_optional(source), name, None)
         if value is not None:

@@ -89,6 +89,7 @@ SUBMODULES: dict[str, tuple[str, ...]] = {
     "deprecated": (),
     "preview.freshness": (),
     "version": (),
+    "dagster_pipes": ("rostrum.pipes",),
 }
 """Public submodule -> modules here that are searched for its names. A file `<submodule>.py` in this package wins."""
 
