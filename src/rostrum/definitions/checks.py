@@ -5,33 +5,84 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from rostrum.definitions.assets import AssetIn
+from rostrum.definitions.asset_ports import AssetIn
+from rostrum.definitions.asset_specs import AssetDep
+from rostrum.definitions.assets import AssetsDefinition
 from rostrum.definitions.broken import noting
 from rostrum.definitions.check_specs import AssetCheckSpec, check_output
-from rostrum.definitions.names import asset_key_of, string_tags
+from rostrum.definitions.names import string_tags
 from rostrum.definitions.ops import OpDefinition, OpInput
+from rostrum.definitions.partitions import PartitionsDefinition
 from rostrum.definitions.problems import located
 from rostrum.definitions.retries import RetryPolicy
 from rostrum.definitions.signatures import MISSING, Signature
-from rostrum.definitions.sources import function_source, shown
-from rostrum.model.assets import AssetKey
-from rostrum.model.errors import DefinitionError
+from rostrum.definitions.sources import function_source
+from rostrum.model.assets import AssetKey, CheckKey
+from rostrum.model.errors import DefinitionError, InvariantError, NotFound
 
 
-class AssetChecksDefinition:
-    """One or more checks and the function that evaluates them. Calling it calls the function."""
+class AssetChecksDefinition(AssetsDefinition):
+    """One or more checks and the function that evaluates them. Calling it calls the function. It makes no asset."""
 
-    __slots__ = ("op", "specs")
+    __slots__ = ()
 
-    def __init__(self, op: OpDefinition, specs: Sequence[AssetCheckSpec]) -> None:
-        self.op, self.specs = op, specs
+    @staticmethod
+    def create(
+        *,
+        keys_by_input_name: Mapping[str, AssetKey],
+        node_def: OpDefinition,
+        check_specs_by_output_name: Mapping[str, AssetCheckSpec],
+        can_subset: bool,
+        resource_defs: Mapping[str, Any] | None = None,
+    ) -> AssetChecksDefinition:
+        """Checks that the outputs of an op give the verdicts of."""
+        for name, key in keys_by_input_name.items():
+            node_def.inputs[name].asset_key = key
+        for spec in check_specs_by_output_name.values():
+            node_def.outputs[spec.output_name] = check_output(spec)
+        node_def.can_subset = can_subset
+        return checks_of(node_def, tuple(check_specs_by_output_name.values()), resource_defs)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function."""
-        return self.op.function(*args, **kwargs)
+    @property
+    def check_key(self) -> CheckKey:
+        """Key of the check; fails where there are several."""
+        if len(self.check_specs) != 1:
+            raise InvariantError(f"{self!r} has {len(self.check_specs)} checks: use check_keys.")
+        return self.check_specs[0].key
+
+    @property
+    def name(self) -> str:
+        """Name of the check; fails where there are several."""
+        return self.check_key.name
+
+    @property
+    def asset_key(self) -> AssetKey:
+        """The asset under check; fails where there are several checks."""
+        return self.check_key.asset_key
+
+    @property
+    def required_resource_keys(self) -> frozenset[str]:
+        """Keys of the resources that the function takes."""
+        return frozenset(self.op.resource_keys)
+
+    def get_spec_for_check_key(self, asset_check_key: CheckKey) -> AssetCheckSpec:
+        """Spec of one of the checks. Raises NotFound."""
+        for spec in self.check_specs:
+            if spec.key == asset_check_key:
+                return spec
+        raise NotFound(f"{self!r} has no check {asset_check_key}.")
 
     def __repr__(self) -> str:
-        return f"<checks {', '.join(str(spec.key) for spec in self.specs)}>"
+        return f"<checks {', '.join(str(spec.key) for spec in self.check_specs)}>"
+
+
+def checks_of(
+    op: OpDefinition, specs: Sequence[AssetCheckSpec], resource_defs: Mapping[str, Any] | None = None
+) -> AssetChecksDefinition:
+    """The definition of checks that this op evaluates."""
+    made = object.__new__(AssetChecksDefinition)
+    made._fill(op, (), specs, resource_defs=resource_defs)  # pyright: ignore[reportPrivateUsage]
+    return made
 
 
 def asset_check(
@@ -40,15 +91,23 @@ def asset_check(
     name: str | None = None,
     description: str | None = None,
     blocking: bool = False,
-    additional_ins: Mapping[str, AssetIn] | None = None,
+    additional_ins: Mapping[str, Any] | None = None,
     additional_deps: Iterable[Any] | None = None,
     required_resource_keys: Iterable[str] | None = None,
-    metadata: Mapping[str, Any] | None = None,
-    retry_policy: RetryPolicy | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    config_schema: Any = None,
+    compute_kind: str | None = None,
     op_tags: Mapping[str, Any] | None = None,
+    retry_policy: RetryPolicy | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    automation_condition: Any = None,
     pool: str | None = None,
+    partitions_def: PartitionsDefinition | None = None,
 ) -> Callable[[Callable[..., Any]], AssetChecksDefinition]:
-    """Make a check of a function that returns an AssetCheckResult. An argument named like the asset loads its value."""
+    """Make a check of a function that returns an AssetCheckResult. An argument named like the asset loads its value.
+
+    With `blocking` a failure of severity ERROR fails the run, and what is downstream of the asset is not made.
+    """
 
     @noting(AssetChecksDefinition)
     def decorate(function: Callable[..., Any]) -> AssetChecksDefinition:
@@ -60,100 +119,144 @@ def asset_check(
                 additional_deps=additional_deps,
                 blocking=blocking,
                 metadata=metadata,
+                automation_condition=automation_condition,
+                partitions_def=partitions_def,
             )
         op = _check_op(
-            spec.output_name, function, [spec], additional_ins, required_resource_keys, retry_policy, op_tags, pool
+            spec.output_name,
+            function,
+            [spec],
+            additional_ins,
+            config_schema=config_schema,
+            required_resource_keys=frozenset(required_resource_keys or ()),
+            tags=_tags(op_tags, compute_kind),
+            retry_policy=retry_policy,
+            pool=pool,
         )
-        return AssetChecksDefinition(op, (spec,))
+        return checks_of(op, (spec,), resource_defs)
 
     return decorate
 
 
 def multi_asset_check(
     *,
-    specs: Sequence[AssetCheckSpec],
     name: str | None = None,
+    specs: Sequence[AssetCheckSpec],
     description: str | None = None,
     can_subset: bool = False,
-    ins: Mapping[str, AssetIn] | None = None,
+    compute_kind: str | None = None,
+    op_tags: Mapping[str, Any] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
     required_resource_keys: Iterable[str] | None = None,
     retry_policy: RetryPolicy | None = None,
-    op_tags: Mapping[str, Any] | None = None,
+    config_schema: Any = None,
+    ins: Mapping[str, Any] | None = None,
     pool: str | None = None,
 ) -> Callable[[Callable[..., Any]], AssetChecksDefinition]:
     """Make several checks of one function that yields an AssetCheckResult for each, with `check_name` and
-    `asset_key`.
+    `asset_key`. With `can_subset` some of them can be evaluated alone.
     """
 
     @noting(AssetChecksDefinition)
     def decorate(function: Callable[..., Any]) -> AssetChecksDefinition:
         op = _check_op(
-            name or function.__name__, function, specs, ins, required_resource_keys, retry_policy, op_tags, pool
+            name or function.__name__,
+            function,
+            _once_each(specs),
+            ins,
+            config_schema=config_schema,
+            required_resource_keys=frozenset(required_resource_keys or ()),
+            tags=_tags(op_tags, compute_kind),
+            retry_policy=retry_policy,
+            pool=pool,
         )
         op.can_subset = can_subset
         op.description = description or op.description
-        return AssetChecksDefinition(op, tuple(specs))
+        return checks_of(op, tuple(specs), resource_defs)
 
     return decorate
+
+
+def _once_each(specs: Sequence[AssetCheckSpec]) -> Sequence[AssetCheckSpec]:
+    keys = [spec.key for spec in specs]
+    twice = next((key for key in keys if keys.count(key) > 1), None)
+    if twice is not None:
+        raise DefinitionError(f"Duplicate asset check key: {twice} is given twice.")
+    return specs
+
+
+def _tags(op_tags: Mapping[str, Any] | None, compute_kind: str | None) -> dict[str, str]:
+    tags = string_tags(op_tags)
+    return {**tags, "dagster/compute_kind": compute_kind} if compute_kind else tags
 
 
 def _check_op(
     name: str,
     function: Callable[..., Any],
     specs: Sequence[AssetCheckSpec],
-    ins: Mapping[str, AssetIn] | None,
-    required_resource_keys: Iterable[str] | None,
-    retry_policy: RetryPolicy | None,
-    op_tags: Mapping[str, Any] | None,
-    pool: str | None,
+    ins: Mapping[str, Any] | None,
+    *,
+    config_schema: Any = None,
+    **options: Any,
 ) -> OpDefinition:
     source = function_source(function)
     with located(source):
         signature = Signature(function)
-    inputs: dict[str, OpInput] = {}
-    loaded: set[AssetKey] = set()
+        inputs = _inputs(name, signature, specs, ins or {})
+        op = OpDefinition(
+            name,
+            function,
+            signature,
+            inputs,
+            {spec.output_name: check_output(spec) for spec in specs},
+            kind="check",
+            description=function.__doc__,
+            source=source,
+            **options,
+        )
+        if config_schema is not None:
+            op.config_schema = config_schema
+    return op
+
+
+def _inputs(
+    name: str, signature: Signature, specs: Sequence[AssetCheckSpec], ins: Mapping[str, Any]
+) -> dict[str, OpInput]:
+    """Arguments load the asset under check or what `ins` says; the rest of the dependencies only order."""
     of_assets = {spec.asset_key.step_key: spec.asset_key for spec in specs} | {
         spec.asset_key.name: spec.asset_key for spec in specs
     }
-    for parameter in signature.inputs:
-        given = (ins or {}).get(parameter)
+    inputs: dict[str, OpInput] = {}
+    for parameter in dict.fromkeys((*signature.inputs, *ins)):
+        given = AssetIn.from_coercible(ins[parameter]) if parameter in ins else None
         if given is not None:
-            key = given.key or AssetKey((*given.key_prefix, parameter))
+            key = given.resolve_key(parameter)
         elif parameter in of_assets:
             key = of_assets[parameter]
         else:
             raise DefinitionError(
-                f"{shown(source)}: check {name}: the argument {parameter!r} is not the asset under check "
+                f"check {name}: the argument {parameter!r} is not the asset under check "
                 f"({', '.join(sorted(of_assets))}). Rename it, or give additional_ins={{{parameter!r}: AssetIn(...)}}."
             )
+        if parameter not in signature.inputs:
+            inputs[parameter] = OpInput(parameter, asset_key=key, nothing=True)
+            continue
         mapping = given.partition_mapping if given is not None else None
+        annotation = signature.annotation(parameter)
         inputs[parameter] = OpInput(
             parameter,
-            signature.annotation(parameter),
+            given.type if given is not None and given.type is not MISSING else annotation,
             signature.defaults.get(parameter, MISSING),
             asset_key=key,
             mapping=mapping.spec if mapping is not None else None,
             input_manager_key=given.input_manager_key if given is not None else None,
+            metadata=given.metadata if given is not None else None,
         )
-        loaded.add(key)
-    for key in [spec.asset_key for spec in specs] + [
-        asset_key_of(dep) for spec in specs for dep in spec.additional_deps
-    ]:
-        if key not in loaded:
-            loaded.add(key)
-            label = f"after_{key.step_key}"
-            inputs[label] = OpInput(label, asset_key=key, nothing=True)
-    return OpDefinition(
-        name,
-        function,
-        signature,
-        inputs,
-        {spec.output_name: check_output(spec) for spec in specs},
-        kind="check",
-        description=function.__doc__,
-        required_resource_keys=frozenset(required_resource_keys or ()),
-        retry_policy=retry_policy,
-        pool=pool,
-        tags=string_tags(op_tags),
-        source=source,
-    )
+    loaded = {item.asset_key for item in inputs.values()}
+    deps = [AssetDep.on(spec.asset_key) for spec in specs] + [dep for spec in specs for dep in spec.additional_deps]
+    for dep in deps:
+        if dep.asset_key not in loaded:
+            loaded.add(dep.asset_key)
+            label = f"after_{dep.asset_key.step_key}"
+            inputs[label] = OpInput(label, asset_key=dep.asset_key, nothing=True)
+    return inputs

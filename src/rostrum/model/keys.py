@@ -105,3 +105,39 @@ class CheckKey(msgspec.Struct, frozen=True, gc=False, order=True):
 
     def __str__(self) -> str:
         return f"{self.asset_key}:{self.name}"
+
+    @staticmethod
+    def from_user_string(user_string: str) -> CheckKey:
+        """Read the text form, `<asset>:<check>`."""
+        asset, _, name = user_string.rpartition(":")
+        return CheckKey(AssetKey.of(asset), name)
+
+    @staticmethod
+    def from_db_string(db_string: str) -> CheckKey | None:
+        """Read what `to_db_string` wrote; None for anything else."""
+        try:
+            read = msgspec.json.decode(db_string, type=dict[str, Any])
+            return CheckKey(AssetKey.from_db_string(read["asset_key"]), read["check_name"])
+        except (msgspec.DecodeError, KeyError, TypeError):
+            return None
+
+    @staticmethod
+    def from_graphql_input(graphql_input: dict[str, Any]) -> CheckKey:
+        """Read the form of queries: `{assetKey: {path: [...]}, name: ...}`."""
+        return CheckKey(AssetKey(graphql_input["assetKey"]["path"]), graphql_input["name"])
+
+    def to_user_string(self) -> str:
+        """The text form, `<asset>:<check>`."""
+        return str(self)
+
+    def to_db_string(self) -> str:
+        """Both parts as JSON."""
+        return msgspec.json.encode({"asset_key": self.asset_key.to_string(), "check_name": self.name}).decode()
+
+    def replace_asset_key(self, asset_key: AssetKey) -> CheckKey:
+        """The check of that name of another asset."""
+        return CheckKey(asset_key, self.name)
+
+    def with_asset_key_prefix(self, prefix: str | Sequence[str]) -> CheckKey:
+        """The check of the asset's key below `prefix`."""
+        return CheckKey(self.asset_key.with_prefix(prefix), self.name)
