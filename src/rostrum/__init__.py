@@ -89,6 +89,8 @@ _TABLE: dict[str, tuple[str, ...]] = {
     _D + "contexts": ("AssetCheckExecutionContext", "AssetExecutionContext", "OpExecutionContext"),
     _D + "data_versions": ("DataVersion", "DataVersionsByPartition"),
     _D + "definitions": ("Definitions",),
+    _D + "event_types": ("EventType",),
+    _D + "run_events": ("AssetCheckEvaluation", "RunEvent"),
     _D + "dependencies": (
         "DependencyDefinition",
         "InputMapping",
@@ -148,6 +150,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "DynamicOutput",
         "Failure",
         "MaterializeResult",
+        "ObserveResult",
         "Output",
         "RetryRequested",
     ),

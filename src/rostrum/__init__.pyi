@@ -346,6 +346,9 @@ from rostrum.definitions.ops import (
     op as op,
 )
 from rostrum.definitions.outputs import (
+    ObserveResult as ObserveResult,
+)
+from rostrum.definitions.outputs import (
     AssetCheckResult as AssetCheckResult,
 )
 from rostrum.definitions.outputs import (

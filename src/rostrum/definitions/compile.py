@@ -117,6 +117,9 @@ class _Compiler:
             schedules=self._instigators.schedules,
             sensors=self._instigators.sensors,
             loggers=dict(collected.loggers),
+            jobs=dict(self._jobs),
+            graph_configs={graph.name: graph.config for graph in self._graphs.values() if graph.config is not None},
+            hooks=writer.hooks,
             assets_defs=collected.assets,
         )
 
@@ -195,15 +198,17 @@ class _Compiler:
                 continue
             seen.add(id(each))
             if self._add_op(each.op):
-                for spec in each.specs:
+                for spec in each.check_specs:
                     self._add_check(spec, each.op)
 
     def _add_check(self, spec: AssetCheckSpec, op: OpDefinition) -> None:
         if spec.key in self._checks:
             other = self._checks[spec.key]
-            self._problems.add(op.source, f"Duplicate asset check key: check {spec.key} is defined twice, also at {shown(other.source)}.")
+            also = f"check {spec.key} is defined twice, also at {shown(other.source)}."
+            self._problems.add(op.source, f"Duplicate asset check key: {also}")
             return
-        self._checks[spec.key] = self._writer.check(spec, op, self._partitions.get(spec.asset_key))
+        partitions = spec.partitions_def or self._partitions.get(spec.asset_key)
+        self._checks[spec.key] = self._writer.check(spec, op, partitions)
 
     def _add_op(self, op: OpDefinition) -> bool:
         other = self._ops.get(op.name)
@@ -214,10 +219,17 @@ class _Compiler:
             made = {output.asset_key for output in op.outputs.values()} & {
                 output.asset_key for output in other.outputs.values()
             } - {None}
-            if not made:
+            judged = {output.check_key for output in op.outputs.values()} & {
+                output.check_key for output in other.outputs.values()
+            } - {None}
+            if judged:
+                keys = ", ".join(sorted(map(str, judged)))
+                also = f"check {keys} is defined twice, also at {shown(other.source)}."
+                self._problems.add(op.source, f"Duplicate asset check key: {also}")
+            elif not made:
                 self._problems.add(
                     op.source,
-                    f"{op.kind} {op.name!r} has the name of the {other.kind} at {shown(other.source)}; rename one.",
+                    f"conflicting definitions: {op.kind} {op.name!r} has the name of the {other.kind} at {shown(other.source)}; rename one.",
                 )
             return False
         self._ops[op.name] = op
@@ -286,17 +298,13 @@ class _Compiler:
         if other is not None:
             self._problems.add(
                 graph.source,
-                f"graph {graph.name!r} has the name of another graph at {shown(other.source)}; rename one.",
+                f"conflicting definitions: graph {graph.name!r} has the name of another graph at {shown(other.source)}; rename one.",
             )
             return
         self._graphs[graph.name] = graph
         for definition in graph.definitions.values():
             if isinstance(definition, GraphDefinition):
                 self._add_graph(definition)
-            elif any(output.dynamic for output in definition.outputs.values()):
-                self._problems.add(
-                    definition.source, f"op {definition.name}: dynamic outputs are not supported in this version."
-                )
             else:
                 self._add_op(definition)
 

@@ -69,7 +69,9 @@ class Definitions:
         self.source = caller_source()
         items = [*_flat(assets, self.source, "assets"), *_flat(asset_checks, self.source, "asset_checks")]
         self.assets: Sequence[AssetsDefinition | AssetSpec] = [
-            each for each in items if isinstance(each, (AssetsDefinition, AssetSpec))
+            each
+            for each in items
+            if isinstance(each, (AssetsDefinition, AssetSpec)) and not isinstance(each, AssetChecksDefinition)
         ]
         self.asset_checks: Sequence[AssetChecksDefinition] = [
             each for each in items if isinstance(each, AssetChecksDefinition)
@@ -207,7 +209,7 @@ class Definitions:
 
     def get_asset_checks_def(self, key: Any) -> AssetChecksDefinition:
         """The definition that holds a check. Raises InvariantError where there is none."""
-        return found("check", key, {spec.key: each for each in self.asset_checks for spec in each.specs})
+        return found("check", key, {spec.key: each for each in self.asset_checks for spec in each.check_specs})
 
     def map_asset_specs(self, *, func: SpecChange, selection: Any = None) -> Definitions:
         """The same definitions with each spec (of those selected) replaced by what `func` makes of it."""

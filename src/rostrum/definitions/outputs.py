@@ -7,7 +7,10 @@ from enum import Enum
 from os import PathLike
 from typing import Any
 
+from rostrum.definitions.data_versions import DataVersion, version_text
 from rostrum.definitions.names import KeyLike, asset_key_of
+from rostrum.model.errors import DefinitionError
+from rostrum.model.errors import InvariantError
 from rostrum.model.keys import AssetKey
 from rostrum.model.metadata import PathMetadata, metadata_values
 from rostrum.model.texts import storable
@@ -37,12 +40,12 @@ class Output:
         value: Any,
         output_name: str | None = None,
         metadata: Mapping[str, Any] | None = None,
-        data_version: str | None = None,
+        data_version: DataVersion | str | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
         self.value, self.output_name = value, output_name
         self.metadata = metadata_values(dict(metadata or {}))
-        self.data_version, self.tags = data_version, dict(tags or {})
+        self.data_version, self.tags = version_text(data_version), dict(tags or {})
 
     def __class_getitem__(cls, item: Any) -> Any:
         """`Output[int]`: an annotation whose inner type is checked."""
@@ -52,23 +55,39 @@ class Output:
         return f"Output({self.value!r})"
 
 
+def check_mapping_key(key: Any) -> str:
+    """The key of an item when it is allowed: letters, digits and underscores. Raises DefinitionError."""
+    if not isinstance(key, str) or not key.replace("_", "a").isalnum() or not key.isascii():
+        raise DefinitionError(
+            f"{key!r} is not a valid mapping_key: use letters, digits and underscores only, since it becomes a part of "
+            "the step's name."
+        )
+    return key
+
+
 class DynamicOutput:
     """One item of a dynamic output."""
 
     __slots__ = ("mapping_key", "metadata", "output_name", "value")
 
     def __init__(
-        self, value: Any, mapping_key: str, output_name: str | None = None, metadata: Mapping[str, Any] | None = None
+        self, value: Any, mapping_key: str, output_name: str = "result", metadata: Mapping[str, Any] | None = None
     ) -> None:
-        self.value, self.mapping_key, self.output_name = value, mapping_key, output_name
+        self.value, self.output_name = value, output_name
+        self.mapping_key = check_mapping_key(mapping_key)
         self.metadata = metadata_values(dict(metadata or {}))
 
 
-class AssetCheckSeverity(str, Enum):
+class AssetCheckSeverity(Enum):
     """How bad a failed check is."""
 
-    WARN = "warn"
-    ERROR = "error"
+    WARN = "WARN"
+    ERROR = "ERROR"
+
+    @classmethod
+    def _missing_(cls, value: object) -> AssetCheckSeverity | None:
+        """Small letters are read, too."""
+        return cls.__members__.get(value.upper()) if isinstance(value, str) else None
 
 
 class AssetCheckResult:
@@ -107,14 +126,14 @@ class MaterializeResult:
         asset_key: KeyLike | None = None,
         metadata: Mapping[str, Any] | None = None,
         check_results: Iterable[AssetCheckResult] | None = None,
-        data_version: str | None = None,
+        data_version: DataVersion | str | None = None,
         tags: Mapping[str, str] | None = None,
         value: Any = NO_VALUE,
     ) -> None:
         self.asset_key: AssetKey | None = asset_key_of(asset_key) if asset_key is not None else None
         self.metadata = metadata_values(dict(metadata or {}))
         self.check_results = list(check_results or ())
-        self.data_version, self.tags, self.value = data_version, dict(tags or {}), value
+        self.data_version, self.tags, self.value = version_text(data_version), dict(tags or {}), value
 
     def __class_getitem__(cls, item: Any) -> Any:
         """`MaterializeResult[int]`: an annotation whose inner type is checked."""
@@ -124,6 +143,40 @@ class MaterializeResult:
     def has_value(self) -> bool:
         """True when a value was given, which then goes through the IO manager."""
         return self.value is not NO_VALUE
+
+
+class ObserveResult:
+    """An asset has been looked at. Returned or yielded by the functions of observable assets."""
+
+    __slots__ = ("asset_key", "check_results", "data_version", "metadata", "tags")
+
+    def __init__(
+        self,
+        *,
+        asset_key: KeyLike | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        check_results: Iterable[AssetCheckResult] | None = None,
+        data_version: DataVersion | str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self.asset_key: AssetKey | None = asset_key_of(asset_key) if asset_key is not None else None
+        self.metadata = metadata_values(dict(metadata or {}))
+        self.check_results = list(check_results or ())
+        self.data_version, self.tags = version_text(data_version), dict(tags or {})
+
+    def check_result_named(self, check_name: str) -> AssetCheckResult:
+        """The verdict of that name. Raises InvariantError where there is none."""
+        return _named(self.check_results, check_name)
+
+    def __repr__(self) -> str:
+        return f"ObserveResult({self.asset_key or ''})"
+
+
+def _named(results: Sequence[AssetCheckResult], name: str) -> AssetCheckResult:
+    for each in results:
+        if each.check_name == name:
+            return each
+    raise InvariantError(f"there is no check result named {name!r}.")
 
 
 class AssetMaterialization:
@@ -184,11 +237,11 @@ class AssetObservation:
         metadata: Mapping[str, Any] | None = None,
         partition: str | None = None,
         tags: Mapping[str, str] | None = None,
-        data_version: str | None = None,
+        data_version: DataVersion | str | None = None,
     ) -> None:
         self.asset_key = asset_key_of(asset_key)
         self.description = storable(description, MAX_DESCRIPTION) if description else description
-        self.partition, self._data_version, self.tags = partition, data_version, dict(tags or {})
+        self.partition, self._data_version, self.tags = partition, version_text(data_version), dict(tags or {})
         self.metadata = metadata_values(metadata)
 
     def __eq__(self, other: object) -> bool:

@@ -19,12 +19,13 @@ from rostrum.definitions.live import Resolved
 from rostrum.execution.outcome import ExecutionResult
 from rostrum.execution.plugins import CLOCKS, EXECUTORS, IO_MANAGERS, plugin
 from rostrum.execution.sessions import MemoryRunSession
+from rostrum.execution.steps import StepRunner
 from rostrum.execution.worker import RunWork
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.instances import InstanceStore
 from rostrum.interfaces.runs import RunSession
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import RostrumError, UserCodeError
+from rostrum.model.errors import ConfigError, RostrumError, UserCodeError
 from rostrum.model.events import CONTROL_STREAM, AnyEvent, Event, RunQueued, RunStarting
 from rostrum.model.manifest import ASSET_JOB, Edge, GraphNode
 from rostrum.model.runs import Run, RunTarget, Trigger
@@ -39,7 +40,8 @@ class LocalRunner:
     def execute(self, definitions: Any, **options: Any) -> ExecutionResult:
         """Execute a target of live definitions here and now.
 
-        What to run: `job` (name), `asset_selection`, `check_selection`, `partition_key`, `partition_range`,
+        What to run: `job` (name), `asset_selection`, `check_selection`, `op_selection`,
+        `partition_key`, `partition_range`,
         `run_config` (plain), `tags`, `run_id`, `resources` (by key, over those of the definitions), `input_values` (of
         the job's graph). How: `raise_on_error` (default True), `in_memory` (the default IO manager keeps values in
         memory, else in the instance, else in a temporary folder), `instance` (an `InstanceStore`, or what has one as
@@ -58,6 +60,7 @@ class _Execution:
         job: str,
         asset_selection: Sequence[AssetKey] = (),
         check_selection: Sequence[CheckKey] | None = None,
+        op_selection: Sequence[str] = (),
         partition_key: str | None = None,
         partition_range: tuple[str, str] | None = None,
         run_config: Mapping[str, Any] | None = None,
@@ -84,6 +87,7 @@ class _Execution:
             job=job,
             asset_selection=tuple(asset_selection),
             check_selection=tuple(check_selection) if check_selection is not None else None,
+            op_selection=tuple(op_selection),
             partition_key=partition_key,
             partition_range=partition_range,
         )
@@ -119,13 +123,16 @@ class _Execution:
             self._finished(run, session, kept.events),
             kept.events,
             self._values or {},
-            self._makers(),
+            self._makers(work.runner),
             self._graph_outputs(),
+            next((job for job in self._resolved.manifest.jobs if job.name == self._target.job), None),
         )
         if self._folder is not None:
             weakref.finalize(result, shutil.rmtree, self._folder, ignore_errors=True)
         if self._stop is None and stop.is_set():
             raise KeyboardInterrupt
+        if isinstance(work.exception, ConfigError):
+            raise work.exception  # the run has not begun
         if self._raise and not result.success:
             raise _error(result, work)
         return result
@@ -160,12 +167,17 @@ class _Execution:
         self._folder = tempfile.mkdtemp(prefix="rostrum-")
         return plugin(IO_MANAGERS, "filesystem")(self._folder)
 
-    def _makers(self) -> dict[AssetKey, tuple[str, str]]:
+    def _makers(self, runner: StepRunner | None) -> dict[AssetKey, tuple[str, str]]:
         return {
             output.asset_key: (op.name, output.name)
             for op in self._resolved.ops.values()
             for output in op.outputs.values()
             if output.asset_key is not None
+        } | {
+            key: (step.key, output)
+            for step in (runner.executed.values() if runner is not None else ())
+            for output, outer in step.asset_outputs.items()
+            if (key := self._resolved.ops[step.part_of or ""].outputs[outer].asset_key) is not None
         }
 
     def _graph_outputs(self) -> dict[str, tuple[str, str]]:
@@ -184,7 +196,7 @@ def _error(result: ExecutionResult, work: RunWork) -> BaseException:
     """
     runner = work.runner
     if runner is not None:
-        for key in (event.step_key for event in result.get_step_failure_events()):
+        for key in (event.step_key for event in result.events if event.kind == "step_failed"):
             if key in runner.raised:
                 return runner.raised[key]
         if runner.resource_failure is not None:

@@ -17,6 +17,7 @@ from rostrum.definitions.ops import OpDefinition, OpInput, OpOutput
 from rostrum.definitions.signatures import MISSING
 from rostrum.execution.configs import ConfigSlot
 from rostrum.execution.results import Shape
+from rostrum.execution.step_ops import op_of
 from rostrum.execution.type_checks import Check, type_check
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import NotFound
@@ -24,6 +25,8 @@ from rostrum.model.manifest import AssetNode
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import FromAsset, FromStep, InputSource, Plan, Step, StepInput
 from rostrum.model.runs import RunTarget
+from rostrum.planning.dynamic import base_of
+from rostrum.planning.op_steps import node_path
 from rostrum.planning.plan import build_plan
 
 _CONTEXTS: Mapping[str, type[OpExecutionContext]] = {
@@ -35,7 +38,16 @@ _CONTEXTS: Mapping[str, type[OpExecutionContext]] = {
 class Upstream:
     """A value that an input is loaded from: who stores it, and how it was declared there."""
 
-    __slots__ = ("asset_key", "in_plan", "io_manager_key", "metadata", "output", "partitions", "step_key")
+    __slots__ = (
+        "asset_key",
+        "in_plan",
+        "io_manager_key",
+        "mapping_key",
+        "metadata",
+        "output",
+        "partitions",
+        "step_key",
+    )
 
     def __init__(
         self,
@@ -48,6 +60,8 @@ class Upstream:
     ) -> None:
         self.io_manager_key, self.step_key, self.output, self.metadata = io_manager_key, step_key, output, metadata
         self.asset_key, self.partitions = asset_key, partitions
+        self.mapping_key: str | None = None
+        """Key of the item, for an item of a dynamic output."""
         self.in_plan = False
         """True for an output of another step of this very plan; False for a stored one, of an asset or of an earlier
         run."""
@@ -73,7 +87,7 @@ class PlanSteps:
             target = structs.replace(self._target, step_selection=())
             plan = build_plan(self._resolved.manifest, target, self._resolved.graph)
             self._whole = {each.key: each for each in plan.steps}
-        return self._whole[key]
+        return self._whole[base_of(key)]
 
 
 class InputSlot:
@@ -121,7 +135,7 @@ class Prepared:
     )
 
     def __init__(self, step: Step, resolved: Resolved, plan: PlanSteps, shape: Shape) -> None:
-        op = resolved.ops[step.op]
+        op = op_of(step, resolved)
         signature = op.signature
         self.step, self.op, self.shape = step, op, shape
         self.context_name = signature.context
@@ -162,10 +176,7 @@ def _context_class(op: OpDefinition) -> type[OpExecutionContext]:
 
 
 def _config_path(step: Step) -> tuple[str, ...]:
-    path: list[str] = []
-    for part in step.key.split("[", 1)[0].split("."):
-        path += ["ops", part]
-    return (*path, "config")
+    return (*node_path(step.key), "config")
 
 
 def _input_slot(item: StepInput, op: OpDefinition, resolved: Resolved, plan: PlanSteps) -> InputSlot:
@@ -175,19 +186,20 @@ def _input_slot(item: StepInput, op: OpDefinition, resolved: Resolved, plan: Pla
 
 def _upstream(source: InputSource, resolved: Resolved, plan: PlanSteps) -> Upstream | None:
     if isinstance(source, FromAsset):
-        return _asset_upstream(source.asset_key, resolved)
+        return asset_upstream(source.asset_key, resolved)
     if not isinstance(source, FromStep):
         return None
     step = plan.step(source.step_key)
-    output = resolved.ops[step.op].outputs[source.output]
+    output = op_of(step, resolved).outputs[source.output]
     upstream = Upstream(
         output.io_manager_key, source.step_key, source.output, output.metadata, output.asset_key, output.partitions
     )
-    upstream.in_plan = source.step_key in plan.executed
+    upstream.in_plan, upstream.mapping_key = source.step_key in plan.executed, source.mapping_key
     return upstream
 
 
-def _asset_upstream(key: AssetKey, resolved: Resolved) -> Upstream:
+def asset_upstream(key: AssetKey, resolved: Resolved) -> Upstream:
+    """How the stored value of an asset is found. Raises NotFound for an asset that these definitions do not know."""
     node: AssetNode | None = resolved.graph.nodes.get(key)
     if node is None:
         raise NotFound(f"there is no asset {key} in these definitions to load.")

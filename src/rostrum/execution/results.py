@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iter
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, cast
 
+from rostrum.definitions.data_versions import DataVersion, DataVersionsByPartition
 from rostrum.definitions.ops import OpDefinition, OpOutput
 from rostrum.definitions.outputs import (
     NO_VALUE,
@@ -18,10 +19,11 @@ from rostrum.definitions.outputs import (
     AssetObservation,
     DynamicOutput,
     MaterializeResult,
+    ObserveResult,
     Output,
 )
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import InvariantError
+from rostrum.model.errors import InvariantError, OutputNotFound
 from rostrum.model.plans import Step
 
 Await = Callable[[Any], Any]
@@ -31,7 +33,7 @@ Await = Callable[[Any], Any]
 class Made:
     """A value (or none) of an output."""
 
-    __slots__ = ("data_version", "mapping_key", "metadata", "output", "tags", "value")
+    __slots__ = ("data_version", "mapping_key", "metadata", "output", "tags", "value", "versions")
 
     def __init__(
         self,
@@ -45,6 +47,8 @@ class Made:
         self.output, self.value = output, value
         """NO_VALUE: nothing goes through an IO manager."""
         self.metadata, self.data_version, self.tags, self.mapping_key = metadata, data_version, tags, mapping_key
+        self.versions: DataVersionsByPartition | None = None
+        """Data versions that were observed, by partition."""
 
 
 class Verdict:
@@ -60,18 +64,20 @@ Item = Made | Verdict | AssetMaterialization | AssetObservation
 
 _RESULTS = (Output, MaterializeResult, AssetCheckResult, DynamicOutput)
 _EVENTS = (AssetMaterialization, AssetObservation)
+_OBSERVED = (DataVersion, DataVersionsByPartition, ObserveResult)
 
 
 class Shape:
     """What the outputs of an op allow: looked up once an op."""
 
-    __slots__ = ("by_asset", "by_check", "checks", "is_check", "name", "outputs", "values")
+    __slots__ = ("by_asset", "by_check", "checks", "dynamic", "is_check", "name", "outputs", "values")
 
     def __init__(self, op: OpDefinition) -> None:
         self.name, self.is_check = op.name, op.kind == "check"
         self.outputs = op.outputs
         self.values = [output for output in op.outputs.values() if output.check_key is None]
         self.checks = [output for output in op.outputs.values() if output.check_key is not None]
+        self.dynamic = tuple(output.name for output in op.outputs.values() if output.dynamic)
         self.by_asset: dict[AssetKey, OpOutput] = {
             output.asset_key: output for output in self.values if output.asset_key is not None
         }
@@ -134,6 +140,9 @@ def _returned(shape: Shape, step: Step, value: Any) -> Iterator[Item]:
     if isinstance(value, _RESULTS):
         yield from _one(shape, step, value)
         return
+    if isinstance(value, _OBSERVED) and shape.values and shape.values[0].observed:
+        yield from _observed(shape, step, value)
+        return
     if isinstance(value, _EVENTS):
         kind = type(value).__name__
         raise InvariantError(
@@ -189,6 +198,13 @@ def _single(shape: Shape, step: Step, output: OpOutput, value: Any) -> Iterator[
         for each in cast("list[Any]", value):
             yield from _one(shape, step, each)
         return
+    if output.dynamic:
+        if value is None:
+            return
+        raise InvariantError(
+            f"{shape.name} returned a {type(value).__name__} for its dynamic output {output.name!r}: return a list of "
+            "DynamicOutput, or yield them."
+        )
     if output.nothing:
         if value is not None:
             raise InvariantError(
@@ -211,16 +227,28 @@ def _one(
             yield _verdict(shape, step, result, target.asset_key)
     elif isinstance(item, Output):
         target = _named_output(shape, item.output_name, output)
+        if target.dynamic:
+            raise InvariantError(
+                f"{shape.name} gave an Output for its dynamic output {target.name!r}: give DynamicOutput(value, "
+                "mapping_key=...) for each item."
+            )
         value = NO_VALUE if target.nothing and item.value is None else item.value
         yield Made(target, value, item.metadata, item.data_version, item.tags)
     elif isinstance(item, AssetCheckResult):
         yield _verdict(shape, step, item, None)
     elif isinstance(item, DynamicOutput):
-        yield Made(
-            _named_output(shape, item.output_name, output), item.value, item.metadata, mapping_key=item.mapping_key
-        )
+        name = item.output_name if item.output_name in shape.outputs or not _is_default(item, shape) else None
+        target = _named_output(shape, name, output)
+        if not target.dynamic:
+            raise InvariantError(
+                f"{shape.name} gave a DynamicOutput for its output {target.name!r}, which is not dynamic: declare it "
+                "with DynamicOut()."
+            )
+        yield Made(target, item.value, item.metadata, mapping_key=item.mapping_key)
     elif isinstance(item, _EVENTS):
         yield item
+    elif isinstance(item, _OBSERVED) and shape.values and shape.values[0].observed:
+        yield from _observed(shape, step, item, output)
     elif yielded:
         raise InvariantError(
             f"{shape.name} yielded a {type(item).__name__}: yield Output(value), MaterializeResult(...) "
@@ -230,7 +258,28 @@ def _one(
         raise InvariantError(f"{shape.name} returned a {type(item).__name__} where a result object was expected.")
 
 
-def _asset_output(shape: Shape, item: MaterializeResult, placed: OpOutput | None) -> OpOutput:
+def _is_default(item: DynamicOutput, shape: Shape) -> bool:
+    """An output name that the user did not give."""
+    return item.output_name in (None, "result") and "result" not in shape.outputs
+
+
+def _observed(shape: Shape, step: Step, item: Any, output: OpOutput | None = None) -> Iterator[Item]:
+    """Items of what a function that observes tells."""
+    if isinstance(item, ObserveResult):
+        target = _asset_output(shape, item, output)
+        yield Made(target, NO_VALUE, item.metadata, item.data_version, item.tags)
+        for result in item.check_results:
+            yield _verdict(shape, step, result, target.asset_key)
+        return
+    made = Made(output or _named_output(shape, None, None))
+    if isinstance(item, DataVersionsByPartition):
+        made.versions = item
+    else:
+        made.data_version = item.value
+    yield made
+
+
+def _asset_output(shape: Shape, item: MaterializeResult | ObserveResult, placed: OpOutput | None) -> OpOutput:
     if item.asset_key is not None:
         found = shape.by_asset.get(item.asset_key)
         if found is None:
@@ -243,7 +292,7 @@ def _asset_output(shape: Shape, item: MaterializeResult, placed: OpOutput | None
     if len(shape.by_asset) == 1:
         return next(iter(shape.by_asset.values()))
     raise InvariantError(
-        f"{shape.name} makes several assets: give MaterializeResult an asset_key, one of {_listed(shape.by_asset)}."
+        f"{shape.name} has several assets: give {type(item).__name__} an asset_key, one of {_listed(shape.by_asset)}."
     )
 
 
@@ -292,13 +341,13 @@ def _rest(shape: Shape, step: Step, seen: set[str]) -> Iterator[Item]:
     if len(seen) == len(shape.outputs):
         return
     for output in shape.values:
-        if output.name in seen or not output.required or output.dynamic:
+        if output.name in seen or not output.required or output.dynamic or output.observed:
             continue
         if output.asset_key is not None and step.asset_keys and output.asset_key not in step.asset_keys:
             continue  # not selected in this run
         if not output.nothing:
-            raise InvariantError(
-                f"{shape.name} did not produce its output {output.name!r}. Yield it, or declare it optional "
+            raise OutputNotFound(
+                f"{shape.name} did not return an output for non-optional output {output.name!r}. Yield it, or declare it optional "
                 "(output_required=False, is_required=False)."
             )
         yield Made(output)

@@ -9,19 +9,22 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from rostrum.definitions.contexts import StepScope
 from rostrum.definitions.live import Resolved
 from rostrum.definitions.outputs import Failure, RetryRequested
 from rostrum.definitions.run_instance import RunInstance
+from rostrum.definitions.step_scope import CURRENT, StepScope
+from rostrum.execution.hooks import HookRecord, Hooks
 from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
-from rostrum.execution.prepared import PlanSteps, Prepared
+from rostrum.execution.prepared import PlanSteps, Prepared, asset_upstream
 from rostrum.execution.resources import Resources
 from rostrum.execution.results import Made, Shape, Verdict, items
+from rostrum.execution.step_ops import op_of
 from rostrum.execution.user_code import Raised, guard
 from rostrum.execution.values import Emit, Values
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.runs import RunSession
+from rostrum.model.assets import AssetKey
 from rostrum.model.errors import CheckFailed, ConfigError, ErrorInfo, MaxRetriesExceeded, RostrumError
 from rostrum.model.events import Event, StepCanceled, StepFailed, StepRetrying, StepStarted, StepSucceeded
 from rostrum.model.manifest import RetryPolicy
@@ -59,6 +62,11 @@ class StepRunner:
         self.values = Values(session, clock, notes, resources.io_manager)
         self.is_canceled: Callable[[], bool] = _never
         """Whether the run is being cancelled: only then is an interrupt no failure of the step."""
+        self.retries = True
+        """False where the executor tries nothing again."""
+        self._hooks = Hooks(resolved.hooks, clock, log.logger, resources.value) if resolved.hooks else None
+        self._record: HookRecord | None = None
+        """Of the step that runs, where it has hooks."""
         self.raised: dict[str, BaseException] = {}
         """By key of the failed step, what its user code raised: for callers in this process."""
 
@@ -74,6 +82,8 @@ class StepRunner:
             prepared = self._prepare(step)
             keys.update(dict.fromkeys(sorted(prepared.op.resource_keys)))
             keys.update(dict.fromkeys(sorted(prepared.io_manager_keys)))
+            if self._hooks is not None and step.hooks:
+                keys.update(dict.fromkeys(self._hooks.resource_keys(step)))
         return self._resources.open(list(keys), emit)
 
     def close(self) -> None:
@@ -90,9 +100,20 @@ class StepRunner:
         self._instance = RunInstance(session)
         self.values.use_session(session)
 
-    def expand(self, step: Step) -> list[Step]:
-        """No dynamic steps: the plan has none."""
-        return []
+    def items(self, step: Step) -> Mapping[str, Sequence[str]] | None:
+        """Keys of the items by dynamic output; None when the step's op has none."""
+        items: dict[str, Sequence[str]] | None = None
+        for output in self._resolved.ops[step.op].outputs.values():
+            if output.dynamic:
+                items = items if items is not None else {}
+                items[output.name] = tuple(self._notes.mapping_keys.get((step.key, output.name), ()))
+        return items
+
+    def adopt(self, steps: Sequence[Step]) -> None:
+        """Take note of steps that have joined the run, or of which more is known."""
+        for step in steps:
+            self._plan.executed[step.key] = step
+            self._prepared.pop(step.key, None)
 
     def run_step(self, step: Step, attempt: int, emit: Emit) -> str:
         """Run one attempt."""
@@ -100,23 +121,46 @@ class StepRunner:
         key = step.key
         emit(StepStarted(at=self._clock.now(), step_key=key, attempt=attempt))
         self.log.enter(key, emit)
+        self._record = HookRecord() if step.hooks else None
         raised = guard(self._attempt, step, attempt, emit)
         self.log.leave()
+        CURRENT.set(None)
         seconds = time.perf_counter() - began
         if raised is None:
             emit(StepSucceeded(at=self._clock.now(), step_key=key, seconds=seconds))
+            if self._record is not None:
+                self._run_hooks(step, None, emit)
             return "step_succeeded"
         end = self._end(step, attempt, raised, seconds)
         emit(end)
+        if self._record is not None and type(end) is StepFailed:
+            self._run_hooks(step, raised.exception, emit)
         return end.kind
+
+    def _run_hooks(self, step: Step, exception: BaseException | None, emit: Emit) -> None:
+        assert self._hooks is not None
+        assert self._record is not None
+        if isinstance(exception, RetryRequested) and exception.__cause__ is not None:
+            exception = exception.__cause__
+        common = {"run_id": self._run.run_id, "job_name": self._run.target.job, "instance": self._instance}
+        self.log.enter(step.key, emit)
+        self._hooks.run(step, self._resolved.ops[step.op], self._record, exception, emit, common)
+        self.log.leave()
+
+    @property
+    def executed(self) -> Mapping[str, Step]:
+        """Steps of the run by key."""
+        return self._plan.executed
 
     def _prepare(self, step: Step) -> Prepared:
         prepared = self._prepared.get(step.key)
         if prepared is None:
-            op = self._resolved.ops[step.op]
-            shape = self._shapes.get(op.name)
+            op = op_of(step, self._resolved)
+            shape = self._shapes.get(op.name) if step.part_of is None else None
             if shape is None:
-                shape = self._shapes[op.name] = Shape(op)
+                shape = Shape(op)
+                if step.part_of is None:
+                    self._shapes[op.name] = shape
             prepared = self._prepared[step.key] = Prepared(step, self._resolved, self._plan, shape)
         return prepared
 
@@ -126,14 +170,19 @@ class StepRunner:
         resources = prepared.resources
         if resources is None:
             resources = prepared.resources = {key: self._resources.value(key) for key in op.resource_keys}
-        scope = self._scope(prepared, attempt, resources, emit)
+        op_config, argument = prepared.config.values(self._run.config)
+        scope = self._scope(prepared, attempt, resources, op_config, emit)
         arguments: dict[str, Any] = {}
         if prepared.context_name is not None:
             arguments[prepared.context_name] = prepared.context_class(scope)
         if op.signature.config is not None:
-            arguments[op.signature.config] = scope.config
+            arguments[op.signature.config] = argument
         for name in prepared.resource_names:
             arguments[name] = resources[name]
+        CURRENT.set(scope)
+        record = self._record
+        if record is not None:
+            record.scope = scope
         if prepared.inputs:
             self.values.load(prepared, scope, arguments, emit)
         returned = op.function(**arguments)
@@ -141,6 +190,8 @@ class StepRunner:
         for item in items(prepared.shape, step, returned, self._await):
             if type(item) is Made:
                 self.values.store(item, prepared, scope, emit)
+                if record is not None:
+                    record.note(item)
             elif type(item) is Verdict:
                 event = self.values.evaluated(item, prepared, scope)
                 emit(event)
@@ -153,7 +204,9 @@ class StepRunner:
             told = "; ".join(verdict.result.description for verdict in blocked if verdict.result.description)
             raise CheckFailed(f"blocking check {names} failed{': ' + told if told else ''}")
 
-    def _scope(self, prepared: Prepared, attempt: int, resources: Mapping[str, Any], emit: Emit) -> StepScope:
+    def _scope(
+        self, prepared: Prepared, attempt: int, resources: Mapping[str, Any], config: Any, emit: Emit
+    ) -> StepScope:
         scope = StepScope(
             run=self._run,
             step=prepared.step,
@@ -162,14 +215,22 @@ class StepRunner:
             resources=resources,
             log_event=_no_event,
             now=self._clock.now,
-            config=prepared.config.value(self._run.config),
+            config=config,
             attempt=attempt,
             instance=self._instance,
+            mapping_key=prepared.step.mapping_keys[-1] if prepared.step.mapping_keys else None,
             partitions=prepared.partitions or self.partitions,
             partition_keys=self._partition_keys,
+            definitions=self._resolved,
         )
+        scope.load_asset = partial(self._load_asset, prepared, scope)
         scope.log_event = partial(self._log_event, scope, emit)
         return scope
+
+    def _load_asset(
+        self, prepared: Prepared, scope: StepScope, key: AssetKey, annotation: Any, partition: str | None
+    ) -> Any:
+        return self.values.load_asset(asset_upstream(key, self._resolved), scope, annotation, partition)
 
     def _log_event(self, scope: StepScope, emit: Emit, event: Any) -> None:
         emit(self.values.logged(event, scope))
@@ -206,6 +267,8 @@ class StepRunner:
 
     def _retry(self, step: Step, attempt: int, exception: BaseException) -> tuple[int, float]:
         """(retries allowed, seconds to wait before the next)."""
+        if not self.retries:
+            return 0, 0.0
         if isinstance(exception, RetryRequested):
             return exception.max_retries, exception.seconds_to_wait or 0.0
         if isinstance(exception, Failure) and not exception.allow_retries:

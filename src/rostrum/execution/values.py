@@ -10,26 +10,30 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import GeneratorType
 from typing import Any, cast
 
-from rostrum.definitions.contexts import InputContext, OutputContext, StepScope
+from rostrum.definitions.ops import OpInput
 from rostrum.definitions.outputs import NO_VALUE, AssetMaterialization, AssetObservation
 from rostrum.definitions.signatures import MISSING
+from rostrum.definitions.step_scope import StepScope
+from rostrum.definitions.storage_contexts import InputContext, OutputContext
 from rostrum.execution.configs import config_at
+from rostrum.execution.input_config import input_from_config
 from rostrum.execution.notes import RunNotes
 from rostrum.execution.prepared import InputSlot, OutputSlot, Prepared, Upstream
 from rostrum.execution.results import Made, Verdict
-from rostrum.execution.type_checks import type_name
+from rostrum.execution.type_checks import checked
 from rostrum.execution.user_code import placed
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.io import IOManager
 from rostrum.interfaces.runs import ReadDynamicPartitions, RunSession
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import ConfigError, InvariantError, InvocationError, TypeCheckFailed
+from rostrum.model.errors import ConfigError, InvariantError, InvocationError
 from rostrum.model.events import AssetMaterialized, AssetObserved, CheckEvaluated, Event, InputLoaded, OutputStored
 from rostrum.model.metadata import MetadataValue, metadata_values
 from rostrum.model.partitions import PartitionsSpec
-from rostrum.model.plans import FromConfig, FromDefault
+from rostrum.model.plans import FromConfig, FromDefault, FromStep, StepInput
 from rostrum.model.runs import Run
-from rostrum.planning.partitions import upstream_keys
+from rostrum.planning.dynamic import origin_name
+from rostrum.planning.mappings import upstream_keys
 
 Emit = Callable[[Event], None]
 
@@ -63,10 +67,9 @@ class Values:
                     "default, "
                     f"or give it in the run config under {'.'.join(_config_paths(slot)) or 'inputs'}."
                 )
-            if slot.check is not None and not slot.check(value):
-                raise TypeCheckFailed(
-                    _mismatch(f"input {slot.name!r} of step {scope.step.key}", slot.op_input.annotation, value)
-                )
+            if slot.check is not None:
+                what = f"step input {slot.name!r} of step {scope.step.key}"
+                checked(slot.check, what, slot.op_input.annotation, value)
             arguments[slot.name] = value
             upstream = slot.upstreams[0] if slot.upstreams else None
             if upstream is not None:
@@ -86,7 +89,9 @@ class Values:
             if upstream is not None:
                 return self._load(slot, upstream, scope)
             if isinstance(source, FromConfig):
-                value = _config_value(scope.run.config, source.path)
+                value = input_from_config(
+                    config_at(scope.run.config, source.path), slot.op_input.annotation, source.path, scope
+                )
                 if value is not MISSING:
                     return value
             elif isinstance(source, FromDefault):
@@ -105,10 +110,12 @@ class Values:
         # Without a run before this one loading tells what is wrong.
         return bool(run.output_origins) and _origin_name(upstream) not in run.output_origins
 
-    def _load(self, slot: InputSlot, upstream: Upstream, scope: StepScope) -> Any:
+    def _load(
+        self, slot: InputSlot, upstream: Upstream, scope: StepScope, wanted: Sequence[str] | None = None
+    ) -> Any:
         manager = self._io_manager(slot.op_input.input_manager_key or upstream.io_manager_key)
-        run, keys = scope.run, None
-        if upstream.partitions is not None:
+        run, keys = scope.run, wanted
+        if upstream.partitions is not None and keys is None:
             keys = self._upstream_keys(slot, upstream.partitions, scope)
         target = run.target
         stored = OutputContext(
@@ -117,6 +124,7 @@ class Values:
             run_id=_maker(upstream, slot, scope),
             job_name=target.job,
             step_key=upstream.step_key,
+            mapping_key=upstream.mapping_key,
             partition_key=target.partition_key,
             asset_partition_keys=keys,
             asset_partitions=upstream.partitions,
@@ -137,12 +145,27 @@ class Values:
             annotation=slot.op_input.annotation,
             log=scope.log,
         )
+        self._place(context, scope)
         what = upstream.asset_key or f"{upstream.step_key}.{upstream.output}"
-        return placed(
+        value = placed(
             f"LoadInputError: input {slot.name!r} of step {scope.step.key} could not be loaded from {what}",
             manager.load_input,
             context,
         )
+        for observation in context.get_observations():
+            scope.log_event(observation)
+        return value
+
+    def load_asset(self, upstream: Upstream, scope: StepScope, annotation: Any, partition_key: str | None) -> Any:
+        """Load the stored value of an asset for a step that asks for it by key."""
+        item = OpInput(str(upstream.asset_key), annotation=annotation)
+        slot = InputSlot(StepInput(item.name, ()), item, (upstream,))
+        keys = (partition_key,) if partition_key is not None and upstream.partitions is not None else None
+        return self._load(slot, upstream, scope, keys)
+
+    def _place(self, context: Any, scope: StepScope) -> None:
+        """What contexts of IO managers say of the step."""
+        context.op_def, context.instance = scope.op, scope.instance
 
     def _upstream_keys(self, slot: InputSlot, upstream: PartitionsSpec, scope: StepScope) -> Sequence[str]:
         keys = upstream_keys(
@@ -174,8 +197,8 @@ class Values:
                     f"output {output.name!r} of {step_key} is declared to pass no value, and was given a "
                     f"{type(value).__name__}."
                 )
-            if slot.check is not None and not slot.check(value):
-                raise TypeCheckFailed(_mismatch(f"output {output.name!r} of step {step_key}", output.annotation, value))
+            if slot.check is not None:
+                checked(slot.check, f"step output {output.name!r} of step {step_key}", output.annotation, value)
             if self.kept is not None:
                 self.kept[step_key, output.name, made.mapping_key] = value
             if not output.nothing:
@@ -191,11 +214,35 @@ class Values:
                 asset_key=output.asset_key,
                 metadata={} if is_asset else metadata,
                 seconds=time.perf_counter() - began,
+                manager_key=None if value is NO_VALUE or output.nothing else output.io_manager_key,
             )
         )
-        if output.asset_key is not None:
+        if output.observed:
+            for event in self._observations(made, metadata, scope):
+                emit(event)
+        elif output.asset_key is not None:
             for event in self._materializations(output.asset_key, slot, made, metadata, partition_keys, scope):
                 emit(event)
+
+    def _observations(self, made: Made, metadata: dict[str, MetadataValue], scope: StepScope) -> Iterator[Event]:
+        """What was observed: of each partition that was told, or of the run's, or of the asset as a whole."""
+        key = made.output.asset_key
+        assert key is not None
+        versions: dict[str | None, str | None] = {None: made.data_version}
+        if made.versions is not None:
+            versions = {name: version.value for name, version in made.versions.data_versions_by_partition.items()}
+        elif made.output.partitions is not None and scope.partition_keys:
+            versions = dict.fromkeys(scope.partition_keys, made.data_version)
+        for partition_key, version in versions.items():
+            yield AssetObserved(
+                at=self._clock.now(),
+                step_key=scope.step.key,
+                asset_key=key,
+                partition_key=partition_key,
+                metadata=metadata,
+                data_version=version,
+                tags=made.tags or {},
+            )
 
     def _handle(
         self, made: Made, output_partition_keys: Sequence[str], scope: StepScope, emit: Emit
@@ -219,6 +266,8 @@ class Values:
             log=scope.log,
             log_event=scope.log_event,
         )
+        self._place(context, scope)
+        context.version = output.code_version or scope.op.code_version
         where = f"HandleOutputError: output {output.name!r} of step {scope.step.key} could not be stored"
         placed(where, self._call_manager, manager, context, made.value, emit, scope)
         return context.added_metadata
@@ -253,15 +302,17 @@ class Values:
         versions = self._notes.versions
         inputs = {text: versions[above] for above, text in slot.upstream if above in versions}
         code_version = slot.code_version or scope.run.run_id
-        version = made.data_version or _data_version(code_version, inputs)
+        told = scope.data_versions.get(key) if scope.data_versions is not None else None
+        version = made.data_version or told or _data_version(code_version, inputs)
         at = self._clock.now()
+        by_partition: Mapping[Any, Any] | None = scope.asset_metadata
         for partition_key in partition_keys or (None,):
             yield AssetMaterialized(
                 at=at,
                 step_key=scope.step.key,
                 asset_key=key,
                 partition_key=partition_key,
-                metadata=metadata,
+                metadata=_merged(metadata, by_partition.get((key, partition_key))) if by_partition else metadata,
                 tags=made.tags or {},
                 data_version=version,
                 code_version=code_version,
@@ -280,7 +331,7 @@ class Values:
             step_key=scope.step.key,
             check_key=key,
             passed=result.passed,
-            severity=result.severity.value,
+            severity=result.severity.value.lower(),
             blocking=key in prepared.blocking,
             partition_key=scope.run.target.partition_key if prepared.partitions is not None else None,
             description=result.description,
@@ -298,7 +349,7 @@ class Values:
                 partition_key=event.partition,
                 description=event.description,
                 metadata=event.metadata,
-                tags=event.tags,
+                tags=event.tags or {},
             )
         if isinstance(event, AssetObservation):
             return AssetObserved(
@@ -309,6 +360,7 @@ class Values:
                 description=event.description,
                 metadata=event.metadata,
                 data_version=event.data_version,
+                tags=dict(event.tags or {}),
             )
         raise InvocationError(
             f"{type(event).__name__} cannot be logged as an event: use AssetMaterialization or AssetObservation."
@@ -316,7 +368,7 @@ class Values:
 
 
 def _origin_name(upstream: Upstream) -> str:
-    return f"{upstream.step_key}:{upstream.output}"
+    return origin_name(FromStep(upstream.step_key, upstream.output, upstream.mapping_key))
 
 
 def _maker(upstream: Upstream, slot: InputSlot, scope: StepScope) -> str:
@@ -333,23 +385,15 @@ def _maker(upstream: Upstream, slot: InputSlot, scope: StepScope) -> str:
     return origin
 
 
+def _merged(metadata: dict[str, MetadataValue], own: dict[str, MetadataValue] | None) -> dict[str, MetadataValue]:
+    return {**metadata, **own} if own else metadata
+
+
 def _data_version(code_version: str, inputs: Mapping[str, str]) -> str:
     digest = hashlib.blake2b(code_version.encode(), digest_size=16)
     for key in sorted(inputs):
         digest.update(f"\n{key}={inputs[key]}".encode())
     return digest.hexdigest()
-
-
-def _mismatch(what: str, annotation: Any, value: Any) -> str:
-    return f"{what} should be {type_name(annotation)}, and is a {type(value).__name__}: {value!r:.200}"
-
-
-def _config_value(config: Mapping[str, Any], path: Sequence[str]) -> Any:
-    """A value in the run config, given raw or as `{value: v}`; MISSING when it is not there."""
-    found = config_at(config, path)
-    if isinstance(found, Mapping) and set(cast("Mapping[str, Any]", found)) == {"value"}:
-        return cast("Mapping[str, Any]", found)["value"]
-    return cast(Any, found)
 
 
 def _config_paths(slot: InputSlot) -> list[str]:

@@ -120,6 +120,12 @@ class RunPlanned(Event, frozen=True, tag="run_planned"):
 # --- steps -----------------------------------------------------------------------------------------------------------
 
 
+class StepsMapped(Event, frozen=True, tag="steps_mapped"):
+    """A step has yielded the items of its dynamic outputs: these steps, one an item, join the run."""
+
+    step_keys: tuple[str, ...] = ()
+
+
 class StepWorkerStarted(Event, frozen=True, tag="step_worker_started"):
     """A process for the step has been started."""
 
@@ -149,6 +155,8 @@ class OutputStored(Event, frozen=True, tag="output_stored"):
     asset_key: AssetKey | None = None
     metadata: dict[str, MetadataValue] = {}
     seconds: float = 0.0
+    manager_key: str | None = None
+    """IO manager that has stored the value; None where no value was passed."""
 
 
 class StepSucceeded(Event, frozen=True, tag="step_succeeded"):
@@ -220,6 +228,7 @@ class AssetObserved(Event, frozen=True, tag="asset_observed"):
     description: str | None = None
     metadata: dict[str, MetadataValue] = {}
     data_version: str | None = None
+    tags: dict[str, str] = {}
 
 
 class CheckEvaluated(Event, frozen=True, tag="check_evaluated"):
@@ -319,6 +328,7 @@ AnyEvent = (
     | RunDisconnected
     | RunReconnected
     | RunPlanned
+    | StepsMapped
     | StepWorkerStarted
     | StepStarted
     | InputLoaded

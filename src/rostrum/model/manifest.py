@@ -156,8 +156,8 @@ class Edge(msgspec.Struct, frozen=True, omit_defaults=True):
     node: str
     output: str = "result"
     collect: str = ""
-    """`map` (one step per dynamic item), `collect` (all items as a list), `list` (the value in a list, as `map_list` does
-    for an item), or empty."""
+    """`map` (one step per dynamic item), `collect` (all items as a list), `list` (the value in a list, as `map_list`
+    does for an item), or empty."""
 
 
 class GraphInvocation(msgspec.Struct, frozen=True, omit_defaults=True):

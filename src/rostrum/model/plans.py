@@ -70,6 +70,10 @@ class Step(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Keys of the items that the step is for."""
     hooks: tuple[str, ...] = ()
     """Names of the hooks that run when the step has ended."""
+    part_of: str | None = None
+    """Name of the op of a graph-backed asset that this step is a part of."""
+    asset_outputs: dict[str, str] = {}
+    """There: output of this step -> output of that op, which tells the asset."""
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):

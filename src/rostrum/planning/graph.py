@@ -5,7 +5,7 @@ time.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import DefinitionError
@@ -127,3 +127,11 @@ def _walk(
                     found.append(neighbour)
         level = found
     return seen
+
+
+def runnable(graph: AssetGraph, keys: Collection[AssetKey]) -> tuple[AssetKey, ...]:
+    """What a run over a selection does, in the manifest's order: it makes those that can be made; where there are none
+    it observes.
+    """
+    made = tuple(key for key in graph.executable if key in keys)
+    return made or tuple(key for key in graph.observable if key in keys)

@@ -15,26 +15,38 @@ from datetime import datetime
 import msgspec
 
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import NotFound, StateError
+from rostrum.model.errors import NotFound, StateError, StepNotFound, SubsetError
 from rostrum.model.events import RunPlanned
-from rostrum.model.manifest import ASSET_JOB, Edge, GraphInvocation, GraphNode, JobNode, Manifest, OpNode, RetryPolicy
-from rostrum.model.plans import FromAsset, FromConfig, FromDefault, FromStep, InputSource, Plan, Step, StepInput
+from rostrum.model.manifest import ASSET_JOB, JobNode, Manifest, OpNode
+from rostrum.model.plans import FromAsset, FromStep, Plan, Step, StepInput
 from rostrum.model.runs import RunTarget
+from rostrum.planning.asset_graphs import with_graphs
+from rostrum.planning.dynamic import Items, base_of, with_known_items
 from rostrum.planning.graph import AssetGraph
+from rostrum.planning.op_selection import only_ops
+from rostrum.planning.op_steps import graph_steps
 
 
-def build_plan(manifest: Manifest, target: RunTarget, graph: AssetGraph | None = None) -> Plan:
-    """Plan a target. `graph` saves building the index again. Raises NotFound for names that the manifest does not
-    have.
+def build_plan(
+    manifest: Manifest,
+    target: RunTarget,
+    graph: AssetGraph | None = None,
+    known: Mapping[str, Items] | None = None,
+) -> Plan:
+    """Plan a target. `graph` saves building the index again; `known` are items of dynamic outputs that an earlier run
+    has yielded, by step key (they count for steps that the target does not execute). Raises NotFound for names that the
+    manifest does not have.
     """
     job = job_node(manifest, target.job)
     if job.graph is not None:
-        steps = _graph_steps(manifest, job)
+        steps = graph_steps(manifest, job)
+        for clauses in (job.op_selection, target.op_selection):
+            steps = only_ops(steps, clauses) if clauses else steps
     else:
         graph = graph or AssetGraph(manifest)
         assets, checks = selected(graph, job, target)
-        steps = _asset_steps(graph, job, assets, checks)
-    return Plan(tuple(in_order(_only(steps, target.step_selection))))
+        steps = with_graphs(manifest, job, graph.ops, _asset_steps(graph, job, assets, checks))
+    return Plan(tuple(in_order(_only(steps, target.step_selection, known or {}))))
 
 
 def job_node(manifest: Manifest, name: str) -> JobNode:
@@ -50,7 +62,7 @@ def job_node(manifest: Manifest, name: str) -> JobNode:
 def selected(graph: AssetGraph, job: JobNode, target: RunTarget) -> tuple[list[AssetKey], list[CheckKey]]:
     """Assets and checks that the target makes, in the manifest's order. Raises NotFound for keys outside of the job."""
     if job.name == ASSET_JOB:
-        offered = graph.executable
+        offered = [*graph.executable, *graph.observable] if target.asset_selection else graph.executable
         offered_checks: Iterable[CheckKey] = graph.check_nodes
     else:
         offered = [key for key in job.asset_selection if key in graph.nodes and graph.nodes[key].op is not None]
@@ -173,6 +185,7 @@ def _asset_steps(graph: AssetGraph, job: JobNode, assets: list[AssetKey], checks
                 retry_policy=op.retry_policy or job.retry_policy,
                 pool=op.pool,
                 tags=op.tags,
+                hooks=(*op.hooks, *job.hooks) if op.hooks or job.hooks else (),
             )
         )
     return steps
@@ -181,147 +194,67 @@ def _asset_steps(graph: AssetGraph, job: JobNode, assets: list[AssetKey], checks
 def _require_whole(graph: AssetGraph, op: OpNode, assets: Sequence[AssetKey]) -> None:
     made = graph.assets_of_op.get(op.name, ())
     if assets and not op.can_subset and len(assets) != len(made):
-        raise StateError(
+        raise SubsetError(
             f"{op.name} makes {', '.join(str(key) for key in made)} together: select all of them, or define it with "
             "can_subset=True."
         )
 
 
-# --- graphs of ops ---------------------------------------------------------------------------------------------------
-
-
-class _Scope:
-    """One use of a graph while it is flattened."""
-
-    __slots__ = ("graph", "inputs", "nodes", "path", "retry_policy", "tags")
-
-    def __init__(
-        self,
-        graph: GraphNode,
-        path: tuple[str, ...],
-        inputs: Mapping[str, tuple[InputSource, ...]],
-        retry_policy: RetryPolicy | None,
-        tags: dict[str, str],
-    ) -> None:
-        self.graph, self.path, self.inputs = graph, path, inputs
-        self.nodes = {node.name: node for node in graph.nodes}
-        self.retry_policy, self.tags = retry_policy, tags
-
-
-def _graph_steps(manifest: Manifest, job: JobNode) -> list[Step]:
-    graphs = {graph.name: graph for graph in manifest.graphs}
-    ops = {op.name: op for op in manifest.ops}
-    top = graphs[job.graph or ""]
-    given: dict[str, tuple[InputSource, ...]] = {
-        item.name: (FromConfig(("inputs", item.name)), *((FromDefault(),) if item.has_default else ()))
-        for item in top.inputs
-    }
-    steps: list[Step] = []
-    pending = [_Scope(top, (), given, job.retry_policy, {})]
-    while pending:
-        scope = pending.pop()
-        for node in scope.graph.nodes:
-            connected = {name: _sources(graphs, scope, edges) for name, edges in node.inputs.items()}
-            if node.graph is not None:
-                inner = graphs[node.graph]
-                path = (*scope.path, node.name)
-                for item in inner.inputs:
-                    if item.name not in connected:
-                        connected[item.name] = (
-                            FromConfig(_config_path(path, item.name)),
-                            *((FromDefault(),) if item.has_default else ()),
-                        )
-                pending.append(
-                    _Scope(inner, path, connected, node.retry_policy or scope.retry_policy, {**scope.tags, **node.tags})
-                )
-            else:
-                steps.append(_op_step(ops[node.op or ""], scope, node, connected))
-    return steps
-
-
-def _op_step(
-    op: OpNode, scope: _Scope, node: GraphInvocation, connected: Mapping[str, tuple[InputSource, ...]]
-) -> Step:
-    path = (*scope.path, node.name)
-    inputs: list[StepInput] = []
-    upstream: dict[str, None] = {}
-    for item in op.inputs:
-        sources = connected.get(item.name)
-        if sources is None:
-            if not item.nothing:
-                default: tuple[InputSource, ...] = (FromDefault(),) if item.has_default else ()
-                inputs.append(StepInput(item.name, (FromConfig(_config_path(path, item.name)), *default)))
-            continue
-        steps = [source for source in sources if isinstance(source, FromStep)]
-        for source in steps:
-            upstream[source.step_key] = None
-        if not item.nothing:
-            inputs.append(StepInput(item.name, sources, fan_in=len(steps) > 1 or _is_list(node, item.name)))
-    tags = {**op.tags, **scope.tags, **node.tags} if scope.tags or node.tags else op.tags
-    return Step(
-        key=".".join(path),
-        op=op.name,
-        inputs=tuple(inputs),
-        upstream=tuple(upstream),
-        retry_policy=node.retry_policy or op.retry_policy or scope.retry_policy,
-        pool=op.pool,
-        tags=tags,
-    )
-
-
-def _is_list(node: GraphInvocation, name: str) -> bool:
-    edges = node.inputs[name]
-    return len(edges) > 1 or any(edge.collect == "list" for edge in edges)
-
-
-def _sources(graphs: Mapping[str, GraphNode], scope: _Scope, edges: tuple[Edge, ...]) -> tuple[InputSource, ...]:
-    sources: list[InputSource] = []
-    for edge in edges:
-        if not edge.node:
-            sources.extend(scope.inputs.get(edge.output, ()))
-        else:
-            sources.append(_producer(graphs, scope, edge))
-    return tuple(sources)
-
-
-def _producer(graphs: Mapping[str, GraphNode], scope: _Scope, edge: Edge) -> FromStep:
-    """Step and output that an edge leads to, through the outputs of nested graphs."""
-    path = scope.path
-    nodes = scope.nodes
-    while True:
-        node = nodes[edge.node]
-        path = (*path, node.name)
-        if node.graph is None:
-            return FromStep(".".join(path), edge.output)
-        graph = graphs[node.graph]
-        edge = graph.outputs[edge.output]
-        nodes = {inner.name: inner for inner in graph.nodes}
-
-
-def _config_path(path: tuple[str, ...], name: str) -> tuple[str, ...]:
-    parts: list[str] = []
-    for part in path:
-        parts += ["ops", part]
-    return (*parts, "inputs", name)
-
-
 # --- parts of a plan -------------------------------------------------------------------------------------------------
 
 
-def _only(steps: list[Step], keys: tuple[str, ...]) -> list[Step]:
+def _only(steps: list[Step], keys: tuple[str, ...], known: Mapping[str, Items]) -> list[Step]:
     """Those steps, without the others upstream: their values come from the stored outputs of the parent run."""
     if not keys:
         return steps
     wanted = set(keys)
+    dynamic = {place[0] for step in steps for place in step.mapped_over}
+    dynamic.update(_collected(steps))
+    if dynamic:
+        again = dynamic & {base_of(key) for key in wanted}
+        steps = with_known_items(steps, {key: items for key, items in known.items() if base_of(key) not in again})
+        # A step for one item is asked for, and the items are yielded anew: all of them are made.
+        templates = {step.key for step in steps if step.mapped_over}
+        wanted = {base_of(key) if base_of(key) in templates else key for key in wanted}
+        present = {step.key for step in steps}
+        wanted.update(step.key for step in steps if step.mapping_keys and base_of(step.key) in wanted - present)
+        wanted.difference_update({base_of(step.key) for step in steps if step.mapping_keys} - present)
     unknown = wanted - {step.key for step in steps}
     if unknown:
         name = min(unknown)
-        raise NotFound(f"there is no step {name!r} in this job.{_nearest(name, (step.key for step in steps))}")
-    return [
+        raise StepNotFound(f"there is no step {name!r} in this job.{_nearest(name, (step.key for step in steps))}")
+    found = [
         msgspec.structs.replace(step, upstream=tuple(u for u in step.upstream if u in wanted))
         for step in steps
         if step.key in wanted
     ]
+    for step in found if dynamic else ():
+        _require_items(step, wanted)
+    return found
+
+
+def _collected(steps: Iterable[Step]) -> Iterable[str]:
+    """Steps whose items others collect."""
+    return {
+        source.step_key
+        for step in steps
+        for item in step.inputs
+        for source in item.sources
+        if isinstance(source, FromStep) and source.over == "items"
+    }
+
+
+def _require_items(step: Step, wanted: set[str]) -> None:
+    """A step that needs items which nobody yields cannot be planned."""
+    above = [place[0] for place in step.mapped_over[:1]]
+    for item in step.inputs:
+        above += [source.step_key for source in item.sources if isinstance(source, FromStep) and source.over]
+    for key in above:
+        if key not in wanted:
+            raise StateError(
+                f"step {step.key!r} needs the items of {key!r}, which this run does not execute and no earlier run "
+                f"has told. Select {key!r} too."
+            )
 
 
 def _require(

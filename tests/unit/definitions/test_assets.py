@@ -6,7 +6,11 @@ from typing import Annotated, Any
 
 import pytest
 
-from rostrum.definitions.assets import AssetDep, AssetIn, AssetOut, AssetsDefinition, AssetSpec, asset, multi_asset
+from rostrum.definitions.asset_decorator import asset
+from rostrum.definitions.asset_ports import AssetIn, AssetOut
+from rostrum.definitions.asset_specs import AssetDep, AssetSpec
+from rostrum.definitions.assets import AssetsDefinition
+from rostrum.definitions.multi_assets import multi_asset
 from rostrum.definitions.backfill_policy import BackfillPolicy
 from rostrum.definitions.check_specs import AssetCheckSpec
 from rostrum.definitions.contexts import AssetExecutionContext
