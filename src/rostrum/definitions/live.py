@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from rostrum.definitions.ops import OpDefinition
@@ -11,24 +12,71 @@ from rostrum.planning.graph import AssetGraph
 
 
 class ExecutorDefinition:
-    """Names an executor and its options. Execution makes the real one through the entry point group
-    `rostrum.executors`.
+    """Names an executor and its config. Execution makes the real one: of `executor_creation_fn`, a function of an
+    `InitExecutorContext`, or through the entry point group `rostrum.executors` by `name`.
     """
 
-    __slots__ = ("name", "options")
+    __slots__ = (
+        "config_schema",
+        "description",
+        "executor_creation_fn",
+        "name",
+        "options",
+        "preset",
+        "requirements",
+    )
 
-    def __init__(self, name: str, options: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        config_schema: Any = None,
+        requirements: Any = None,
+        executor_creation_fn: Callable[[Any], Any] | None = None,
+        description: str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         self.name = name
-        """`in_process`, `multiprocess`, or the name of any registered executor."""
-        self.options = options or {}
-        """Keyword arguments of the executor, e.g. `max_concurrent`."""
+        """`in_process`, `multiprocess`, `multi_or_in_process`, or the name of any registered executor."""
+        self.config_schema, self.requirements, self.description = config_schema, requirements, description
+        self.executor_creation_fn = executor_creation_fn
+        self.options = dict(options or {})
+        """Config of the executor, under what the run config gives."""
+        self.preset: Callable[[Any], Any] | None = None
+        """Makes the config of what the run config gives, where `configured` was given a function."""
 
     def __repr__(self) -> str:
         return f"ExecutorDefinition({self.name!r}, {self.options!r})"
 
-    def configured(self, options: dict[str, Any]) -> ExecutorDefinition:
-        """The same executor with other options merged over its own."""
-        return ExecutorDefinition(self.name, {**self.options, **options})
+    def configured(
+        self,
+        config_or_config_fn: Any,
+        name: str | None = None,
+        config_schema: Any = None,
+        description: str | None = None,
+    ) -> ExecutorDefinition:
+        """The same executor with other config merged over its own, or with what a function makes of its config."""
+        made = copy(self)
+        made.name, made.description = self.name, description or self.description
+        if callable(config_or_config_fn):
+            made.preset, made.config_schema = config_or_config_fn, config_schema
+        else:
+            made.options = {**self.options, **config_or_config_fn}
+        return made
+
+    def config(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Config of the executor where the run config gives this."""
+        return {**self.options, **(self.preset(dict(given)) if self.preset is not None else given)}
+
+    def get_requirements(self, executor_config: Any) -> Any:
+        """What the executor needs of job and instance."""
+        return self.requirements(executor_config) if callable(self.requirements) else list(self.requirements or ())
+
+    @staticmethod
+    def hardcoded_executor(executor: Any) -> ExecutorDefinition:
+        """The definition of an executor that is made already."""
+        return ExecutorDefinition(
+            getattr(executor, "name", type(executor).__name__), executor_creation_fn=lambda _context: executor
+        )
 
 
 class Resolved:
@@ -47,7 +95,10 @@ class Resolved:
         "executor",
         "executors",
         "graph",
+        "graph_configs",
+        "hooks",
         "job_resources",
+        "jobs",
         "loggers",
         "manifest",
         "ops",
@@ -69,6 +120,9 @@ class Resolved:
         sensors: dict[str, Any] | None = None,
         loggers: dict[str, Any] | None = None,
         assets_defs: Sequence[Any] = (),
+        jobs: dict[str, Any] | None = None,
+        graph_configs: dict[str, Any] | None = None,
+        hooks: dict[str, Any] | None = None,
     ) -> None:
         self.manifest, self.ops, self.resources = manifest, ops, resources
         self.executor = executor
@@ -82,6 +136,12 @@ class Resolved:
         self.sensors = sensors or {}
         """`SensorDefinition` by name."""
         self.loggers = loggers or {}
+        self.jobs = jobs or {}
+        """`JobSpec` by name."""
+        self.graph_configs = graph_configs or {}
+        """By graph name: fixed config of its ops, or the mapping that makes it."""
+        self.hooks = hooks or {}
+        """`HookDefinition` by the name that steps use."""
         self.assets_defs = assets_defs
         """Live definitions of assets."""
         self.graph = AssetGraph(manifest)
@@ -89,6 +149,11 @@ class Resolved:
     def assets_def(self, op_name: str) -> Any:
         """The live definition of assets whose function is the op of that name; None when there is none."""
         return next((each for each in self.assets_defs if each.op is not None and each.op.name == op_name), None)
+
+    def loggers_of(self, job: str) -> dict[str, Any]:
+        """Loggers as a job sees them."""
+        own = getattr(self.jobs.get(job), "logger_defs", None)
+        return {**self.loggers, **own} if own else self.loggers
 
     def resources_of(self, job: str) -> dict[str, Any]:
         """Resources as a job sees them."""

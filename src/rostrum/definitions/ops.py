@@ -5,18 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from rostrum.definitions import composition
+from rostrum.definitions.annotation_rules import check_annotations
 from rostrum.definitions.broken import noting
-from rostrum.definitions.names import check_name, string_tags
+from rostrum.definitions.direct_calls import call_directly
+from rostrum.definitions.names import asset_key_of, check_name, string_tags
+from rostrum.definitions.op_config import check_config_parameter, checked_schema, op_config_field
 from rostrum.definitions.problems import located
 from rostrum.definitions.retries import RetryPolicy
 from rostrum.definitions.signatures import MISSING, Signature
 from rostrum.definitions.sources import function_source
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import DefinitionError
+from rostrum.model.errors import ArgumentError, DefinitionError
 from rostrum.model.manifest import Source
 from rostrum.model.partitions import PartitionMapping, PartitionsSpec
 
@@ -31,39 +35,64 @@ def is_nothing(annotation: Any) -> bool:
 
 
 class In:
-    """Declares an input of an op. `type` is the expected Python type; `default` is used when nothing is connected."""
+    """Declares an input of an op. `dagster_type` is the expected type; `default_value` is used when nothing is
+    connected.
+    """
 
-    __slots__ = ("default", "description", "input_manager_key", "metadata", "type")
+    __slots__ = (
+        "asset_key",
+        "asset_partitions",
+        "dagster_type",
+        "default_value",
+        "description",
+        "input_manager_key",
+        "metadata",
+    )
 
     def __init__(
         self,
-        type: Any = MISSING,
+        dagster_type: Any = MISSING,
         description: str | None = None,
-        default: Any = MISSING,
+        default_value: Any = MISSING,
         metadata: Mapping[str, Any] | None = None,
+        asset_key: Any = None,
+        asset_partitions: Any = None,
         input_manager_key: str | None = None,
     ) -> None:
-        self.type, self.description, self.default = type, description, default
+        self.dagster_type, self.description, self.default_value = dagster_type, description, default_value
         self.metadata, self.input_manager_key = metadata or {}, input_manager_key
+        self.asset_key = asset_key_of(asset_key) if asset_key is not None and not callable(asset_key) else asset_key
+        self.asset_partitions = asset_partitions
+
+    def __repr__(self) -> str:
+        return f"In({self.dagster_type!r})"
 
 
 class Out:
     """Declares an output of an op."""
 
-    __slots__ = ("code_version", "description", "io_manager_key", "is_dynamic", "is_required", "metadata", "type")
+    __slots__ = ("code_version", "dagster_type", "description", "io_manager_key", "is_required", "metadata")
 
     def __init__(
         self,
-        type: Any = MISSING,
+        dagster_type: Any = MISSING,
         description: str | None = None,
         is_required: bool = True,
-        io_manager_key: str = "io_manager",
+        io_manager_key: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         code_version: str | None = None,
     ) -> None:
-        self.type, self.description, self.is_required = type, description, is_required
-        self.io_manager_key, self.metadata, self.code_version = io_manager_key, metadata or {}, code_version
-        self.is_dynamic = False
+        self.dagster_type, self.description, self.is_required = dagster_type, description, is_required
+        self.io_manager_key = io_manager_key or "io_manager"
+        self.metadata, self.code_version = metadata or {}, code_version
+
+    @property
+    def is_dynamic(self) -> bool:
+        """True for a `DynamicOut`."""
+        return False
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.dagster_type!r})"
 
 
 class DynamicOut(Out):
@@ -71,9 +100,10 @@ class DynamicOut(Out):
 
     __slots__ = ()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.is_dynamic = True
+    @property
+    def is_dynamic(self) -> bool:
+        """True."""
+        return True
 
 
 class OpInput:
@@ -169,9 +199,9 @@ class OpDefinition:
     """
 
     __slots__ = (
+        "_config_schema",
         "can_subset",
         "code_version",
-        "config_schema",
         "description",
         "function",
         "graph",
@@ -181,6 +211,7 @@ class OpDefinition:
         "name",
         "outputs",
         "pool",
+        "preset",
         "required_resource_keys",
         "retry_policy",
         "signature",
@@ -213,14 +244,31 @@ class OpDefinition:
         """Resources asked for by key only; those bound to parameters are in `signature.resources`."""
         self.retry_policy, self.pool, self.tags = retry_policy, pool, tags or {}
         self.code_version, self.can_subset, self.source = code_version, can_subset, source
-        self.config_schema: Any = None
-        """Schema in the schema style, where the user gave one instead of a `config` parameter."""
+        self._config_schema: Any = None
+        check_config_parameter(f"{kind} {name!r}", signature)
+        check_annotations(f"{kind} {name!r}", function, inputs.values(), outputs.values())
         self.graph: Any = None
         """`GraphDefinition` whose steps stand for this one: then `function` is never called."""
         self.hooks: frozenset[Any] = frozenset()
+        self.preset: Preset | None = None
+        """Config that it brings along, where `configured` made it."""
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
+
+    @property
+    def config_schema(self) -> Any:
+        """A `Field`, where the user gave a schema in the schema style instead of a `config` parameter."""
+        return self._config_schema
+
+    @config_schema.setter
+    def config_schema(self, schema: Any) -> None:
+        self._config_schema = checked_schema(f"{self.kind} {self.name!r}", self.signature, schema)
+
+    @property
+    def config_field(self) -> Any:
+        """The `Field` that describes the config, None for an op that declares none."""
+        return op_config_field(self)
 
     @property
     def config_type(self) -> Any:
@@ -240,61 +288,156 @@ class OpDefinition:
         """Place this op in the graph whose body runs; elsewhere call the function."""
         graph = composition.current()
         if graph is not None:
-            return graph.add(composition.Use(self), args, kwargs)
-        return self.function(*args, **kwargs)
+            return graph.add(composition.PendingNodeInvocation(self), args, kwargs)
+        return call_directly(f"{self.kind} {self.name!r}", self, args, kwargs)
 
-    def alias(self, name: str) -> composition.Use:
+    def alias(self, name: str) -> composition.PendingNodeInvocation:
         """This op under another name in a graph."""
-        return composition.Use(self, name=check_name(name, "alias"))
+        return composition.PendingNodeInvocation(self, name)
 
-    def tag(self, tags: Mapping[str, Any]) -> composition.Use:
+    def tag(self, tags: Mapping[str, Any] | None) -> composition.PendingNodeInvocation:
         """This op with more tags in a graph."""
-        return composition.Use(self, tags=string_tags(tags))
+        return composition.PendingNodeInvocation(self, tags=string_tags(tags))
 
-    def with_retry_policy(self, retry_policy: RetryPolicy) -> composition.Use:
+    def with_hooks(self, hook_defs: Iterable[Any]) -> composition.PendingNodeInvocation:
+        """This op with hooks in a graph."""
+        return composition.PendingNodeInvocation(self, hook_defs=hook_defs)
+
+    def with_retry_policy(self, retry_policy: RetryPolicy) -> composition.PendingNodeInvocation:
         """This op with a retry policy of its own in a graph."""
-        return composition.Use(self, retry_policy=retry_policy)
+        return composition.PendingNodeInvocation(self, retry_policy=retry_policy)
+
+    def configured(
+        self,
+        config_or_config_fn: Any,
+        name: str | None = None,
+        config_schema: Any = None,
+        description: str | None = None,
+    ) -> OpDefinition:
+        """The same op under another name, with this config: fixed, or what the function makes of its own config."""
+        if name is None:
+            raise DefinitionError(f"op {self.name}: configured() needs a name for the op that it makes.")
+        made = copy(self)
+        made.name, made.description = check_name(name, "op"), description or self.description
+        made.preset = Preset(config_or_config_fn, config_schema, self.preset)
+        made.preset.base = self.preset.base if self.preset is not None else self.config_schema
+        if not callable(config_or_config_fn):
+            made.config_schema = None
+        elif config_schema is not None:
+            made.config_schema = config_schema
+        return made
+
+    # --- what it is made of
+
+    @property
+    def compute_fn(self) -> Callable[..., Any]:
+        """The function."""
+        return self.function
+
+    @property
+    def ins(self) -> dict[str, In]:
+        """Inputs as they are declared."""
+        return {
+            name: In(each.annotation, each.description, each.default, each.metadata, each.asset_key, None,
+                     each.input_manager_key)
+            for name, each in self.inputs.items()
+        }  # fmt: skip
+
+    @property
+    def outs(self) -> dict[str, Out]:
+        """Outputs as they are declared."""
+        return {
+            name: (DynamicOut if each.dynamic else Out)(
+                each.annotation, each.description, each.required, each.io_manager_key, each.metadata, each.code_version
+            )
+            for name, each in self.outputs.items()
+        }
+
+    @property
+    def version(self) -> str | None:
+        """The version of the code."""
+        return self.code_version
+
+    @property
+    def positional_inputs(self) -> Sequence[str]:
+        """Names of inputs in the order in which a graph's body may give them."""
+        return list(self.inputs)
+
+    def has_input(self, name: str) -> bool:
+        """Say whether there is such an input."""
+        return name in self.inputs
+
+    def has_output(self, name: str) -> bool:
+        """Say whether there is such an output."""
+        return name in self.outputs
+
+
+class Preset:
+    """Config that a definition brings along: fixed, or made by a function of the config that is given."""
+
+    __slots__ = ("base", "config_schema", "inner", "made")
+
+    def __init__(self, made: Any, config_schema: Any = None, inner: Preset | None = None) -> None:
+        self.made, self.config_schema, self.inner = made, config_schema, inner
+        self.base: Any = None
+        """Schema of the definition at the bottom."""
+
+    def resolve(self, given: Any) -> Any:
+        """The config for the definition that this one was made of."""
+        config = self.made(given) if callable(self.made) else self.made
+        return self.inner.resolve(config) if self.inner is not None else config
 
 
 def op(
-    function: Callable[..., Any] | None = None,
+    compute_fn: Callable[..., Any] | None = None,
     *,
     name: str | None = None,
     description: str | None = None,
     ins: Mapping[str, In] | None = None,
     out: Out | Mapping[str, Out] | None = None,
+    config_schema: Any = None,
     required_resource_keys: Iterable[str] | None = None,
     tags: Mapping[str, Any] | None = None,
+    version: str | None = None,
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
     pool: str | None = None,
 ) -> Any:
-    """Make an op of a function. Bare (`@op`) or called (`@op(...)`)."""
+    """Make an op of a function. Bare (`@op`) or called (`@op(...)`).
+
+    `config_schema` is the schema style; a parameter `config: MyConfig` is the typed one.
+    """
 
     @noting(OpDefinition)
-    def decorate(function: Callable[..., Any]) -> OpDefinition:
-        source = function_source(function)
+    def decorate(compute_fn: Callable[..., Any]) -> OpDefinition:
+        source = function_source(compute_fn)
         with located(source):
-            own_name = check_name(name or function.__name__, "op")
-            signature = Signature(function)
+            own_name = check_name(name or compute_fn.__name__, "op")
+            signature = Signature(compute_fn)
+            if config_schema is not None and signature.config is not None:
+                raise ArgumentError(
+                    f"op {own_name}: give the config's schema once, by the annotation of `config` or by config_schema."
+                )
             inputs = op_inputs(f"op {own_name}", signature, ins or {})
             outputs = op_outputs(signature, out)
-        return OpDefinition(
+        made = OpDefinition(
             own_name,
-            function,
+            compute_fn,
             signature,
             inputs,
             outputs,
-            description=description or function.__doc__,
+            description=description or compute_fn.__doc__,
             required_resource_keys=frozenset(required_resource_keys or ()),
             retry_policy=retry_policy,
             pool=pool,
             tags=string_tags(tags),
-            code_version=code_version,
+            code_version=code_version or version,
             source=source,
         )
+        made.config_schema = config_schema
+        return made
 
-    return decorate if function is None else decorate(function)
+    return decorate if compute_fn is None else decorate(compute_fn)
 
 
 def op_inputs(label: str, signature: Signature, ins: Mapping[str, In]) -> dict[str, OpInput]:
@@ -308,8 +451,8 @@ def op_inputs(label: str, signature: Signature, ins: Mapping[str, In]) -> dict[s
             continue
         inputs[name] = OpInput(
             name,
-            given.type if given.type is not MISSING else signature.annotation(name),
-            given.default if given.default is not MISSING else default,
+            given.dagster_type if given.dagster_type is not MISSING else signature.annotation(name),
+            given.default_value if given.default_value is not MISSING else default,
             input_manager_key=given.input_manager_key,
             metadata=given.metadata,
             description=given.description,
@@ -317,14 +460,20 @@ def op_inputs(label: str, signature: Signature, ins: Mapping[str, In]) -> dict[s
     for name, given in ins.items():
         if name in inputs:
             continue
-        if not is_nothing(given.type) and not signature.has_kwargs:
+        if not is_nothing(given.dagster_type) and not signature.has_kwargs:
             raise DefinitionError(
                 f"{label}: ins names {name!r}, which is not a parameter of the function "
                 f"({', '.join(signature.inputs) or 'none'}). "
                 f"Add the parameter, or use In(Nothing) for ordering only."
             )
         inputs[name] = OpInput(
-            name, given.type, given.default, nothing=is_nothing(given.type), input_manager_key=given.input_manager_key
+            name,
+            given.dagster_type,
+            given.default_value,
+            nothing=is_nothing(given.dagster_type),
+            input_manager_key=given.input_manager_key,
+            metadata=given.metadata,
+            description=given.description,
         )
     return inputs
 
@@ -335,12 +484,12 @@ def op_outputs(signature: Signature, out: Out | Mapping[str, Out] | None) -> dic
     if out is None:
         return {"result": OpOutput("result", returns, nothing=is_nothing(returns))}
     if isinstance(out, Out):
-        annotation = out.type if out.type is not MISSING else returns
+        annotation = out.dagster_type if out.dagster_type is not MISSING else returns
         return {"result": _op_output("result", out, annotation)}
     if len(out) == 1:
         name, only = next(iter(out.items()))
-        return {name: _op_output(check_name(name, "output"), only, only.type if only.type is not MISSING else returns)}
-    return {name: _op_output(check_name(name, "output"), each, each.type) for name, each in out.items()}
+        return {name: _op_output(check_name(name, "output"), only, only.dagster_type if only.dagster_type is not MISSING else returns)}
+    return {name: _op_output(check_name(name, "output"), each, each.dagster_type) for name, each in out.items()}
 
 
 def _op_output(name: str, out: Out, annotation: Any) -> OpOutput:

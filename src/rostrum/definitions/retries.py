@@ -11,18 +11,18 @@ from rostrum.model.errors import DefinitionError
 class Backoff(str, Enum):
     """How the delay grows with the attempts (n counts from 1)."""
 
-    LINEAR = "linear"
+    LINEAR = "LINEAR"
     """delay * n"""
-    EXPONENTIAL = "exponential"
+    EXPONENTIAL = "EXPONENTIAL"
     """delay * (2^n - 1)"""
 
 
 class Jitter(str, Enum):
     """Randomness added to a delay."""
 
-    FULL = "full"
+    FULL = "FULL"
     """Uniform in [0, delay]."""
-    PLUS_MINUS = "plus_minus"
+    PLUS_MINUS = "PLUS_MINUS"
     """delay +- delay."""
 
 
@@ -41,14 +41,27 @@ class RetryPolicy:
         if max_retries < 0:
             raise DefinitionError(f"RetryPolicy: max_retries is {max_retries}; it cannot be negative.")
         if delay is None and (backoff is not None or jitter is not None):
-            raise DefinitionError("RetryPolicy: backoff and jitter need a delay (seconds).")
+            raise DefinitionError("RetryPolicy: jitter and backoff need a delay (seconds), and none was given.")
         self.max_retries, self.delay, self.backoff, self.jitter = max_retries, delay, backoff, jitter
         self.node = manifest.RetryPolicy(
             max_retries=max_retries,
             delay_seconds=float(delay or 0.0),
-            backoff=Backoff(backoff).value if backoff is not None else "constant",
-            jitter=Jitter(jitter).value if jitter is not None else "none",
+            backoff=Backoff(backoff).value.lower() if backoff is not None else "constant",
+            jitter=Jitter(jitter).value.lower() if jitter is not None else "none",
         )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RetryPolicy) and self.node == other.node
+
+    def __hash__(self) -> int:
+        return hash(self.node)
+
+    def calculate_delay(self, attempt_num: int) -> float:
+        """Seconds to wait after the failure of attempt `attempt_num` (from 1), jitter left out."""
+        delay = float(self.delay or 0.0)
+        if self.backoff is Backoff.LINEAR:
+            return delay * attempt_num
+        return delay * (2**attempt_num - 1) if self.backoff is Backoff.EXPONENTIAL else delay
 
     def __repr__(self) -> str:
         return f"RetryPolicy({self.max_retries}, delay={self.delay}, backoff={self.backoff}, jitter={self.jitter})"

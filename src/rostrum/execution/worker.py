@@ -16,17 +16,18 @@ from socket import gethostname
 from threading import get_ident
 from typing import Any
 
-from msgspec import structs
 from msgspec.structs import force_setattr
 
-from rostrum.definitions.live import ExecutorDefinition, Resolved
-from rostrum.definitions.run_config import merged
+from rostrum.definitions.executor_defs import InitExecutorContext, executor_options, multi_or_in_process_executor
+from rostrum.definitions.live import Resolved
 from rostrum.execution.capture import Redirect, Tail, of_epoch
+from rostrum.execution.configs import check_config
 from rostrum.execution.interrupts import Interrupts
 from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
 from rostrum.execution.plugins import EXECUTORS, plugin
 from rostrum.execution.resources import Resources
+from rostrum.execution.run_configs import with_job_config
 from rostrum.execution.sessions import answer_question, latest_versions
 from rostrum.execution.step_worker import ProcessStepRunner
 from rostrum.execution.user_code import guard
@@ -34,7 +35,7 @@ from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.execution import Executor
 from rostrum.interfaces.io import IOManager
 from rostrum.interfaces.runs import ReadDynamicPartitions, RunSession
-from rostrum.model.assets import AssetKey
+from rostrum.model.errors import ArgumentError, InvocationError, UnknownPartition
 from rostrum.model.errors import ArgumentError, UnknownPartition
 from rostrum.model.events import Event, LogsCaptured, RunCanceled, RunFailed, RunStarted, RunSucceeded, worker_stream
 from rostrum.model.partitions import PartitionsSpec
@@ -250,18 +251,22 @@ class RunWork:
         plan = build_plan(resolved.manifest, run.target, resolved.graph, known_items(run.output_origins))
         spec = run_partitions(resolved, run, plan)
         keys = partition_keys(spec, run, clock, self._session)
+        bound = {**resolved.resources_of(run.target.job), **self.resources}
+        self._phase = "config"
+        check_config(resolved, run, plan, bound)
+        self._phase = "engine_error"
         executor = executor or _make_executor(resolved, run)
         started = RunStarted(
             at=clock.now(), epoch=run.epoch, step_keys=plan.step_keys, pid=os.getpid(), host=gethostname()
         )
         host.record(started)
         self._notes.versions.update(latest_versions(self._session, _outside(resolved, plan)))
-        bound = {**resolved.resources_of(run.target.job), **self.resources}
         resources = Resources(bound, run, clock, self.default_io_manager)
         log = RunLog(clock, echo=self._folder is None)
         runner = ProcessStepRunner(resolved, run, plan, self._session, clock, self._notes, resources, log, keys)
         runner.partitions, runner.capture_folder, runner.target = spec, self._folder, self.target
         runner.values.kept, runner.is_canceled = self.values, host.stop.is_set
+        runner.retries = getattr(executor, "retries", True)
         self.runner = runner
         self._run_steps(executor, plan, runner, log)
 
@@ -311,17 +316,21 @@ def _end(notes: RunNotes, clock: Clock, succeeded: bool, stopped: bool) -> RunSu
     return RunFailed(at=at, reason="step_failure", message=message, failed_step_keys=failed)
 
 
-def with_job_config(resolved: Resolved, run: Run) -> Run:
-    """The run with its job's default config under its own; merging twice changes nothing."""
-    defaults = next((job.config for job in resolved.manifest.jobs if job.name == run.target.job), None)
-    return structs.replace(run, config=merged(defaults, run.config)) if defaults else run
-
-
 def _make_executor(resolved: Resolved, run: Run) -> Executor:
-    """The job's executor, else the location's, else `multiprocess`, with the options of the run config over its own."""
-    chosen = resolved.executors.get(run.target.job) or resolved.executor or ExecutorDefinition("multiprocess")
-    options = run.config.get("execution", {}).get("config", {})
-    return plugin(EXECUTORS, chosen.name)(**{**chosen.options, **options})
+    """The job's executor, else the location's, else `multiprocess`, with the config of the run over its own."""
+    chosen = resolved.executors.get(run.target.job) or resolved.executor or multi_or_in_process_executor
+    config = chosen.config(run.config.get("execution", {}).get("config") or {})
+    if chosen.executor_creation_fn is not None:
+        context = InitExecutorContext(resolved.jobs.get(run.target.job), chosen, config, None)
+        made = chosen.executor_creation_fn(context)
+        if not hasattr(made, "isolates"):
+            raise InvocationError(
+                f"executor {chosen.name!r} made a {type(made).__name__}, which is no executor: see the executors that "
+                "are built in for what it needs."
+            )
+        return made
+    name, options = executor_options(chosen.name, config)
+    return plugin(EXECUTORS, name)(**options)
 
 
 def _outside(resolved: Resolved, plan: Plan) -> Sequence[AssetKey]:

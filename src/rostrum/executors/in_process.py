@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rostrum.executors.ledger import CANCELED, RETRYING, SUCCEEDED, Ledger, skip_event
+from rostrum.executors.ledger import CANCELED, RETRYING, SUCCEEDED, Ledger, expand, skip_event
 from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.model.events import Event, StepRetrying
 from rostrum.model.plans import Plan, Step
@@ -17,6 +17,10 @@ class InProcessExecutor:
 
     name = "in_process"
     isolates = False
+
+    def __init__(self, *, retries: bool = True) -> None:
+        self.retries = retries
+        """Whether failed steps are tried again where a policy or the step asks for it."""
 
     def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
         """See `interfaces.execution.Executor`."""
@@ -71,8 +75,8 @@ class _Loop:
             return
         if kind == CANCELED:
             self._host.stop.set()
-        elif kind == SUCCEEDED and (mapped := self._runner.expand(step)):
-            self._ledger.add_mapped(step, mapped)
+        elif kind == SUCCEEDED:
+            expand(step, self._runner, self._host, self._ledger)
         for passed_over in self._ledger.end(step, kind):
             self._record(skip_event(passed_over, self._clock))
 

@@ -8,10 +8,12 @@ from collections import deque
 from collections.abc import Sequence
 
 from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.model.assets import AssetKey
-from rostrum.model.events import STEP_ENDS, Event, OutputStored, StepNotRun, StepSkipped
+from rostrum.model.events import STEP_ENDS, Event, OutputStored, StepNotRun, StepSkipped, StepsMapped
 from rostrum.model.plans import FromStep, Plan, Step
-from rostrum.planning.progress import PlanProgress
+from rostrum.planning.dynamic import Items
+from rostrum.planning.progress import Mapped, PlanProgress
 
 SUCCEEDED, SKIPPED, CANCELED, RETRYING = "step_succeeded", "step_skipped", "step_canceled", "step_retrying"
 
@@ -46,11 +48,14 @@ class Ledger:
             # An interrupt may come between the telling of an end and `end`: it must not be told twice.
             self._open.pop(event.step_key or "", None)
 
-    def add_mapped(self, step: Step, mapped: Sequence[Step]) -> None:
-        """Add the steps that a dynamic step has brought forth; before its `end`."""
-        self._want(mapped)
-        self._open.update({each.key: each for each in mapped})
-        self._progress.add_mapped(step.key, mapped)
+    def expand(self, step: Step, items: Items) -> Mapped:
+        """Take in the items that a dynamic step has yielded; before its `end`."""
+        mapped = self._progress.expand(step.key, items)
+        for key in mapped.gone:
+            self._open.pop(key, None)
+        self._want([*mapped.steps, *mapped.settled])
+        self._open.update({each.key: each for each in mapped.steps})
+        return mapped
 
     def end(self, step: Step, kind: str) -> list[Step]:
         """A step has ended as `kind`; returns the steps that are passed over because of it (`skip_event` tells of
@@ -86,6 +91,16 @@ class Ledger:
                 for source in item.sources:
                     if isinstance(source, FromStep):
                         self._wanted.setdefault(source.step_key, set()).add(source.output)
+
+
+def expand(step: Step, runner: StepRunner, host: RunHost, ledger: Ledger) -> None:
+    """A step has succeeded: where it has yielded items, the steps for them join the run."""
+    items = runner.items(step)
+    if items is None:
+        return
+    mapped = ledger.expand(step, items)
+    runner.adopt([*mapped.steps, *mapped.settled])
+    host.record(StepsMapped(at=host.clock.now(), step_key=step.key, step_keys=tuple(each.key for each in mapped.steps)))
 
 
 def skip_event(step: Step, clock: Clock) -> StepSkipped:

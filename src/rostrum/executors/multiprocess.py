@@ -16,10 +16,11 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rostrum.executors.ledger import SUCCEEDED, Ledger, skip_event
+from rostrum.executors.ledger import SUCCEEDED, Ledger, expand, skip_event
+from rostrum.executors.limits import TagLimits
 from rostrum.executors.processes import has_exited, kill_group, reap
 from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.interfaces.frames import ANSWER, EVENTS, QUESTION, WORK, FrameReader, frame
@@ -44,14 +45,20 @@ class MultiprocessExecutor:
 
     `start_method` is `fork` (milliseconds), `spawn` (a new interpreter that imports the code again) or None: fork
     where the system has it. A cancelled step gets SIGINT, SIGTERM after half of `grace_seconds`, SIGKILL after all of
-    it.
+    it. `tag_concurrency_limits` are described at `limits.TagLimits`; without `retries` nothing is tried again.
     """
 
     name = "multiprocess"
     isolates = True
 
     def __init__(
-        self, max_concurrent: int | None = None, *, start_method: str | None = None, grace_seconds: float = 20.0
+        self,
+        max_concurrent: int | None = None,
+        *,
+        start_method: str | None = None,
+        grace_seconds: float = 20.0,
+        tag_concurrency_limits: Sequence[Mapping[str, Any]] = (),
+        retries: bool = True,
     ) -> None:
         if max_concurrent is not None and max_concurrent < 1:
             raise InvocationError(
@@ -62,6 +69,7 @@ class MultiprocessExecutor:
         self.max_concurrent = max_concurrent or _processors()
         self.start_method = start_method or ("fork" if sys.platform == "linux" else "spawn")
         self.grace_seconds = grace_seconds
+        self.tag_concurrency_limits, self.retries = tag_concurrency_limits, retries
 
     def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
         """See `interfaces.execution.Executor`."""
@@ -117,7 +125,8 @@ class _Pool:
         self._retries: list[tuple[float, int, Step]] = []
         """(when by the monotonic clock, attempt, step), the next one first."""
         self._blocked: list[tuple[Step, int]] = []
-        """Steps whose pool had no free slot when they were tried last."""
+        """Steps whose pool or tags had no free slot when they were tried last."""
+        self._limits = TagLimits(executor.tag_concurrency_limits)
         self._canceled_at: float | None = None
         self._signaled = 0
         self._ticked = 0.0
@@ -152,7 +161,11 @@ class _Pool:
 
     def _start_ready(self) -> None:
         for step, attempt in self._startable():
+            if not self._limits.take(step):
+                self._blocked.append((step, attempt))
+                continue
             if step.pool is not None and not self._host.claim_slot(step):
+                self._limits.release(step)
                 self._blocked.append((step, attempt))
                 continue
             self._start(step, attempt)
@@ -328,7 +341,7 @@ class _Pool:
             class_name="StepWorkerDied", message=how_it_ended(worker.pid, code, by_signal), code="worker_died"
         )
         policy = worker.step.retry_policy
-        if policy is not None and worker.attempt <= policy.max_retries:
+        if self._executor.retries and policy is not None and worker.attempt <= policy.max_retries:
             return StepRetrying(
                 at=at, step_key=worker.step.key, error=error, attempt=worker.attempt, delay_seconds=policy.delay_seconds
             )
@@ -337,6 +350,7 @@ class _Pool:
     def _settle(self, worker: _Worker) -> None:
         step, end = worker.step, worker.end
         assert end is not None
+        self._limits.release(step)
         if step.pool is not None:
             self._host.release_slot(step)
         if isinstance(end, StepRetrying):
@@ -344,8 +358,8 @@ class _Pool:
                 self._retries.append((time.monotonic() + end.delay_seconds, worker.attempt + 1, step))
                 self._retries.sort(key=_due)
             return
-        if end.kind == SUCCEEDED and (mapped := self._runner.expand(step)):
-            self._ledger.add_mapped(step, mapped)
+        if end.kind == SUCCEEDED:
+            expand(step, self._runner, self._host, self._ledger)
         for passed_over in self._ledger.end(step, end.kind):
             self._host.record(skip_event(passed_over, self._host.clock))
 

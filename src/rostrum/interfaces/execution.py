@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from rostrum.interfaces.clock import Clock
@@ -72,8 +72,12 @@ class StepRunner(Protocol):
         """
         ...
 
-    def expand(self, step: Step) -> list[Step]:
-        """Mapped steps of a dynamic step that has succeeded (empty when it is not dynamic)."""
+    def items(self, step: Step) -> Mapping[str, Sequence[str]] | None:
+        """Keys of the items by dynamic output, of a step that has succeeded; None when it has no dynamic output."""
+        ...
+
+    def adopt(self, steps: Sequence[Step]) -> None:
+        """Take note of steps that have joined the run, or of which more is known."""
         ...
 
     def open(self, steps: list[Step], emit: Callable[[Event], None]) -> bool:

@@ -58,7 +58,10 @@ class RunTarget(msgspec.Struct, frozen=True, omit_defaults=True):
     check_selection: tuple[CheckKey, ...] | None = None
     """None: the checks of the selected assets."""
     step_selection: tuple[str, ...] = ()
-    """Only these steps (re-execution); empty: all."""
+    """Only these steps (re-execution): inputs from others are what an earlier run has stored; empty: all."""
+    op_selection: tuple[str, ...] = ()
+    """Only the ops that these clauses select (`name`, `*name`, `name+`...): inputs from others are given in the config;
+    empty: all."""
     partition_key: str | None = None
     partition_range: tuple[str, str] | None = None
     """First and last key, inclusive, for a run over several partitions."""
@@ -189,6 +192,10 @@ def _reconnected(run: Run, event: ev.RunReconnected) -> Run:
     return msgspec.structs.replace(run, disconnected_at=None, last_heard_at=event.at)
 
 
+def _mapped(run: Run, event: ev.StepsMapped) -> Run:
+    return msgspec.structs.replace(run, steps_total=run.steps_total + len(event.step_keys))
+
+
 def _step_done(run: Run, _event: ev.StepSucceeded | ev.StepSkipped) -> Run:
     return msgspec.structs.replace(run, steps_done=run.steps_done + 1)
 
@@ -218,6 +225,7 @@ _RULES: dict[type[ev.Event], Callable[[Run, Any], Run]] = {
     ev.RunCanceled: _canceled,
     ev.RunDisconnected: _disconnected,
     ev.RunReconnected: _reconnected,
+    ev.StepsMapped: _mapped,
     ev.StepSucceeded: _step_done,
     ev.StepSkipped: _step_done,
     ev.StepFailed: _step_failed,

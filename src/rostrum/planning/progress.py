@@ -8,11 +8,24 @@ Steps become ready in the order in which their last upstream step ended; steps r
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from rostrum.model.assets import AssetKey
 from rostrum.model.plans import FromAsset, FromStep, Plan, Step
+from rostrum.planning.dynamic import Items, Templates, settled
 
 _WAITING, _READY, _SUCCEEDED, _FAILED, _SKIPPED, _BLOCKED = range(6)
+
+
+class Mapped(NamedTuple):
+    """What the items of a dynamic step have brought."""
+
+    steps: list[Step]
+    """New steps, one an item."""
+    settled: list[Step]
+    """Steps of the plan whose inputs are known now."""
+    gone: tuple[str, ...]
+    """Keys of placeholders that are no more."""
 
 
 class PlanProgress:
@@ -20,6 +33,9 @@ class PlanProgress:
 
     def __init__(self, plan: Plan) -> None:
         self._steps: dict[str, Step] = {step.key: step for step in plan.steps}
+        self._templates = Templates(plan.steps)
+        for step in self._templates.placeholders():
+            self._steps[step.key] = step
         self._state: dict[str, int] = dict.fromkeys(self._steps, _WAITING)
         self._missing: dict[str, int] = {}
         self._downstream: dict[str, list[str]] = {}
@@ -30,7 +46,7 @@ class PlanProgress:
         self._newly_skipped: list[Step] = []
         self._blocked: list[str] = []
         initial: list[str] = []
-        for step in plan.steps:
+        for step in self._steps.values():
             count = 0
             for upstream in step.upstream:
                 if upstream in self._steps:
@@ -99,22 +115,68 @@ class PlanProgress:
             reasons[key] = direct
         return {key: reasons[key] for key, state in self._state.items() if state == _BLOCKED}
 
-    def add_mapped(self, key: str, steps: Iterable[Step]) -> None:
-        """Add steps that a dynamic step has produced; called before `succeeded(key)`. Their upstream steps must be
-        known.
-        """
+    def expand(self, key: str, items: Items) -> Mapped:
+        """Add the steps for the items that a dynamic step has yielded; called before `succeeded(key)`."""
+        steps, instead = self._templates.expand(self._steps[key], items)
         initial: list[str] = []
         for step in steps:
-            self._steps[step.key] = step
-            self._state[step.key] = _WAITING
-            waiting = [u for u in step.upstream if self._state.get(u, _SUCCEEDED) in (_WAITING, _READY)]
-            self._missing[step.key] = len(waiting)
-            self._open += 1
-            for upstream in waiting:
-                self._downstream.setdefault(upstream, []).append(step.key)
-            if not waiting:
-                initial.append(step.key)
+            initial.extend(self._add(step))
+        touched: dict[str, None] = {}
+        for placeholder, keys in instead.items():
+            touched.update(dict.fromkeys(self._replace(placeholder, keys)))
+        touched.update(dict.fromkeys(self._downstream.get(key, ())))
+        changed: list[Step] = []
+        for below in touched:
+            before = self._steps[below]
+            after = settled(before, instead, key, items)
+            if after is not before:
+                self._steps[below] = after
+                changed.append(after)
+            if self._state[below] == _WAITING and self._missing[below] == 0 and below not in initial:
+                initial.append(below)
         self._offer(initial)
+        return Mapped([step for step in steps if not step.mapped_over], changed, tuple(instead))
+
+    def _add(self, step: Step) -> list[str]:
+        """Take a step in; its key where it waits for nothing."""
+        key = step.key
+        self._steps[key] = step
+        states = {upstream: self._state.get(upstream, _SUCCEEDED) for upstream in step.upstream}
+        if any(state in (_FAILED, _BLOCKED) for state in states.values()):
+            self._state[key] = _BLOCKED
+            self._blocked.append(key)
+            return []
+        self._state[key] = _WAITING
+        waiting = [upstream for upstream, state in states.items() if state in (_WAITING, _READY)]
+        self._missing[key] = len(waiting)
+        self._open += 1
+        for upstream in waiting:
+            self._downstream.setdefault(upstream, []).append(key)
+        return [] if waiting else [key]
+
+    def _replace(self, placeholder: str, keys: Sequence[str]) -> list[str]:
+        """Let what waits for a placeholder wait for these steps; returns the keys of what waits."""
+        if self._state.pop(placeholder, _BLOCKED) == _WAITING:
+            self._open -= 1
+        for above in self._steps.pop(placeholder).upstream:
+            self._downstream[above].remove(placeholder)
+        waiting = self._downstream.pop(placeholder, [])
+        open_keys = [key for key in keys if self._state[key] == _WAITING]
+        for below in waiting:
+            self._missing[below] += len(open_keys) - 1
+        for key in open_keys:
+            self._downstream.setdefault(key, []).extend(waiting)
+        if any(self._state[key] == _BLOCKED for key in keys):
+            for below in waiting:
+                self._block_one(below)
+        return waiting
+
+    def _block_one(self, key: str) -> None:
+        if self._state[key] == _WAITING:
+            self._state[key] = _BLOCKED
+            self._open -= 1
+            self._blocked.append(key)
+            self._block(key)
 
     # --- transitions
 

@@ -101,15 +101,97 @@ def test_no_step_ends_twice():
         progress.failed("a")
 
 
-def test_mapped_steps_join_while_it_runs():
-    progress = PlanProgress(Plan((step("d"), step("end", "d"))))
-    progress.ready()
-    progress.add_mapped("d", [Step("m[x]", "m", upstream=("d",)), Step("c", "c", upstream=("m[x]",))])
+def mapped_plan() -> Plan:
+    """d yields items; m is for each of them, c collects m, e collects d's items themselves."""
+    return Plan(
+        (
+            Step("d", "d"),
+            Step(
+                "m", "m", (StepInput("x", (FromStep("d", over="item"),)),), ("d",), mapped_over=(("d", "result"),)
+            ),
+            Step("c", "c", (StepInput("xs", (FromStep("m", over="steps"),), fan_in=True),), ("m",)),
+            Step("e", "e", (StepInput("xs", (FromStep("d", over="items"),), fan_in=True),), ("d",)),
+        )
+    )
+
+
+def test_steps_for_items_join_while_it_runs():
+    progress = PlanProgress(mapped_plan())
+    assert keys(progress.ready()) == ["d"]
+    mapped = progress.expand("d", {"result": ("x", "y")})
+    assert keys(mapped.steps) == ["m[x]", "m[y]"]
+    assert mapped.gone == ("m",)
     progress.succeeded("d")
-    assert keys(progress.ready()) == ["end", "m[x]"]
+    ready = progress.ready()
+    assert keys(ready) == ["e", "m[x]", "m[y]"]
+    assert ready[0].inputs[0].sources == (FromStep("d", mapping_key="x"), FromStep("d", mapping_key="y"))
+    assert ready[1].inputs[0].sources == (FromStep("d", mapping_key="x"),)
     progress.succeeded("m[x]")
-    assert keys(progress.ready()) == ["c"]
-    assert not progress.is_done
+    assert progress.ready() == []
+    progress.succeeded("m[y]")
+    (collecting,) = progress.ready()
+    assert collecting.inputs[0].sources == (FromStep("m[x]"), FromStep("m[y]"))
+    progress.succeeded("e")
+    progress.succeeded("c")
+    assert progress.is_done
+    assert progress.is_success
+
+
+def test_no_items_leave_an_empty_list():
+    progress = PlanProgress(mapped_plan())
+    progress.ready()
+    assert progress.expand("d", {"result": ()}).steps == []
+    progress.succeeded("d", ["result"])
+    ready = progress.ready()
+    assert sorted(keys(ready)) == ["c", "e"]
+    assert all(each.inputs[0].sources == () for each in ready)
+
+
+def test_a_failed_item_blocks_what_collects_and_a_failed_source_blocks_all():
+    progress = PlanProgress(mapped_plan())
+    progress.ready()
+    progress.expand("d", {"result": ("x", "y")})
+    progress.succeeded("d")
+    progress.ready()
+    for key, end in (("m[x]", progress.failed), ("m[y]", progress.succeeded), ("e", progress.succeeded)):
+        end(key)
+    assert progress.is_done
+    assert progress.not_run() == {"c": ("m[x]",)}
+    source = PlanProgress(mapped_plan())
+    source.ready()
+    source.failed("d")
+    assert source.is_done
+    assert set(source.not_run()) == {"m", "c", "e"}
+
+
+def test_items_of_items():
+    over = (("d", "result"), ("n", "result"))
+    plan = Plan(
+        (
+            Step("d", "d"),
+            Step("n", "n", (StepInput("x", (FromStep("d", over="item"),)),), ("d",), mapped_over=over[:1]),
+            Step("m", "m", (StepInput("x", (FromStep("n", over="item"),)),), ("n",), mapped_over=over),
+            Step(
+                "c", "c", (StepInput("xs", (FromStep("m", over="steps"),), fan_in=True),), ("m",), mapped_over=over[:1]
+            ),
+        )
+    )
+    progress = PlanProgress(plan)
+    progress.ready()
+    assert keys(progress.expand("d", {"result": ("a", "b")}).steps) == ["n[a]", "n[b]", "c[a]", "c[b]"]
+    progress.succeeded("d")
+    assert keys(progress.ready()) == ["n[a]", "n[b]"]
+    assert keys(progress.expand("n[a]", {"result": ("1", "2")}).steps) == ["m[a][1]", "m[a][2]"]
+    progress.succeeded("n[a]")
+    first, second = progress.ready()
+    assert first.inputs[0].sources == (FromStep("n[a]", mapping_key="1"),)
+    progress.expand("n[b]", {"result": ()})
+    progress.succeeded("n[b]", ["result"])
+    assert keys(progress.ready()) == ["c[b]"]
+    progress.succeeded(first.key)
+    progress.succeeded(second.key)
+    (collecting,) = progress.ready()
+    assert collecting.inputs[0].sources == (FromStep("m[a][1]"), FromStep("m[a][2]"))
 
 
 @st.composite
