@@ -9,9 +9,10 @@ import pytest
 
 from tests.structure.public_api import described
 from tests.structure.snapshots import SNAPSHOTS
+from tests.structure.source import ROOT
 
 
-@pytest.mark.parametrize("path", SNAPSHOTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SNAPSHOTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_snapshot_is_current(path: Path) -> None:
     assert path.exists(), f"{path.name} is missing: run `./task generate`"
     assert path.read_text(encoding="utf-8") == SNAPSHOTS[path](), (

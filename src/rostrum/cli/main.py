@@ -57,9 +57,16 @@ def command() -> None:
 
 
 def main() -> None:
-    """Entry point: errors of ours are one clear message and exit status 1, never a traceback."""
+    """Entry point of `rostrum`."""
+    run(command)
+
+
+def run(group: click.Command, arguments: list[str] | None = None) -> None:
+    """Run a command line (default: this process's): errors of ours are one clear message and exit status 1, never a
+    traceback.
+    """
     try:
-        command(standalone_mode=False)
+        group(arguments, prog_name=group.name if group is not command else None, standalone_mode=False)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.Abort:

@@ -1,0 +1,1 @@
+"""The classic console commands, as calls of Rostrum's."""
