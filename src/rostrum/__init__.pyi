@@ -189,6 +189,12 @@ from rostrum.definitions.config import (
 from rostrum.definitions.config import (
     PermissiveConfig as PermissiveConfig,
 )
+from rostrum.definitions.config_files import config_from_files as config_from_files
+from rostrum.definitions.config_files import config_from_pkg_resources as config_from_pkg_resources
+from rostrum.definitions.config_files import config_from_yaml_strings as config_from_yaml_strings
+from rostrum.definitions.config_files import validate_run_config as validate_run_config
+from rostrum.definitions.config_types import Enum as Enum
+from rostrum.definitions.config_types import EnumValue as EnumValue
 from rostrum.definitions.contexts import (
     AssetCheckExecutionContext as AssetCheckExecutionContext,
 )
@@ -268,7 +274,7 @@ from rostrum.definitions.lazy import (
     LazyDefinitions as LazyDefinitions,
 )
 from rostrum.definitions.lazy import (
-    definitions as definitions,
+    lazy_definitions as lazy_definitions,
 )
 from rostrum.definitions.lifecycle import (
     InitResourceContext as InitResourceContext,
@@ -282,6 +288,8 @@ from rostrum.definitions.lifecycle import (
 from rostrum.definitions.lifecycle import (
     resource as resource,
 )
+from rostrum.definitions.lifecycle import IOManagerDefinition as IOManagerDefinition
+from rostrum.definitions.lifecycle import make_values_resource as make_values_resource
 from rostrum.definitions.live import (
     ExecutorDefinition as ExecutorDefinition,
 )
@@ -465,6 +473,9 @@ from rostrum.definitions.resources import (
 from rostrum.definitions.resources import (
     ConfigurableResource as ConfigurableResource,
 )
+from rostrum.definitions.resources import ConfigurableIOManagerFactory as ConfigurableIOManagerFactory
+from rostrum.definitions.resources import ConfigurableResourceFactory as ConfigurableResourceFactory
+from rostrum.definitions.resources import ResourceDependency as ResourceDependency
 from rostrum.definitions.retries import (
     Backoff as Backoff,
 )
@@ -513,6 +524,17 @@ from rostrum.definitions.schedules import (
 from rostrum.definitions.schedules import (
     schedule as schedule,
 )
+from rostrum.definitions.schema import Array as Array
+from rostrum.definitions.schema import BoolSource as BoolSource
+from rostrum.definitions.schema import Field as Field
+from rostrum.definitions.schema import IntSource as IntSource
+from rostrum.definitions.schema import Map as Map
+from rostrum.definitions.schema import Noneable as Noneable
+from rostrum.definitions.schema import Permissive as Permissive
+from rostrum.definitions.schema import ScalarUnion as ScalarUnion
+from rostrum.definitions.schema import Selector as Selector
+from rostrum.definitions.schema import Shape as Shape
+from rostrum.definitions.schema import StringSource as StringSource
 from rostrum.definitions.selection import (
     AssetSelection as AssetSelection,
 )
@@ -546,6 +568,14 @@ from rostrum.definitions.time_partitions import (
 from rostrum.definitions.time_partitions import (
     WeeklyPartitionsDefinition as WeeklyPartitionsDefinition,
 )
+from rostrum.definitions.type_loaders import DataTypeLoader as DataTypeLoader
+from rostrum.definitions.type_loaders import data_type_loader as data_type_loader
+from rostrum.definitions.types import DataType as DataType
+from rostrum.definitions.types import PythonType as PythonType
+from rostrum.definitions.types import TypeCheck as TypeCheck
+from rostrum.definitions.types import check_data_type as check_data_type
+from rostrum.definitions.types import make_python_type_usable_as_data_type as make_python_type_usable_as_data_type
+from rostrum.definitions.types import usable_as_data_type as usable_as_data_type
 from rostrum.definitions.value_loader import (
     AssetValueLoader as AssetValueLoader,
 )

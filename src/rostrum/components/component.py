@@ -79,7 +79,10 @@ class Component(ABC):
 
     @classmethod
     def get_code_references_for_yaml(
-        cls, yaml_path: Path, source_position: Position, context: ComponentLoadContext
+        cls,
+        yaml_path: Path,
+        source_position: Position,
+        context: ComponentLoadContext,  # noqa: ARG003 - for overrides
     ) -> Sequence[Any]:
         """Where the definitions come from, for links to the code."""
         return [Position(str(yaml_path), source_position.line)]

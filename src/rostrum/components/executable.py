@@ -20,7 +20,7 @@ from rostrum.definitions.contexts import AssetExecutionContext
 from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.multi_assets import multi_asset
 from rostrum.definitions.names import nearest
-from rostrum.definitions.partitions import BackfillPolicy
+from rostrum.definitions.backfill_policy import BackfillPolicy
 from rostrum.model.errors import DefinitionError
 
 

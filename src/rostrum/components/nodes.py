@@ -99,7 +99,7 @@ def scan_children(folder: Path, stop_at_keyword_files: bool) -> list[Node]:
             node = scan(each, stop_at_keyword_files)
             if node.kind != "folder" or node.children:
                 found.append(node)
-        elif each.suffix == ".py":
+        elif each.suffix == ".py" and (each.name != "__init__.py" or each.stat().st_size > 0):
             found.append(Node("python", each))
     return found
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Protocol, runtime_checkable
 
+from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 from pydantic import ConfigDict, Field
 
@@ -97,8 +98,6 @@ class TemplatedSqlComponent(SqlComponent):
 
 
 def _rendered(template: str, values: Mapping[str, Any]) -> str:
-    from jinja2 import StrictUndefined, TemplateError
-
     try:
         # SQL is no HTML: nothing is to be escaped.
         return SandboxedEnvironment(undefined=StrictUndefined, autoescape=False).from_string(template).render(values)

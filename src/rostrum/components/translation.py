@@ -15,7 +15,7 @@ from rostrum.definitions.asset_specs import AssetSpec
 from rostrum.model.errors import InvocationError
 
 T = TypeVar("T")
-C = TypeVar("C", covariant=True)
+C_co = TypeVar("C_co", covariant=True)
 Translator = TypeVar("Translator")
 TranslationFn = Callable[[AssetSpec, T], AssetSpec]
 """From the spec that a component would make, and the foreign object, to the spec that is wanted."""
@@ -65,7 +65,7 @@ class TranslationFnResolver(Resolver):
         super().__init__(resolve, model_field_type=model_field_type, inject_before_resolve=False)
 
 
-class ComponentTranslator(Generic[C]):
+class ComponentTranslator(Generic[C_co]):
     """A translator that knows the component that it works for."""
 
     def __init__(self, component: Any, *args: Any, **kwargs: Any) -> None:

@@ -100,7 +100,8 @@ def all_in_one(errors: list[DefinitionError]) -> DefinitionError:
         return errors[0]
     lines: list[str] = []
     for error in errors:
-        told = str(error).splitlines()
+        # What follows an empty line explains, such as the picture of a tree.
+        told = str(error).partition("\n\n")[0].splitlines()
         lines += [line.strip() for line in (told[1:] if told[0].startswith("there are ") else told)]
     listed = "\n".join(f"  {line}" for line in dict.fromkeys(lines))
     return DefinitionError(f"there are {len(dict.fromkeys(lines))} mistakes in the definitions:\n{listed}")

@@ -1,4 +1,4 @@
-"""`@definitions`: a function that returns the `Definitions` of a file, called when the file's code is loaded."""
+"""`@lazy_definitions`: a function that returns the `Definitions` of a file, called when the file's code is loaded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rostrum.model.errors import DefinitionError, InvocationError
 
 
 class LazyDefinitions:
-    """A function that returns Definitions. Each call runs it again. Made by `@definitions`."""
+    """A function that returns Definitions. Each call runs it again. Made by `@lazy_definitions`."""
 
     __slots__ = ("__name__", "function", "source", "takes_context")
 
@@ -24,7 +24,7 @@ class LazyDefinitions:
         with located(self.source):
             if count > 1:
                 raise DefinitionError(
-                    f"@definitions: {self.__name__} takes {count} arguments; it may take one, a ComponentLoadContext."
+                    f"@lazy_definitions: {self.__name__} takes {count} arguments; it may take one, a ComponentLoadContext."
                 )
         self.takes_context = count == 1
 
@@ -40,17 +40,17 @@ class LazyDefinitions:
             return found
         with located(self.source):
             raise DefinitionError(
-                f"@definitions: {self.__name__} returned a {type(found).__name__}; return Definitions(...)."
+                f"@lazy_definitions: {self.__name__} returned a {type(found).__name__}; return Definitions(...)."
             )
 
     def __repr__(self) -> str:
         return f"<definitions {self.__name__}>"
 
 
-def definitions(fn: Callable[..., Definitions]) -> LazyDefinitions:
+def lazy_definitions(fn: Callable[..., Definitions]) -> LazyDefinitions:
     """Make a function's result the definitions of its file. The function takes nothing, or a ComponentLoadContext where
     the file lies in a `defs` folder. Other definitions at the top of the file do not count then.
     """
     if not callable(fn):
-        raise DefinitionError(f"@definitions decorates a function; {fn!r} is a {type(fn).__name__}.")
+        raise DefinitionError(f"@lazy_definitions decorates a function; {fn!r} is a {type(fn).__name__}.")
     return LazyDefinitions(fn)

@@ -21,6 +21,7 @@ import msgspec
 from rostrum.definitions.broken import all_in_one, collecting
 from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.error_info import is_user_file
+from rostrum.definitions.lazy import LazyDefinitions
 from rostrum.definitions.module_contents import definitions_of_module
 from rostrum.definitions.problems import Broken, is_located
 from rostrum.definitions.sources import relative
@@ -149,14 +150,16 @@ def _definitions(module: ModuleType, attribute: str | None) -> Definitions:
         if not isinstance(value, Definitions):
             raise DefinitionError(f"{place}: {attribute} is a {type(value).__name__}, not Definitions.")
         return value
-    found = {id(value): (name, value) for name, value in vars(module).items() if isinstance(value, Definitions)}
+    whole = (Definitions, LazyDefinitions)
+    found = {id(value): (name, value) for name, value in vars(module).items() if isinstance(value, whole)}
     if len(found) > 1:
         names = ", ".join(name for name, _ in found.values())
         raise DefinitionError(
             f"{place} has several Definitions ({names}): name one, or merge them with Definitions.merge."
         )
     if found:
-        return next(iter(found.values()))[1]
+        name, value = next(iter(found.values()))
+        return _guarded(value, f"{place}: {name}()") if isinstance(value, LazyDefinitions) else value
     loose = definitions_of_module(module)
     if loose is None:
         raise DefinitionError(

@@ -31,6 +31,20 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "TimestampMetadataValue",
         "UrlMetadataValue",
     ),
+    "legacy_io": ("ConfigurableLegacyIOManagerAdapter",),
+    "type_names": (
+        "Any",
+        "Bool",
+        "Dict",
+        "Float",
+        "Int",
+        "List",
+        "Nothing",
+        "Optional",
+        "Set",
+        "String",
+        "Tuple",
+    ),
     "warning_types": (
         "BetaWarning",
         "Callable",
@@ -48,6 +62,18 @@ _TABLE: dict[str, tuple[str, ...]] = {
 """Module of this package -> names that it defines."""
 
 _RENAMED: dict[str, str] = {
+    "DagsterType": "rostrum.definitions.types:DataType",
+    "DagsterTypeLoader": "rostrum.definitions.type_loaders:DataTypeLoader",
+    "DagsterTypeLoaderContext": "rostrum.definitions.contexts:OpExecutionContext",
+    "PythonObjectDagsterType": "rostrum.definitions.types:PythonType",
+    "check_dagster_type": "rostrum.definitions.types:check_data_type",
+    "dagster_type_loader": "rostrum.definitions.type_loaders:data_type_loader",
+    "make_python_type_usable_as_dagster_type": "rostrum.definitions.types:make_python_type_usable_as_data_type",
+    "usable_as_dagster_type": "rostrum.definitions.types:usable_as_data_type",
+    "DagsterEvent": "rostrum.definitions.run_events:RunEvent",
+    "DagsterEventType": "rostrum.definitions.event_types:EventType",
+    "ExecuteInProcessResult": "rostrum.execution.outcome:ExecutionResult",
+    "JobExecutionResult": "rostrum.execution.outcome:ExecutionResult",
     "AssetCheckKey": "rostrum.model.assets:CheckKey",
     "DagsterConfigMappingFunctionError": "rostrum.model.errors:ConfigMappingError",
     "DagsterError": "rostrum.model.errors:RostrumError",
@@ -72,6 +98,7 @@ _RENAMED: dict[str, str] = {
     "DagsterUnknownResourceError": "rostrum.model.errors:UnknownResource",
     "DagsterUnmetExecutorRequirementsError": "rostrum.model.errors:ExecutorRequirementsError",
     "DagsterUserCodeExecutionError": "rostrum.model.errors:UserCodeError",
+    "definitions": "rostrum.definitions.lazy:lazy_definitions",
     "get_dagster_logger": "rostrum.definitions.logs:get_logger",
 }
 """Name here -> `module:name` in Rostrum."""
@@ -139,6 +166,28 @@ PRIVATE: dict[str, str] = {
     )
 }
 """Name in any private module -> `module:name`."""
+for _name in (
+    "AssetCheckEvaluationPlanned",
+    "AssetMaterializationPlannedData",
+    "AssetObservationData",
+    "ComputeLogsCaptureData",
+    "EngineEventData",
+    "HandledOutputData",
+    "HookErroredData",
+    "JobCanceledData",
+    "JobFailureData",
+    "LoadedInputData",
+    "StepExpectationResultData",
+    "StepFailureData",
+    "StepInputData",
+    "StepMaterializationData",
+    "StepOutputData",
+    "StepRetryData",
+    "StepSuccessData",
+    "UserFailureData",
+):
+    PRIVATE[_name] = f"rostrum.definitions.run_events:{_name}"
+PRIVATE["SerializableErrorInfo"] = "rostrum.definitions.run_events:ErrorReport"
 for _name in ("CodeReferencesMetadataSet", "TableMetadataSet", "normalize_metadata"):
     PRIVATE[_name] = _HERE + f"metadata:{_name}"
 for _name in ("DynamicPartitionsStore", "PartitionLoadingContext"):

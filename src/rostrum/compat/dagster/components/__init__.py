@@ -31,14 +31,15 @@ _TABLE: dict[str, tuple[str, ...]] = {
     _C + "sql": ("SqlComponent", "TemplatedSqlComponent"),
     _C + "state": ("DefsStateConfig", "DefsStateConfigArgs", "ResolvedDefsStateConfig", "StateBackedComponent"),
     _C + "tree": ("ComponentTree",),
-    "rostrum.definitions.lazy": ("definitions",),
 }
 _MODULE_OF = {name: module for module, names in _TABLE.items() for name in names}
 
-__all__ = sorted(_MODULE_OF)  # noqa: PLE0605 # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = sorted([*_MODULE_OF, "definitions"])  # noqa: PLE0605 # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "definitions":
+        return importlib.import_module("rostrum.definitions.lazy").lazy_definitions
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'dagster.components' (Rostrum's) has no attribute {name!r}")
     value = getattr(importlib.import_module(_MODULE_OF[name]), name)
