@@ -7,7 +7,7 @@ from typing import Any
 
 from rostrum.definitions.graphs import GraphDefinition
 from rostrum.definitions.job_specs import JobSpec
-from rostrum.definitions.lifecycle import needed_keys
+from rostrum.definitions.lifecycle import needed_keys, nested_resources
 from rostrum.definitions.names import nearest
 from rostrum.definitions.nodes import is_io_manager
 from rostrum.definitions.ops import OpDefinition
@@ -31,7 +31,14 @@ def check_bindings(
     for key, value in bound.items():
         for needed in sorted(needed_keys(value) - bound.keys()):
             hint = nearest(needed, bound)
-            problems.add(None, f"resource {key!r} needs the resource {needed!r}, which is not bound.{hint}")
+            problems.add(
+                getattr(value, "source", None),
+                f"resource with key {needed!r} required by resource with key {key!r} was not provided; it is not "
+                f"bound.{hint}",
+            )
+    by_id = {id(value) for value in bound.values()}
+    for key, value in bound.items():
+        _check_nested(problems, key, value, by_id)
     manager = bound.get("io_manager")
     if manager is not None and not is_io_manager(manager):
         kind = type(manager).__name__
@@ -43,12 +50,29 @@ def _check(problems: Problems, op: OpDefinition, key: str, known: Mapping[str, A
         if key == "io_manager":
             return  # an input that names the default one: the runner has it
         hint = nearest(key, known) or f" Bound: {', '.join(sorted(known)) or 'none'}."
-        problems.add(op.source, f"{op.kind} {op.name} needs the resource {key!r}, which is not bound.{hint}")
+        told = (
+            f"io manager with key {key!r} required by an output or input of {op.kind} {op.name!r}"
+            if is_manager
+            else f"resource with key {key!r} required by {op.kind} {op.name!r}"
+        )
+        problems.add(op.source, f"{told} was not provided; it is not bound.{hint}")
     elif is_manager and not is_io_manager(known[key]):
         problems.add(
             op.source,
             f"{op.kind} {op.name}: the resource {key!r} is no IO manager: it has no handle_output and load_input.",
         )
+
+
+def _check_nested(problems: Problems, path: str, value: Any, bound: set[int]) -> None:
+    """A resource in a field that is configured at launch must be bound by itself: its config needs a key."""
+    for name, inner in nested_resources(value).items():
+        if getattr(inner, "is_configured_at_launch", False) and id(inner) not in bound:
+            problems.add(
+                None,
+                f"Failed to resolve resource nested at {path}.{name}: it is configured at launch, so it must be bound "
+                "with a key of its own as well, under which the run config finds it.",
+            )
+        _check_nested(problems, f"{path}.{name}", inner, bound)
 
 
 def _resources_by_op(jobs: Iterable[JobSpec]) -> dict[str, dict[str, Any]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, cast
 
+from rostrum.definitions.env import EnvVar, IntEnvVar
 from rostrum.model.errors import ConfigError
 
 
@@ -28,11 +30,19 @@ class RunConfig:
     def to_config_dict(self) -> dict[str, Any]:
         """Plain data."""
         return {
-            "ops": {key: _wrapped(value) for key, value in self.ops.items()},
+            "loggers": _deep(self.loggers),
             "resources": {key: _wrapped(value) for key, value in self.resources.items()},
-            "loggers": self.loggers,
-            "execution": self.execution,
+            "ops": {key: _wrapped(value) for key, value in self.ops.items()},
+            "execution": _deep(self.execution),
         }
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunConfig) and self.to_config_dict() == other.to_config_dict()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"RunConfig({self.to_config_dict()!r})"
 
 
 def plain_config(config: RunConfig | Mapping[str, Any] | None) -> dict[str, Any]:
@@ -65,9 +75,13 @@ def _wrapped(value: Any) -> Any:
 
 
 def _deep(value: Any) -> Any:
-    convert = getattr(value, "to_run_config", None)
+    convert = getattr(value, "to_run_config", None) or getattr(value, "to_config_dict", None)
     if callable(convert):
         return convert()
+    if isinstance(value, (EnvVar, IntEnvVar)):
+        return {"env": value.env_var_name}
+    if isinstance(value, Enum):
+        return value.name
     if isinstance(value, Mapping):
         return {str(key): _deep(each) for key, each in cast("Mapping[Any, Any]", value).items()}
     if isinstance(value, (list, tuple)):

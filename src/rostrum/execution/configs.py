@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rostrum.definitions.op_config import judged, op_config_field
+from rostrum.definitions.live import Resolved
+from rostrum.definitions.op_config import has_config, judged, op_config_field
 from rostrum.definitions.ops import OpDefinition
 from rostrum.definitions.signatures import MISSING, is_config
+from rostrum.model.plans import FromConfig, Plan, Step
+from rostrum.model.runs import Run, RunTarget
+from rostrum.planning.op_steps import node_path
+from rostrum.planning.plan import build_plan
 
 
 class ConfigSlot:
@@ -70,3 +76,25 @@ def config_at(config: Mapping[str, Any], path: Sequence[str]) -> Any:
             return MISSING
         found = found[part]  # pyright: ignore[reportUnknownVariableType]
     return found  # pyright: ignore[reportUnknownVariableType]
+
+
+def check_config(resolved: Resolved, run: Run, plan: Plan, bound: Mapping[str, Any]) -> None:
+    """Judge the config of a run before its first step. Raises ConfigError that tells all mistakes."""
+    wanted = bool(run.config) or any(hasattr(value, "config_field") for value in bound.values())
+    if not wanted and not any(_asks(step, resolved.ops[step.op]) for step in plan.steps):
+        return
+
+    def names() -> set[str]:
+        whole = build_plan(resolved.manifest, RunTarget(location="", job=run.target.job), resolved.graph)
+        return {node_path(step.key)[1] for step in whole.steps}
+
+    # Loaded here: a run without config does without schemas.
+    module = importlib.import_module("rostrum.definitions.job_config")
+    module.check_run_config(resolved, run.target.job, run.config, plan.steps, bound, names)
+
+
+def _asks(step: Step, op: OpDefinition) -> bool:
+    """The step needs config: its op declares some, or one of its inputs can come from nowhere else."""
+    return has_config(op) or any(
+        item.sources and all(isinstance(source, FromConfig) for source in item.sources) for item in step.inputs
+    )

@@ -262,7 +262,7 @@ class RunWork:
         host.record(started)
         self._notes.versions.update(latest_versions(self._session, _outside(resolved, plan)))
         resources = Resources(bound, run, clock, self.default_io_manager)
-        log = RunLog(clock, echo=self._folder is None)
+        log = RunLog.of_run(clock, resolved, run, echo=self._folder is None)
         runner = ProcessStepRunner(resolved, run, plan, self._session, clock, self._notes, resources, log, keys)
         runner.partitions, runner.capture_folder, runner.target = spec, self._folder, self.target
         runner.values.kept, runner.is_canceled = self.values, host.stop.is_set
