@@ -182,9 +182,10 @@ def _definitions(spec: LocationSpec) -> Any:
 
 # ------------------------------------------------------------------------------------------------------------ dagster
 
-_dagster = click.version_option(
-    f"{interface.__version__} (Rostrum {version()})", "--version", "-v", prog_name="dagster"
-)(_group(None, "dagster", "debug", "project", "schedule", "sensor"))
+_VERSION = f"{interface.__version__} (Rostrum {version()})"
+_dagster = click.version_option(_VERSION, "--version", "-v", prog_name="dagster")(
+    _group(None, "dagster", "debug", "project", "schedule", "sensor")
+)
 _api = _group(_dagster, "api", "execute_run", "execute_step", "resume_run")
 _asset = _group(_dagster, "asset", "wipe", "wipe-partitions-status-cache")
 _code_server = _group(_dagster, "code-server")
