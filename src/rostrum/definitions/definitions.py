@@ -21,7 +21,6 @@ from rostrum.definitions.selection import AssetSelection
 from rostrum.definitions.sensors import SensorDefinition
 from rostrum.definitions.signatures import MISSING
 from rostrum.definitions.sources import caller_source, shown
-from rostrum.definitions.value_loader import AssetValueLoader
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError
 from rostrum.model.manifest import ASSET_JOB, Manifest, Source
@@ -148,7 +147,7 @@ class Definitions:
         self.resolved()
         # Jobs are above this module, and loaded only where one is asked for.
         kind: Any = importlib.import_module("rostrum.definitions.jobs").JobDefinition
-        return self._bound(kind(ASSET_JOB, selection=AssetSelection.all()))
+        return self._bound(kind(name=ASSET_JOB, selection=AssetSelection.all()))
 
     def _bound(self, job: JobSpec) -> Any:
         """The job, knowing these definitions: so it can be executed."""
@@ -226,9 +225,10 @@ class Definitions:
         """As `map_resolved_asset_specs`."""
         return self.map_resolved_asset_specs(func=func, selection=selection)
 
-    def get_asset_value_loader(self, instance: Any = None) -> AssetValueLoader:
-        """What loads stored values of these assets."""
-        return AssetValueLoader(self.resolved(), instance)
+    def get_asset_value_loader(self, instance: Any = None) -> Any:
+        """What loads stored values of these assets: an `AssetValueLoader`."""
+        # It runs things, and is loaded only where it is asked for.
+        return importlib.import_module("rostrum.definitions.value_loader").AssetValueLoader(self.resolved(), instance)
 
     def load_asset_value(
         self,

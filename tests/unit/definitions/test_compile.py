@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from rostrum.definitions.assets import AssetIn, AssetSpec, asset
+from rostrum.definitions.asset_decorator import asset
+from rostrum.definitions.asset_ports import AssetIn
+from rostrum.definitions.asset_specs import AssetSpec
 from rostrum.definitions.checks import asset_check
 from rostrum.definitions.config import Config
 from rostrum.definitions.definitions import Definitions
@@ -21,7 +23,7 @@ from rostrum.definitions.partitions import StaticPartitionsDefinition
 from rostrum.definitions.resources import MASK, ConfigurableResource
 from rostrum.definitions.schedules import DefaultScheduleStatus, ScheduleDefinition, schedule
 from rostrum.definitions.time_partitions import DailyPartitionsDefinition
-from rostrum.model.errors import DefinitionError
+from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError
 from rostrum.model.manifest import decode_manifest, encode_manifest, manifest_hash
 
 HERE = Path(__file__).name
@@ -239,9 +241,9 @@ def test_the_job_of_a_schedule_needs_no_mention_of_its_own():
 
 
 def test_elements_of_a_wrong_type_are_told_at_once():
-    with pytest.raises(DefinitionError, match="not a job"):
+    with pytest.raises(ArgumentError, match="not a job"):
         Definitions(jobs=[up])  # type: ignore[list-item]
-    with pytest.raises(DefinitionError, match="not an asset"):
+    with pytest.raises(ArgumentError, match="not an asset"):
         Definitions(assets=[3])
     with pytest.raises(DefinitionError, match="not a valid resource name"):
         Definitions(resources={"a b": 1})
@@ -252,7 +254,7 @@ def test_merge():
     merged = Definitions.merge(one, shared)
     assert merged.resources == {"db": 1, "x": 2}
     assert len(merged.manifest().assets) == 1
-    with pytest.raises(DefinitionError, match="different values"):
+    with pytest.raises(InvariantError, match="different values"):
         Definitions.merge(one, Definitions(resources={"db": 2}))
 
 
