@@ -69,7 +69,7 @@ def _check_nested(problems: Problems, path: str, value: Any, bound: set[int]) ->
         if getattr(inner, "is_configured_at_launch", False) and id(inner) not in bound:
             problems.add(
                 None,
-                f"Failed to resolve resource nested at {path}.{name}: it is configured at launch, so it must be bound "
+                f"Failed to resolve resource nested at {type(value).__name__}.{name} (resource {path!r}): it is configured at launch, so it must be bound "
                 "with a key of its own as well, under which the run config finds it.",
             )
         _check_nested(problems, f"{path}.{name}", inner, bound)

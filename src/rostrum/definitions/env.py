@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Self, cast
 
-from rostrum.model.errors import ConfigError
+from rostrum.model.errors import ConfigError, UnresolvedVariable
 
 
 class EnvVar(str):
@@ -30,7 +30,7 @@ class EnvVar(str):
         return os.environ.get(self.env_var_name, default)
 
     def __str__(self) -> str:
-        raise ConfigError(
+        raise UnresolvedVariable(
             f"EnvVar({self.env_var_name!r}) has no value before the run starts; use get_value() to read it now."
         )
 
@@ -60,6 +60,11 @@ class IntEnvVar(int):
             raise ConfigError(
                 f"the environment variable {self.env_var_name} is {text!r}, which is not a whole number."
             ) from None
+
+    def __str__(self) -> str:
+        raise UnresolvedVariable(
+            f"EnvVar.int({self.env_var_name!r}) has no value before the run starts; use get_value() to read it now."
+        )
 
     def __repr__(self) -> str:
         return f"EnvVar.int({self.env_var_name!r})"

@@ -77,6 +77,12 @@ class CodeImportError(DefinitionError):
     code = "code_import"
 
 
+class UnresolvedVariable(ConfigError, RuntimeError):
+    """A reference to an environment variable was used as if it were the value."""
+
+    code = "unresolved_variable"
+
+
 class InvocationError(RostrumError):
     """A definition or context was used in a way that it does not allow. (Acts: the user.)"""
 
@@ -149,6 +155,12 @@ class SubprocessError(RostrumError):
     """A child process did not end as it should."""
 
     code = "subprocess"
+
+
+class PipesExecutionError(RostrumError):
+    """An external process that was started through Pipes has failed."""
+
+    code = "pipes_execution"
 
 
 class ExecutorRequirementsError(DefinitionError):
@@ -283,6 +295,12 @@ class SubsetError(StateError):
     """The selection names something that does not exist, or a part of what is made only together."""
 
     code = "subset"
+
+
+class IndivisibleError(DefinitionError, SubsetError):
+    """A part was selected of what is made only together."""
+
+    code = "indivisible"
 
 
 class Conflict(StateError):
