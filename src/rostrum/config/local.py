@@ -10,6 +10,8 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -27,12 +29,14 @@ from rostrum.execution.outcome import ExecutionResult
 from rostrum.interfaces.launching import WorkerRef
 from rostrum.interfaces.locations import ManifestReply
 from rostrum.interfaces.runs import RunAnswer, RunQuery, RunSession
-from rostrum.model.assets import AssetKey
+from rostrum.interfaces.storage import Session
+from rostrum.model.assets import AssetKey, AssetState
 from rostrum.model.errors import NotFound
+from rostrum.model.events import Event
 from rostrum.model.manifest import ASSET_JOB, Manifest, encode_manifest, manifest_hash
 from rostrum.model.runs import Run, RunFilter, Trigger
 from rostrum.planning.graph import AssetGraph
-from rostrum.planning.selection import resolve
+from rostrum.planning.selection_grammar import resolve
 from rostrum.service.processes import boot_id, host_name, start_time
 
 
@@ -52,6 +56,36 @@ class LocalInstance:
     def values_folder(self) -> str:
         """The home folder's."""
         return str(self.deployment.home.storage)
+
+    @property
+    def is_ephemeral(self) -> bool:
+        """Whether the database is in memory."""
+        return self.deployment.settings.storage.name == "memory"
+
+    def now(self) -> datetime:
+        """The clock's."""
+        return self.deployment.clock.now()
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """A transaction that only reads."""
+        return self.deployment.storage.begin()
+
+    def report(self, event: Event) -> None:
+        """Record an event of no run, in a stream of its own."""
+        stream = f"report/{self.deployment.clock.new_id()}"
+        self.deployment.events.append("", None, [msgspec.structs.replace(event, stream=stream, sequence=1)])
+
+    def wipe_assets(self, keys: Sequence[AssetKey]) -> None:
+        """Forget what is known of assets: older events do not count any more."""
+        with self.deployment.events.transaction() as session:
+            last = session.events.last_id()
+            for key in keys:
+                session.partitions.clear(key)
+            session.assets.put([AssetState(key, wiped_id=last) for key in keys])
+
+    def delete_run(self, run_id: str) -> None:
+        """Delete a finished run with its events."""
+        self.deployment.runs.delete(run_id)
 
     def open_run(self, run: Run, manifest: Manifest) -> tuple[Run, RunSession]:
         """Create the run and claim it for this process in the same transaction: no daemon can start it too."""

@@ -332,7 +332,8 @@ def _verdict(shape: Shape, step: Step, result: AssetCheckResult, asset_key: Asse
             "check_name and asset_key."
         )
     raise InvariantError(
-        f"{shape.name} gave a verdict for {named}, which it does not declare; it declares {_listed(known)}."
+        f"unexpected AssetCheckResult: {shape.name} gave a verdict for {named}, which it does not declare; it declares "
+        f"{_listed(known)}."
     )
 
 

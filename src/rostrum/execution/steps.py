@@ -200,9 +200,7 @@ class StepRunner:
             else:
                 emit(self.values.logged(item, scope))
         if blocked:
-            names = ", ".join(str(verdict.check_key) for verdict in blocked)
-            told = "; ".join(verdict.result.description for verdict in blocked if verdict.result.description)
-            raise CheckFailed(f"blocking check {names} failed{': ' + told if told else ''}")
+            raise CheckFailed(_failed_checks(blocked))
 
     def _scope(
         self, prepared: Prepared, attempt: int, resources: Mapping[str, Any], config: Any, emit: Emit
@@ -306,3 +304,10 @@ def _never() -> bool:
 
 def _no_event(event: Any) -> None:
     raise RostrumError(f"{type(event).__name__} was logged before the step began")
+
+
+def _failed_checks(blocked: Sequence[Verdict]) -> str:
+    named = ", ".join(f"{verdict.check_key.asset_key}: {verdict.check_key.name}" for verdict in blocked)
+    told = "; ".join(verdict.result.description for verdict in blocked if verdict.result.description)
+    number = f"{len(blocked)} blocking asset check{'s' if len(blocked) > 1 else ''} failed with severity ERROR"
+    return f"{number}: {named}{' (' + told + ')' if told else ''}"

@@ -15,7 +15,7 @@ from datetime import datetime
 import msgspec
 
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import NotFound, StateError, StepNotFound, SubsetError
+from rostrum.model.errors import IndivisibleError, NotFound, StateError, StepNotFound
 from rostrum.model.events import RunPlanned
 from rostrum.model.manifest import ASSET_JOB, JobNode, Manifest, OpNode
 from rostrum.model.plans import FromAsset, FromStep, Plan, Step, StepInput
@@ -153,7 +153,7 @@ def _asset_steps(graph: AssetGraph, job: JobNode, assets: list[AssetKey], checks
     steps: list[Step] = []
     for op_name in {**assets_of, **checks_of}:
         op = graph.ops[op_name]
-        _require_whole(graph, op, assets_of.get(op_name, ()))
+        _require_whole(graph, op, assets_of.get(op_name, ()), checks_of.get(op_name, ()))
         needs: dict[AssetKey, None] = {}
         for key in assets_of.get(op_name, ()):
             for upstream in graph.upstream[key]:
@@ -191,12 +191,22 @@ def _asset_steps(graph: AssetGraph, job: JobNode, assets: list[AssetKey], checks
     return steps
 
 
-def _require_whole(graph: AssetGraph, op: OpNode, assets: Sequence[AssetKey]) -> None:
+def _require_whole(
+    graph: AssetGraph, op: OpNode, assets: Sequence[AssetKey], checks: Sequence[CheckKey]
+) -> None:
+    if op.can_subset:
+        return
     made = graph.assets_of_op.get(op.name, ())
-    if assets and not op.can_subset and len(assets) != len(made):
-        raise SubsetError(
+    if assets and len(assets) != len(made):
+        raise IndivisibleError(
             f"{op.name} makes {', '.join(str(key) for key in made)} together: select all of them, or define it with "
             "can_subset=True."
+        )
+    judged = [output.check_key for output in op.outputs if output.check_key is not None] if op.kind == "check" else ()
+    if checks and len(judged) > 1 and len(checks) != len(judged):
+        raise IndivisibleError(
+            f"{op.name} evaluates {', '.join(str(key) for key in judged)} together: select all of them, or define it "
+            "with can_subset=True."
         )
 
 

@@ -1,12 +1,5 @@
-"""Selections of assets: text -> tree -> set of keys on an asset graph, and back to text.
-
-Grammar: `key:`, `group:`, `kind:`, `tag:`, `owner:` with values (quoted where they hold blanks), `*` for everything
-that can be
-made, `+x` upstream and `x+` downstream of x (a number limits the distance: `2+key:x`, `key:x+1`), `roots(...)`,
-`sinks(...)`,
-`not`, `and`, `or`, parentheses. A key alone, as in `orders`, selects that asset and must exist. The short form of a
-single key
-counts signs instead: `orders+` is one layer downstream, `orders++` two, `orders*` all.
+"""Selections of assets as trees: what they select on an asset graph, and how they are written. Reading text is in
+`selection_grammar`.
 """
 
 from __future__ import annotations
@@ -17,7 +10,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import SelectionError
+from rostrum.model.errors import ArgumentError, SelectionError, SubsetError
 from rostrum.model.manifest import AssetNode
 from rostrum.planning.graph import AssetGraph
 
@@ -60,31 +53,49 @@ class Keys(Node, frozen=True):
     keys: tuple[AssetKey, ...]
 
     def resolve(self, graph: AssetGraph) -> set[AssetKey]:
-        """The keys."""
-        for key in self.keys:
-            if key not in graph.nodes:
-                raise SelectionError(f"there is no asset {str(key)!r}.{_nearest(str(key), map(str, graph.nodes))}")
+        """The keys. Raises SubsetError for those that there are none of."""
+        absent = [str(key) for key in self.keys if key not in graph.nodes]
+        if absent:
+            known = [str(key) for key in graph.nodes]
+            hints = "".join(dict.fromkeys(_nearest(key, known) for key in absent))
+            raise SubsetError(
+                f"the assets {', '.join(map(repr, absent))} were selected, but no AssetsDefinition objects supply "
+                f"these keys: there is no such asset.{hints}"
+            )
         return set(self.keys)
 
     def __str__(self) -> str:
-        return " or ".join(f"key:{_quoted(str(key))}" for key in self.keys)
+        return " or ".join(f"key:{quoted(str(key))}" for key in self.keys)
 
 
 class Attribute(Node, frozen=True):
     """Assets by an attribute. `key` may hold `*`; `tag` is `name` (empty value) or `name=value`; `<null>` is the
-    absence of kinds.
+    absence of kinds. External assets only with `external`.
     """
 
     name: str
     value: str
+    external: bool = True
 
     def resolve(self, graph: AssetGraph) -> set[AssetKey]:
-        """Keys of the assets that match."""
-        matches = _MATCHERS[self.name](self.value)
-        return {key for key, node in graph.nodes.items() if matches(node)}
+        """Keys of the assets that match. Raises SelectionError for attributes that only servers know."""
+        matcher = _MATCHERS.get(self.name)
+        if matcher is None:
+            raise _unknown_here(self.name)
+        matches = matcher(self.value)
+        return {key for key, node in graph.nodes.items() if (self.external or node.op is not None) and matches(node)}
 
     def __str__(self) -> str:
-        return f"{self.name}:{_quoted(self.value)}"
+        if self.name == "key_prefix":
+            return f"key:{quoted(self.value + '/*')}"
+        if self.name == "key_substring":
+            return f"key:{quoted('*' + self.value + '*')}"
+        if self.value == "<null>":
+            return f"{self.name}:<null>"
+        if self.name == "tag":
+            name, sign, value = self.value.partition("=")
+            return f"tag:{quoted(name)}{sign}{quoted(value) if sign else ''}"
+        return f"{self.name}:{quoted(self.value)}"
 
 
 class Around(Node, frozen=True):
@@ -171,6 +182,50 @@ class Or(Node, frozen=True):
         return " or ".join(_wrapped(part) if isinstance(part, And) else str(part) for part in self.parts)
 
 
+class Materializable(Node, frozen=True):
+    """Those that can be made."""
+
+    inner: Node
+
+    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
+        """Keys that an op makes."""
+        return {key for key in self.inner.resolve(graph) if graph.nodes[key].op is not None}
+
+    def __str__(self) -> str:
+        return f"materializable({self.inner})"
+
+
+class Sources(Node, frozen=True):
+    """External assets directly upstream of a selection."""
+
+    inner: Node
+
+    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
+        """Keys of the external assets."""
+        own = self.inner.resolve(graph)
+        return {key for key in graph.ancestors(own, 1) - own if graph.nodes[key].op is None}
+
+    def __str__(self) -> str:
+        return f"upstream_source_assets({self.inner})"
+
+
+class Neighbours(Node, frozen=True):
+    """A selection and what is made only together with it."""
+
+    inner: Node
+
+    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
+        """The keys and those that the same ops make, where they cannot make only some."""
+        found = self.inner.resolve(graph)
+        for op in {graph.nodes[key].op for key in found}:
+            if op is not None and not graph.ops[op].can_subset:
+                found |= set(graph.assets_of_op.get(op, ()))
+        return found
+
+    def __str__(self) -> str:
+        return f"required_multi_asset_neighbors({self.inner})"
+
+
 class Minus(Node, frozen=True):
     """One selection without another."""
 
@@ -189,10 +244,16 @@ class Minus(Node, frozen=True):
         )
 
 
-def resolve(text: str, graph: AssetGraph) -> list[AssetKey]:
-    """Keys that a text selects, in the graph's order. Raises SelectionError."""
-    keys = parse(text).resolve(graph)
-    return [key for key in graph.nodes if key in keys]
+def existing(node: Node, graph: AssetGraph) -> Node:
+    """The selection without keys that do not exist."""
+    if isinstance(node, Keys):
+        return Keys(tuple(key for key in node.keys if key in graph.nodes))
+    if isinstance(node, (And, Or)):
+        return type(node)(tuple(existing(part, graph) for part in node.parts))
+    if isinstance(node, Minus):
+        return Minus(existing(node.left, graph), existing(node.right, graph))
+    inner = getattr(node, "inner", None)
+    return msgspec.structs.replace(node, inner=existing(inner, graph)) if isinstance(inner, Node) else node
 
 
 # --- matching --------------------------------------------------------------------------------------------------------
@@ -208,7 +269,7 @@ def _key_matcher(value: str) -> Callable[[AssetNode], bool]:
 
 def _tag_matcher(value: str) -> Callable[[AssetNode], bool]:
     name, _, wanted = value.partition("=")
-    return lambda node: node.tags.get(name) == wanted
+    return lambda node: name in node.tags and node.tags[name] == wanted
 
 
 def _kind_matcher(value: str) -> Callable[[AssetNode], bool]:
@@ -219,7 +280,7 @@ def _kind_matcher(value: str) -> Callable[[AssetNode], bool]:
 
 _MATCHERS: dict[str, Callable[[str], Callable[[AssetNode], bool]]] = {
     "key": _key_matcher,
-    "group": lambda value: lambda node: node.group == value,
+    "group": lambda value: lambda node: bool(value) and node.group == value,
     "kind": _kind_matcher,
     "tag": _tag_matcher,
     "owner": lambda value: lambda node: value in node.owners,
@@ -227,170 +288,27 @@ _MATCHERS: dict[str, Callable[[str], Callable[[AssetNode], bool]]] = {
     "key_substring": lambda value: lambda node: value in str(node.key),
 }
 
-# --- parsing ---------------------------------------------------------------------------------------------------------
-
-_SHORT = re.compile(r"(\*|\+*)([A-Za-z0-9_./\-]+)(\*|\+*)")
-_TOKEN = re.compile(r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<sign>[()+:])|(?P<word>[^\s()+:"']+))""")
-_WORDS = frozenset({"and", "or", "not"})
+REMOTE = ("column", "table_name", "column_tag", "changed_in_branch", "status", "code_location")
+"""Attributes that only a control plane knows."""
 
 
-def parse(text: str) -> Node:
-    """Read a selection. Raises SelectionError with the position of the mistake."""
-    if not text.strip():
-        raise SelectionError("the selection is empty; `*` selects everything.")
-    short = _SHORT.fullmatch(text.strip())
-    if short and short[2].lower() not in _WORDS:
-        before, name, after = short.groups()
-        node: Node = Keys((AssetKey.of(name),))
-        return Around(node, _layers(before), _layers(after)) if before or after else node
-    return _Parser(text).parse()
+class OnlyRemote(SelectionError, NotImplementedError):
+    """This attribute is known to the control plane only: it selects nothing where definitions are loaded."""
 
 
-def _layers(signs: str) -> int | None:
-    return None if signs == "*" else len(signs)
+def _unknown_here(name: str) -> Exception:
+    message = (
+        f"selecting by `{name}:` needs a control plane: it cannot be resolved where definitions are loaded. Select by "
+        "key, group, kind, tag or owner."
+    )
+    return ArgumentError(message) if name == "code_location" else OnlyRemote(message)
 
 
-class _Parser:
-    """Recursive descent over tokens (kind, value, position)."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._tokens: list[tuple[str, str, int]] = []
-        position = 0
-        while position < len(text.rstrip()):
-            found = _TOKEN.match(text, position)
-            if found is None:
-                raise self._error("a quote is not closed", position)
-            kind = found.lastgroup or ""
-            value = found[kind]
-            self._tokens.append((kind, value, found.start(kind)))
-            position = found.end()
-        self._at = 0
-
-    def parse(self) -> Node:
-        """The whole text."""
-        node = self._or()
-        if self._peek()[0]:
-            _, value, position = self._peek()
-            raise self._error(f"{value!r} is not expected here; join parts with `and` or `or`", position)
-        return node
-
-    def _peek(self) -> tuple[str, str, int]:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ("", "", len(self._text))
-
-    def _take(self, value: str) -> bool:
-        kind, found, _ = self._peek()
-        if kind in ("sign", "word") and found.lower() == value:
-            self._at += 1
-            return True
-        return False
-
-    def _or(self) -> Node:
-        parts = [self._and()]
-        while self._take("or"):
-            parts.append(self._and())
-        return parts[0] if len(parts) == 1 else Or(tuple(parts))
-
-    def _and(self) -> Node:
-        parts = [self._not()]
-        while self._take("and"):
-            parts.append(self._not())
-        return parts[0] if len(parts) == 1 else And(tuple(parts))
-
-    def _not(self) -> Node:
-        return Not(self._not()) if self._take("not") else self._around()
-
-    def _around(self) -> Node:
-        start = self._at
-        up: int | None = 0
-        kind, value, _ = self._peek()
-        if kind == "word" and value.isdigit() and self._following() == "+":
-            self._at += 2
-            up = int(value)
-        elif self._take("+"):
-            up = None
-        node = self._primary()
-        down: int | None = 0
-        if self._take("+"):
-            kind, value, position = self._peek()
-            if kind == "word" and value.isdigit():
-                self._at += 1
-                down = int(value)
-            else:
-                down = None
-            if self._peek()[1] == "+":
-                raise self._error("two `+`: give the distance as a number, as in `key:x+2`", position)
-        if up == 0 and down == 0:
-            return node
-        if isinstance(node, Keys):
-            raise self._error(f"write `key:{node.keys[0]}` to use `+` within an expression", self._tokens[start][2])
-        return Around(node, up, down)
-
-    def _following(self) -> str:
-        return self._tokens[self._at + 1][1] if self._at + 1 < len(self._tokens) else ""
-
-    def _primary(self) -> Node:
-        kind, value, position = self._peek()
-        if not kind:
-            raise self._error("something is missing at the end", position)
-        if self._take("("):
-            node = self._or()
-            self._expect(")")
-            return node
-        if kind == "sign" or value.lower() in _WORDS:
-            raise self._error(f"{value!r} is not expected here", position)
-        self._at += 1
-        if value == "*":
-            return Everything()
-        if self._peek()[:2] == ("sign", ":") and kind == "word":
-            return self._attribute(value, position)
-        if value in ("roots", "sinks") and self._take("("):
-            node = self._or()
-            self._expect(")")
-            return Ends(value, node)
-        return Keys((AssetKey.of(_unquoted(value)),))
-
-    def _attribute(self, name: str, position: int) -> Node:
-        if name not in ("key", "group", "kind", "tag", "owner"):
-            known = ["key", "group", "kind", "tag", "owner"]
-            raise self._error(
-                f"{name!r} is not an attribute; there are {', '.join(known)}.{_nearest(name, known)}", position
-            )
-        self._at += 1
-        value = ""
-        while True:
-            kind, part, at = self._peek()
-            if kind not in ("word", "text") and not (part == ":" and value):
-                break
-            if value and self._text[at - 1].isspace():
-                break
-            value += _unquoted(part)
-            self._at += 1
-            if kind == "text":
-                break
-        if not value and self._tokens[self._at - 1][0] != "text":
-            raise self._error(f"`{name}:` needs a value", position)
-        if name == "key" and value == "*":
-            raise self._error("`key:*` is everything: write `*`", position)
-        if name != "key" and "*" in value:
-            raise self._error(f"`*` stands only in `key:`, not in `{name}:`", position)
-        return Attribute(name, value)
-
-    def _expect(self, sign: str) -> None:
-        if not self._take(sign):
-            raise self._error(f"{sign!r} is missing", self._peek()[2])
-
-    def _error(self, message: str, position: int) -> SelectionError:
-        return SelectionError(f"selection {self._text!r}, at character {position + 1}: {message}.")
+# --- text ------------------------------------------------------------------------------------------------------------
 
 
-def _unquoted(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text[1:-1]) if text[:1] in ("'", '"') else text
-
-
-def _quoted(text: str) -> str:
-    if re.fullmatch(r"[A-Za-z0-9_./=<>*\-]+", text):
-        return text if text != "*" else '"*"'
+def quoted(text: str) -> str:
+    """The text in double quotes."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

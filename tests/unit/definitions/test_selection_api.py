@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from rostrum.definitions.assets import AssetSpec, asset
+from rostrum.definitions.asset_decorator import asset
+from rostrum.definitions.asset_specs import AssetSpec
 from rostrum.definitions.checks import asset_check
 from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.selection import AssetSelection
-from rostrum.model.errors import DefinitionError
+from rostrum.model.errors import ArgumentError
 
 
 @asset(group_name="g", kinds={"sql"}, tags={"t": "v"}, owners=["team:x"], deps=["src"])
@@ -34,7 +35,7 @@ A = AssetSelection
         (A.all(include_sources=True), "a p/b src"),
         (A.assets(a, "p/b"), "a p/b"),
         (A.keys(["p", "b"]), "p/b"),
-        (A.groups("g", "default"), "a p/b src"),
+        (A.groups("g", "default", include_sources=True), "a p/b src"),
         (A.kind("sql"), "a"),
         (A.tag("t", "v"), "a"),
         (A.owner("team:x"), "a"),
@@ -66,5 +67,5 @@ def test_checks_come_with_their_assets_unless_left_out():
 
 
 def test_what_is_no_selection():
-    with pytest.raises(DefinitionError):
+    with pytest.raises(ArgumentError):
         A.from_coercible(3)

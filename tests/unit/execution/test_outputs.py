@@ -30,7 +30,7 @@ from rostrum.model.events import AssetMaterialized
 
 
 def made(result: ExecutionResult) -> list[str]:
-    return [str(event.asset_key) for event in result.get_asset_materialization_events()]
+    return [str(event.asset_key) for event in [e.record for e in result.get_asset_materialization_events()]]
 
 
 def run(*assets: Any, **options: Any) -> ExecutionResult:
@@ -49,7 +49,7 @@ def test_a_plain_value_is_stored_and_told() -> None:
     result = run(a, b)
     assert result.success
     assert result.asset_value("b") == [1, 2]
-    assert [e.kind for e in result.events_for_node("b")] == [
+    assert [e.kind for e in result.events if e.step_key == "b"] == [
         "step_started",
         "input_loaded",
         "output_stored",
@@ -83,7 +83,7 @@ def test_a_result_without_value_is_told_and_not_stored() -> None:
     def a() -> MaterializeResult:
         return MaterializeResult(metadata={"rows": 3}, data_version="v1", tags={"x": "y"})
 
-    (event,) = run(a).get_asset_materialization_events()
+    (event,) = [e.record for e in run(a).get_asset_materialization_events()]
     assert event.metadata["rows"].value == 3  # type: ignore[union-attr]
     assert event.data_version == "v1"
     assert event.tags == {"x": "y"}
@@ -141,7 +141,7 @@ def test_a_required_output_that_is_not_yielded_fails() -> None:
 
     result = run(a, raise_on_error=False)
     assert not result.success
-    assert "did not produce its output" in result.get_step_failure_events()[0].error.message
+    assert "did not produce its output" in [e.record for e in result.get_step_failure_events()][0].error.message
 
 
 def test_an_optional_output_that_is_not_yielded_skips() -> None:
@@ -227,7 +227,7 @@ def test_events_beside_the_output() -> None:
 
     result = run(a)
     assert made(result) == ["logged", "yielded", "a"]
-    assert [e.step_key for e in result.get_asset_materialization_events()] == ["a"] * 3
+    assert [e.step_key for e in [e.record for e in result.get_asset_materialization_events()]] == ["a"] * 3
 
 
 def test_metadata_added_later_wins() -> None:
@@ -237,7 +237,7 @@ def test_metadata_added_later_wins() -> None:
         context.add_output_metadata({"m": 2})
         return Output(1, metadata={"k": "output", "o": 1})
 
-    (event,) = run(a).get_asset_materialization_events()
+    (event,) = [e.record for e in run(a).get_asset_materialization_events()]
     assert {key: value.value for key, value in event.metadata.items()} == {"k": "context", "m": 2, "o": 1}  # type: ignore[union-attr]
 
 
@@ -310,7 +310,7 @@ class TestChecks:
         assert not result.success
         assert result.is_node_untouched("b")
         assert made(result) == ["a"]
-        assert "blocking check a:gate failed" in result.get_step_failure_events()[0].error.message
+        assert "1 blocking asset check failed with severity ERROR: a: gate" in [e.record for e in result.get_step_failure_events()][0].error.message
 
     def test_checks_inside_an_asset(self) -> None:
         @asset(check_specs=[AssetCheckSpec("c", asset="a"), AssetCheckSpec("d", asset="a")])
@@ -370,7 +370,11 @@ class TestVersions:
         first, second = run(a, b), run(a, b)
 
         def version(result: ExecutionResult, key: str) -> AssetMaterialized:
-            return next(e for e in result.get_asset_materialization_events() if e.asset_key == AssetKey((key,)))
+            return next(
+                e
+                for e in [e.record for e in result.get_asset_materialization_events()]
+                if e.asset_key == AssetKey((key,))
+            )
 
         assert version(first, "a").data_version == version(second, "a").data_version
         assert version(first, "b").data_version == version(second, "b").data_version
@@ -383,7 +387,7 @@ class TestVersions:
             return 1
 
         result = run(a)
-        assert result.get_asset_materialization_events()[0].code_version == result.run_id
+        assert [e.record for e in result.get_asset_materialization_events()][0].code_version == result.run_id
 
 
 class TestFailures:
@@ -400,7 +404,7 @@ class TestFailures:
         def a():
             raise Failure("why", metadata={"n": 1})
 
-        failed = run(a, raise_on_error=False).failure_data_for_node("a")
+        failed = next(e for e in run(a, raise_on_error=False).events if e.kind == "step_failed" and e.step_key == "a")
         assert failed is not None
         assert failed.metadata["n"].value == 1  # type: ignore[union-attr]
         assert failed.error.message == "why"

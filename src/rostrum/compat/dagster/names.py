@@ -194,6 +194,8 @@ for _name in ("DynamicPartitionsStore", "PartitionLoadingContext"):
     PRIVATE[_name] = f"rostrum.definitions.partition_loading:{_name}"
 for _name in ("PartitionsSubset", "PaginatedResults"):
     PRIVATE[_name] = f"rostrum.definitions.partitions:{_name}"
+PRIVATE["DagsterAssetCheckFailedError"] = "rostrum.model.errors:CheckFailed"
+PRIVATE["DagsterInvalidAssetSelectionError"] = "rostrum.model.errors:SelectionError"
 PRIVATE["ScheduleType"] = "rostrum.definitions.time_partitions:ScheduleType"
 PRIVATE["PartitionDimensionDefinition"] = "rostrum.definitions.multi_partitions:PartitionDimensionDefinition"
 PRIVATE["UpstreamPartitionsResult"] = "rostrum.definitions.partition_mappings:UpstreamPartitionsResult"
