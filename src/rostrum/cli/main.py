@@ -20,6 +20,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "code-server": ("rostrum.cli.code_server", "Serve one code location over gRPC."),
     "api": ("rostrum.cli.api", "Classic names of the processes (`api grpc`)."),
     "user": ("rostrum.cli.user", "Manage local users and their API tokens."),
+    "migrate": ("rostrum.cli.migrate", "Rewrite a project that was written for Dagster."),
     "completion": ("rostrum.cli.completion", "Print the shell completion script."),
 }
 

@@ -8,10 +8,7 @@ import importlib.util
 import inspect
 import os
 import pickle
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -23,30 +20,6 @@ aliases.install()
 import dagster as dg  # noqa: E402
 
 from rostrum.compat.dagster.placeholders import NotPartOfRostrum, placeholder  # noqa: E402
-
-NOTICE = "rostrum: `import dagster` is Rostrum's own here"
-
-
-def python(code: str, *folders: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A fresh interpreter that finds packages in `folders` first."""
-    path = os.pathsep.join(map(str, folders))
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": path, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-
-
-@pytest.fixture
-def installed(tmp_path: Path) -> Path:
-    """A folder with a package called `dagster` that is somebody else's."""
-    (tmp_path / "dagster").mkdir()
-    (tmp_path / "dagster/__init__.py").write_text("MARK = 'the real one'\n")
-    (tmp_path / "dagster/inner.py").write_text("MARK = 'inner'\n")
-    return tmp_path
 
 
 def test_names_are_the_same_objects() -> None:
@@ -197,36 +170,3 @@ def test_many_threads_get_one_module() -> None:
 def test_a_mode_that_is_none() -> None:
     with pytest.raises(ConfigError, match="none of auto, dagster, off"):
         aliases.use("on")
-
-
-USE = "from rostrum.compat import aliases; aliases.use({mode!r})\nimport dagster\n"
-
-
-def test_where_none_is_installed_it_is_ours_and_told_once(tmp_path: Path) -> None:
-    (tmp_path / "dagster").mkdir()  # a folder is no package
-    done = python(USE.format(mode="auto") + "import dagster_pipes, dagster.components; print(dagster.asset)", tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count(NOTICE) == 1
-    assert "no such package is installed" in done.stderr
-
-
-def test_an_installed_package_wins(installed: Path) -> None:
-    code = "import dagster.inner; print(dagster.MARK, dagster.inner.MARK)"
-    done = python(USE.format(mode="auto") + code, installed)
-    assert (done.stdout, done.stderr) == ("the real one inner\n", "")
-
-
-def test_an_installed_package_does_not_win_where_the_project_says_so(installed: Path) -> None:
-    done = python(USE.format(mode="dagster") + "print(dagster.asset.__module__)", installed)
-    assert done.stdout.startswith("rostrum."), done.stderr
-    assert f"{NOTICE} (as this project says" in done.stderr
-
-
-def test_off_is_off(tmp_path: Path) -> None:
-    done = python(USE.format(mode="off"), tmp_path)
-    assert "ModuleNotFoundError: No module named 'dagster'" in done.stderr
-
-
-def test_child_processes_do_not_repeat_the_notice() -> None:
-    done = python(USE.format(mode="auto"), **{aliases.ANNOUNCED: "1"})
-    assert (done.returncode, done.stderr) == (0, "")

@@ -7,6 +7,7 @@ placeholder that tells so when it is used (`placeholders`).
 from __future__ import annotations
 
 _TABLE: dict[str, tuple[str, ...]] = {
+    "runs": ("DagsterRun", "DagsterRunStatus"),
     "metadata": (
         "BoolMetadataValue",
         "CodeReferencesMetadataValue",
@@ -62,6 +63,8 @@ _TABLE: dict[str, tuple[str, ...]] = {
 """Module of this package -> names that it defines."""
 
 _RENAMED: dict[str, str] = {
+    "DagsterInstance": "rostrum.definitions.instance:Instance",
+    "DataProvenance": "rostrum.definitions.run_instance:DataProvenance",
     "DagsterType": "rostrum.definitions.types:DataType",
     "DagsterTypeLoader": "rostrum.definitions.type_loaders:DataTypeLoader",
     "DagsterTypeLoaderContext": "rostrum.definitions.contexts:OpExecutionContext",
@@ -187,6 +190,18 @@ for _name in (
     "UserFailureData",
 ):
     PRIVATE[_name] = f"rostrum.definitions.run_events:{_name}"
+for _name, _error in {
+    "DagsterAssetCheckFailedError": "CheckFailed",
+    "DagsterExecutionHandleOutputError": "HandleOutputError",
+    "DagsterExecutionLoadInputError": "LoadInputError",
+    "DagsterInvalidAssetSelectionError": "SelectionError",
+    "DagsterInvalidMetadata": "MetadataError",
+    "DagsterInvalidPropertyError": "PropertyError",
+    "DagsterMaxRetriesExceededError": "MaxRetriesExceeded",
+    "DagsterRunAlreadyExists": "Conflict",
+    "DagsterRunConflict": "Conflict",
+}.items():
+    PRIVATE[_name] = f"rostrum.model.errors:{_error}"
 PRIVATE["SerializableErrorInfo"] = "rostrum.definitions.run_events:ErrorReport"
 for _name in ("CodeReferencesMetadataSet", "TableMetadataSet", "normalize_metadata"):
     PRIVATE[_name] = _HERE + f"metadata:{_name}"

@@ -233,7 +233,7 @@ def wrap_op_in_graph_and_execute(
     """Execute an op as the only one of a graph."""
     import rostrum
 
-    names = list(op_def.ins) if input_values is None else [name for name in op_def.ins]
+    names = list(op_def.ins)
 
     def body(**inputs: Any) -> Any:
         return op_def(**inputs)
