@@ -37,6 +37,9 @@ def call_directly(what: str, op: Any, args: Sequence[Any], kwargs: dict[str, Any
                 "build_asset_context() or build_op_context()."
             )
         bound[name] = context
+    bind: Any = getattr(context, "bind", None)
+    if bind is not None:
+        bind(op)
     _place(what, signature, rest, bound)
     for resource in signature.resources:
         if resource not in bound:

@@ -302,6 +302,8 @@ class Values:
         versions = self._notes.versions
         inputs = {text: versions[above] for above, text in slot.upstream if above in versions}
         code_version = slot.code_version or scope.run.run_id
+        used = self._notes.used_events
+        events = {text: used[above] for above, text in slot.upstream if above in used}
         told = scope.data_versions.get(key) if scope.data_versions is not None else None
         version = made.data_version or told or _data_version(code_version, inputs)
         at = self._clock.now()
@@ -317,6 +319,8 @@ class Values:
                 data_version=version,
                 code_version=code_version,
                 input_versions=inputs,
+                input_events=events,
+                is_user_version=bool(made.data_version or told),
             )
         versions[key] = version
 
@@ -336,6 +340,7 @@ class Values:
             partition_key=scope.run.target.partition_key if prepared.partitions is not None else None,
             description=result.description,
             metadata=metadata,
+            target=self._notes.targets.get(key.asset_key),
         )
 
     def logged(self, event: Any, scope: StepScope) -> Event:

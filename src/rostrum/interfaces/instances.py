@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Protocol
 
 from rostrum.interfaces.runs import RunReader, RunSession
+from rostrum.interfaces.storage import Session
+from rostrum.model.assets import AssetKey
+from rostrum.model.events import Event
 from rostrum.model.manifest import Manifest
 from rostrum.model.runs import Run, RunFilter
 
@@ -22,6 +27,31 @@ class InstanceStore(RunReader, Protocol):
         """Submit a run of these definitions and claim it for this process; returns it as stored, in epoch 1, and its
         worker's session. Raises what submitting raises: NotFound, StateError, ConfigError.
         """
+        ...
+
+    @property
+    def is_ephemeral(self) -> bool:
+        """Whether it is gone with this process."""
+        ...
+
+    def now(self) -> datetime:
+        """The instance's time."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """A transaction that only reads."""
+        ...
+
+    def report(self, event: Event) -> None:
+        """Record an event of no run, with all that follows from it."""
+        ...
+
+    def wipe_assets(self, keys: Sequence[AssetKey]) -> None:
+        """Forget what is known of assets."""
+        ...
+
+    def delete_run(self, run_id: str) -> None:
+        """Delete a finished run with its events. Raises NotFound; Conflict while it goes on."""
         ...
 
     def run(self, run_id: str) -> Run | None:

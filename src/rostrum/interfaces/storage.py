@@ -158,6 +158,10 @@ class PartitionTable(Protocol):
         """Numbers by status, from the chunks' counters."""
         ...
 
+    def clear(self, asset_key: AssetKey) -> None:
+        """Forget the statuses of all partitions of an asset."""
+        ...
+
     def dynamic(self, name: str) -> Sequence[str]:
         """Keys of a dynamic partitions definition, in the order they were added."""
         ...

@@ -31,6 +31,14 @@ class AssetState(msgspec.Struct, frozen=True, omit_defaults=True):
     code_version: str | None = None
     metadata: dict[str, MetadataValue] = {}
     """Metadata of the last materialisation."""
+    wiped_id: int = 0
+    """Id of the newest event when somebody had the asset's history forgotten: events up to it do not count."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is known of it since it was last forgotten."""
+        times = (self.last_materialized_at, self.last_observed_at, self.last_failed_at)
+        return any(each is not None for each in times) or self.in_progress_run_id is not None
 
     @property
     def status(self) -> str:

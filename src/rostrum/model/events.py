@@ -218,6 +218,11 @@ class AssetMaterialized(Event, frozen=True, tag="asset_materialized"):
     code_version: str | None = None
     input_versions: dict[str, str] = {}
     """Asset key text -> data version of the upstream asset when it was used."""
+    input_events: dict[str, str] = {}
+    """Asset key text -> the materialisation that was used: the id of the stored event, or `run/stream/sequence` for one
+    of the same run."""
+    is_user_version: bool = False
+    """True when user code gave the data version."""
 
 
 class AssetObserved(Event, frozen=True, tag="asset_observed"):
@@ -231,6 +236,15 @@ class AssetObserved(Event, frozen=True, tag="asset_observed"):
     tags: dict[str, str] = {}
 
 
+class CheckTarget(msgspec.Struct, frozen=True):
+    """The materialisation that a verdict is about: the asset's last one when the check began."""
+
+    run_id: str
+    at: datetime
+    event: str
+    """As in `AssetMaterialized.input_events`."""
+
+
 class CheckEvaluated(Event, frozen=True, tag="check_evaluated"):
     """A check has given its verdict."""
 
@@ -241,6 +255,7 @@ class CheckEvaluated(Event, frozen=True, tag="check_evaluated"):
     partition_key: str | None = None
     description: str | None = None
     metadata: dict[str, MetadataValue] = {}
+    target: CheckTarget | None = None
 
 
 # --- telling ---------------------------------------------------------------------------------------------------------

@@ -25,6 +25,15 @@ class RunStatus(str, Enum):
     FAILURE = "failure"
     CANCELED = "canceled"
 
+    @classmethod
+    def _missing_(cls, value: object) -> RunStatus | None:
+        """Statuses in upper case, and by the names that libraries know."""
+        text = str(value).lower()
+        text = {"started": "running", "not_started": "queued", "managed": "queued", "suspended": "canceling"}.get(
+            text, text
+        )
+        return next((each for each in cls if each.value == text), None)
+
     @property
     def is_finished(self) -> bool:
         """True for success, failure and canceled: final for ever."""
@@ -109,6 +118,126 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     def is_finished(self) -> bool:
         """True when the status is final."""
         return self.status in FINISHED
+
+    # --- the same by names that libraries know
+
+    @property
+    def job_name(self) -> str:
+        """Name of the job."""
+        return self.target.job
+
+    @property
+    def run_config(self) -> dict[str, Any]:
+        """Config of the run."""
+        return self.config
+
+    @property
+    def asset_selection(self) -> frozenset[AssetKey] | None:
+        """Assets selected, None for all of the job."""
+        return frozenset(self.target.asset_selection) or None
+
+    @property
+    def asset_check_selection(self) -> frozenset[CheckKey] | None:
+        """Checks selected, None for those of the assets."""
+        return frozenset(self.target.check_selection) if self.target.check_selection is not None else None
+
+    @property
+    def entity_selection(self) -> frozenset[AssetKey | CheckKey] | None:
+        """Assets and checks selected, None for all of the job."""
+        return frozenset((*(self.asset_selection or ()), *(self.asset_check_selection or ()))) or None
+
+    @property
+    def op_selection(self) -> list[str] | None:
+        """Clauses that select ops, None for all."""
+        return list(self.target.op_selection) or None
+
+    @property
+    def resolved_op_selection(self) -> frozenset[str] | None:
+        """As `op_selection`."""
+        return frozenset(self.target.op_selection) or None
+
+    @property
+    def step_keys_to_execute(self) -> list[str] | None:
+        """Steps of a re-execution, None for all."""
+        return list(self.target.step_selection) or None
+
+    @property
+    def job_snapshot_id(self) -> str | None:
+        """Hash of the definitions that the run was launched on."""
+        return self.manifest_hash
+
+    @property
+    def execution_plan_snapshot_id(self) -> str | None:
+        """Hash of the definitions, which the plan follows from."""
+        return self.manifest_hash
+
+    @property
+    def remote_job_origin(self) -> None:
+        """None: the code location is `target.location`."""
+        return None
+
+    @property
+    def job_code_origin(self) -> None:
+        """None: the code location is `target.location`."""
+        return None
+
+    @property
+    def has_repository_load_data(self) -> bool:
+        """False."""
+        return False
+
+    @property
+    def run_op_concurrency(self) -> None:
+        """None: pools are claimed step by step."""
+        return None
+
+    @property
+    def partitions_subset(self) -> None:
+        """None: `target.partition_key` and `target.partition_range` tell."""
+        return None
+
+    @property
+    def is_partitioned(self) -> bool:
+        """Whether the run is for partitions."""
+        return self.target.partition_key is not None or self.target.partition_range is not None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it succeeded."""
+        return self.status is RunStatus.SUCCESS
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it failed."""
+        return self.status is RunStatus.FAILURE
+
+    @property
+    def is_failure_or_canceled(self) -> bool:
+        """Whether it failed or was canceled."""
+        return self.status in (RunStatus.FAILURE, RunStatus.CANCELED)
+
+    @property
+    def is_cancelable(self) -> bool:
+        """Whether it can still be canceled."""
+        return self.status in (RunStatus.QUEUED, RunStatus.STARTING, RunStatus.RUNNING)
+
+    @property
+    def is_resume_retry(self) -> bool:
+        """Whether it repeats some steps of another run."""
+        return self.parent_run_id is not None and bool(self.target.step_selection)
+
+    @property
+    def previous_run_id(self) -> str | None:
+        """The run that it repeats."""
+        return self.parent_run_id
+
+    def get_root_run_id(self) -> str | None:
+        """The first run of the chain of repetitions."""
+        return self.root_run_id
+
+    def get_parent_run_id(self) -> str | None:
+        """The run that it repeats."""
+        return self.parent_run_id
 
     def after(self, event: ev.AnyEvent) -> Run:
         """The run after `event`: the only transition table.

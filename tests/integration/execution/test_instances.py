@@ -12,6 +12,7 @@ import pytest
 from rostrum import (
     AssetCheckResult,
     AssetKey,
+    AssetPartitionStatus,
     ConfigError,
     DailyPartitionsDefinition,
     Instance,
@@ -102,7 +103,7 @@ def test_partitions(instance: Instance) -> None:
         return AssetCheckResult(passed=True)
 
     materialize([daily, whole, fine], partition_key="2026-01-02", instance=instance)
-    assert instance.get_status_by_partition("daily") == {"2026-01-02": "materialized"}
+    assert instance.get_status_by_partition("daily") == {"2026-01-02": AssetPartitionStatus.MATERIALIZED}
     assert instance.get_status_by_partition("whole") == {}, "an asset without partitions gets no marks"
     event = instance.get_latest_materialization_event("daily", "2026-01-02")
     assert event is not None
@@ -124,7 +125,7 @@ def test_a_failed_partitioned_run_marks_partitioned_assets_only(instance: Instan
         raise ValueError("no")
 
     materialize([part, whole], partition_key="b", instance=instance, raise_on_error=False)
-    assert instance.get_status_by_partition("part") == {"b": "failed"}
+    assert instance.get_status_by_partition("part") == {"b": AssetPartitionStatus.FAILED}
     assert instance.get_status_by_partition("whole") == {}
     state = instance.get_asset_state("whole")
     assert state is not None

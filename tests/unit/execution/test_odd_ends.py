@@ -23,10 +23,10 @@ def test_an_interrupt_that_nobody_sent_is_a_failure(raised: type[BaseException])
 
     result = stopping.execute_in_process(raise_on_error=False)
     assert not result.success
-    failure = result.failure_data_for_node("stops")
+    failure = next(e for e in result.events if e.kind == "step_failed" and e.step_key == "stops")
     assert failure is not None
     assert failure.error.first_line == f"{raised.__name__}: by itself"
-    (end,) = [event for event in result.all_events if isinstance(event, RunFailed)]
+    (end,) = [event for event in result.events if isinstance(event, RunFailed)]
     assert end.message == "1 step failed: stops"
 
 
@@ -37,6 +37,6 @@ def test_large_and_odd_log_lines_are_stored_as_far_as_they_can_be() -> None:
         get_logger().warning("a\ud800b")
 
     result = materialize([talks])
-    large, odd = [event.message for event in result.all_events if isinstance(event, LogMessage)]
+    large, odd = [event.message for event in result.events if isinstance(event, LogMessage)]
     assert large.endswith("(5 more characters were cut off)")
     assert odd == "a?b"

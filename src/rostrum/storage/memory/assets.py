@@ -96,6 +96,12 @@ class MemoryPartitions:
         """Numbers by status; statuses that nothing has are left out."""
         return dict(Counter(self.get(asset_key).values()))
 
+    def clear(self, asset_key: AssetKey) -> None:
+        """Forget the statuses of all partitions of an asset."""
+        self._undo.require_writing()
+        for place in [place for place in self._tables.partitions if place[0] == asset_key]:
+            self._undo.drop(self._tables.partitions, place)
+
     def dynamic(self, name: str) -> Sequence[str]:
         """Keys in the order they were added."""
         self._undo.require()

@@ -38,6 +38,7 @@ _COUNTS = Statement(
     lambda _: select(func.sum(_T.materialized), func.sum(_T.failed), func.sum(_T.running)).where(*equal(_ASSET))
 )
 _PUT = upsert_row(partition_chunks)
+_CLEAR = delete_rows(partition_chunks, _ASSET)
 
 _D = dynamic_partitions.c
 _DYNAMIC = select_rows([_D.partition_key], [_D.deployment, _D.name], [_D.position, _D.partition_key])
@@ -84,6 +85,10 @@ class SqlPartitions:
         return {
             name: int(number) for name, number in zip(("materialized", "failed", "running"), row, strict=True) if number
         }
+
+    def clear(self, asset_key: AssetKey) -> None:
+        """Forget the statuses of all partitions of an asset."""
+        self._db.write(_CLEAR, self._db.deployment, str(asset_key))
 
     def dynamic(self, name: str) -> Sequence[str]:
         """Keys in the order they were added."""
