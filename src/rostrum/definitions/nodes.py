@@ -232,6 +232,8 @@ def is_io_manager(value: Any) -> bool:
     """True for objects (or functions that make them) which store and load values."""
     if isinstance(value, ResourceDefinition):
         return value.kind == "io_manager"
+    if callable(getattr(value, "create_io_manager", None)):
+        return True
     return callable(getattr(value, "handle_output", None)) and callable(getattr(value, "load_input", None))
 
 
