@@ -195,14 +195,13 @@ class LineSession:
         return reply.answer
 
 
-def latest_versions(session: RunSession, keys: Sequence[AssetKey]) -> dict[AssetKey, str]:
-    """Data versions of assets as the control plane knows them; empty while it is away (versions are information, not
+def latest_states(session: RunSession, keys: Sequence[AssetKey]) -> Sequence[AssetState]:
+    """States of assets as the control plane knows them; none while it is away (versions are information, not
     correctness).
     """
     if not keys:
-        return {}
+        return ()
     try:
-        states = session.read(ReadAssets(tuple(keys))).assets
+        return session.read(ReadAssets(tuple(keys))).assets
     except RostrumError:
-        return {}
-    return {state.asset_key: state.data_version for state in states if state.data_version is not None}
+        return ()

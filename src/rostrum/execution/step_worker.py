@@ -48,6 +48,7 @@ class Work(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     attempt: int
     sys_path: tuple[str, ...]
     versions: dict[str, str] = {}
+    used_events: dict[str, str] = {}
     outputs: tuple[tuple[str, str], ...] = ()
     partitions: PartitionsSpec | None = None
     partition_keys: tuple[str, ...] = ()
@@ -156,6 +157,7 @@ class ProcessStepRunner(StepRunner):
             attempt=attempt,
             sys_path=tuple(sys.path),
             versions={str(key): version for key, version in self._notes.versions.items()},
+            used_events={str(key): event for key, event in self._notes.used_events.items()},
             outputs=tuple(sorted(self._notes.outputs)),
             partitions=self.partitions,
             partition_keys=self._partition_keys,
@@ -206,12 +208,13 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     notes = RunNotes()
     notes.versions.update({AssetKey.of(key): version for key, version in work.versions.items()})
+    notes.used_events.update({AssetKey.of(key): event for key, event in work.used_events.items()})
     notes.outputs.update(work.outputs)
     resolved, run = loaded[0], work.run
     resources = Resources(resolved.resources_of(run.target.job), run, clock, None)
     session = LineSession(line.send, line.ask)
     runner = ProcessStepRunner(
-        resolved, run, work.plan, session, clock, notes, resources, RunLog(clock), work.partition_keys
+        resolved, run, work.plan, session, clock, notes, resources, RunLog.of_run(clock, resolved, run), work.partition_keys
     )
     runner.partitions, runner.capture_folder, runner.is_canceled = work.partitions, folder, cancel.is_set
     log = runner.log

@@ -28,7 +28,7 @@ from rostrum.execution.notes import RunNotes
 from rostrum.execution.plugins import EXECUTORS, plugin
 from rostrum.execution.resources import Resources
 from rostrum.execution.run_configs import with_job_config
-from rostrum.execution.sessions import answer_question, latest_versions
+from rostrum.execution.sessions import answer_question, latest_states
 from rostrum.execution.step_worker import ProcessStepRunner
 from rostrum.execution.user_code import guard
 from rostrum.interfaces.clock import Clock
@@ -260,7 +260,8 @@ class RunWork:
             at=clock.now(), epoch=run.epoch, step_keys=plan.step_keys, pid=os.getpid(), host=gethostname()
         )
         host.record(started)
-        self._notes.versions.update(latest_versions(self._session, _outside(resolved, plan)))
+        for state in latest_states(self._session, _outside(resolved, plan)):
+            self._notes.stored(state)
         resources = Resources(bound, run, clock, self.default_io_manager)
         log = RunLog.of_run(clock, resolved, run, echo=self._folder is None)
         runner = ProcessStepRunner(resolved, run, plan, self._session, clock, self._notes, resources, log, keys)
@@ -334,9 +335,11 @@ def _make_executor(resolved: Resolved, run: Run) -> Executor:
 
 
 def _outside(resolved: Resolved, plan: Plan) -> Sequence[AssetKey]:
-    """Assets upstream of the plan's that the plan does not make: their versions are asked for once."""
+    """Assets upstream of the plan's, or under check, that the plan does not make: they are asked for once."""
     made = {key for step in plan.steps for key in step.asset_keys}
     above = {up: None for key in made for up in resolved.graph.upstream.get(key, ()) if up not in made}
+    judged = {check.asset_key for step in plan.steps for check in step.check_keys}
+    above.update(dict.fromkeys(key for key in judged if key not in made))
     return list(above)
 
 
