@@ -165,6 +165,9 @@ from rostrum.definitions.build_context import (
 from rostrum.definitions.build_context import (
     build_output_context as build_output_context,
 )
+from rostrum.definitions.build_context import (
+    build_resources as build_resources,
+)
 from rostrum.definitions.build_tick_context import (
     build_schedule_context as build_schedule_context,
 )
@@ -279,17 +282,17 @@ from rostrum.definitions.lazy import (
 from rostrum.definitions.lifecycle import (
     InitResourceContext as InitResourceContext,
 )
+from rostrum.definitions.lifecycle import IOManagerDefinition as IOManagerDefinition
 from rostrum.definitions.lifecycle import (
     ResourceDefinition as ResourceDefinition,
 )
 from rostrum.definitions.lifecycle import (
     io_manager as io_manager,
 )
+from rostrum.definitions.lifecycle import make_values_resource as make_values_resource
 from rostrum.definitions.lifecycle import (
     resource as resource,
 )
-from rostrum.definitions.lifecycle import IOManagerDefinition as IOManagerDefinition
-from rostrum.definitions.lifecycle import make_values_resource as make_values_resource
 from rostrum.definitions.live import (
     ExecutorDefinition as ExecutorDefinition,
 )
@@ -354,9 +357,6 @@ from rostrum.definitions.ops import (
     op as op,
 )
 from rostrum.definitions.outputs import (
-    ObserveResult as ObserveResult,
-)
-from rostrum.definitions.outputs import (
     AssetCheckResult as AssetCheckResult,
 )
 from rostrum.definitions.outputs import (
@@ -373,6 +373,9 @@ from rostrum.definitions.outputs import (
 )
 from rostrum.definitions.outputs import (
     MaterializeResult as MaterializeResult,
+)
+from rostrum.definitions.outputs import (
+    ObserveResult as ObserveResult,
 )
 from rostrum.definitions.outputs import (
     Output as Output,
@@ -470,10 +473,10 @@ from rostrum.definitions.resource_param import (
 from rostrum.definitions.resources import (
     ConfigurableIOManager as ConfigurableIOManager,
 )
+from rostrum.definitions.resources import ConfigurableIOManagerFactory as ConfigurableIOManagerFactory
 from rostrum.definitions.resources import (
     ConfigurableResource as ConfigurableResource,
 )
-from rostrum.definitions.resources import ConfigurableIOManagerFactory as ConfigurableIOManagerFactory
 from rostrum.definitions.resources import ConfigurableResourceFactory as ConfigurableResourceFactory
 from rostrum.definitions.resources import ResourceDependency as ResourceDependency
 from rostrum.definitions.retries import (
@@ -617,6 +620,63 @@ from rostrum.model.metadata import (
 )
 from rostrum.model.metadata import (
     TableSchema as TableSchema,
+)
+from rostrum.pipes.clients import (
+    PipesClient as PipesClient,
+)
+from rostrum.pipes.clients import (
+    PipesSubprocessClient as PipesSubprocessClient,
+)
+from rostrum.pipes.injectors import (
+    PipesContextInjector as PipesContextInjector,
+)
+from rostrum.pipes.injectors import (
+    PipesEnvContextInjector as PipesEnvContextInjector,
+)
+from rostrum.pipes.injectors import (
+    PipesFileContextInjector as PipesFileContextInjector,
+)
+from rostrum.pipes.injectors import (
+    PipesTempFileContextInjector as PipesTempFileContextInjector,
+)
+from rostrum.pipes.messages import (
+    PipesExecutionResult as PipesExecutionResult,
+)
+from rostrum.pipes.messages import (
+    PipesLaunchedData as PipesLaunchedData,
+)
+from rostrum.pipes.messages import (
+    PipesMessageHandler as PipesMessageHandler,
+)
+from rostrum.pipes.messages import (
+    PipesMessageReader as PipesMessageReader,
+)
+from rostrum.pipes.readers import (
+    PipesBlobStoreMessageReader as PipesBlobStoreMessageReader,
+)
+from rostrum.pipes.readers import (
+    PipesCompositeMessageReader as PipesCompositeMessageReader,
+)
+from rostrum.pipes.readers import (
+    PipesFileMessageReader as PipesFileMessageReader,
+)
+from rostrum.pipes.readers import (
+    PipesLogReader as PipesLogReader,
+)
+from rostrum.pipes.readers import (
+    PipesTempFileMessageReader as PipesTempFileMessageReader,
+)
+from rostrum.pipes.readers import (
+    PipesThreadedMessageReader as PipesThreadedMessageReader,
+)
+from rostrum.pipes.session import (
+    PipesClientCompletedInvocation as PipesClientCompletedInvocation,
+)
+from rostrum.pipes.session import (
+    PipesSession as PipesSession,
+)
+from rostrum.pipes.session import (
+    open_pipes_session as open_pipes_session,
 )
 from rostrum.planning.time_windows import (
     TimeWindow as TimeWindow,

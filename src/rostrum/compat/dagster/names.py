@@ -91,6 +91,8 @@ _RENAMED: dict[str, str] = {
     "DagsterInvalidInvocationError": "rostrum.model.errors:InvocationError",
     "DagsterInvalidSubsetError": "rostrum.model.errors:SubsetError",
     "DagsterInvariantViolationError": "rostrum.model.errors:InvariantError",
+    "DagsterPipesExecutionError": "rostrum.model.errors:PipesExecutionError",
+    "DagsterRunReaction": "rostrum.definitions.run_requests:RunReaction",
     "DagsterResourceFunctionError": "rostrum.model.errors:ResourceError",
     "DagsterRunNotFoundError": "rostrum.model.errors:RunNotFound",
     "DagsterStepOutputNotFoundError": "rostrum.model.errors:OutputNotFound",
@@ -202,6 +204,12 @@ for _name, _error in {
     "DagsterRunConflict": "Conflict",
 }.items():
     PRIVATE[_name] = f"rostrum.model.errors:{_error}"
+PRIVATE["ConfigurableResourceFactory"] = "rostrum.definitions.resources:ConfigurableResourceFactory"
+PRIVATE["DagsterEvaluationErrorReason"] = "rostrum.definitions.config_errors:EvaluationErrorReason"
+PRIVATE["DagsterInvalidDagsterTypeInPythonicConfigDefinitionError"] = "rostrum.model.errors:ConfigSchemaError"
+PRIVATE["DagsterInvalidPythonicConfigDefinitionError"] = "rostrum.model.errors:ConfigSchemaError"
+PRIVATE["ConfigType"] = "rostrum.definitions.config_types:ConfigType"
+PRIVATE["EvaluationError"] = "rostrum.definitions.config_errors:EvaluationError"
 PRIVATE["SerializableErrorInfo"] = "rostrum.definitions.run_events:ErrorReport"
 for _name in ("CodeReferencesMetadataSet", "TableMetadataSet", "normalize_metadata"):
     PRIVATE[_name] = _HERE + f"metadata:{_name}"
@@ -211,6 +219,7 @@ for _name in ("PartitionsSubset", "PaginatedResults"):
     PRIVATE[_name] = f"rostrum.definitions.partitions:{_name}"
 PRIVATE["DagsterAssetCheckFailedError"] = "rostrum.model.errors:CheckFailed"
 PRIVATE["DagsterInvalidAssetSelectionError"] = "rostrum.model.errors:SelectionError"
+PRIVATE["AssetCheckEvaluationTargetMaterializationData"] = "rostrum.definitions.run_events:CheckedMaterialization"
 PRIVATE["ScheduleType"] = "rostrum.definitions.time_partitions:ScheduleType"
 PRIVATE["PartitionDimensionDefinition"] = "rostrum.definitions.multi_partitions:PartitionDimensionDefinition"
 PRIVATE["UpstreamPartitionsResult"] = "rostrum.definitions.partition_mappings:UpstreamPartitionsResult"

@@ -1,0 +1,244 @@
+"""Orchestrating side: what is done with the messages of the external process."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from queue import Empty, Queue
+from types import TracebackType
+from typing import Any, TypedDict, cast
+
+from rostrum.definitions.contexts import OpExecutionContext
+from rostrum.definitions.metadata import MetadataValue
+from rostrum.definitions.outputs import AssetCheckResult, AssetCheckSeverity, MaterializeResult
+from rostrum.model.assets import AssetKey
+from rostrum.model.metadata import MetadataValue as AnyMetadata
+from rostrum.model.metadata import metadata_value
+from rostrum.model.tables import TableColumn, TableColumnDep, TableColumnLineage, TableRecord, TableSchema
+from rostrum.pipes.protocol import (
+    PIPES_METADATA_TYPE_INFER,
+    PIPES_PROTOCOL_VERSION_FIELD,
+    PipesError,
+    PipesException,
+    PipesMessage,
+    PipesMetadataValue,
+    PipesOpenedData,
+    to_asset_key_path,
+)
+
+PipesExecutionResult = MaterializeResult | AssetCheckResult
+
+
+class PipesLaunchedData(TypedDict, total=False):
+    """What a client tells of the external process it has launched."""
+
+    extras: Mapping[str, Any]
+
+
+class PipesMessageReader(ABC):
+    """Reads messages from where the external process writes them, and gives the params that tell where that is."""
+
+    @abstractmethod
+    def read_messages(self, handler: PipesMessageHandler) -> AbstractContextManager[Mapping[str, Any]]:
+        """A context manager that gives the params; in it messages are passed to the handler, and when it is left all
+        have been.
+        """
+
+    @abstractmethod
+    def no_messages_debug_text(self) -> str:
+        """Where messages were looked for: a sentence for the user."""
+
+    def on_opened(self, opened_payload: PipesOpenedData) -> None:
+        """Called with what the external process told when it opened."""
+
+    def on_launched(self, launched_payload: PipesLaunchedData) -> None:
+        """Called with what a client tells of the external process it has launched."""
+
+    @property
+    def expected_writer_count(self) -> int:
+        """How many processes open and close."""
+        return 1
+
+
+class PipesMessageHandler:
+    """Logs, keeps and sorts messages. What is reported waits for `get_results` of the session."""
+
+    def __init__(self, context: OpExecutionContext, message_reader: PipesMessageReader) -> None:
+        self._context, self._reader = context, message_reader
+        self._results: Queue[PipesExecutionResult] = Queue()
+        self._custom: list[Any] = []
+        self._errors: list[str] = []
+        self._opened = self._closed = 0
+
+    @contextmanager
+    def handle_messages(self) -> Iterator[Mapping[str, Any]]:
+        """A context manager that gives the reader's params."""
+        with self._reader.read_messages(self) as params:
+            yield params
+
+    @property
+    def received_opened_message(self) -> bool:
+        """Say whether all expected processes have opened."""
+        return self._opened >= self._reader.expected_writer_count
+
+    @property
+    def received_closed_message(self) -> bool:
+        """Say whether all expected processes have closed."""
+        return self._closed >= self._reader.expected_writer_count
+
+    def on_launched(self, launched_payload: PipesLaunchedData) -> None:
+        """Pass on what a client tells of the external process it has launched."""
+        self._reader.on_launched(launched_payload)
+
+    def get_reported_results(self) -> Sequence[PipesExecutionResult]:
+        """What has been reported since the last call."""
+        found: list[PipesExecutionResult] = []
+        while True:
+            try:
+                found.append(self._results.get_nowait())
+            except Empty:
+                return found
+
+    def get_custom_messages(self) -> Sequence[Any]:
+        """Payloads of the custom messages so far."""
+        return list(self._custom)
+
+    def report_pipes_framework_exception(
+        self,
+        origin: str,
+        exc_info: tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None],
+    ) -> None:
+        """Log an exception of the machinery itself."""
+        kind, error, trace = exc_info
+        told = "".join(traceback.format_exception(kind, error, trace)) if kind is not None else ""
+        self._context.log.error("[pipes] framework exception occurred in %s\n%s", origin, told)
+
+    def handle_message(self, message: PipesMessage) -> None:
+        """Take one message."""
+        plain = cast("Mapping[str, Any]", message)
+        method, params = plain["method"], plain["params"] or {}
+        if PIPES_PROTOCOL_VERSION_FIELD not in plain:
+            raise PipesError(f"a message without version: {dict(plain)}")
+        if self.received_closed_message and method not in ("log_external_stream", "log"):
+            self._context.log.warning("[pipes] unexpected message received after closed: `%s`", method)
+        if method == "opened":
+            self._opened += 1
+            self._reader.on_opened(cast("PipesOpenedData", params))
+            self._context.log.info("[pipes] external process successfully opened dagster pipes.")
+        elif method == "closed":
+            self._close(params)
+        elif method == "report_asset_materialization":
+            self._results.put(_materialization(params))
+        elif method == "report_asset_check":
+            self._results.put(_check(params))
+        elif method == "log":
+            self._context.log.log(logging.getLevelName(params["level"]), params["message"])
+        elif method == "report_custom_message":
+            self._custom.append(params["payload"])
+        elif method == "log_external_stream":
+            _print(params["stream"], params["text"])
+        else:
+            raise PipesError(f"Unknown message method: {method}")
+
+    def _close(self, params: Mapping[str, Any]) -> None:
+        self._closed += 1
+        exception: PipesException | None = params.get("exception")
+        if exception is None:
+            self._context.log.info("[pipes] external process closed.")
+            return
+        self._context.log.warning(
+            "[pipes] external process pipes closed with error\n%s", "\n".join(_lines(exception))
+        )
+
+
+def _lines(error: PipesException) -> Iterator[str]:
+    if error["cause"] is not None:
+        yield from _lines(error["cause"])
+        yield "The above exception was the direct cause of the following exception:"
+    elif error["context"] is not None:
+        yield from _lines(error["context"])
+        yield "During handling of the above exception, another exception occurred:"
+    yield from (line.rstrip() for line in error["stack"])
+    yield error["message"].rstrip()
+
+
+def _print(stream: str, text: str) -> None:
+    """Show output of the external process as this one's."""
+    target = sys.stderr if stream == "stderr" else sys.stdout
+    target.write(text)
+    target.flush()
+
+
+def _materialization(params: Mapping[str, Any]) -> MaterializeResult:
+    return MaterializeResult(
+        asset_key=AssetKey(to_asset_key_path(params["asset_key"])),
+        metadata=_metadata(params.get("metadata")),
+        data_version=params.get("data_version"),
+    )
+
+
+def _check(params: Mapping[str, Any]) -> AssetCheckResult:
+    return AssetCheckResult(
+        asset_key=AssetKey(to_asset_key_path(params["asset_key"])),
+        check_name=params["check_name"],
+        passed=params["passed"],
+        severity=AssetCheckSeverity[params.get("severity") or "ERROR"],
+        metadata=_metadata(params.get("metadata")),
+    )
+
+
+def _metadata(metadata: Mapping[str, PipesMetadataValue] | None) -> dict[str, AnyMetadata]:
+    return {
+        key: resolved_metadata(key, value["raw_value"], value["type"]) for key, value in (metadata or {}).items()
+    }
+
+
+def resolved_metadata(key: str, raw: Any, kind: str) -> AnyMetadata:
+    """A metadata value as the external process has told it. Raises PipesError for a type that is none."""
+    if kind == PIPES_METADATA_TYPE_INFER:
+        return metadata_value(key, raw)
+    if kind == "dagster_run":
+        return MetadataValue.run(raw)
+    if kind == "asset":
+        return MetadataValue.asset(AssetKey(to_asset_key_path(raw)))
+    if kind == "null":
+        return MetadataValue.null()
+    if kind == "table":
+        schema = raw.get("schema") if isinstance(raw, dict) else None
+        records = raw["records"] if isinstance(raw, dict) else raw
+        return MetadataValue.table([TableRecord(each) for each in records], _schema(schema) if schema else None)
+    if kind == "table_schema":
+        return MetadataValue.table_schema(_schema(raw))
+    if kind == "table_column_lineage":
+        return MetadataValue.column_lineage(_lineage(raw))
+    if kind in ("text", "url", "path", "notebook", "json", "md", "float", "int", "bool", "timestamp"):
+        return getattr(MetadataValue, kind)(raw)
+    raise PipesError(f"metadata {key!r}: {kind!r} is no type of metadata.")
+
+
+def _schema(raw: Any) -> TableSchema:
+    columns: Sequence[Any] = raw["columns"] if isinstance(raw, dict) else raw
+    return TableSchema(
+        [
+            TableColumn(each) if isinstance(each, str) else TableColumn(
+                each["name"], each.get("type") or "string", each.get("description")
+            )
+            for each in columns
+        ]
+    )
+
+
+def _lineage(raw: Any) -> TableColumnLineage:
+    told: Mapping[str, Sequence[Any]] = raw.get("deps_by_column", raw)
+    return TableColumnLineage(
+        {
+            column: [
+                TableColumnDep(AssetKey(to_asset_key_path(each["asset_key"])), each["column_name"]) for each in deps
+            ]
+            for column, deps in told.items()
+        }
+    )
