@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rostrum.definitions.contexts import AssetCheckExecutionContext, AssetExecutionContext, OpExecutionContext
-from rostrum.definitions.lifecycle import InitResourceContext, needed_keys, open_resource, opening_order
+from rostrum.definitions.lifecycle import InitResourceContext, needed_keys, needs_teardown, open_resource, opening_order
 from rostrum.definitions.names import KeyLike, asset_key_of, string_tags
 from rostrum.definitions.ops import OpDefinition, OpOutput
 from rostrum.definitions.partitions import PartitionKeyRange, PartitionsDefinition
 from rostrum.definitions.signatures import Signature
-from rostrum.definitions.step_scope import ScopedResources, StepScope
+from rostrum.definitions.step_scope import EnteredResources, ScopedResources, StepScope
 from rostrum.definitions.storage_contexts import EPHEMERAL, InputContext, OutputContext
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import InvocationError
@@ -276,7 +276,10 @@ class _Scope:
         log_event: Callable[[Any], None] | None,
     ) -> None:
         self._stack = ExitStack()
-        self._resources = _opened(resources, resources_config, self._stack)
+        self._resources: Mapping[str, Any] = _opened(resources, resources_config, self._stack)
+        torn = [key for key, value in (resources or {}).items() if needs_teardown(value)]
+        if torn:
+            self._resources = EnteredResources(self._resources, torn)
         self._instance, self._tags, self._now = instance, string_tags(run_tags), now
         self._log_event = log_event
         self._key: str | None = None

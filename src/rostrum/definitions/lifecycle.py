@@ -289,6 +289,20 @@ def open_resource(value: Any, context: InitResourceContext) -> AbstractContextMa
     return nullcontext(value)
 
 
+def needs_teardown(value: Any) -> bool:
+    """True for a resource after whose use something must happen: a generator, or a class that says what."""
+    if isinstance(value, ResourceDefinition):
+        function = getattr(value.resource_fn, "__wrapped__", value.resource_fn)
+        code = getattr(function, "__code__", None)
+        return code is not None and bool(code.co_flags & _GENERATOR)
+    if isinstance(value, type) or not getattr(value, "__rostrum_resource__", False):
+        return False
+    return value.is_torn_down or any(needs_teardown(each) for each in value.nested_resources.values())
+
+
+_GENERATOR = 0x20  # CO_GENERATOR
+
+
 def needed_keys(value: Any) -> frozenset[str]:
     """Keys of other resources that must be opened before this one."""
     if isinstance(value, ResourceDefinition):
@@ -298,7 +312,7 @@ def needed_keys(value: Any) -> frozenset[str]:
 
 def nested_resources(value: Any) -> dict[str, Any]:
     """Resources in the fields of a resource, to be opened before it where they are bound at top level."""
-    if isinstance(value, type) or not getattr(value, "__rostrum_resource__", False):
+    if isinstance(value, type) or not hasattr(value, "nested_resources"):
         return {}
     return value.nested_resources
 

@@ -22,6 +22,7 @@ from rostrum.model.secrets import MASK, looks_secret
 
 T = TypeVar("T")
 _DEPENDENCY = "rostrum.resource_dependency"
+_TEARING = ("yield_for_execution", "teardown_after_execution")
 
 
 class ResourceDependency(Generic[T]):
@@ -214,6 +215,12 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         return bound_field(type(self), self._given())
 
     @property
+    def is_torn_down(self) -> bool:
+        """Whether the class says what happens after its use."""
+        base, kind = ConfigurableResourceFactory, type(self)
+        return any(getattr(kind, name) is not getattr(base, name) for name in _TEARING)
+
+    @property
     def is_configured_at_launch(self) -> bool:
         """Made by `configure_at_launch`."""
         return self._at_launch
@@ -327,14 +334,11 @@ def _all_nested(resource: Any) -> list[Any]:
 
 
 def _refuse_teardown(resource: Any) -> None:
-    base = ConfigurableResourceFactory
-    kind = type(resource)
-    for name in ("yield_for_execution", "teardown_after_execution"):
-        if isinstance(resource, base) and getattr(kind, name) is not getattr(base, name):
-            raise ArgumentError(
-                f"{kind.__name__} overrides {name}, so it must be torn down: use "
-                "`with resource.process_config_and_initialize_cm() as value:`."
-            )
+    if isinstance(resource, ConfigurableResourceFactory) and resource.is_torn_down:
+        raise ArgumentError(
+            f"{type(resource).__name__} must be torn down after its use: use "
+            "`with resource.process_config_and_initialize_cm() as value:`."
+        )
 
 
 def is_secret(name: str, value: Any) -> bool:
