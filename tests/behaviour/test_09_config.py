@@ -1,5 +1,6 @@
 """Section 9: config that is declared by classes, and by the schema of one value."""
 
+# ruff: noqa: UP007, UP045, RUF012 - annotations as users write them
 from __future__ import annotations
 
 import enum
@@ -119,7 +120,7 @@ class Everything(dg.Config):
     f: float = 0.5
     b: bool = False
     s: str = ""
-    o: Optional[int] = None  # noqa: UP045 - written as users do
+    o: Optional[int] = None
     numbers: list[int] = []
     by_name: dict[str, int] = {}
     inner: Sub = Sub()
@@ -127,7 +128,7 @@ class Everything(dg.Config):
     named: dict[str, Sub] = {}
     mode: Literal["fast", "slow"] = "fast"
     colour: Colour = Colour.RED
-    pet: Union[Cat, Dog] = pydantic.Field(default=Cat(), discriminator="kind")  # noqa: UP007 - as above
+    pet: Union[Cat, Dog] = pydantic.Field(default=Cat(), discriminator="kind")
 
 
 class TestFieldTypes:

@@ -317,7 +317,7 @@ def _dict(key: Check | None = None, item: Check | None = None) -> Check:
 
 def _union(inner: tuple[Any, ...]) -> Check | None:
     checks: list[Check] = []
-    for each in inner:
+    for each in sorted(inner, key=lambda each: each is not type(None)):  # None first: own checks need not know it
         check = _is_none if each is type(None) else value_check(each)
         if check is None:
             return None
