@@ -98,7 +98,8 @@ class _Story:
     def _resources(self, record: Event, keys: Sequence[str], error: ErrorInfo | None = None) -> None:
         """Resources are set up, or one could not be."""
         self._resources_due = False
-        step_key = record.step_key or (self._plan[0] if len(self._plan) == 1 else None)
+        only = self._plan[0] if len(self._plan) == 1 else None
+        step_key = record.step_key if self._isolated else only
         named = ", ".join(keys) or "io_manager"
         if self._plan or self._isolated:
             self.add(T.RESOURCE_INIT_STARTED, record, _engine(None, None), f"Starting {named}.", step_key or "")
