@@ -8,12 +8,12 @@ tells it in the finer vocabulary of `EventType`; `event_story` makes it of the r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from rostrum.definitions.event_types import EventType
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ErrorInfo, InvariantError
-from rostrum.model.events import Event
+from rostrum.model.events import CheckTarget, Event
 from rostrum.model.metadata import MetadataValue
 
 
@@ -182,7 +182,7 @@ class AssetCheckEvaluation:
         check_name: str,
         passed: bool,
         metadata: Mapping[str, MetadataValue] | None = None,
-        target_materialization_data: Any = None,
+        target_materialization_data: CheckedMaterialization | None = None,
         severity: Any = None,
         description: str | None = None,
         blocking: bool | None = None,

@@ -29,6 +29,8 @@ from rostrum.model.errors import ConfigError, RostrumError, UserCodeError
 from rostrum.model.events import CONTROL_STREAM, AnyEvent, Event, RunQueued, RunStarting
 from rostrum.model.manifest import ASSET_JOB, Edge, GraphNode
 from rostrum.model.runs import Run, RunTarget, Trigger
+from rostrum.planning.op_selection import selected_ops
+from rostrum.planning.partition_tags import with_range
 from rostrum.planning.plan import build_plan, planned
 
 LOCAL_LOCATION = "local"
@@ -71,7 +73,10 @@ class _Execution:
         raise_on_error: bool = True,
         in_memory: bool = False,
         instance: Any = None,
-        executor: str = "in_process",
+        executor: str | None = "in_process",
+        step_selection: Sequence[str] = (),
+        parent_run_id: str | None = None,
+        stored_values: bool = False,
         clock: Clock | None = None,
         stop: threading.Event | None = None,
         watch: Callable[[Event], None] | None = None,
@@ -88,11 +93,14 @@ class _Execution:
             asset_selection=tuple(asset_selection),
             check_selection=tuple(check_selection) if check_selection is not None else None,
             op_selection=tuple(op_selection),
-            partition_key=partition_key,
+            step_selection=self._steps(job, step_selection),
+            partition_key=str(partition_key) if partition_key is not None else None,
             partition_range=partition_range,
         )
+        self._target = with_range(self._target, tags or {})
         self._clock: Clock = clock or plugin(CLOCKS, "system")()
         self._resources, self._inputs = dict(resources or {}), dict(input_values or {})
+        self._stored_values = stored_values
         self._raise, self._in_memory, self._executor = raise_on_error, in_memory, executor
         self._stop, self._watch, self._code = stop, watch, target
         self._values: dict[tuple[str, str, str | None], Any] | None = {} if keep_values else None
@@ -104,7 +112,16 @@ class _Execution:
             trigger=Trigger("manual"),
             config=dict(run_config or {}),
             tags=dict(tags or {}),
+            parent_run_id=parent_run_id,
         )
+
+    def _steps(self, job: str, selection: Sequence[str]) -> tuple[str, ...]:
+        """Keys of steps, where the selection has clauses too (`*name`, `name+`)."""
+        if not any("*" in clause or "+" in clause for clause in selection):
+            return tuple(selection)
+        steps = build_plan(self._resolved.manifest, RunTarget(LOCAL_LOCATION, job), self._resolved.graph).steps
+        chosen = selected_ops(steps, selection)
+        return tuple(step.key for step in steps if step.key in chosen)
 
     def run(self) -> ExecutionResult:
         run, session = self._open()
@@ -116,7 +133,7 @@ class _Execution:
         work.default_io_manager, work.resources = self._default_io_manager, self._resources
         work.values, work.target = self._values, self._code
         try:
-            work.run(plugin(EXECUTORS, self._executor)())
+            work.run(plugin(EXECUTORS, self._executor)() if self._executor is not None else None)
         finally:
             kept.close()
         result = ExecutionResult(

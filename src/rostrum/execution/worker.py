@@ -43,6 +43,7 @@ from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run
 from rostrum.planning.dynamic import known_items
 from rostrum.planning.partitions import partitions_of
+from rostrum.planning.partition_tags import with_partition_tags
 from rostrum.planning.plan import build_plan
 
 _BEAT_SECONDS = 1.0
@@ -251,6 +252,7 @@ class RunWork:
         plan = build_plan(resolved.manifest, run.target, resolved.graph, known_items(run.output_origins))
         spec = run_partitions(resolved, run, plan)
         keys = partition_keys(spec, run, clock, self._session)
+        run = self._run = with_partition_tags(run, spec)
         bound = {**resolved.resources_of(run.target.job), **self.resources}
         self._phase = "config"
         check_config(resolved, run, plan, bound)

@@ -18,7 +18,7 @@ from typing import Any
 from rostrum.definitions.storage_contexts import InputContext, OutputContext
 from rostrum.io_managers.paths import segment
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import InvocationError, NotFound
+from rostrum.model.errors import ArgumentError, InvocationError, NotFound
 from rostrum.model.metadata import PathMetadata
 from rostrum.model.partitions import MultiPartitions
 
@@ -66,11 +66,11 @@ class FilesystemIOManager:
         if context.has_asset_key and context.has_asset_partitions:
             partitions = context.asset_partition_keys
             if len(partitions) != 1:
-                raise InvocationError(
+                raise ArgumentError(
                     f"{context.asset_key}: one value was returned for {len(partitions)} partitions, and a file "
-                    "is for one. "
-                    "Store the partitions in the function (annotate it `-> None`), or use an IO manager that "
-                    "splits values."
+                    "is for one. Store the partitions in the function and return None (annotate it `-> None`), use an "
+                    "IO manager that splits values, or give the asset backfill_policy=BackfillPolicy.multi_run() for "
+                    "runs of one partition."
                 )
             partition = partitions[0]
         path = self.path(context, partition)

@@ -7,6 +7,8 @@ placeholder that tells so when it is used (`placeholders`).
 from __future__ import annotations
 
 _TABLE: dict[str, tuple[str, ...]] = {
+    "legacy_assets": ("BindResourcesToJobs", "SourceAsset"),
+    "repositories": ("RepositoryDefinition", "create_repository_using_definitions_args", "repository"),
     "runs": ("DagsterRun", "DagsterRunStatus"),
     "metadata": (
         "BoolMetadataValue",
@@ -45,6 +47,26 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "Set",
         "String",
         "Tuple",
+    ),
+    "small_values": (
+        "AssetJobKey",
+        "AssetOrCheckKey",
+        "BindResourcesToJobs",
+        "CodeLocationSelector",
+        "DagsterEventLogInvalidForRun",
+        "DagsterLibraryRegistry",
+        "FileHandle",
+        "IAttachDifferentObjectToOpContext",
+        "JobSelector",
+        "LocalFileHandle",
+        "Mapping",
+        "PaginatedResults",
+        "RepositorySelector",
+        "RunShardedEventsCursor",
+        "Sequence",
+        "TypingAny",
+        "local_file_manager",
+        "raise_execution_interrupts",
     ),
     "warning_types": (
         "BetaWarning",
