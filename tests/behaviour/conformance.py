@@ -80,7 +80,10 @@ def _enum(value: Any, members: dict[str, Any]) -> Iterator[str]:
 
 def _shape(module: str, name: str, value: Any, facts: dict[str, Any]) -> Iterator[str]:
     made_by_us = name in NOT_CONSTRUCTED or (facts.get("abstract") and not facts.get("parameters"))
-    if "parameters" in facts and facts["kind"] != "instance" and not made_by_us:
+    told = [entry for entry in facts.get("parameters", ()) if entry[1] not in ("*", "**")]
+    # A signature of `*args, **kwargs` only tells nothing; that of an exception may be Exception's.
+    tells = bool(told) or not facts.get("parameters")
+    if "parameters" in facts and facts["kind"] not in ("instance", "exception") and tells and not made_by_us:
         yield from _signature(value, facts["parameters"], facts.get("hidden", ()), "")
     for method, (kind, parameters) in facts.get("methods", {}).items():
         yield from _method(value, method, kind, parameters)
@@ -95,7 +98,7 @@ def _shape(module: str, name: str, value: Any, facts: dict[str, Any]) -> Iterato
 
 
 def _relation(module: str, value: Any, base: str | None, *, as_instance: bool) -> Iterator[str]:
-    if base is None:
+    if base is None or (base == "Enum" and isinstance(value, enum.EnumMeta)):  # Python's, not the config type
         return
     wanted = _named(module, base)
     if not isinstance(wanted, type) or is_placeholder(wanted):

@@ -6,6 +6,7 @@ once, on standard error. Entry point group `rostrum.import_aliases`: `use(mode)`
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import os
@@ -112,11 +113,14 @@ def _resolved(fullname: str, aliases: Mapping[str, str]) -> ModuleType:
     top, _, rest = fullname.partition(".")
     base = aliases[top]
     real = f"{base}.{rest}" if rest else base
-    if base and _spec_of(real) is not None:
-        return importlib.import_module(real)
     from rostrum.compat.dagster import modules
 
-    return modules.module(fullname)
+    if not base or _spec_of(real) is None:
+        return modules.module(fullname)
+    module = importlib.import_module(real)
+    if "__getattr__" not in vars(module):  # names that the file does not define
+        vars(module)["__getattr__"] = functools.partial(modules.lookup, fullname)
+    return module
 
 
 def _spec_of(name: str) -> ModuleSpec | None:

@@ -88,7 +88,7 @@ class _Lazy(ModuleType):
             if name == "__all__":
                 return [each for each in sorted(_names_of(path)) if not each.startswith("_")]
             raise AttributeError(f"module {path!r} has no attribute {name!r}")
-        value = _lookup(path, name)
+        value = lookup(path, name)
         setattr(self, name, value)
         return value
 
@@ -100,7 +100,10 @@ def _names_of(path: str) -> set[str]:
     return {*symbols().get(path, ()), *private_names().get(path, ())}
 
 
-def _lookup(path: str, name: str) -> Any:
+def lookup(path: str, name: str) -> Any:
+    """A name of a submodule that no file defines. Raises AttributeError for one that is in no list."""
+    if name.startswith("__") and name != "__version__":
+        raise AttributeError(f"module {path!r} has no attribute {name!r}")
     found = names.PLACES.get(f"{path}.{name}")
     if found is None and path not in symbols():
         found = names.PRIVATE.get(name)

@@ -51,7 +51,6 @@ _TABLE: dict[str, tuple[str, ...]] = {
     "small_values": (
         "AssetJobKey",
         "AssetOrCheckKey",
-        "BindResourcesToJobs",
         "CodeLocationSelector",
         "DagsterEventLogInvalidForRun",
         "DagsterLibraryRegistry",

@@ -1,0 +1,54 @@
+"""Names of `dagster` that belong to no larger area."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from rostrum.compat import aliases
+
+aliases.install()
+import dagster as dg  # noqa: E402
+
+
+def test_libraries_register_themselves() -> None:
+    dg.DagsterLibraryRegistry.register("dagster-made-up", "1.2", is_dagster_package=False)
+    assert dg.DagsterLibraryRegistry.get()["dagster-made-up"] == "1.2"
+
+
+def test_pages() -> None:
+    first = dg.PaginatedResults.create_from_sequence([1, 2, 3], limit=2, ascending=True)
+    assert (first.results, first.has_more) == ([1, 2], True)
+    second = dg.PaginatedResults.create_from_sequence([1, 2, 3], limit=2, ascending=True, cursor=first.cursor)
+    assert (second.results, second.has_more) == ([3], False)
+
+
+def test_selectors() -> None:
+    selector = dg.JobSelector("here", job_name="job")
+    assert selector.repository_selector == dg.RepositorySelector("here", "__repository__")
+    assert dg.CodeLocationSelector("here").to_repository_selector().location_name == "here"
+    assert dg.AssetJobKey.from_user_string("job").to_user_string() == "job"
+
+
+def test_files_of_steps(tmp_path: Path) -> None:
+    seen: list[bytes] = []
+
+    @dg.op(required_resource_keys={"files"})
+    def write(context) -> None:
+        files = context.resources.files
+        handle = files.write(io.BytesIO(b"data"), ext="bin", key="inner/one")
+        assert handle.path_desc == str(tmp_path / "inner/one.bin")
+        assert Path(files.copy_handle_to_local_temp(handle)).read_bytes() == b"data"
+        seen.append(files.read_data(handle))
+
+    @dg.job(resource_defs={"files": dg.local_file_manager.configured({"base_dir": str(tmp_path)})})
+    def job() -> None:
+        write()
+
+    assert job.execute_in_process().success
+    assert seen == [b"data"]
+
+
+def test_a_version_and_a_path() -> None:
+    assert dg.version.__version__ == dg.__version__
+    assert dg.file_relative_path("/x/y.py", "../z.csv") == "/x/../z.csv"
