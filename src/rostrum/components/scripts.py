@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
@@ -11,6 +10,7 @@ from typing import Any
 
 from rostrum.components.context import ComponentLoadContext
 from rostrum.components.executable import ExecutableComponent, OpSpec
+from rostrum.pipes.clients import PipesSubprocessClient
 
 
 class ScriptSpec(OpSpec):
@@ -49,9 +49,8 @@ class _ScriptComponent(ExecutableComponent):
 
     def invoke_execute_fn(self, context: Any, component_load_context: ComponentLoadContext) -> Iterable[Any]:
         """Run the script. Raises SubprocessError when it fails."""
-        client = importlib.import_module("rostrum.pipes.subprocess").PipesSubprocessClient()
         command = [*self.command(self.execution.file(component_load_context)), *self.execution.arguments()]
-        return client.run(context=context, command=command).get_results()
+        return PipesSubprocessClient().run(context=context, command=command).get_results()
 
 
 class PythonScriptComponent(_ScriptComponent):

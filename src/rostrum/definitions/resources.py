@@ -32,7 +32,8 @@ class ResourceDependency(Generic[T]):
 
     def __class_getitem__(cls, item: Any) -> Any:
         """Any value goes: what is bound may only make the value."""
-        return Annotated[Any, _DEPENDENCY, item]
+        # In a tuple: pydantic would take a class of its own for a validator.
+        return Annotated[Any, _DEPENDENCY, (item,)]
 
 
 class ConfigurableResourceFactory(Config, Generic[T]):
