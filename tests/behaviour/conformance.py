@@ -6,6 +6,7 @@ Ours may have more: further parameters (optional), methods, members, bases.
 from __future__ import annotations
 
 import ast
+import dis
 import enum
 import importlib
 import inspect
@@ -135,7 +136,10 @@ def _method(value: Any, name: str, kind: str, parameters: list[Any]) -> Iterator
 
 
 def _has(kind: type, name: str) -> bool:
-    """Whether instances of a class have an attribute, as far as the class tells."""
+    """Whether instances of a class have an attribute, as far as the class (or the one that it stands for) tells."""
+    native = vars(kind).get("_native")
+    if isinstance(native, type) and _has(native, name):
+        return True
     if inspect.getattr_static(kind, name, None) is not None or hasattr(kind, name):
         return True
     for each in kind.__mro__:
@@ -143,10 +147,15 @@ def _has(kind: type, name: str) -> bool:
             return True
         if name in getattr(each, "model_fields", {}):
             return True
-        made = vars(each).get("__init__")
-        if made is not None and name in getattr(getattr(made, "__code__", None), "co_names", ()):
+        if any(name in _set_by(method) for method in vars(each).values()):
             return True
     return False
+
+
+def _set_by(method: Any) -> set[str]:
+    """Attributes that a method sets."""
+    code = getattr(inspect.unwrap(method) if callable(method) else method, "__code__", None)
+    return {each.argval for each in dis.get_instructions(code) if each.opname == "STORE_ATTR"} if code else set()
 
 
 def _signature(
