@@ -378,3 +378,42 @@ def test_backfill_policies_reach_the_asset() -> None:
     def whole() -> None: ...
 
     assert whole.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+# --- with an instance
+
+
+def test_the_same_errors_with_an_instance() -> None:
+    @dg.asset(partitions_def=ABC)
+    def a() -> None: ...
+
+    @dg.asset
+    def plain() -> None: ...
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        with pytest.raises(dg.DagsterUnknownPartitionError, match="Could not find a partition with key"):
+            dg.materialize([a], partition_key="z", instance=instance)
+        with pytest.raises(CheckError, match="no PartitionsDefinition shared"):
+            dg.materialize([plain], partition_key="a", instance=instance)
+        assert dg.materialize([a], instance=instance).success
+
+
+def test_a_range_with_an_instance() -> None:
+    @dg.asset(partitions_def=ABC)
+    def a() -> None: ...
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize([a], tags=ranged("a", "b"), instance=instance)
+        assert [event.partition for event in result.get_asset_materialization_events()] == ["a", "b"]
+
+
+def test_dynamic_partitions_of_an_instance() -> None:
+    @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="files"))
+    def a(context: dg.AssetExecutionContext) -> str:
+        return context.partition_key
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("files", ["x"])
+        assert dg.materialize([a], partition_key="x", instance=instance).output_for_node("a") == "x"
+        with pytest.raises(dg.DagsterUnknownPartitionError):
+            dg.materialize([a], partition_key="y", instance=instance)

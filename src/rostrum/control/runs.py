@@ -30,6 +30,8 @@ from rostrum.model.events import (
     RunWorkerLaunched,
 )
 from rostrum.model.runs import Run, RunStatus, RunTarget, Trigger
+from rostrum.planning.dynamic import known_items
+from rostrum.planning.partition_tags import with_range
 from rostrum.planning.plan import planned
 
 
@@ -98,7 +100,8 @@ class Runs:
         runs: list[Run] = []
         pairs: list[tuple[Run, Sequence[Event]]] = []
         bulk: list[Run] = []
-        for request in requests:
+        for asked in requests:
+            request = msgspec.structs.replace(asked, target=with_range(asked.target, asked.tags))
             checked, keys = checker.check(request)
             run = self._run(request, checked, now)
             if request.idempotency_key is not None:
@@ -143,14 +146,16 @@ class Runs:
         with self._events.transaction() as session:
             parent = self._get(session, run_id)
             loaded = self._manifests.location(parent.target.location, session)
-            plan = validation.check_target(loaded, parent.target).plan
+            known = known_items(parent.output_origins)
+            plan = validation.check_target(loaded, parent.target, known).plan
             events = _read_all(session, run_id) if strategy == retries.FROM_FAILURE else []
             target = retries.retry_target(parent, strategy, events, plan, loaded.graph.ops)
+            known = retries.items_after(parent, events, plan, loaded.graph.ops)
             if target.step_selection != parent.target.step_selection:
-                plan = validation.check_target(loaded, target).plan
+                plan = validation.check_target(loaded, target, known).plan
             request = SubmitRequest(
                 target=target,
-                output_origins=retries.output_origins(parent, events, plan),
+                output_origins=retries.output_origins(parent, events, plan, known),
                 config=parent.config,
                 tags=parent.tags,
                 priority=parent.priority,
@@ -160,6 +165,23 @@ class Runs:
                 idempotency_key=idempotency_key,
             )
             return self.submit_in(session, [request])[0]
+
+    def unfinished_steps(self, session: Session, run_id: str) -> Sequence[str]:
+        """Keys of the steps of a run that have not ended well, in order. Raises NotFound."""
+        run = self._get(session, run_id)
+        loaded = self._manifests.get(run.manifest_hash or "", session)
+        plan = validation.check_target(loaded, run.target, known_items(run.output_origins)).plan
+        return retries.unfinished(_read_all(session, run_id), plan, loaded.graph.ops)
+
+    def origins_for(
+        self, session: Session, parent: Run, loaded: LoadedManifest, target: RunTarget
+    ) -> dict[str, str]:
+        """Where a run of `target` finds what it needs and does not make, in `parent` and the runs before it."""
+        events = _read_all(session, parent.run_id)
+        whole = msgspec.structs.replace(target, step_selection=())
+        known = retries.items_after(parent, events, validation.check_target(loaded, whole).plan, loaded.graph.ops)
+        plan = validation.check_target(loaded, target, known).plan
+        return retries.output_origins(parent, events, plan, known)
 
     def mark_starting(self, session: Session, run: Run) -> Run:
         """Claim a run for a launch, in the caller's transaction: status starting, under a new epoch.
@@ -224,7 +246,7 @@ class Runs:
             created_at=now,
             trigger=request.trigger,
             config=validation.merged(checked.job.config, request.config) if checked.job.config else request.config,
-            tags={**checked.job.tags, **request.tags} if checked.job.tags else request.tags,
+            tags={**checked.job.tags_of_runs, **request.tags},
             priority=request.priority,
             parent_run_id=request.parent_run_id,
             root_run_id=request.root_run_id,
@@ -262,14 +284,18 @@ class _Checker:
 
     def check(self, request: SubmitRequest) -> tuple[validation.CheckedTarget, tuple[str, ...]]:
         common = msgspec.structs.replace(request.target, partition_key=None, partition_range=None)
-        checked = self._checked.get(common)
+        checked = self._checked.get(common) if not request.output_origins else None
         if checked is None:
             loaded = self._definitions or self._manifests.location(common.location, self._session)
-            checked = self._checked[common] = validation.check_target(loaded, common)
+            known = known_items(request.output_origins)
+            checked = self._checked[common] = validation.check_target(loaded, common, known)
         if self._last_config != (checked, request.config):
             validation.check_config(checked, request.config)
             self._last_config = (checked, request.config)
-        return checked, validation.partition_keys(checked, request.target, self._now, self._dynamic)
+        # A script may run partitioned assets that never ask for their partition; what is launched must say it.
+        required = self._definitions is None
+        keys = validation.partition_keys(checked, request.target, self._now, self._dynamic, required=required)
+        return checked, keys
 
 
 def _read_all(session: Session, run_id: str) -> list[AnyEvent]:

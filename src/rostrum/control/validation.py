@@ -15,11 +15,12 @@ import msgspec
 
 from rostrum.control.manifests import LoadedManifest
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import ConfigError, NotFound, StateError
+from rostrum.model.errors import ConfigError, NotFound, NotPartitioned, StateError, UnknownPartition
 from rostrum.model.manifest import ASSET_JOB, JobNode
 from rostrum.model.plans import Plan
 from rostrum.model.runs import RunTarget
 from rostrum.planning.config_schemas import HAS_DEFAULT, config_problems, is_structured
+from rostrum.planning.dynamic import Items
 from rostrum.planning.partitions import DynamicKeys, Partitions, partitions_of
 from rostrum.planning.plan import build_plan, selected
 
@@ -49,13 +50,15 @@ class CheckedTarget(msgspec.Struct, frozen=True):
         return tuple(key for key in self.asset_keys if nodes[key].partitions is not None)
 
 
-def check_target(loaded: LoadedManifest, target: RunTarget) -> CheckedTarget:
-    """Check names and selections. Raises NotFound with the nearest name, or StateError where nothing would run."""
+def check_target(
+    loaded: LoadedManifest, target: RunTarget, known: Mapping[str, Items] | None = None
+) -> CheckedTarget:
+    """Check names and selections. `known`: items of dynamic outputs that an earlier run has yielded. Raises NotFound with the nearest name, or StateError where nothing would run."""
     job = loaded.job(target.job)
     if job.name == ASSET_JOB and not target.asset_selection and not target.check_selection:
         raise StateError("no assets are selected: name at least one asset or check to run")
     _check_assets(loaded, target)
-    plan = build_plan(loaded.manifest, target, loaded.graph)
+    plan = build_plan(loaded.manifest, target, loaded.graph, known)
     if not plan.steps:
         raise StateError(f"job {target.job!r} of code location {target.location!r} has nothing to run")
     if job.graph is not None:
@@ -72,24 +75,30 @@ def check_target(loaded: LoadedManifest, target: RunTarget) -> CheckedTarget:
     return CheckedTarget(loaded, job, plan, tuple(assets), tuple(checks), tuple(specs))
 
 
-def partition_keys(checked: CheckedTarget, target: RunTarget, now: datetime, dynamic: DynamicKeys) -> tuple[str, ...]:
+def partition_keys(
+    checked: CheckedTarget, target: RunTarget, now: datetime, dynamic: DynamicKeys, *, required: bool = True
+) -> tuple[str, ...]:
     """Check the partitions of a target; returns the keys that it covers (none without partitions).
 
-    Raises StateError where a key is missing or superfluous, NotFound where there is no such partition.
+    Raises StateError where a key is missing (and `required`), NotPartitioned where it is superfluous, UnknownPartition
+    where there is no such partition.
     """
     wanted = (target.partition_key,) if target.partition_key is not None else target.partition_range or ()
     if not wanted:
-        if checked.partitions:
+        if checked.partitions and required:
             raise StateError(f"{_subject(checked)} is partitioned: say which partition to run")
         return ()
     if not checked.partitions:
-        raise StateError(f"{_subject(checked)} is not partitioned; it takes no partition key (given: {wanted[0]!r})")
+        raise NotPartitioned(
+            f"{_subject(checked)} is not partitioned: there is no PartitionsDefinition shared by what the run makes, "
+            f"and it takes no partition key (given: {wanted[0]!r})"
+        )
     covered: dict[tuple[str, ...], str] = {}
     for name in checked.partitions:
         source = partitions_of(checked.loaded.manifest.partitions[name], dynamic)
         for key in wanted:
             if not source.has_key(key, now):
-                raise NotFound(_no_partition(source, key, now))
+                raise UnknownPartition(_no_partition(source, key, now))
         if target.partition_key is None:
             covered.setdefault(tuple(source.keys_in_range(wanted[0], wanted[-1])), name)
     if len(covered) > 1:
@@ -103,9 +112,13 @@ def partition_keys(checked: CheckedTarget, target: RunTarget, now: datetime, dyn
 def check_config(checked: CheckedTarget, config: Mapping[str, Any]) -> None:
     """Check a run config: names of sections, ops and resources, and what is in them against their schemas.
 
+    The config of a job with a config mapping is judged where the mapping is, in the run.
+
     `config` is the run's, over which the job's own has not been laid. Raises ConfigError that tells all mistakes of the
     last kind at once, else the nearest name.
     """
+    if checked.job.config_schema is not None:
+        return
     _known("section", config, CONFIG_SECTIONS, "the run config")
     ops = config.get("ops")
     if isinstance(ops, Mapping):
@@ -205,11 +218,10 @@ def _subject(checked: CheckedTarget) -> str:
 def _no_partition(source: Partitions, key: str, now: datetime) -> str:
     number = source.count(now)
     if not number:
-        return f"there is no partition {key!r}: there are none yet"
+        return f"Could not find a partition with key {key!r}: there are none yet"
     hint = _hint(key, list(source.keys(now))) if number <= _HINTED_KEYS else ""
-    return (
-        f"there is no partition {key!r}: there are {number}, from {source.first(now)!r} to {source.last(now)!r}.{hint}"
-    )
+    first, last = source.first(now), source.last(now)
+    return f"Could not find a partition with key {key!r}: there are {number}, from {first!r} to {last!r}.{hint}"
 
 
 def _hint(name: str, known: Sequence[str]) -> str:

@@ -35,15 +35,15 @@ from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.execution import Executor
 from rostrum.interfaces.io import IOManager
 from rostrum.interfaces.runs import ReadDynamicPartitions, RunSession
-from rostrum.model.errors import ArgumentError, InvocationError, UnknownPartition
-from rostrum.model.errors import ArgumentError, UnknownPartition
+from rostrum.model.assets import AssetKey
+from rostrum.model.errors import InvocationError, NotPartitioned, UnknownPartition
 from rostrum.model.events import Event, LogsCaptured, RunCanceled, RunFailed, RunStarted, RunSucceeded, worker_stream
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run
 from rostrum.planning.dynamic import known_items
-from rostrum.planning.partitions import partitions_of
 from rostrum.planning.partition_tags import with_partition_tags
+from rostrum.planning.partitions import partitions_of
 from rostrum.planning.plan import build_plan
 
 _BEAT_SECONDS = 1.0
@@ -365,7 +365,7 @@ def partition_keys(spec: PartitionsSpec | None, run: Run, clock: Clock, session:
     if key is None and between is None:
         return ()
     if spec is None:
-        raise ArgumentError(
+        raise NotPartitioned(
             f"the run is for partition {key or between!r}, and there is no PartitionsDefinition shared by what it "
             "makes: nothing in it is partitioned."
         )

@@ -303,6 +303,12 @@ class IndivisibleError(DefinitionError, SubsetError):
     code = "indivisible"
 
 
+class NotPartitioned(ArgumentError, StateError):
+    """A partition was named, and nothing in the run is partitioned."""
+
+    code = "not_partitioned"
+
+
 class Conflict(StateError):
     """Somebody else was first, or the thing exists already."""
 

@@ -16,9 +16,11 @@ from rostrum.model.errors import (
     Fenced,
     InvocationError,
     NotFound,
+    NotPartitioned,
     RostrumError,
     StateError,
     Unavailable,
+    UnknownPartition,
     UserCodeError,
 )
 
@@ -29,6 +31,7 @@ _CLASSES: dict[str, type[RostrumError]] = {
     for kind in (
         RostrumError, DefinitionError, InvocationError, UserCodeError, StateError,
         NotFound, Conflict, Fenced, Denied, Unavailable,
+        UnknownPartition, NotPartitioned,
     )
 }  # fmt: skip
 
@@ -38,6 +41,7 @@ _STATUS: dict[str, grpc.StatusCode] = {
     Conflict.code: grpc.StatusCode.ALREADY_EXISTS,
     Denied.code: grpc.StatusCode.PERMISSION_DENIED,
     InvocationError.code: grpc.StatusCode.INVALID_ARGUMENT,
+    UnknownPartition.code: grpc.StatusCode.NOT_FOUND,
 }
 
 
