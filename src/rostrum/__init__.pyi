@@ -309,6 +309,30 @@ from rostrum.definitions.metadata import (
     MetadataValue as MetadataValue,
 )
 from rostrum.definitions.module_contents import (
+    load_definitions_from_package_name as load_definitions_from_package_name,
+)
+from rostrum.definitions.module_contents import (
+    load_definitions_from_package_module as load_definitions_from_package_module,
+)
+from rostrum.definitions.module_contents import (
+    load_definitions_from_modules as load_definitions_from_modules,
+)
+from rostrum.definitions.module_contents import (
+    load_definitions_from_module as load_definitions_from_module,
+)
+from rostrum.definitions.module_contents import (
+    load_definitions_from_current_module as load_definitions_from_current_module,
+)
+from rostrum.definitions.module_contents import (
+    load_assets_from_package_name as load_assets_from_package_name,
+)
+from rostrum.definitions.module_contents import (
+    load_asset_checks_from_package_name as load_asset_checks_from_package_name,
+)
+from rostrum.definitions.module_contents import (
+    load_asset_checks_from_package_module as load_asset_checks_from_package_module,
+)
+from rostrum.definitions.module_contents import (
     load_asset_checks_from_current_module as load_asset_checks_from_current_module,
 )
 from rostrum.definitions.module_contents import (

@@ -52,18 +52,19 @@ def with_keys(definition: T, keys: Mapping[AssetKey, AssetKey], *, own: bool = F
     if made.op is None:
         return made
     op = made.op = copy.copy(made.op)
-    outputs: dict[str, Any] = {}
-    for name, output in op.outputs.items():
-        each = copy.copy(output)
-        if each.asset_key in keys:
-            each.asset_key = keys[each.asset_key]
-        if each.check_key is not None and each.check_key.asset_key in keys:
-            each.check_key = CheckKey(keys[each.check_key.asset_key], each.check_key.name)
-        outputs[name] = each
-    op.outputs = outputs
+    op.outputs = {name: _renamed_output(output, keys) for name, output in op.outputs.items()}
     if not own:
         op.inputs = {name: _renamed_input(item, keys) for name, item in op.inputs.items()}
     return made
+
+
+def _renamed_output(output: Any, keys: Mapping[AssetKey, AssetKey]) -> Any:
+    each = copy.copy(output)
+    if each.asset_key in keys:
+        each.asset_key = keys[each.asset_key]
+    if each.check_key is not None and each.check_key.asset_key in keys:
+        each.check_key = CheckKey(keys[each.check_key.asset_key], each.check_key.name)
+    return each
 
 
 def _renamed_spec(spec: AssetSpec, keys: Mapping[AssetKey, AssetKey]) -> AssetSpec:

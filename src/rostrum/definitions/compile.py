@@ -31,7 +31,7 @@ from rostrum.definitions.sources import shown
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import DefinitionError, StateError
 from rostrum.model.manifest import ASSET_JOB, AssetNode, CheckNode, JobNode, Manifest, OpNode, Source
-from rostrum.planning.graph import AssetGraph, runnable
+from rostrum.planning.graph import AssetGraph, require_whole, runnable
 
 
 class Collected:
@@ -134,12 +134,12 @@ class _Compiler:
             if isinstance(each, AssetSpec):
                 self._add_asset(each, None, {})
                 continue
+            if each.resource_defs:
+                self._bind(each)
             if each.op is None:
                 for spec in each.specs:
                     self._add_asset(spec, None, {})
                 continue
-            if each.resource_defs:
-                self._bind(each)
             outputs = {output.asset_key: output for output in each.op.outputs.values()}
             for spec in each.specs:
                 self._add_asset(spec, each, outputs)
@@ -314,10 +314,11 @@ class _Compiler:
         try:
             keys = job.selection.resolve(graph)
             checks = job.selection.resolve_checks(graph)
+            assets = runnable(graph, keys)
+            require_whole(assets, self._assets, self._op_nodes)
         except StateError as error:
-            self._problems.add(job.source, f"job {job.name}: {error}")
+            self._problems.add(job.source, f"job {job.name}: {error}", error)
             return self._writer.job(job, (), (), None)
-        assets = runnable(graph, keys)
         chosen = tuple(key for key in self._checks if key in checks)
         partitions: PartitionsDefinition | str | None = job.partitions_def
         if partitions is None:

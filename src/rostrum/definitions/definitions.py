@@ -77,7 +77,7 @@ class Definitions:
         ]
         if len(self.assets) + len(self.asset_checks) != len(items):
             kinds = (AssetsDefinition, AssetSpec, AssetChecksDefinition)
-            _require(items, kinds, self.source, "assets", "not an asset, an AssetSpec or a check")
+            _require(items, kinds, self.source, "assets or asset_checks", "not an asset, an AssetSpec or a check")
         self.jobs: Sequence[JobSpec] = _require(jobs, JobSpec, self.source, "jobs", "not a job")
         self.schedules: Sequence[Any] = _require(
             schedules, ScheduleDefinition, self.source, "schedules", "not a schedule"
@@ -181,6 +181,15 @@ class Definitions:
         targets: list[Any] = [getattr(each, "target", None) for each in self.schedules]
         targets += [job for each in self.sensors for job in getattr(each, "jobs", ()) or ()]
         return {each.name: each for each in [*self.jobs, *targets] if isinstance(each, JobSpec)}
+
+    def get_repository_def(self) -> Definitions:
+        """These definitions, validated: what other libraries call a repository."""
+        self.resolved()
+        return self
+
+    def has_resolved_repository_def(self) -> bool:
+        """Whether they have been validated."""
+        return self._resolved is not None
 
     # --- assets
 

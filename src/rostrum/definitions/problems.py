@@ -39,9 +39,11 @@ class Problems:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
+        self._causes: list[Exception | None] = []
 
-    def add(self, source: Source | None, message: str) -> None:
-        """Note a mistake."""
+    def add(self, source: Source | None, message: str, cause: Exception | None = None) -> None:
+        """Note a mistake, with the error that it was found by."""
+        self._causes.append(cause)
         self._lines.append(f"{shown(source)}: {message}" if source is not None else message)
 
     def __bool__(self) -> bool:
@@ -52,6 +54,6 @@ class Problems:
         if not self._lines:
             return
         if len(self._lines) == 1:
-            raise DefinitionError(self._lines[0])
+            raise DefinitionError(self._lines[0]) from self._causes[0]
         listed = "\n".join(f"  {line}" for line in self._lines)
         raise DefinitionError(f"there are {len(self._lines)} mistakes in the definitions:\n{listed}")

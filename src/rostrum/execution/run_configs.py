@@ -10,8 +10,9 @@ from msgspec import structs
 from rostrum.definitions.live import Resolved
 from rostrum.definitions.run_config import merged
 from rostrum.execution.user_code import placed
-from rostrum.model.manifest import GraphNode, JobNode
+from rostrum.model.manifest import GraphInvocation, GraphNode, JobNode
 from rostrum.model.runs import Run
+from rostrum.planning.plan import job_node, selected
 
 _SECTIONS = {"ops", "resources", "loggers", "execution", "inputs"}
 
@@ -36,15 +37,25 @@ def with_job_config(resolved: Resolved, run: Run) -> Run:
     values = getattr(job, "input_values", None)
     if values:
         config = merged({"inputs": {name: {"value": value} for name, value in values.items()}}, config)
-    if node is not None and node.graph is not None and resolved.graph_configs:
-        config = _with_graph_configs(resolved, node, config)
+    if resolved.graph_configs:
+        config = _with_graph_configs(resolved, _top(resolved, node, run), config)
     return run if config is run.config else structs.replace(run, config=dict(config))
 
 
-def _with_graph_configs(resolved: Resolved, node: JobNode, config: Mapping[str, Any]) -> Mapping[str, Any]:
+def _top(resolved: Resolved, node: JobNode | None, run: Run) -> GraphNode:
+    """The job's graph; for a job of assets one of the graphs that make those which are selected."""
+    if node is not None and node.graph is not None:
+        return next(graph for graph in resolved.manifest.graphs if graph.name == node.graph)
+    graph = resolved.graph
+    assets, _ = selected(graph, job_node(resolved.manifest, run.target.job), run.target)
+    ops = dict.fromkeys(graph.nodes[key].op or "" for key in assets)
+    return GraphNode(run.target.job, nodes=tuple(GraphInvocation(name, graph=graph.ops[name].graph) for name in ops))
+
+
+def _with_graph_configs(resolved: Resolved, top: GraphNode, config: Mapping[str, Any]) -> Mapping[str, Any]:
     graphs = {graph.name: graph for graph in resolved.manifest.graphs}
     ops = config.get("ops")
-    resolved_ops = _ops_of(resolved, graphs, graphs[node.graph or ""], ops if isinstance(ops, Mapping) else {}, "ops")
+    resolved_ops = _ops_of(resolved, graphs, top, ops if isinstance(ops, Mapping) else {}, "ops")
     return {**config, "ops": resolved_ops} if resolved_ops else config
 
 

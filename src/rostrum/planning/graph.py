@@ -5,10 +5,10 @@ time.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import DefinitionError
+from rostrum.model.errors import DefinitionError, SubsetError
 from rostrum.model.manifest import AssetNode, CheckNode, Manifest, OpNode
 
 
@@ -135,3 +135,25 @@ def runnable(graph: AssetGraph, keys: Collection[AssetKey]) -> tuple[AssetKey, .
     """
     made = tuple(key for key in graph.executable if key in keys)
     return made or tuple(key for key in graph.observable if key in keys)
+
+
+def require_whole(
+    assets: Collection[AssetKey], nodes: Mapping[AssetKey, AssetNode], ops: Mapping[str, OpNode]
+) -> None:
+    """Raise SubsetError where a selection has only a part of what an op makes together."""
+    chosen = set(assets)
+    for name in {nodes[key].op for key in assets}:
+        op = ops.get(name or "")
+        if op is None or op.can_subset:
+            continue
+        made = [output.asset_key for output in op.outputs if output.asset_key is not None]
+        if len(made) > 1 and not chosen.issuperset(made):
+            raise SubsetError(together(op.name, made))
+
+
+def together(op_name: str, made: Iterable[AssetKey]) -> str:
+    """What is told of a selection that has only a part."""
+    return (
+        f"{op_name} makes {', '.join(str(key) for key in made)} together: select all of them, or define it with "
+        "can_subset=True."
+    )

@@ -141,7 +141,7 @@ def test_a_required_output_that_is_not_yielded_fails() -> None:
 
     result = run(a, raise_on_error=False)
     assert not result.success
-    assert "did not produce its output" in [e.record for e in result.get_step_failure_events()][0].error.message
+    assert "did not return an output" in [e.record for e in result.get_step_failure_events()][0].error.message
 
 
 def test_an_optional_output_that_is_not_yielded_skips() -> None:
@@ -203,7 +203,7 @@ def test_annotations_are_checked() -> None:
     def a() -> int:
         return "x"  # type: ignore[return-value]
 
-    with pytest.raises(Exception, match="should be int, and is a str"):
+    with pytest.raises(Exception, match="expected type 'int', got 'x', a str"):
         run(a)
 
     @asset

@@ -84,6 +84,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
 """Module of this package -> names that it defines."""
 
 _RENAMED: dict[str, str] = {
+    "custom_path_fs_io_manager": "rostrum.io_managers.configurable:custom_path_fs_io_manager",
     "DagsterInstance": "rostrum.definitions.instance:Instance",
     "DataProvenance": "rostrum.definitions.run_instance:DataProvenance",
     "DagsterType": "rostrum.definitions.types:DataType",
@@ -231,6 +232,7 @@ PRIVATE["DagsterInvalidDagsterTypeInPythonicConfigDefinitionError"] = "rostrum.m
 PRIVATE["DagsterInvalidPythonicConfigDefinitionError"] = "rostrum.model.errors:ConfigSchemaError"
 PRIVATE["ConfigType"] = "rostrum.definitions.config_types:ConfigType"
 PRIVATE["EvaluationError"] = "rostrum.definitions.config_errors:EvaluationError"
+PRIVATE["PickledObjectFilesystemIOManager"] = "rostrum.io_managers.filesystem:PickledFilesIOManager"
 PRIVATE["SerializableErrorInfo"] = "rostrum.definitions.run_events:ErrorReport"
 for _name in ("CodeReferencesMetadataSet", "TableMetadataSet", "normalize_metadata"):
     PRIVATE[_name] = _HERE + f"metadata:{_name}"
