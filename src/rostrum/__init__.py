@@ -255,7 +255,6 @@ _TABLE: dict[str, tuple[str, ...]] = {
     ),
     _D + "resource_binding": ("with_resources",),
     _D + "reexecution": (
-        "JobExecutionResult",
         "ReexecutionOptions",
         "build_reconstructable_job",
         "execute_job",

@@ -93,8 +93,15 @@ class LocalInstance:
         data = encode_manifest(manifest)
         loaded = LoadedManifest(manifest_hash(data), manifest)
         target = msgspec.structs.replace(run.target, location=self._location or run.target.location)
+        parent, origins = self.run(run.parent_run_id) if run.parent_run_id else None, {}
+        if parent is not None:
+            with self.reading() as session:
+                origins = deployment.runs.origins_for(session, parent, loaded, target)
         request = SubmitRequest(
             target=target,
+            parent_run_id=run.parent_run_id,
+            root_run_id=(parent.root_run_id or parent.run_id) if parent is not None else None,
+            output_origins=origins,
             config=run.config,
             tags=run.tags,
             trigger=Trigger("manual", self._trigger),
@@ -115,6 +122,11 @@ class LocalInstance:
             limits=pool_limits(deployment.settings),
             batch=True,
         )
+
+    def unfinished_steps(self, run_id: str) -> Sequence[str]:
+        """Read from the run's events."""
+        with self.reading() as session:
+            return self.deployment.runs.unfinished_steps(session, run_id)
 
     def read(self, query: RunQuery) -> RunAnswer:
         """Answer from the database."""

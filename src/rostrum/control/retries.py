@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from rostrum.model.errors import Conflict, StateError
-from rostrum.model.events import AnyEvent, OutputStored, RunStarted, StepSkipped, StepSucceeded
+from rostrum.model.events import (
+    AnyEvent,
+    OutputStored,
+    RunStarted,
+    StepSkipped,
+    StepsMapped,
+    StepStarted,
+    StepSucceeded,
+)
 from rostrum.model.manifest import OpNode
 from rostrum.model.plans import FromStep, Plan
 from rostrum.model.runs import Run, RunStatus, RunTarget
+from rostrum.planning.dynamic import Items, base_of, known_items, origin_name, with_known_items
+from rostrum.planning.plan import in_order
 
 KINDS = (
     "run_started",
@@ -28,7 +38,9 @@ ALL = "all"
 FROM_FAILURE = "from_failure"
 
 
-def retry_target(run: Run, strategy: str, events: Iterable[AnyEvent], plan: Plan, ops: dict[str, OpNode]) -> RunTarget:
+def retry_target(
+    run: Run, strategy: str, events: Iterable[AnyEvent], plan: Plan, ops: Mapping[str, OpNode]
+) -> RunTarget:
     """The target of a retry of `run`; `plan` and `ops` are those of its target now.
 
     `all` repeats the run's own target. `from_failure` selects what failed, was not run, or was interrupted. Raises
@@ -50,8 +62,11 @@ def retry_target(run: Run, strategy: str, events: Iterable[AnyEvent], plan: Plan
     return msgspec.structs.replace(run.target, step_selection=tuple(steps))
 
 
-def output_origins(run: Run, events: Iterable[AnyEvent], plan: Plan) -> dict[str, str]:
-    """Where a retry of `run` finds what it needs and does not make: see `Run.output_origins`. `plan` is the retry's.
+def output_origins(
+    run: Run, events: Iterable[AnyEvent], plan: Plan, known: Mapping[str, Items] | None = None
+) -> dict[str, str]:
+    """Where a retry of `run` finds what it needs and does not make: see `Run.output_origins`. `plan` is the retry's,
+    `known` are the items that it can rely on.
 
     What `run` has not stored itself it has had from an earlier run. An output that nobody has stored is left out.
     """
@@ -60,50 +75,72 @@ def output_origins(run: Run, events: Iterable[AnyEvent], plan: Plan) -> dict[str
         if isinstance(event, RunStarted):
             stored.clear()  # a later worker starts over
         elif isinstance(event, OutputStored):
-            stored.add(f"{event.step_key}:{event.output}")
+            stored.add(origin_name(FromStep(event.step_key or "", event.output, event.mapping_key)))
     made = set(plan.step_keys)
+    wanted = {
+        origin_name(source): None
+        for step in plan.steps
+        for item in step.inputs
+        for source in item.sources
+        if isinstance(source, FromStep) and source.step_key not in made
+    }
     origins: dict[str, str] = {}
-    for step in plan.steps:
-        for source in (source for item in step.inputs for source in item.sources):
-            if isinstance(source, FromStep) and source.step_key not in made:
-                name = f"{source.step_key}:{source.output}"
-                origin = run.run_id if name in stored else run.output_origins.get(name)
-                if origin is not None:
-                    origins[name] = origin
+    for key, items in (known or {}).items():
+        if key not in made:
+            # All of them are told, and that there are none: the plan of the retry is made of them.
+            for output, keys in items.items():
+                wanted.update(dict.fromkeys(f"{key}:{output}[{item}]" for item in keys))
+                if not keys:
+                    origins[f"{key}:{output}[]"] = run.run_id
+    for name in wanted:
+        origin = run.run_id if name in stored else run.output_origins.get(name)
+        if origin is not None:
+            origins[name] = origin
     return origins
 
 
-def unfinished(events: Iterable[AnyEvent], plan: Plan, ops: dict[str, OpNode]) -> Sequence[str]:
-    """Keys of the plan's steps that have not ended well, in order.
+def items_after(
+    run: Run, events: Iterable[AnyEvent], plan: Plan, ops: Mapping[str, OpNode]
+) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Items of the dynamic outputs of all steps that have succeeded, in `run` or before it."""
+    known = known_items(run.output_origins)
+    known.update(_items(events, plan, ops))
+    return known
 
-    A mapped step counts as one with all its items: where one of them failed, the step that yields the items is executed
-    again too, because only it knows them.
-    """
-    good: set[str] = set()
-    bad: set[str] = set()
+
+def _items(events: Iterable[AnyEvent], plan: Plan, ops: Mapping[str, OpNode]) -> dict[str, dict[str, tuple[str, ...]]]:
+    op_of = {base_of(step.key): step.op for step in plan.steps}
+    yielded: dict[str, dict[str, tuple[str, ...]]] = {}
+    done: dict[str, dict[str, tuple[str, ...]]] = {}
     for event in events:
+        key = event.step_key or ""
+        if isinstance(event, RunStarted):
+            yielded.clear()
+            done.clear()
+        elif isinstance(event, StepStarted):
+            yielded.pop(key, None)
+        elif isinstance(event, OutputStored) and event.mapping_key is not None:
+            outputs = yielded.setdefault(key, {})
+            outputs[event.output] = (*outputs.get(event.output, ()), event.mapping_key)
+        elif isinstance(event, StepSucceeded) and base_of(key) in op_of:
+            op = ops.get(op_of[base_of(key)])
+            names = [output.name for output in op.outputs if output.dynamic] if op is not None else []
+            if names:
+                done[key] = {name: yielded.get(key, {}).get(name, ()) for name in names}
+    return done
+
+
+def unfinished(events: Iterable[AnyEvent], plan: Plan, ops: Mapping[str, OpNode]) -> Sequence[str]:
+    """Keys of the steps that have not ended well, in order: of steps for items those alone that have not."""
+    told = list(events)
+    good: set[str] = set()
+    for event in told:
         if isinstance(event, RunStarted):
             good.clear()  # a later worker starts over
-            bad.clear()
-        elif event.step_key is not None and not isinstance(event, OutputStored):
-            kept, dropped = (good, bad) if isinstance(event, (StepSucceeded, StepSkipped)) else (bad, good)
-            kept.add(event.step_key)
-            dropped.discard(event.step_key)
-    failed_bases = {key.split("[")[0] for key in bad}
-    done = {key.split("[")[0] for key in good} - failed_bases
-    wanted = {step.key for step in plan.steps if step.key not in done}
-    by_key = {step.key: step for step in plan.steps}
-    for step in reversed(plan.steps):
-        if step.key in wanted:
-            dynamic = [key for key in step.upstream if key in by_key and _yields_items(ops.get(by_key[key].op))]
-            mapped = [key for key in step.upstream if key in by_key and _is_mapped(key, good | bad)]
-            wanted.update(dynamic, mapped)
-    return [step.key for step in plan.steps if step.key in wanted]
-
-
-def _yields_items(op: OpNode | None) -> bool:
-    return op is not None and any(output.dynamic for output in op.outputs)
-
-
-def _is_mapped(key: str, seen: set[str]) -> bool:
-    return any(name.startswith(f"{key}[") for name in seen)
+        elif event.step_key is not None and not isinstance(event, (OutputStored, StepsMapped)):
+            if isinstance(event, (StepSucceeded, StepSkipped)):
+                good.add(event.step_key)
+            else:
+                good.discard(event.step_key)
+    steps = with_known_items(plan.steps, _items(told, plan, ops))
+    return [step.key for step in in_order(steps) if step.key not in good]

@@ -181,7 +181,13 @@ class Runs:
         whole = msgspec.structs.replace(target, step_selection=())
         known = retries.items_after(parent, events, validation.check_target(loaded, whole).plan, loaded.graph.ops)
         plan = validation.check_target(loaded, target, known).plan
-        return retries.output_origins(parent, events, plan, known)
+        origins: dict[str, str] = {}
+        run: Run | None = parent
+        while run is not None:
+            found = retries.output_origins(run, _read_all(session, run.run_id), plan, known)
+            origins = {**found, **origins}
+            run = session.runs.get(run.parent_run_id) if run.parent_run_id else None
+        return origins
 
     def mark_starting(self, session: Session, run: Run) -> Run:
         """Claim a run for a launch, in the caller's transaction: status starting, under a new epoch.

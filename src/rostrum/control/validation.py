@@ -17,10 +17,12 @@ from rostrum.control.manifests import LoadedManifest
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ConfigError, NotFound, NotPartitioned, StateError, UnknownPartition
 from rostrum.model.manifest import ASSET_JOB, JobNode
-from rostrum.model.plans import Plan
+from rostrum.model.plans import FromConfig, Plan, Step
 from rostrum.model.runs import RunTarget
 from rostrum.planning.config_schemas import HAS_DEFAULT, config_problems, is_structured
 from rostrum.planning.dynamic import Items
+from rostrum.planning.job_schemas import is_below, mapped_paths
+from rostrum.planning.op_steps import node_path
 from rostrum.planning.partitions import DynamicKeys, Partitions, partitions_of
 from rostrum.planning.plan import build_plan, selected
 
@@ -119,6 +121,11 @@ def check_config(checked: CheckedTarget, config: Mapping[str, Any]) -> None:
     """
     if checked.job.config_schema is not None:
         return
+    if checked.job.config_schema is not None:  # a config mapping makes the sections out of what is given
+        problems = config_problems(checked.job.config_schema, config, "config")
+        if problems:
+            raise ConfigError("; ".join(problems))
+        return
     _known("section", config, CONFIG_SECTIONS, "the run config")
     ops = config.get("ops")
     if isinstance(ops, Mapping):
@@ -150,18 +157,36 @@ def merged(default: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
 
 def _op_problems(checked: CheckedTarget, config: Mapping[str, Any]) -> list[str]:
     ops = checked.loaded.graph.ops
+    mapped = mapped_paths(checked.loaded.manifest, checked.job)
     problems: list[str] = []
+    for path, schema in mapped.items():
+        problems += _config_problems(config, (*path, "config"), schema)
     for step in checked.plan.steps:
+        path = node_path(step.key)
         schema = ops[step.op].config_schema
-        if schema is None:
-            continue
-        path = [part for name in step.key.split("[", 1)[0].split(".") for part in ("ops", name)] + ["config"]
-        found = _at(config, path)
-        if found is _MISSING and (schema.get(HAS_DEFAULT) or not is_structured(schema)):
-            continue
-        is_empty = found is _MISSING or (found is None and is_structured(schema))
-        given: object = dict[str, object]() if is_empty else found
-        problems += config_problems(schema, given, ".".join(path))
+        if schema is not None and not is_below(path, mapped):
+            problems += _config_problems(config, (*path, "config"), schema)
+        problems += _input_problems(step, config)
+    return problems
+
+
+def _config_problems(config: Mapping[str, Any], path: Sequence[str], schema: Mapping[str, Any]) -> list[str]:
+    found = _at(config, path)
+    if found is _MISSING and (schema.get(HAS_DEFAULT) or not is_structured(schema)):
+        return []
+    is_empty = found is _MISSING or (found is None and is_structured(schema))
+    given: object = dict[str, object]() if is_empty else found
+    return config_problems(schema, given, ".".join(path))
+
+
+def _input_problems(step: Step, config: Mapping[str, Any]) -> list[str]:
+    """Inputs whose value can come from nowhere but the run config, and are not there."""
+    problems: list[str] = []
+    for item in step.inputs:
+        # Those of the job itself may have values that the job brings along.
+        paths = [each.path for each in item.sources if isinstance(each, FromConfig) and each.path[0] == "ops"]
+        if paths and len(paths) == len(item.sources) and all(_at(config, path) is _MISSING for path in paths):
+            problems.append(f"{'.'.join(paths[0])}: missing: nothing is connected to this input")
     return problems
 
 

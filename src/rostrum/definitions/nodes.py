@@ -203,7 +203,8 @@ class NodeWriter:
         """Node of a resource: its fields with secrets masked, or only its type."""
         shown: Any = getattr(value, "shown_config", None)
         schema: Any = getattr(value, "run_config_schema", None)
-        typed = callable(shown) and not isinstance(value, type)
+        is_class = isinstance(value, type)
+        typed = callable(shown) and not is_class
         if isinstance(value, ResourceDefinition):
             name, source, description = getattr(value.function, "__name__", "resource"), value.source, value.description
         else:
@@ -212,7 +213,7 @@ class NodeWriter:
             key=key,
             type=name,
             kind="io_manager" if is_io_manager(value) else "resource",
-            config_schema=cast("dict[str, Any] | None", schema()) if typed and schema is not None else None,
+            config_schema=cast("dict[str, Any] | None", schema()) if schema is not None and not is_class else None,
             config=cast("dict[str, Any]", shown()) if typed else {},
             description=cleaned(description),
             source=self.source(source),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from rostrum.definitions import composition
 from rostrum.definitions.annotation_rules import check_annotations
@@ -489,7 +489,16 @@ def op_outputs(signature: Signature, out: Out | Mapping[str, Out] | None) -> dic
     if len(out) == 1:
         name, only = next(iter(out.items()))
         return {name: _op_output(check_name(name, "output"), only, only.dagster_type if only.dagster_type is not MISSING else returns)}
-    return {name: _op_output(check_name(name, "output"), each, each.dagster_type) for name, each in out.items()}
+    inner = get_args(returns) if get_origin(returns) is tuple else ()
+    types = dict(zip(out, inner, strict=True)) if len(inner) == len(out) else {}
+    return {
+        name: _op_output(
+            check_name(name, "output"),
+            each,
+            each.dagster_type if each.dagster_type is not MISSING else types.get(name, MISSING),
+        )
+        for name, each in out.items()
+    }
 
 
 def _op_output(name: str, out: Out, annotation: Any) -> OpOutput:

@@ -9,8 +9,7 @@ from typing import Any
 
 from rostrum.definitions.data_versions import DataVersion, version_text
 from rostrum.definitions.names import KeyLike, asset_key_of
-from rostrum.model.errors import DefinitionError
-from rostrum.model.errors import InvariantError
+from rostrum.model.errors import DefinitionError, InvariantError
 from rostrum.model.keys import AssetKey
 from rostrum.model.metadata import PathMetadata, metadata_values
 from rostrum.model.texts import storable

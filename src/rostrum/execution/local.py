@@ -20,6 +20,7 @@ from rostrum.execution.outcome import ExecutionResult
 from rostrum.execution.plugins import CLOCKS, EXECUTORS, IO_MANAGERS, plugin
 from rostrum.execution.sessions import MemoryRunSession
 from rostrum.execution.steps import StepRunner
+from rostrum.execution.stored_values import StoredValues
 from rostrum.execution.worker import RunWork
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.instances import InstanceStore
@@ -136,10 +137,14 @@ class _Execution:
             work.run(plugin(EXECUTORS, self._executor)() if self._executor is not None else None)
         finally:
             kept.close()
+        values: Mapping[Any, Any] = self._values or {}
+        if self._stored_values:
+            bound = {**self._resolved.resources_of(run.target.job), **self._resources}
+            values = StoredValues(self._resolved, run, kept.events, bound, self._clock, self._default_io_manager)
         result = ExecutionResult(
             self._finished(run, session, kept.events),
             kept.events,
-            self._values or {},
+            values,
             self._makers(work.runner),
             self._graph_outputs(),
             next((job for job in self._resolved.manifest.jobs if job.name == self._target.job), None),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from rostrum.definitions.error_info import error_info
+from rostrum.definitions.live import Resolved
 from rostrum.interfaces.clock import Clock
-from rostrum.model.errors import ErrorInfo
+from rostrum.model.errors import ConfigError, ErrorInfo
 from rostrum.model.events import Event, LogMessage
+from rostrum.model.runs import Run
 from rostrum.model.texts import storable
 
 USER_LOGGER = "rostrum.user"
@@ -23,17 +27,33 @@ _FORMAT = "%(asctime)s %(levelname)-7s %(step)s %(message)s"
 class RunLog:
     """Turns log records into events of the step that runs in this process.
 
-    `echo`: also write them to standard error, for people who watch a script.
+    `loggers` get every line too, with `meta` of the run. `echo`: where there are none, write to standard error, for
+    people who watch a script.
     """
 
-    def __init__(self, clock: Clock, *, echo: bool = False) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        echo: bool = False,
+        loggers: Sequence[logging.Logger] = (),
+        meta: Mapping[str, Any] | None = None,
+    ) -> None:
         self.logger = logging.Logger(USER_LOGGER, logging.DEBUG)  # noqa: LOG001 - of this run alone, in no tree
         handler = _Handler(clock)
         self._handler = handler
         self.logger.addHandler(handler)
-        if echo:
+        for each in loggers:
+            self.logger.addHandler(_Forward(each, handler, meta or {}))
+        if echo and not loggers:
             self.logger.addHandler(_Echo(handler))
         self._attached = logging.getLogger(USER_LOGGER)
+
+    @classmethod
+    def of_run(cls, clock: Clock, resolved: Resolved, run: Run, *, echo: bool = False) -> RunLog:
+        """The log of a run, with the loggers that its config names."""
+        meta = {"run_id": run.run_id, "job_name": run.target.job, "job_tags": dict(run.tags)}
+        return cls(clock, echo=echo, loggers=run_loggers(resolved, run), meta=meta)
 
     def enter(self, step_key: str, emit: Callable[[Event], None]) -> None:
         """From now on lines belong to this step."""
@@ -78,6 +98,47 @@ class _Handler(logging.Handler):
                 error=_error(record),
             )
         )
+
+
+class _Forward(logging.Handler):
+    """Hands records to a logger of the user's."""
+
+    def __init__(self, target: logging.Logger, source: _Handler, meta: Mapping[str, Any]) -> None:
+        super().__init__(logging.DEBUG)
+        self._target, self._source, self._meta = target, source, meta
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not self._target.isEnabledFor(record.levelno):
+            return
+        step_key = self._source.step_key
+        copied = logging.makeLogRecord(vars(record))
+        copied.name = self._target.name
+        copied.dagster_meta = {
+            **self._meta,
+            "step_key": step_key,
+            "op_name": step_key,
+            "orig_message": record.getMessage(),
+        }
+        self._target.handle(copied)
+
+
+def run_loggers(resolved: Resolved, run: Run) -> list[logging.Logger]:
+    """The loggers that the run config names, made. Raises ConfigError for one that nobody defines."""
+    named = run.config.get("loggers")
+    if not named:
+        return []
+    loaded = importlib.import_module("rostrum.definitions.loggers")
+    known = {**loaded.default_loggers(), **resolved.loggers_of(run.target.job)}
+    made: list[logging.Logger] = []
+    for key, given in named.items():
+        if key not in known:
+            raise ConfigError(
+                f"loggers.{key}: Received unexpected config entry {key!r}; there are {', '.join(sorted(known))}."
+            )
+        config = (given or {}).get("config")
+        context = loaded.InitLoggerContext(config, None, resolved.jobs.get(run.target.job), run.run_id)
+        made.append(known[key].made(context))
+    return made
 
 
 class _Echo(logging.StreamHandler):  # type: ignore[type-arg]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.definitions.outputs import NO_VALUE
@@ -56,6 +56,12 @@ class ExecutionResult:
     def __repr__(self) -> str:
         return f"<ExecutionResult of run {self.run_id}: {self._run.status.value}>"
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Nothing is to be let go of."""
+
     @property
     def success(self) -> bool:
         """True when all steps succeeded or were skipped."""
@@ -101,7 +107,7 @@ class ExecutionResult:
 
         `NO_VALUE` for an output that passed none. Raises InvariantError when the step produced no such output.
         """
-        found = {key[2]: value for key, value in self._values.items() if key[0] == node_str and key[1] == output_name}
+        found = {key[2]: self._values[key] for key in self._values if key[:2] == (node_str, output_name)}
         if None in found:
             return found[None]
         if found:
@@ -121,11 +127,12 @@ class ExecutionResult:
     def _of_items(self, node: str, output_name: str) -> dict[str, Any]:
         """Values of the steps that `node` stands for, by the key of the item (of all items, joined by `/`)."""
         values: dict[str, Any] = {}
-        for (step_key, output, mapping_key), value in self._values.items():
+        for each in self._values:
+            step_key, output, mapping_key = each
             base, bracket, items = step_key.partition("[")
             if bracket and base == node and output == output_name:
                 path = [*items[:-1].split("]["), *([mapping_key] if mapping_key is not None else [])]
-                values["/".join(path)] = value
+                values["/".join(path)] = self._values[each]
         return values
 
     def output_value(self, output_name: str = "result") -> Any:

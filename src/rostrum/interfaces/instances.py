@@ -25,7 +25,8 @@ class InstanceStore(RunReader, Protocol):
 
     def open_run(self, run: Run, manifest: Manifest) -> tuple[Run, RunSession]:
         """Submit a run of these definitions and claim it for this process; returns it as stored, in epoch 1, and its
-        worker's session. Raises what submitting raises: NotFound, StateError, ConfigError.
+        worker's session. A run with a `parent_run_id` takes what it needs and does not make from that one. Raises what
+        submitting raises: NotFound, StateError, ConfigError.
         """
         ...
 
@@ -56,6 +57,10 @@ class InstanceStore(RunReader, Protocol):
 
     def run(self, run_id: str) -> Run | None:
         """A run."""
+        ...
+
+    def unfinished_steps(self, run_id: str) -> Sequence[str]:
+        """Keys of the steps of a finished run that have not ended well, in order. Raises RunNotFound."""
         ...
 
     def runs(self, where: RunFilter, limit: int) -> Sequence[Run]:

@@ -10,9 +10,11 @@ import msgspec
 from rostrum.model import events as ev
 from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run
+from rostrum.planning.dynamic import base_of
 
 STEP_KINDS = (
     "run_started",
+    "steps_mapped",
     "step_worker_started",
     "step_started",
     "step_succeeded",
@@ -51,17 +53,20 @@ _ENDS: dict[type[ev.Event], str] = {
 
 
 def step_rows(run: Run, plan: Plan | None, events: Iterable[ev.AnyEvent]) -> list[StepRow]:
-    """Rows in plan order; steps that only the events know (mapped items) come after."""
+    """Rows in plan order. A step that stands for others gives way to them when they are known."""
     rows = {step.key: _planned(step) for step in plan.steps} if plan else {}
+    standing = {step.key: step for step in plan.steps if step.mapped_over} if plan else {}
     began = None
     for event in events:
         if isinstance(event, ev.RunStarted):
             began = event.at
             selected = set(event.step_keys)
             if selected:
-                rows = {key: row for key, row in rows.items() if key in selected} | {
+                rows = {key: row for key, row in rows.items() if key in selected or key in standing} | {
                     key: _row(key, [], []) for key in event.step_keys if key not in rows
                 }
+        elif isinstance(event, ev.StepsMapped):
+            rows = _unfolded(rows, standing, event)
         elif event.step_key is not None:
             _apply(rows.setdefault(event.step_key, _row(event.step_key, [], [])), event)
     for row in rows.values():
@@ -75,6 +80,34 @@ def step_rows(run: Run, plan: Plan | None, events: Iterable[ev.AnyEvent]) -> lis
             )
             row.ended_at = run.ended_at if row.started_at else None
     return list(rows.values())
+
+
+def _unfolded(rows: dict[str, StepRow], standing: dict[str, Step], event: ev.StepsMapped) -> dict[str, StepRow]:
+    """Rows for the steps of the items in the place of the row that stood for them."""
+    source = base_of(event.step_key or "")
+    given_way = {key for key, step in standing.items() if step.mapped_over[-1][0] == source}
+    added = [*(key for key in event.step_keys if base_of(key) not in given_way), *event.step_keys]
+    by_base: dict[str, list[str]] = {}
+    for key in dict.fromkeys(added):
+        by_base.setdefault(base_of(key), []).append(key)
+    result: dict[str, StepRow] = {}
+    for key, row in rows.items():
+        for each in by_base.pop(key, ()) if key in given_way else ():
+            items = each.partition("[")[2]
+            upstream = [f"{above}[{items}" if above in standing else above for above in row.upstream]
+            result[each] = rows.get(each) or _row(each, [], upstream)
+        if key not in given_way:
+            row.upstream = [
+                below
+                for above in row.upstream
+                for below in ([each for each in event.step_keys if base_of(each) == above] or [above])
+                if above in given_way or below == above
+            ]
+            result[key] = row
+    for keys in by_base.values():
+        for each in keys:
+            result.setdefault(each, _row(each, [], [event.step_key or ""]))
+    return result
 
 
 def _planned(step: Step) -> StepRow:

@@ -2,22 +2,25 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from rostrum.control.retries import unfinished
+from rostrum.control.retries import items_after, output_origins, unfinished
 from rostrum.control.waiting import waiting_reasons
 from rostrum.model.errors import ErrorInfo
-from rostrum.model.events import AnyEvent, RunStarted, StepFailed, StepSkipped, StepStarted, StepSucceeded
+from rostrum.model.events import AnyEvent, OutputStored, RunStarted, StepFailed, StepSkipped, StepStarted, StepSucceeded
 from rostrum.model.manifest import OpNode, OutputNode
-from rostrum.model.plans import Plan, Step
+from rostrum.model.plans import FromStep, Plan, Step, StepInput
+from rostrum.model.runs import Run, RunTarget
+from rostrum.planning.dynamic import known_items
 from rostrum.planning.queue import QueueLimits
 from tests.control_plane import Plane
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ITEMS = (("list", "result"),)
 PLAN = Plan(
     (
         Step("list", "list"),
-        Step("work", "work", upstream=("list",)),
-        Step("more", "work", upstream=("work",)),
-        Step("sum", "sum", upstream=("more",)),
+        Step("work", "work", (StepInput("x", (FromStep("list", over="item"),)),), ("list",), mapped_over=ITEMS),
+        Step("more", "work", (StepInput("x", (FromStep("work"),)),), ("work",), mapped_over=ITEMS),
+        Step("sum", "sum", (StepInput("xs", (FromStep("more", over="steps"),), fan_in=True),), ("more",)),
         Step("alone", "sum"),
     )
 )
@@ -32,22 +35,41 @@ def bad(key: str) -> AnyEvent:
     return StepFailed(at=NOW, step_key=key, error=ErrorInfo("E", "x"))
 
 
+def item(key: str) -> AnyEvent:
+    return OutputStored(at=NOW, step_key="list", mapping_key=key)
+
+
 def test_interrupted_and_never_started_steps_are_left() -> None:
-    events = [*good("list", "work[a]", "more[a]"), StepStarted(at=NOW, step_key="sum")]
-    # `sum` collects items, which only a run of the steps that make them knows.
-    assert unfinished(events, PLAN, OPS) == ["list", "work", "more", "sum", "alone"]
+    events = [item("a"), *good("list", "work[a]", "more[a]"), StepStarted(at=NOW, step_key="sum")]
+    assert unfinished(events, PLAN, OPS) == ["alone", "sum"]
     plain = Plan((Step("a", "x"), Step("b", "x", upstream=("a",))))
     assert unfinished([*good("a"), StepStarted(at=NOW, step_key="b")], plain, {}) == ["b"]
 
 
-def test_a_failed_item_brings_back_the_step_that_lists_the_items() -> None:
-    events = [*good("list", "work[a]", "alone"), bad("work[b]")]
-    assert unfinished(events, PLAN, OPS) == ["list", "work", "more", "sum"]
+def test_only_the_failed_item_is_done_again() -> None:
+    events = [item("a"), item("b"), *good("list", "work[a]", "more[a]", "alone"), bad("work[b]")]
+    assert unfinished(events, PLAN, OPS) == ["work[b]", "more[b]", "sum"]
+    run = Run(run_id="r", target=RunTarget("here", "j"), created_at=NOW)
+    known = items_after(run, events, PLAN, OPS)
+    assert known == {"list": {"result": ("a", "b")}}
+    origins = output_origins(run, [*events, OutputStored(at=NOW, step_key="more[a]")], PLAN, known)
+    assert known_items(dict.fromkeys(origins, "r")) == {}  # the plan is that of all steps: it yields them anew
+    part = Plan((Step("sum", "sum", (StepInput("xs", (FromStep("more[a]"), FromStep("more[b]"))),)),))
+    origins = output_origins(run, [*events, OutputStored(at=NOW, step_key="more[a]")], part, known)
+    assert origins == {"list:result[a]": "r", "list:result[b]": "r", "more[a]:result": "r"}
+    assert known_items(origins) == known
+
+
+def test_that_there_are_no_items_is_known_too() -> None:
+    run = Run(run_id="r", target=RunTarget("here", "j"), created_at=NOW)
+    known = items_after(run, good("list"), PLAN, OPS)
+    origins = output_origins(run, good("list"), Plan((Step("sum", "sum"),)), known)
+    assert known_items(origins) == {"list": {"result": ()}}
 
 
 def test_skipped_is_done_and_a_later_attempt_counts() -> None:
-    events: list[AnyEvent] = [bad("list"), *good("list"), StepSkipped(at=NOW, step_key="work")]
-    assert unfinished(events, PLAN, OPS) == ["more", "sum", "alone"]
+    events: list[AnyEvent] = [bad("list"), *good("list"), StepSkipped(at=NOW, step_key="alone")]
+    assert unfinished(events, PLAN, OPS) == ["sum"]
 
 
 def test_a_later_worker_starts_over() -> None:

@@ -16,6 +16,7 @@ from rostrum.model.plans import Plan
 from rostrum.model.principals import Permission
 from rostrum.model.runs import Run, RunFilter, RunStatus, RunTarget
 from rostrum.model.secrets import masked_config
+from rostrum.planning.dynamic import known_items
 from rostrum.planning.plan import build_plan
 from rostrum.web.context import RequestContext
 from rostrum.web.jsonable import plain
@@ -47,7 +48,7 @@ def plan_of(context: RequestContext, run: Run) -> Plan | None:
         return None
     try:
         loaded = context.services.catalogs.manifests.get(digest, context.session)
-        return build_plan(loaded.manifest, run.target, loaded.graph)
+        return build_plan(loaded.manifest, run.target, loaded.graph, known_items(run.output_origins))
     except RostrumError:
         return None
 
