@@ -122,7 +122,9 @@ def check_config(checked: CheckedTarget, config: Mapping[str, Any]) -> None:
     if checked.job.config_schema is not None:
         return
     if checked.job.config_schema is not None:  # a config mapping makes the sections out of what is given
-        problems = config_problems(checked.job.config_schema, config, "config")
+        apart = ("execution", "loggers", "inputs")  # of the run as a whole, given beside the simple config
+        simple = {key: value for key, value in config.items() if key not in apart}
+        problems = config_problems(checked.job.config_schema, simple, "config")
         if problems:
             raise ConfigError("; ".join(problems))
         return

@@ -14,7 +14,7 @@ from rostrum.definitions.outputs import AssetMaterialization, AssetObservation
 from rostrum.definitions.partition_context import RunPartitions
 from rostrum.definitions.run_instance import DataProvenance, RunInstance
 from rostrum.definitions.signatures import MISSING
-from rostrum.definitions.step_scope import CURRENT, ScopedResources, StepScope
+from rostrum.definitions.step_scope import CURRENT, EnteredResources, ScopedResources, StepScope
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ArgumentError, InvariantError, PropertyError
 from rostrum.model.manifest import JobNode
@@ -60,6 +60,8 @@ class OpExecutionContext(RunPartitions):
         self._scope = scope
 
     def __enter__(self) -> Self:
+        if isinstance(self._scope.resources, EnteredResources):
+            self._scope.resources.enter()
         return self
 
     def __exit__(self, *raised: object) -> None:

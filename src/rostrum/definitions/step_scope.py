@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from contextvars import ContextVar
 from datetime import datetime
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rostrum.definitions.ops import OpDefinition
 from rostrum.definitions.run_instance import RunInstance
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import UnknownResource
+from rostrum.model.errors import InvariantError, UnknownResource
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Step
 from rostrum.model.runs import Run
@@ -128,6 +128,32 @@ class ScopedResources:
                 f"resource {key!r} is not available here (available: {known}). "
                 f"Add a parameter annotated with its class, or required_resource_keys={{{key!r}}}."
             ) from None
+
+
+class EnteredResources(Mapping[str, Any]):
+    """Resources that are torn down after a `with` statement: they can be used inside it only."""
+
+    def __init__(self, values: Mapping[str, Any], torn: Sequence[str]) -> None:
+        self._values, self._torn, self._entered = values, torn, False
+
+    def enter(self) -> None:
+        """The `with` statement has begun."""
+        self._entered = True
+
+    def __getitem__(self, key: str) -> Any:
+        value = self._values[key]
+        if not self._entered:
+            raise InvariantError(
+                f"At least one provided resource is torn down after its use ({', '.join(self._torn)}), but the context "
+                "was not entered: use it as `with build_asset_context(resources=...) as context:`."
+            )
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 CURRENT: ContextVar[StepScope | None] = ContextVar("rostrum_step", default=None)

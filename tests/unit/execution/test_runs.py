@@ -39,7 +39,7 @@ from rostrum import (
 )
 from rostrum.execution.steps import retry_delay
 from rostrum.model import manifest
-from rostrum.model.errors import MaxRetriesExceeded
+from rostrum.model.errors import MaxRetriesExceeded, ResourceError
 from rostrum.model.runs import RunStatus
 
 
@@ -285,8 +285,9 @@ class TestResources:
             return 1
 
         bound = {"a_good": Good(), "worse": Worse()}
-        with pytest.raises(ConnectionError, match="no host"):
+        with pytest.raises(ResourceError, match="no host") as caught:
             materialize([a], resources=bound)
+        assert isinstance(caught.value.__cause__, ConnectionError)
         result = materialize([a], resources=bound, raise_on_error=False)
         assert result.run.failure_reason == "resource_failure"
         assert [e.kind for e in result.events] == ["run_started", "resource_failed", "run_failed"]

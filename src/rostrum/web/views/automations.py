@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from rostrum.model.manifest import JobNode, ScheduleNode
-from rostrum.model.runs import RunFilter
+from rostrum.model.runs import RunFilter, RunTarget
 from rostrum.model.secrets import masked_config, schema_without_secrets
 from rostrum.model.ticks import AutomationKey, AutomationState, Tick
 from rostrum.planning import cron
+from rostrum.planning.graph import AssetGraph
+from rostrum.planning.job_schemas import run_config_schema
+from rostrum.planning.plan import build_plan
 from rostrum.web.context import RequestContext
 from rostrum.web.jsonable import plain
 from rostrum.web.views.partitions import partition_keys
@@ -92,10 +95,17 @@ class JobView:
         self.kind = "graph" if node.graph else "assets"
         self.asset_keys = [str(key) for key in node.asset_selection]
         self.config = masked_config(node.config)
-        self.config_schema = schema_without_secrets(node.config_schema)
         self.tags = node.tags
         self.file = node.source.file if node.source else None
         self.line = node.source.line if node.source else None
+
+    @functools.cached_property
+    def config_schema(self) -> Any:
+        """Of the whole run config."""
+        manifest = self._context.catalog.manifests[self.location]
+        graph = AssetGraph(manifest)
+        plan = build_plan(manifest, RunTarget(location=self.location, job=self.name), graph)
+        return schema_without_secrets(run_config_schema(manifest, self._node, plan.steps, graph))
 
     @functools.cached_property
     def _partitions(self) -> Any:
