@@ -251,3 +251,18 @@ PRIVATE["find_free_port"] = _P + "find_free_port"
 PRIVATE["safe_tempfile_path"] = _P + "safe_tempfile_path"
 PRIVATE["CheckError"] = _HERE + "check:CheckError"
 PRIVATE["ParameterCheckError"] = _HERE + "check:ParameterCheckError"
+PRIVATE["UnresolvedPartitionedAssetScheduleDefinition"] = "rostrum.definitions.schedules:ScheduleDefinition"
+_E = "rostrum.model.errors:"
+PRIVATE |= {
+    "DagsterCodeLocationLoadError": _E + "DefinitionError",
+    "DagsterCodeLocationNotFoundError": _E + "NotFound",
+    "DagsterHomeNotSetError": _E + "ConfigError",
+    "DagsterInvalidAssetKey": _E + "DefinitionError",
+    "DagsterTypeLoadingError": _E + "TypeLoadingError",
+    "DagsterUserCodeLoadError": _E + "DefinitionError",
+    "DagsterUserCodeUnreachableError": _E + "Unavailable",
+    "HookExecutionError": _E + "HookError",
+    "RunStatusSensorExecutionError": _E + "SensorError",
+    "ScheduleExecutionError": _E + "ScheduleError",
+    "SensorExecutionError": _E + "SensorError",
+}
