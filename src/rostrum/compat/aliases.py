@@ -133,7 +133,7 @@ def _spec_of(name: str) -> ModuleSpec | None:
 
 def _asked_for_a_spec() -> bool:
     """Whether `importlib.util.find_spec` wants to know, which is to give None rather than raise."""
-    frame = sys._getframe(1)  # the finder's protocol does not tell who asks
+    frame = sys._getframe(1)  # (the finder's protocol does not tell) # pyright: ignore[reportPrivateUsage]
     for _ in range(6):
         if frame.f_back is None:
             return False

@@ -17,7 +17,7 @@ import msgspec
 import yaml
 
 import rostrum
-from rostrum.compat.dagster import names
+from rostrum.compat.dagster.names import _RENAMED, _TABLE  # pyright: ignore[reportPrivateUsage]
 from rostrum.compat.dagster.placeholders import symbols
 from rostrum.config.classic import read_classic
 from rostrum.model.errors import ConfigError
@@ -25,6 +25,8 @@ from rostrum.model.errors import ConfigError
 SKIPPED = {"node_modules", "__pycache__", "site-packages", "build", "dist", "venv"}
 """Folders that are left alone, as are hidden ones."""
 _COMPAT = "rostrum.compat.dagster"
+_OURS: dict[str, str] = vars(rostrum)["_MODULE_OF"]
+"""Public name -> its module."""
 _DEPENDENCIES = {
     "dagster": "rostrum",
     "dagster-webserver": "rostrum[server]",
@@ -105,11 +107,10 @@ def _read(path: Path) -> str | None:
 @functools.lru_cache(maxsize=1)
 def _renamed() -> dict[str, str]:
     """Name there -> public name here, where they differ."""
-    public = set(rostrum.__all__)
     found: dict[str, str] = {}
-    for name, place in names._RENAMED.items():
+    for name, place in _RENAMED.items():
         module, _, attribute = place.partition(":")
-        if attribute in public and rostrum._MODULE_OF.get(attribute) == module:  # pyright: ignore[reportPrivateUsage]
+        if _OURS.get(attribute) == module:
             found[name] = attribute
     return found
 
@@ -118,7 +119,7 @@ def counterpart(name: str) -> str | None:
     """The public name here of a public name there; None where Rostrum proper has none."""
     if name in _renamed():
         return _renamed()[name]
-    return name if name in rostrum.__all__ else None
+    return name if name in _OURS else None
 
 
 def _of_source(path: Path) -> Change | None:
@@ -209,7 +210,7 @@ class _Source:
             self._notes.append((node.lineno, f"`from {module} import ...` is left: it goes on working by its alias"))
             return
         for name in [name for name, here in public.items() if here is None]:
-            known = name in names._RENAMED or any(name in defined for defined in names._TABLE.values())
+            known = name in _RENAMED or any(name in defined for defined in _TABLE.values())
             listed = name in symbols()["dagster"] and not known
             told = "is not part of Rostrum" if listed else f"comes from {_COMPAT}"
             self._notes.append((node.lineno, f"{name} {told}"))

@@ -161,7 +161,7 @@ def _check(node: Any, known: Any, name: str, where: str, lines: dict[str, int]) 
         at = f"{where}.{key.value}" if where else str(key.value)
         line = key.start_mark.line + 1
         if key.value not in known:
-            close = difflib.get_close_matches(str(key.value), known, n=1)
+            close = difflib.get_close_matches(str(key.value), list[str](known), n=1)
             hint = f"did you mean {close[0]}?" if close else f"the keys here are {', '.join(known)}"
             raise ConfigError(f"{name}:{line}: unknown key {at}; {hint}")
         lines[at] = line
@@ -231,14 +231,15 @@ class _Reading:
     def _limits(self, key: str) -> list[dict[str, Any]]:
         self._used.add(key)
         found: list[dict[str, Any]] = []
-        for given in self._at(key) or []:
+        limits: list[dict[str, Any]] = self._at(key) or []
+        for given in limits:
             limit: dict[str, Any] = {"key": given.get("key"), "limit": given.get("limit")}
             if limit["key"] is None or not isinstance(limit["limit"], int):
                 raise ConfigError(
                     f"{self._path}:{self._lines.get(key, 0)}: {key}: each limit needs a `key` and a `limit`, a number"
                 )
             value = given.get("value")
-            if isinstance(value, Mapping):
+            if isinstance(value, dict):
                 limit["per_value"] = bool(cast("Mapping[str, Any]", value).get("applyLimitPerUniqueValue"))
             elif value is not None:
                 limit["value"] = str(value)
@@ -251,15 +252,15 @@ class _Reading:
             return
         self._used |= {"run_coordinator.module", "run_coordinator.class"}
         if kind == "QueuedRunCoordinator":
-            given = self._at("run_coordinator.config")
-            unknown = [key for key in given or {} if key not in _QUEUE]
+            given: dict[str, Any] = self._at("run_coordinator.config") or {}
+            unknown = [key for key in given if key not in _QUEUE]
             if unknown:
                 raise ConfigError(
                     f"{self._path}:{self._lines['run_coordinator.config']}: unknown key run_coordinator.config."
                     f"{unknown[0]}; the keys here are {', '.join(_QUEUE)}"
                 )
             self._queue("run_coordinator.config", given)
-            for key in given or {}:
+            for key in given:
                 if f"run_coordinator.config.{key}" not in self._used:
                     self._tell("run_coordinator.config", f"{key} has no effect: the queue needs no such setting", key)
             self._used.add("run_coordinator.config")

@@ -18,6 +18,7 @@ from rostrum.compat.dagster.names import _RENAMED, _TABLE  # pyright: ignore[rep
 __version__ = "1.13.27"
 """Version of the interface that is followed."""
 
+_OURS: frozenset[str] = frozenset(vars(rostrum)["__all__"]) - {"__version__"}
 _MODULE_OF = {name: f"{__name__}.{module}" for module, names in _TABLE.items() for name in names}
 
 
@@ -29,7 +30,7 @@ def __getattr__(name: str) -> Any:
     elif name in _RENAMED:
         module, _, attribute = _RENAMED[name].partition(":")
         value = getattr(importlib.import_module(module), attribute)
-    elif not name.startswith("_") and name in rostrum.__all__:
+    elif not name.startswith("_") and name in _OURS:
         value = getattr(rostrum, name)
     else:
         value = _elsewhere(name)
@@ -59,5 +60,4 @@ def _listed() -> dict[str, dict[str, Any]]:
 
 
 def __dir__() -> list[str]:
-    own = (name for name in rostrum.__all__ if name != "__version__")
-    return sorted({*globals(), *_MODULE_OF, *_RENAMED, *own, *_listed()})
+    return sorted({*globals(), *_MODULE_OF, *_RENAMED, *_OURS, *_listed()})

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Sequence
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
@@ -80,7 +79,7 @@ class _Lazy(ModuleType):
 
     def __init__(self, path: str) -> None:
         super().__init__(path, f"Names of `{path}`, as Rostrum's own.")
-        self.__path__: Sequence[str] = []
+        self.__path__ = []
 
     def __getattr__(self, name: str) -> Any:
         path = self.__name__

@@ -253,16 +253,18 @@ PRIVATE["CheckError"] = _HERE + "check:CheckError"
 PRIVATE["ParameterCheckError"] = _HERE + "check:ParameterCheckError"
 PRIVATE["UnresolvedPartitionedAssetScheduleDefinition"] = "rostrum.definitions.schedules:ScheduleDefinition"
 _E = "rostrum.model.errors:"
-PRIVATE |= {
-    "DagsterCodeLocationLoadError": _E + "DefinitionError",
-    "DagsterCodeLocationNotFoundError": _E + "NotFound",
-    "DagsterHomeNotSetError": _E + "ConfigError",
-    "DagsterInvalidAssetKey": _E + "DefinitionError",
-    "DagsterTypeLoadingError": _E + "TypeLoadingError",
-    "DagsterUserCodeLoadError": _E + "DefinitionError",
-    "DagsterUserCodeUnreachableError": _E + "Unavailable",
-    "HookExecutionError": _E + "HookError",
-    "RunStatusSensorExecutionError": _E + "SensorError",
-    "ScheduleExecutionError": _E + "ScheduleError",
-    "SensorExecutionError": _E + "SensorError",
-}
+PRIVATE.update(
+    {
+        "DagsterCodeLocationLoadError": _E + "DefinitionError",
+        "DagsterCodeLocationNotFoundError": _E + "NotFound",
+        "DagsterHomeNotSetError": _E + "ConfigError",
+        "DagsterInvalidAssetKey": _E + "DefinitionError",
+        "DagsterTypeLoadingError": _E + "TypeLoadingError",
+        "DagsterUserCodeLoadError": _E + "DefinitionError",
+        "DagsterUserCodeUnreachableError": _E + "Unavailable",
+        "HookExecutionError": _E + "HookError",
+        "RunStatusSensorExecutionError": _E + "SensorError",
+        "ScheduleExecutionError": _E + "ScheduleError",
+        "SensorExecutionError": _E + "SensorError",
+    }
+)

@@ -67,6 +67,10 @@ def _refuse_subclass(cls: type, **named: Any) -> NoReturn:
     raise NotPartOfRostrum(_message(vars(bases[0])["__rostrum_placeholder__"]))
 
 
+def _itself(cls: type, item: object) -> type:
+    return cls
+
+
 def placeholder(module: str, name: str, kind: str = "class") -> Any:
     """What stands for a name of a module. An exception can be caught (and is never raised)."""
     path = f"{module}.{name}"
@@ -81,7 +85,7 @@ def placeholder(module: str, name: str, kind: str = "class") -> Any:
             "__doc__": told,
             "__rostrum_placeholder__": path,
             "__init_subclass__": classmethod(_refuse_subclass),
-            "__class_getitem__": classmethod(lambda cls, item: cls),
+            "__class_getitem__": classmethod(_itself),
         },
     )
 

@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -80,7 +80,6 @@ def cached_method(method: Callable[..., _T]) -> Callable[..., _T]:
         bound = signature.bind(self, *given, **named)
         bound.apply_defaults()
         key = tuple(value for name, value in bound.arguments.items() if name != next(iter(signature.parameters)))
-        key = tuple(tuple(sorted(part.items())) if isinstance(part, dict) else part for part in key)
         kept = self.__dict__.setdefault(place, {})  # (a frozen object's, too)
         if key not in kept:
             kept[key] = method(self, *given, **named)
@@ -114,7 +113,7 @@ def find_free_port() -> int:
 
 
 @contextlib.contextmanager
-def safe_tempfile_path() -> Iterator[str]:
+def safe_tempfile_path() -> Generator[str]:
     """Path of a temporary file that goes with the block."""
     descriptor, path = tempfile.mkstemp()
     os.close(descriptor)
@@ -140,7 +139,7 @@ def datetime_from_timestamp(timestamp: float, tz: Any = UTC) -> datetime:
 
 
 @contextlib.contextmanager
-def environ(env: Mapping[str, str | None]) -> Iterator[None]:
+def environ(env: Mapping[str, str | None]) -> Generator[None]:
     """Set variables for a block; None removes one."""
     before = {name: os.environ.get(name) for name in env}
     _set_all(env)
@@ -159,14 +158,14 @@ def _set_all(env: Mapping[str, str | None]) -> None:
 
 
 @contextlib.contextmanager
-def new_cwd(path: str) -> Iterator[None]:
+def new_cwd(path: str) -> Generator[None]:
     """Another current folder for a block."""
     with contextlib.chdir(path):
         yield
 
 
 @contextlib.contextmanager
-def alter_sys_path(to_add: list[str], to_remove: list[str]) -> Iterator[None]:
+def alter_sys_path(to_add: list[str], to_remove: list[str]) -> Generator[None]:
     """Another import path for a block."""
     before = list(sys.path)
     sys.path[:] = [*to_add, *(path for path in before if path not in to_remove)]
@@ -177,7 +176,7 @@ def alter_sys_path(to_add: list[str], to_remove: list[str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def disable_dagster_warnings() -> Iterator[None]:
+def disable_dagster_warnings() -> Generator[None]:
     """No warnings about stages of names for a block."""
     from rostrum.compat.dagster.warning_types import BetaWarning, PreviewWarning, SupersessionWarning
 
@@ -200,9 +199,11 @@ def suppress_dagster_warnings(function: Callable[..., _T]) -> Callable[..., _T]:
 
 def _marked(given: Any = None, /, **about: Any) -> Any:
     """A decorator that changes nothing, with or without parentheses."""
-    if callable(given) or isinstance(given, (property, classmethod, staticmethod)):
-        return given
-    return lambda decorated: decorated
+    return given if given is not None and not isinstance(given, str) else _as_it_is
+
+
+def _as_it_is(decorated: _T) -> _T:
+    return decorated
 
 
 public = beta = preview = experimental = deprecated = superseded = _marked

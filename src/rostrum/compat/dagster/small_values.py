@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, ClassVar, NamedTuple
 from typing import Any as TypingAny
@@ -191,7 +191,7 @@ class LocalFileManager:
         return path
 
     @contextlib.contextmanager
-    def read(self, file_handle: LocalFileHandle, mode: str = "rb") -> Iterator[IO[Any]]:
+    def read(self, file_handle: LocalFileHandle, mode: str = "rb") -> Generator[IO[Any]]:
         """The file, open for reading."""
         with Path(file_handle.path).open(mode) as file:
             yield file
@@ -242,6 +242,6 @@ local_file_manager = rostrum.resource(config_schema={"base_dir": rostrum.Field(s
 
 
 @contextlib.contextmanager
-def raise_execution_interrupts() -> Iterator[None]:
+def raise_execution_interrupts() -> Generator[None]:
     """A block in which a request to end raises; user code is always in one."""
     yield
