@@ -103,7 +103,8 @@ def config_type_of(model: type[BaseModel]) -> Shape:
     """Schema of a model; made once. Raises ConfigSchemaError for fields whose type cannot be config."""
     found = _types.get(model)
     if found is None:
-        skip = frozenset(getattr(model, "__rostrum_skipped_fields__", frozenset)())
+        skipped: Any = getattr(model, "__rostrum_skipped_fields__", tuple)
+        skip: frozenset[str] = frozenset(skipped())
         found = _types[model] = model_type(model, skip)
     return found
 

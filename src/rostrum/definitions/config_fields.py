@@ -63,7 +63,8 @@ class Choice(Selector):
         if len(evaluation.errors) > before:
             return found
         name, inner = next(iter(found.items()))
-        return {**(inner or {}), self._discriminator: name}
+        fields = cast("dict[str, Any]", inner or {})
+        return {**fields, self._discriminator: name}
 
 
 class Options(ConfigType):
@@ -177,7 +178,7 @@ def plain_value(value: Any, kind: ConfigType | None = None) -> Any:
 
 def _plain_model(value: BaseModel, kind: ConfigType | None) -> Any:
     convert = getattr(value, "to_run_config", None)
-    plain: dict[str, Any] = convert() if callable(convert) else value.model_dump(mode="json")
+    plain = cast("dict[str, Any]", convert() if callable(convert) else value.model_dump(mode="json"))
     if isinstance(kind, Choice):
         name = plain.pop(kind._discriminator, None)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
         return {name: plain}

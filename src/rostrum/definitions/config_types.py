@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from rostrum.definitions.config_errors import EvaluationError, EvaluationErrorReason, EvaluationStack
 from rostrum.definitions.names import nearest
@@ -181,4 +181,4 @@ class Enum(ConfigType):
 
 
 def _kind_of(value: Any) -> str:
-    return "null" if value is None else _KINDS.get(type(value), f"a {type(value).__name__}")
+    return "null" if value is None else _KINDS.get(cast(Any, type(value)), f"a {type(value).__name__}")

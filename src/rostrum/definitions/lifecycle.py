@@ -71,7 +71,8 @@ class InitResourceContext:
     @property
     def resources(self) -> Any:
         """Other resources that this one asked for, by attribute."""
-        return ScopedResources(self._resources) if isinstance(self._resources, Mapping) else self._resources
+        found = self._resources
+        return ScopedResources(cast("Mapping[str, Any]", found)) if isinstance(found, Mapping) else found
 
     @property
     def dagster_run(self) -> Run | None:
@@ -238,7 +239,11 @@ class ResourceDefinition:
     @staticmethod
     def string_resource(description: str | None = None) -> ResourceDefinition:
         """A resource that is its config, a text."""
-        return ResourceDefinition(lambda context: context.resource_config, str, description)
+        return ResourceDefinition(_own_config, str, description)
+
+
+def _own_config(context: InitResourceContext) -> Any:
+    return context.resource_config
 
 
 def _mock() -> Any:
@@ -295,7 +300,7 @@ def needs_teardown(value: Any) -> bool:
         function = getattr(value.resource_fn, "__wrapped__", value.resource_fn)
         code = getattr(function, "__code__", None)
         return code is not None and bool(code.co_flags & _GENERATOR)
-    if isinstance(value, type) or not getattr(value, "__rostrum_resource__", False):
+    if isinstance(value, type) or not hasattr(value, "is_torn_down"):
         return False
     return value.is_torn_down or any(needs_teardown(each) for each in value.nested_resources.values())
 

@@ -97,8 +97,8 @@ class ConfigurableResourceFactory(Config, Generic[T]):
 
     def _made(self, context: InitResourceContext, stack: ExitStack) -> Any:
         self._context = context
-        opened = stack.enter_context(self.yield_for_execution(context))
-        if isinstance(opened, ConfigurableResourceFactory) and type(opened) is type(self):
+        opened: Any = stack.enter_context(self.yield_for_execution(context))
+        if type(opened) is type(self):
             return opened.create_resource(context)
         return opened
 
@@ -335,7 +335,7 @@ def _all_nested(resource: Any) -> list[Any]:
 
 
 def _refuse_teardown(resource: Any) -> None:
-    if isinstance(resource, ConfigurableResourceFactory) and resource.is_torn_down:
+    if getattr(resource, "is_torn_down", False):
         raise ArgumentError(
             f"{type(resource).__name__} must be torn down after its use: use "
             "`with resource.process_config_and_initialize_cm() as value:`."

@@ -168,7 +168,7 @@ class SourceType(ScalarUnion):
                 why = f"The environment variable {name!r} is not {words}."
         message = f"Post processing {at.told} of the value {dict(cast('Mapping[str, Any]', value))} failed: {why}"
         evaluation.note(at, _Reason.FAILED_POST_PROCESSING, message, why)
-        return value
+        return cast(Any, value)
 
 
 def _truth(text: str) -> bool:
@@ -444,7 +444,7 @@ def config_type(schema: Any) -> ConfigType:
         return Permissive()
     convert = getattr(schema, "__rostrum_config_type__", None)
     if convert is not None:
-        return convert() if callable(convert) else convert
+        return cast(ConfigType, convert() if callable(convert) else convert)
     try:
         found = _OF_PYTHON.get(schema)
     except TypeError:

@@ -27,14 +27,20 @@ def input_from_config(given: Any, annotation: Any, path: Sequence[str], scope: S
         config = judged(loader.schema_type, given, f"input {path[-1]!r}", path)
         module, _, name = LOADER_CONTEXT.partition(":")
         return loader.construct_from_config_value(getattr(importlib.import_module(module), name)(scope), config)
-    if not isinstance(given, Mapping) or len(cast("Mapping[str, Any]", given)) != 1:
+    entries = _mapping(given)
+    if len(entries) != 1:
         return given
-    kind, inner = next(iter(cast("Mapping[str, Any]", given).items()))
+    kind, inner = next(iter(entries.items()))
     if kind == "value":
         return inner
-    if kind in ("json", "pickle") and isinstance(inner, Mapping) and set(cast("Any", inner)) == {"path"}:
-        return _read(kind, str(inner["path"]), path)
-    return cast(Any, given)
+    files = _mapping(inner)
+    if kind in ("json", "pickle") and set(files) == {"path"}:
+        return _read(kind, str(files["path"]), path)
+    return given
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
 def _read(kind: str, file: str, path: Sequence[str]) -> Any:
