@@ -56,10 +56,12 @@ def _stub(module: str, listed: dict[str, dict[str, Any]]) -> str:
             imports.append(f"from {source} import {attribute} as {name}")
         else:
             lines += _placeholder(name, facts)
+    extra = ("__version__", "components") if module == "dagster" else ()
     if module == "dagster":
         imports.append("from dagster import components as components")
         lines.append("__version__: str")
-    return _STUB.format(name=module) + "\n".join([*sorted(imports), "", *lines]).strip() + "\n"
+    exported = ["__all__ = [", *(f'    "{name}",' for name in sorted({*listed, *extra})), "]"]
+    return _STUB.format(name=module) + "\n".join([*sorted(imports), "", *exported, "", *lines]).strip() + "\n"
 
 
 def _place(module: str, name: str) -> str | None:

@@ -32,6 +32,42 @@ from dagster import load_from_defs_folder as load_from_defs_folder
 from dagster import scaffold_component as scaffold_component
 from dagster import scaffold_with as scaffold_with
 
+__all__ = [
+    "AssetAttributesModel",
+    "Component",
+    "ComponentLoadContext",
+    "ComponentTypeSpec",
+    "DefinitionsComponent",
+    "DefsFolderComponent",
+    "DefsStateConfig",
+    "DefsStateConfigArgs",
+    "FunctionComponent",
+    "Injected",
+    "Model",
+    "PythonScriptComponent",
+    "ResolutionContext",
+    "Resolvable",
+    "ResolvedAssetCheckSpec",
+    "ResolvedAssetKey",
+    "ResolvedAssetSpec",
+    "ResolvedDefsStateConfig",
+    "Resolver",
+    "ScaffoldRequest",
+    "Scaffolder",
+    "SqlComponent",
+    "StateBackedComponent",
+    "TemplatedSqlComponent",
+    "UvRunComponent",
+    "build_component_defs",
+    "build_defs_for_component",
+    "component_instance",
+    "definitions",
+    "load_defs",
+    "load_from_defs_folder",
+    "scaffold_component",
+    "scaffold_with",
+]
+
 class DefsStateConfig:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def __getattr__(self, name: str) -> Any: ...

@@ -3,6 +3,20 @@ from typing import Any
 
 from dagster import DagsterError as DagsterError
 
+__all__ = [
+    "DagsterError",
+    "TranslatorResolvingInfo",
+    "ensure_loadable_path",
+    "exit_with_error",
+    "format_error_message",
+    "get_path_for_package",
+    "get_path_from_module",
+    "get_venv_executable",
+    "install_to_venv",
+    "is_macos",
+    "is_windows",
+]
+
 class TranslatorResolvingInfo:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def __getattr__(self, name: str) -> Any: ...

@@ -8,6 +8,20 @@ from dagster import ResolutionContext as ResolutionContext
 from dagster import Resolver as Resolver
 from dagster import TYPE_CHECKING as TYPE_CHECKING
 
+__all__ = [
+    "AssetAttributesModel",
+    "AssetCheckSpec",
+    "AssetSpec",
+    "ComponentTranslator",
+    "ResolutionContext",
+    "Resolver",
+    "TYPE_CHECKING",
+    "TranslationFnResolver",
+    "TranslatorResolvingInfo",
+    "create_component_translator_cls",
+    "resolve_asset_spec_update_kwargs_to_mapping",
+]
+
 class ComponentTranslator:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def __getattr__(self, name: str) -> Any: ...
