@@ -141,6 +141,12 @@ from rostrum.definitions.assets import (
 from rostrum.definitions.automation import (
     AutomationCondition as AutomationCondition,
 )
+from rostrum.definitions.automation_evaluation import (
+    EvaluateAutomationConditionsResult as EvaluateAutomationConditionsResult,
+)
+from rostrum.definitions.automation_evaluation import (
+    evaluate_automation_conditions as evaluate_automation_conditions,
+)
 from rostrum.definitions.automation_sensors import (
     AutomationConditionSensorDefinition as AutomationConditionSensorDefinition,
 )
@@ -173,6 +179,21 @@ from rostrum.definitions.build_tick_context import (
 )
 from rostrum.definitions.build_tick_context import (
     build_sensor_context as build_sensor_context,
+)
+from rostrum.definitions.check_factories import (
+    build_column_schema_change_checks as build_column_schema_change_checks,
+)
+from rostrum.definitions.check_factories import (
+    build_last_update_freshness_checks as build_last_update_freshness_checks,
+)
+from rostrum.definitions.check_factories import (
+    build_metadata_bounds_checks as build_metadata_bounds_checks,
+)
+from rostrum.definitions.check_factories import (
+    build_time_partition_freshness_checks as build_time_partition_freshness_checks,
+)
+from rostrum.definitions.freshness_check_sensor import (
+    build_sensor_for_freshness_checks as build_sensor_for_freshness_checks,
 )
 from rostrum.definitions.check_specs import (
     AssetCheckSpec as AssetCheckSpec,
@@ -240,38 +261,11 @@ from rostrum.definitions.graph_assets import (
 from rostrum.definitions.graph_assets import (
     graph_multi_asset as graph_multi_asset,
 )
-from rostrum.definitions.graphs import (
-    GraphDefinition as GraphDefinition,
-)
-from rostrum.definitions.graphs import (
-    GraphIn as GraphIn,
-)
-from rostrum.definitions.graphs import (
-    GraphOut as GraphOut,
-)
 from rostrum.definitions.instance import (
     Instance as Instance,
 )
 from rostrum.definitions.io import (
     IOManager as IOManager,
-)
-from rostrum.definitions.jobs import (
-    JobDefinition as JobDefinition,
-)
-from rostrum.definitions.jobs import (
-    define_asset_job as define_asset_job,
-)
-from rostrum.definitions.jobs import (
-    graph as graph,
-)
-from rostrum.definitions.jobs import (
-    in_process_executor as in_process_executor,
-)
-from rostrum.definitions.jobs import (
-    job as job,
-)
-from rostrum.definitions.jobs import (
-    multiprocess_executor as multiprocess_executor,
 )
 from rostrum.definitions.lazy import (
     LazyDefinitions as LazyDefinitions,
@@ -293,9 +287,6 @@ from rostrum.definitions.lifecycle import make_values_resource as make_values_re
 from rostrum.definitions.lifecycle import (
     resource as resource,
 )
-from rostrum.definitions.live import (
-    ExecutorDefinition as ExecutorDefinition,
-)
 from rostrum.definitions.logs import (
     get_logger as get_logger,
 )
@@ -309,34 +300,16 @@ from rostrum.definitions.metadata import (
     MetadataValue as MetadataValue,
 )
 from rostrum.definitions.module_contents import (
-    load_definitions_from_package_name as load_definitions_from_package_name,
+    load_asset_checks_from_current_module as load_asset_checks_from_current_module,
 )
 from rostrum.definitions.module_contents import (
-    load_definitions_from_package_module as load_definitions_from_package_module,
-)
-from rostrum.definitions.module_contents import (
-    load_definitions_from_modules as load_definitions_from_modules,
-)
-from rostrum.definitions.module_contents import (
-    load_definitions_from_module as load_definitions_from_module,
-)
-from rostrum.definitions.module_contents import (
-    load_definitions_from_current_module as load_definitions_from_current_module,
-)
-from rostrum.definitions.module_contents import (
-    load_assets_from_package_name as load_assets_from_package_name,
-)
-from rostrum.definitions.module_contents import (
-    load_asset_checks_from_package_name as load_asset_checks_from_package_name,
+    load_asset_checks_from_modules as load_asset_checks_from_modules,
 )
 from rostrum.definitions.module_contents import (
     load_asset_checks_from_package_module as load_asset_checks_from_package_module,
 )
 from rostrum.definitions.module_contents import (
-    load_asset_checks_from_current_module as load_asset_checks_from_current_module,
-)
-from rostrum.definitions.module_contents import (
-    load_asset_checks_from_modules as load_asset_checks_from_modules,
+    load_asset_checks_from_package_name as load_asset_checks_from_package_name,
 )
 from rostrum.definitions.module_contents import (
     load_assets_from_current_module as load_assets_from_current_module,
@@ -346,6 +319,24 @@ from rostrum.definitions.module_contents import (
 )
 from rostrum.definitions.module_contents import (
     load_assets_from_package_module as load_assets_from_package_module,
+)
+from rostrum.definitions.module_contents import (
+    load_assets_from_package_name as load_assets_from_package_name,
+)
+from rostrum.definitions.module_contents import (
+    load_definitions_from_current_module as load_definitions_from_current_module,
+)
+from rostrum.definitions.module_contents import (
+    load_definitions_from_module as load_definitions_from_module,
+)
+from rostrum.definitions.module_contents import (
+    load_definitions_from_modules as load_definitions_from_modules,
+)
+from rostrum.definitions.module_contents import (
+    load_definitions_from_package_module as load_definitions_from_package_module,
+)
+from rostrum.definitions.module_contents import (
+    load_definitions_from_package_name as load_definitions_from_package_name,
 )
 from rostrum.definitions.multi_asset_context import (
     MultiAssetSensorEvaluationContext as MultiAssetSensorEvaluationContext,
@@ -364,48 +355,6 @@ from rostrum.definitions.observable_assets import (
 )
 from rostrum.definitions.observable_assets import (
     observable_source_asset as observable_source_asset,
-)
-from rostrum.definitions.ops import (
-    In as In,
-)
-from rostrum.definitions.ops import (
-    Nothing as Nothing,
-)
-from rostrum.definitions.ops import (
-    OpDefinition as OpDefinition,
-)
-from rostrum.definitions.ops import (
-    Out as Out,
-)
-from rostrum.definitions.ops import (
-    op as op,
-)
-from rostrum.definitions.outputs import (
-    AssetCheckResult as AssetCheckResult,
-)
-from rostrum.definitions.outputs import (
-    AssetCheckSeverity as AssetCheckSeverity,
-)
-from rostrum.definitions.outputs import (
-    AssetMaterialization as AssetMaterialization,
-)
-from rostrum.definitions.outputs import (
-    AssetObservation as AssetObservation,
-)
-from rostrum.definitions.outputs import (
-    Failure as Failure,
-)
-from rostrum.definitions.outputs import (
-    MaterializeResult as MaterializeResult,
-)
-from rostrum.definitions.outputs import (
-    ObserveResult as ObserveResult,
-)
-from rostrum.definitions.outputs import (
-    Output as Output,
-)
-from rostrum.definitions.outputs import (
-    RetryRequested as RetryRequested,
 )
 from rostrum.definitions.partition_loading import (
     partition_loading_context as partition_loading_context,
@@ -503,15 +452,6 @@ from rostrum.definitions.resources import (
 )
 from rostrum.definitions.resources import ConfigurableResourceFactory as ConfigurableResourceFactory
 from rostrum.definitions.resources import ResourceDependency as ResourceDependency
-from rostrum.definitions.retries import (
-    Backoff as Backoff,
-)
-from rostrum.definitions.retries import (
-    Jitter as Jitter,
-)
-from rostrum.definitions.retries import (
-    RetryPolicy as RetryPolicy,
-)
 from rostrum.definitions.run_config import (
     RunConfig as RunConfig,
 )
@@ -707,3 +647,192 @@ from rostrum.planning.time_windows import (
 )
 
 __version__: str
+from rostrum.definitions.composition import (
+    PendingNodeInvocation as PendingNodeInvocation,
+)
+from rostrum.definitions.config_mapping import (
+    ConfigMapping as ConfigMapping,
+)
+from rostrum.definitions.config_mapping import (
+    config_mapping as config_mapping,
+)
+from rostrum.definitions.configured import (
+    configured as configured,
+)
+from rostrum.definitions.dependencies import (
+    DependencyDefinition as DependencyDefinition,
+)
+from rostrum.definitions.dependencies import (
+    InputMapping as InputMapping,
+)
+from rostrum.definitions.dependencies import (
+    MultiDependencyDefinition as MultiDependencyDefinition,
+)
+from rostrum.definitions.dependencies import (
+    NodeInvocation as NodeInvocation,
+)
+from rostrum.definitions.dependencies import (
+    OutputMapping as OutputMapping,
+)
+from rostrum.definitions.executor_defs import (
+    Executor as Executor,
+)
+from rostrum.definitions.executor_defs import (
+    ExecutorRequirement as ExecutorRequirement,
+)
+from rostrum.definitions.executor_defs import (
+    InitExecutorContext as InitExecutorContext,
+)
+from rostrum.definitions.executor_defs import (
+    executor as executor,
+)
+from rostrum.definitions.executor_defs import (
+    in_process_executor as in_process_executor,
+)
+from rostrum.definitions.executor_defs import (
+    multi_or_in_process_executor as multi_or_in_process_executor,
+)
+from rostrum.definitions.executor_defs import (
+    multiple_process_executor_requirements as multiple_process_executor_requirements,
+)
+from rostrum.definitions.executor_defs import (
+    multiprocess_executor as multiprocess_executor,
+)
+from rostrum.definitions.graphs import (
+    GraphIn as GraphIn,
+)
+from rostrum.definitions.graphs import (
+    GraphOut as GraphOut,
+)
+from rostrum.definitions.hooks import (
+    HookContext as HookContext,
+)
+from rostrum.definitions.hooks import (
+    HookDefinition as HookDefinition,
+)
+from rostrum.definitions.hooks import (
+    HookExecutionResult as HookExecutionResult,
+)
+from rostrum.definitions.hooks import (
+    build_hook_context as build_hook_context,
+)
+from rostrum.definitions.hooks import (
+    failure_hook as failure_hook,
+)
+from rostrum.definitions.hooks import (
+    success_hook as success_hook,
+)
+from rostrum.definitions.jobs import (
+    GraphDefinition as GraphDefinition,
+)
+from rostrum.definitions.jobs import (
+    JobDefinition as JobDefinition,
+)
+from rostrum.definitions.jobs import (
+    define_asset_job as define_asset_job,
+)
+from rostrum.definitions.jobs import (
+    graph as graph,
+)
+from rostrum.definitions.jobs import (
+    job as job,
+)
+from rostrum.definitions.live import (
+    ExecutorDefinition as ExecutorDefinition,
+)
+from rostrum.definitions.loggers import (
+    InitLoggerContext as InitLoggerContext,
+)
+from rostrum.definitions.loggers import (
+    JsonLogFormatter as JsonLogFormatter,
+)
+from rostrum.definitions.loggers import (
+    LoggerDefinition as LoggerDefinition,
+)
+from rostrum.definitions.loggers import (
+    build_init_logger_context as build_init_logger_context,
+)
+from rostrum.definitions.loggers import (
+    colored_console_logger as colored_console_logger,
+)
+from rostrum.definitions.loggers import (
+    default_loggers as default_loggers,
+)
+from rostrum.definitions.loggers import (
+    default_system_loggers as default_system_loggers,
+)
+from rostrum.definitions.loggers import (
+    json_console_logger as json_console_logger,
+)
+from rostrum.definitions.loggers import (
+    logger as logger,
+)
+from rostrum.definitions.ops import (
+    DynamicOut as DynamicOut,
+)
+from rostrum.definitions.ops import (
+    In as In,
+)
+from rostrum.definitions.ops import (
+    Nothing as Nothing,
+)
+from rostrum.definitions.ops import (
+    OpDefinition as OpDefinition,
+)
+from rostrum.definitions.ops import (
+    Out as Out,
+)
+from rostrum.definitions.ops import (
+    op as op,
+)
+from rostrum.definitions.outputs import (
+    AssetCheckResult as AssetCheckResult,
+)
+from rostrum.definitions.outputs import (
+    AssetCheckSeverity as AssetCheckSeverity,
+)
+from rostrum.definitions.outputs import (
+    AssetMaterialization as AssetMaterialization,
+)
+from rostrum.definitions.outputs import (
+    AssetObservation as AssetObservation,
+)
+from rostrum.definitions.outputs import (
+    DynamicOutput as DynamicOutput,
+)
+from rostrum.definitions.outputs import (
+    Failure as Failure,
+)
+from rostrum.definitions.outputs import (
+    MaterializeResult as MaterializeResult,
+)
+from rostrum.definitions.outputs import (
+    ObserveResult as ObserveResult,
+)
+from rostrum.definitions.outputs import (
+    Output as Output,
+)
+from rostrum.definitions.outputs import (
+    RetryRequested as RetryRequested,
+)
+from rostrum.definitions.reexecution import (
+    ReexecutionOptions as ReexecutionOptions,
+)
+from rostrum.definitions.reexecution import (
+    build_reconstructable_job as build_reconstructable_job,
+)
+from rostrum.definitions.reexecution import (
+    execute_job as execute_job,
+)
+from rostrum.definitions.reexecution import (
+    reconstructable as reconstructable,
+)
+from rostrum.definitions.retries import (
+    Backoff as Backoff,
+)
+from rostrum.definitions.retries import (
+    Jitter as Jitter,
+)
+from rostrum.definitions.retries import (
+    RetryPolicy as RetryPolicy,
+)

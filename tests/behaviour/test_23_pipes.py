@@ -222,7 +222,9 @@ def test_environment_and_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("injector", ["PipesEnvContextInjector", "PipesTempFileContextInjector"])
 def test_injectors(script: Any, injector: str) -> None:
     command = script("with open_dagster_pipes() as pipes: pipes.report_custom_message(pipes.get_extra('x'))")
-    _, invocation = run_asset(command, dg.PipesSubprocessClient(context_injector=getattr(dg, injector)()), extras={"x": 1})
+    _, invocation = run_asset(
+        command, dg.PipesSubprocessClient(context_injector=getattr(dg, injector)()), extras={"x": 1}
+    )
     assert invocation.get_custom_messages() == [1]
 
 
@@ -438,9 +440,9 @@ def test_outside_of_an_orchestrated_process(monkeypatch: pytest.MonkeyPatch) -> 
     from unittest.mock import MagicMock
 
     monkeypatch.delenv("DAGSTER_PIPES_CONTEXT", raising=False)
+    monkeypatch.setattr(dagster_pipes.PipesContext, "_instance", None)
     with pytest.warns(dagster_pipes.DagsterPipesWarning):
         context = dagster_pipes.open_dagster_pipes()
-    monkeypatch.setattr(dagster_pipes.PipesContext, "_instance", None)
     assert isinstance(context, MagicMock)
     context.report_asset_materialization(metadata={"n": 1})
 
@@ -467,8 +469,8 @@ def test_chunks_of_a_store() -> None:
         def __init__(self) -> None:
             self.objects: dict[str, str] = {}
 
-        def put_object(self, *, Body: str, Bucket: str, Key: str) -> None:
-            self.objects[f"{Bucket}/{Key}"] = Body
+        def put_object(self, **given: str) -> None:
+            self.objects[f"{given['Bucket']}/{given['Key']}"] = given["Body"]
 
     client = Client()
     writer = dagster_pipes.PipesS3MessageWriter(client, interval=100)

@@ -404,7 +404,7 @@ def test_mail_on_failure(monkeypatch: pytest.MonkeyPatch) -> None:
         def __init__(self, host: str, port: int, **_: Any) -> None:
             sent.append((host, port))
 
-        def __enter__(self) -> Server:
+        def __enter__(self) -> Any:
             return self
 
         def __exit__(self, *_: object) -> None: ...

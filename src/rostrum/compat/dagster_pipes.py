@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING as TYPE_CHECKING
 
+from rostrum.pipes import external as _external
+from rostrum.pipes import protocol as _protocol
 from rostrum.pipes.external import PipesContext as PipesContext
-from rostrum.pipes.external import open_pipes as open_dagster_pipes
 from rostrum.pipes.params import PipesCliArgsParamsLoader as PipesCliArgsParamsLoader
 from rostrum.pipes.params import PipesContextLoader as PipesContextLoader
 from rostrum.pipes.params import (
@@ -15,19 +16,12 @@ from rostrum.pipes.params import PipesDefaultContextLoader as PipesDefaultContex
 from rostrum.pipes.params import PipesEnvVarParamsLoader as PipesEnvVarParamsLoader
 from rostrum.pipes.params import PipesMappingParamsLoader as PipesMappingParamsLoader
 from rostrum.pipes.params import PipesParamsLoader as PipesParamsLoader
-from rostrum.pipes.protocol import CONTEXT_CLI_ARGUMENT as DAGSTER_PIPES_CONTEXT_CLI_ARGUMENT
-from rostrum.pipes.protocol import CONTEXT_ENV_VAR as DAGSTER_PIPES_CONTEXT_ENV_VAR
-from rostrum.pipes.protocol import CONTEXT_WIDGET_KEY as DAGSTER_PIPES_CONTEXT_WIDGET_KEY
 from rostrum.pipes.protocol import ESCAPE_CHARACTER as ESCAPE_CHARACTER
-from rostrum.pipes.protocol import MESSAGES_CLI_ARGUMENT as DAGSTER_PIPES_MESSAGES_CLI_ARGUMENT
-from rostrum.pipes.protocol import MESSAGES_ENV_VAR as DAGSTER_PIPES_MESSAGES_ENV_VAR
-from rostrum.pipes.protocol import MESSAGES_WIDGET_KEY as DAGSTER_PIPES_MESSAGES_WIDGET_KEY
 from rostrum.pipes.protocol import PIPES_METADATA_TYPE_INFER as PIPES_METADATA_TYPE_INFER
 from rostrum.pipes.protocol import PIPES_PROTOCOL_VERSION as PIPES_PROTOCOL_VERSION
 from rostrum.pipes.protocol import PIPES_PROTOCOL_VERSION_FIELD as PIPES_PROTOCOL_VERSION_FIELD
 from rostrum.pipes.protocol import PipesContextData as PipesContextData
 from rostrum.pipes.protocol import PipesDataProvenance as PipesDataProvenance
-from rostrum.pipes.protocol import PipesError as DagsterPipesError
 from rostrum.pipes.protocol import PipesException as PipesException
 from rostrum.pipes.protocol import PipesLogWriterOpenedData as PipesLogWriterOpenedData
 from rostrum.pipes.protocol import PipesMessage as PipesMessage
@@ -35,7 +29,6 @@ from rostrum.pipes.protocol import PipesMetadataValue as PipesMetadataValue
 from rostrum.pipes.protocol import PipesOpenedData as PipesOpenedData
 from rostrum.pipes.protocol import PipesPartitionKeyRange as PipesPartitionKeyRange
 from rostrum.pipes.protocol import PipesTimeWindow as PipesTimeWindow
-from rostrum.pipes.protocol import PipesWarning as DagsterPipesWarning
 from rostrum.pipes.protocol import decode_param as decode_param
 from rostrum.pipes.protocol import encode_param as encode_param
 from rostrum.pipes.protocol import to_asset_key_path as to_asset_key_path
@@ -77,6 +70,15 @@ from rostrum.pipes.writers import PipesStdioLogWriter as PipesStdioLogWriter
 from rostrum.pipes.writers import PipesStdioLogWriterChannel as PipesStdioLogWriterChannel
 from rostrum.pipes.writers import PipesStreamMessageWriterChannel as PipesStreamMessageWriterChannel
 
+open_dagster_pipes = _external.open_pipes
+DAGSTER_PIPES_CONTEXT_CLI_ARGUMENT = _protocol.CONTEXT_CLI_ARGUMENT
+DAGSTER_PIPES_CONTEXT_ENV_VAR = _protocol.CONTEXT_ENV_VAR
+DAGSTER_PIPES_CONTEXT_WIDGET_KEY = _protocol.CONTEXT_WIDGET_KEY
+DAGSTER_PIPES_MESSAGES_CLI_ARGUMENT = _protocol.MESSAGES_CLI_ARGUMENT
+DAGSTER_PIPES_MESSAGES_ENV_VAR = _protocol.MESSAGES_ENV_VAR
+DAGSTER_PIPES_MESSAGES_WIDGET_KEY = _protocol.MESSAGES_WIDGET_KEY
+DagsterPipesError = _protocol.PipesError
+DagsterPipesWarning = _protocol.PipesWarning
 encode_env_var = encode_param
 decode_env_var = decode_param
 PipesExtras = dict

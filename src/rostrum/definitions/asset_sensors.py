@@ -294,5 +294,3 @@ def _position(instance: Any, key: AssetKey, event: Any) -> str | None:
         return str(own)
     state = instance.get_asset_state(key)
     return str(state.last_materialization_id) if state is not None else None
-
-

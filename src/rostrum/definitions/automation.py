@@ -179,11 +179,7 @@ class AutomationCondition:
         c = AutomationCondition
         waiting = (c.newly_missing() | c.any_deps_updated()).since_last_handled()
         return (
-            c.in_latest_time_window()
-            & waiting
-            & ~c.any_deps_missing()
-            & ~c.any_deps_in_progress()
-            & ~c.in_progress()
+            c.in_latest_time_window() & waiting & ~c.any_deps_missing() & ~c.any_deps_in_progress() & ~c.in_progress()
         ).with_label("eager")
 
     @staticmethod
@@ -203,9 +199,9 @@ class AutomationCondition:
         not count.
         """
         c = AutomationCondition
-        return (
-            c.in_latest_time_window() & c.newly_missing().since_last_handled() & ~c.any_deps_missing()
-        ).with_label("on_missing")
+        return (c.in_latest_time_window() & c.newly_missing().since_last_handled() & ~c.any_deps_missing()).with_label(
+            "on_missing"
+        )
 
     # --- operands
 
@@ -415,7 +411,7 @@ class AutomationCondition:
 def made(node: Condition) -> AutomationCondition:
     """The condition of a node."""
     condition = object.__new__(AutomationCondition)
-    condition._node = node  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - our own
+    condition._node = node  # pyright: ignore[reportPrivateUsage] - our own
     return condition
 
 

@@ -73,5 +73,5 @@ class AutomationConditionSensorDefinition(SensorDefinition):
         )
 
 
-def _not_here(context: SensorEvaluationContext) -> None:
+def _not_here() -> None:
     raise InvocationError("automation conditions are evaluated by the daemon.")

@@ -250,10 +250,7 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
         self._moved = {}
         self._found = {}
         self._cursor = json.dumps(
-            {
-                str(key): [each.event_id, each.partition, each.trailing]
-                for key, each in sorted(self._cursors.items())
-            }
+            {str(key): [each.event_id, each.partition, each.trailing] for key, each in sorted(self._cursors.items())}
         )
 
     def _cursor_of(self, key: AssetKey) -> AssetCursor:

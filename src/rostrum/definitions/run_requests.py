@@ -56,12 +56,12 @@ class RunRequest:
             [asset_key_of(key) for key in asset_selection] if asset_selection is not None else None
         )
         self.stale_assets_only = bool(stale_assets_only)
-        self.asset_check_keys: list[CheckKey] | None = (
-            list(asset_check_keys) if asset_check_keys is not None else None
-        )
+        self.asset_check_keys: list[CheckKey] | None = list(asset_check_keys) if asset_check_keys is not None else None
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self._fields().items() if value not in (None, {}, False))
+        given = ", ".join(
+            f"{name}={value!r}" for name, value in self._fields().items() if value not in (None, {}, False)
+        )
         return f"RunRequest({given})"
 
     def __eq__(self, other: object) -> bool:
@@ -161,7 +161,8 @@ class SensorResult:
                 "SensorResult: give run_requests or skip_reason, not both: a tick asks for runs or says why not."
             )
         _all_of("run_requests", run_requests, RunRequest)
-        _all_of("dynamic_partitions_requests", dynamic_partitions_requests, (AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest))
+        kinds = (AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest)
+        _all_of("dynamic_partitions_requests", dynamic_partitions_requests, kinds)
         if cursor is not None and not isinstance(cursor, str):
             raise ArgumentError(f"SensorResult: the cursor is text, not {cursor!r} (a {type(cursor).__name__}).")
         self.run_requests = list(run_requests) if run_requests is not None else None

@@ -51,9 +51,7 @@ class RunStatusSensorContext(TickContext):
         """The run."""
         self.dagster_event = dagster_event
         """The event with which the run reached the status."""
-        self.partition_key: str | None = (
-            partition_key if partition_key is not None else _partition_key(dagster_run)
-        )
+        self.partition_key: str | None = partition_key if partition_key is not None else _partition_key(dagster_run)
         """Partition of the run, None where it has none."""
 
     @property
@@ -341,4 +339,3 @@ def _partition_key(run: Any) -> str | None:
         return str(target.partition_key)
     tags: Mapping[str, str] = getattr(run, "tags", None) or {}
     return tags.get("dagster/partition")
-

@@ -95,7 +95,9 @@ class ScheduleDefinition:
             raise DefinitionError(f"schedule {self.name}: {error}") from None
         _one_of(self.name, "run_config", run_config, run_config_fn)
         _one_of(self.name, "tags", tags, tags_fn)
-        if execution_fn is not None and (run_config_fn is not None or tags_fn is not None or should_execute is not None):
+        if execution_fn is not None and (
+            run_config_fn is not None or tags_fn is not None or should_execute is not None
+        ):
             raise DefinitionError(
                 f"schedule {self.name}: execution_fn decides alone; do not give run_config_fn, tags_fn or "
                 "should_execute beside it."
@@ -162,7 +164,9 @@ class ScheduleDefinition:
     @property
     def evaluates(self) -> bool:
         """True where user code decides at each tick."""
-        return any(each is not None for each in (self.function, self._run_config_fn, self._tags_fn, self._should_execute))
+        return any(
+            each is not None for each in (self.function, self._run_config_fn, self._tags_fn, self._should_execute)
+        )
 
     @property
     def resource_keys(self) -> frozenset[str]:
@@ -186,7 +190,7 @@ class ScheduleDefinition:
         tags = string_tags(self._tags_fn(context)) if self._tags_fn is not None else self.tags
         tags = {**tags, ticks.SCHEDULE_TAG: self.name}
         if self.function is None:
-            config = self._run_config_fn(context) if self._run_config_fn is not None else self.run_config
+            config: Any = self._run_config_fn(context) if self._run_config_fn is not None else self.run_config
             return TickOutcome([RunRequest(run_config=config, job_name=self.job_name, tags=tags)])
         returned: Any = self._tick_function(self.function).call(context)
         if isinstance(returned, (Mapping, RunConfig)):

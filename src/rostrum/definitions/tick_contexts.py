@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from rostrum.definitions.step_scope import ScopedResources
 from rostrum.definitions.lifecycle import InitResourceContext, open_resource, opening_order
 from rostrum.definitions.logs import library_logger
 from rostrum.definitions.signatures import Signature
+from rostrum.definitions.step_scope import ScopedResources
 from rostrum.model.errors import InvariantError, InvocationError, UnknownResource
 
 if TYPE_CHECKING:
@@ -153,7 +153,11 @@ class ScheduleEvaluationContext(TickContext):
             log_key=log_key,
             log=log,
         )
-        self._scheduled_execution_time, self.schedule_name, self.cursor = scheduled_execution_time, schedule_name, cursor
+        self._scheduled_execution_time, self.schedule_name, self.cursor = (
+            scheduled_execution_time,
+            schedule_name,
+            cursor,
+        )
 
     @property
     def scheduled_execution_time(self) -> datetime:
@@ -221,7 +225,9 @@ class SensorEvaluationContext(TickContext):
     def update_cursor(self, cursor: str | None) -> None:
         """Keep a text for the next evaluation; it is stored with the outcome of this one."""
         if cursor is not None and not isinstance(cursor, str):
-            raise InvocationError(f"update_cursor: the cursor is text, not {cursor!r}; write it with str() or json.dumps.")
+            raise InvocationError(
+                f"update_cursor: the cursor is text, not {cursor!r}; write it with str() or json.dumps."
+            )
         self._cursor, self.cursor_updated = cursor, True
 
 
@@ -251,9 +257,7 @@ class TickFunction:
         self.events = tuple(rest[:events]) if first is not None else ()
         """Names of parameters after the context that get what happened."""
         self.resources = tuple(
-            name
-            for name in rest[len(self.events) :]
-            if name in signature.resources or name not in signature.defaults
+            name for name in rest[len(self.events) :] if name in signature.resources or name not in signature.defaults
         )
         self.required_resource_keys = frozenset(required_resource_keys or ())
 
@@ -290,9 +294,7 @@ class TickFunction:
                 "build_sensor_context() or build_schedule_context()."
             )
         if context is not None and not isinstance(context, kind):
-            raise InvocationError(
-                f"{self.what} takes a {kind.__name__}, not {context!r} (a {type(context).__name__})."
-            )
+            raise InvocationError(f"{self.what} takes a {kind.__name__}, not {context!r} (a {type(context).__name__}).")
         return self.call(context, *events, given=given)
 
     def _resource(self, context: Any, name: str) -> Any:

@@ -90,9 +90,7 @@ class Returned:
         if self.result is not None and len(found) > 1:
             raise ArgumentError(f"{what} returned a SensorResult among other values: it is the only one of its tick.")
         if self.skip is not None and (self.requests or self.reactions):
-            raise ArgumentError(
-                f"{what} returned a SkipReason and run requests: a tick asks for runs or says why not."
-            )
+            raise ArgumentError(f"{what} returned a SkipReason and run requests: a tick asks for runs or says why not.")
 
     def _sort(self, what: str, each: Any, allowed: tuple[type, ...]) -> None:
         if not isinstance(each, allowed):

@@ -259,13 +259,13 @@ class PipesContext:
         self._channel.write_message(message_of(method, params))
 
     def _of_asset(self, field: str) -> Any:
-        value: Any = self._data[field]
+        value: Any = cast("Mapping[str, Any]", self._data)[field]
         if value is None:
             raise PipesError(f"`{field}` is undefined: the current step does not target an asset.")
         return value
 
     def _of_partition(self, field: str) -> Any:
-        value: Any = self._data[field]
+        value: Any = cast("Mapping[str, Any]", self._data)[field]
         if value is None:
             several = "it is for several partitions" if self.is_partition_step else "it is for no partition"
             raise PipesError(f"`{field}` is undefined for this step: {several}.")
@@ -275,7 +275,9 @@ class PipesContext:
         keys = self.asset_keys
         if asset_key is None:
             if len(keys) != 1:
-                raise PipesError(f"Calling `{method}` without passing an asset key is undefined: there are {len(keys)}.")
+                raise PipesError(
+                    f"Calling `{method}` without passing an asset key is undefined: there are {len(keys)}."
+                )
             return keys[0]
         if asset_key not in keys:
             raise PipesError(

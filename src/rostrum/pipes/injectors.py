@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ class PipesEnvContextInjector(PipesContextInjector):
     """The context is in the params themselves. For contexts that fit into a variable of the environment."""
 
     @contextmanager
-    def inject_context(self, context_data: PipesContextData) -> Iterator[Mapping[str, Any]]:
+    def inject_context(self, context_data: PipesContextData) -> Generator[Mapping[str, Any], None, None]:
         """A context manager that gives the params."""
         yield {"data": context_data}
 
@@ -46,7 +46,7 @@ class PipesFileContextInjector(PipesContextInjector):
         self._path = path
 
     @contextmanager
-    def inject_context(self, context_data: PipesContextData) -> Iterator[Mapping[str, Any]]:
+    def inject_context(self, context_data: PipesContextData) -> Generator[Mapping[str, Any], None, None]:
         """A context manager that gives the params."""
         Path(self._path).write_text(json.dumps(context_data), encoding="utf-8")
         try:
@@ -63,11 +63,11 @@ class PipesTempFileContextInjector(PipesContextInjector):
     """The context is in a temporary file."""
 
     @contextmanager
-    def inject_context(self, context: PipesContextData) -> Iterator[Mapping[str, Any]]:
+    def inject_context(self, context_data: PipesContextData) -> Generator[Mapping[str, Any], None, None]:
         """A context manager that gives the params."""
         with tempfile.TemporaryDirectory(prefix="rostrum-pipes-") as folder:
             path = os.path.join(folder, "context")  # noqa: PTH118 - a text for another process
-            with PipesFileContextInjector(path).inject_context(context) as params:
+            with PipesFileContextInjector(path).inject_context(context_data) as params:
                 yield params
 
     def no_messages_debug_text(self) -> str:

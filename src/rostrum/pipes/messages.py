@@ -6,7 +6,7 @@ import logging
 import sys
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from queue import Empty, Queue
 from types import TracebackType
@@ -52,10 +52,10 @@ class PipesMessageReader(ABC):
     def no_messages_debug_text(self) -> str:
         """Where messages were looked for: a sentence for the user."""
 
-    def on_opened(self, opened_payload: PipesOpenedData) -> None:
+    def on_opened(self, opened_payload: PipesOpenedData) -> None:  # noqa: B027 - may be left as it is
         """Called with what the external process told when it opened."""
 
-    def on_launched(self, launched_payload: PipesLaunchedData) -> None:
+    def on_launched(self, launched_payload: PipesLaunchedData) -> None:  # noqa: B027 - may be left as it is
         """Called with what a client tells of the external process it has launched."""
 
     @property
@@ -75,7 +75,7 @@ class PipesMessageHandler:
         self._opened = self._closed = 0
 
     @contextmanager
-    def handle_messages(self) -> Iterator[Mapping[str, Any]]:
+    def handle_messages(self) -> Generator[Mapping[str, Any], None, None]:
         """A context manager that gives the reader's params."""
         with self._reader.read_messages(self) as params:
             yield params
@@ -120,7 +120,8 @@ class PipesMessageHandler:
     def handle_message(self, message: PipesMessage) -> None:
         """Take one message."""
         plain = cast("Mapping[str, Any]", message)
-        method, params = plain["method"], plain["params"] or {}
+        method: str = plain["method"]
+        params: Mapping[str, Any] = plain["params"] or {}
         if PIPES_PROTOCOL_VERSION_FIELD not in plain:
             raise PipesError(f"a message without version: {dict(plain)}")
         if self.received_closed_message and method not in ("log_external_stream", "log"):
@@ -136,7 +137,7 @@ class PipesMessageHandler:
         elif method == "report_asset_check":
             self._results.put(_check(params))
         elif method == "log":
-            self._context.log.log(logging.getLevelName(params["level"]), params["message"])
+            self._context.log.log(logging.getLevelNamesMapping().get(params["level"], logging.INFO), params["message"])
         elif method == "report_custom_message":
             self._custom.append(params["payload"])
         elif method == "log_external_stream":
@@ -150,9 +151,7 @@ class PipesMessageHandler:
         if exception is None:
             self._context.log.info("[pipes] external process closed.")
             return
-        self._context.log.warning(
-            "[pipes] external process pipes closed with error\n%s", "\n".join(_lines(exception))
-        )
+        self._context.log.warning("[pipes] external process pipes closed with error\n%s", "\n".join(_lines(exception)))
 
 
 def _lines(error: PipesException) -> Iterator[str]:
@@ -192,9 +191,7 @@ def _check(params: Mapping[str, Any]) -> AssetCheckResult:
 
 
 def _metadata(metadata: Mapping[str, PipesMetadataValue] | None) -> dict[str, AnyMetadata]:
-    return {
-        key: resolved_metadata(key, value["raw_value"], value["type"]) for key, value in (metadata or {}).items()
-    }
+    return {key: resolved_metadata(key, value["raw_value"], value["type"]) for key, value in (metadata or {}).items()}
 
 
 def resolved_metadata(key: str, raw: Any, kind: str) -> AnyMetadata:
@@ -208,8 +205,9 @@ def resolved_metadata(key: str, raw: Any, kind: str) -> AnyMetadata:
     if kind == "null":
         return MetadataValue.null()
     if kind == "table":
-        schema = raw.get("schema") if isinstance(raw, dict) else None
-        records = raw["records"] if isinstance(raw, dict) else raw
+        whole = cast("Mapping[str, Any]", raw if isinstance(raw, dict) else {"records": raw})
+        records: Sequence[Any] = whole["records"]
+        schema: Any = whole.get("schema")
         return MetadataValue.table([TableRecord(each) for each in records], _schema(schema) if schema else None)
     if kind == "table_schema":
         return MetadataValue.table_schema(_schema(raw))
@@ -221,12 +219,12 @@ def resolved_metadata(key: str, raw: Any, kind: str) -> AnyMetadata:
 
 
 def _schema(raw: Any) -> TableSchema:
-    columns: Sequence[Any] = raw["columns"] if isinstance(raw, dict) else raw
+    columns = cast("Sequence[Any]", raw["columns"] if isinstance(raw, dict) else raw)
     return TableSchema(
         [
-            TableColumn(each) if isinstance(each, str) else TableColumn(
-                each["name"], each.get("type") or "string", each.get("description")
-            )
+            TableColumn(each)
+            if isinstance(each, str)
+            else TableColumn(each["name"], each.get("type") or "string", each.get("description"))
             for each in columns
         ]
     )

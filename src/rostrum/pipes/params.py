@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -140,7 +140,7 @@ class PipesDefaultContextLoader(PipesContextLoader):
     """The context is in the value itself (`data`) or in a file (`path`)."""
 
     @contextmanager
-    def load_context(self, params: Mapping[str, Any]) -> Iterator[PipesContextData]:
+    def load_context(self, params: Mapping[str, Any]) -> Generator[PipesContextData, None, None]:
         """A context manager that gives the context."""
         if self.DIRECT_KEY in params:
             yield params[self.DIRECT_KEY]

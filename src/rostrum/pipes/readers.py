@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,11 +43,11 @@ class PipesFileMessageReader(PipesMessageReader):
     def __init__(self, path: str, include_stdio_in_messages: bool = False, cleanup_file: bool = True) -> None:
         self._path, self._include_stdio, self._cleanup = path, include_stdio_in_messages, cleanup_file
 
-    def on_launched(self, params: PipesLaunchedData) -> None:
+    def on_launched(self, launched_payload: PipesLaunchedData) -> None:
         """Nothing to do: the file is known."""
 
     @contextmanager
-    def read_messages(self, handler: PipesMessageHandler) -> Iterator[Mapping[str, Any]]:
+    def read_messages(self, handler: PipesMessageHandler) -> Generator[Mapping[str, Any], None, None]:
         """A context manager that gives the params."""
         Path(self._path).touch()
         ended = threading.Event()
@@ -87,7 +87,7 @@ class PipesTempFileMessageReader(PipesMessageReader):
         self._include_stdio = include_stdio_in_messages
 
     @contextmanager
-    def read_messages(self, handler: PipesMessageHandler) -> Iterator[Mapping[str, Any]]:
+    def read_messages(self, handler: PipesMessageHandler) -> Generator[Mapping[str, Any], None, None]:
         """A context manager that gives the params."""
         with tempfile.TemporaryDirectory(prefix="rostrum-pipes-") as folder:
             path = os.path.join(folder, "messages")  # noqa: PTH118 - a text for another process
@@ -169,7 +169,7 @@ class PipesThreadedMessageReader(PipesMessageReader):
         self.launched_payload = launched_payload
 
     @contextmanager
-    def read_messages(self, handler: PipesMessageHandler) -> Iterator[Mapping[str, Any]]:
+    def read_messages(self, handler: PipesMessageHandler) -> Generator[Mapping[str, Any], None, None]:
         """A context manager that gives the params."""
         with self.get_params() as params:
             ended = threading.Event()
@@ -260,7 +260,7 @@ class PipesCompositeMessageReader(PipesMessageReader):
         return sum(each.expected_writer_count for each in self._readers)
 
     @contextmanager
-    def read_messages(self, handler: PipesMessageHandler) -> Iterator[Mapping[str, Any]]:
+    def read_messages(self, handler: PipesMessageHandler) -> Generator[Mapping[str, Any], None, None]:
         """A context manager that gives the params of each reader, as a list below `readers`."""
         with ExitStack() as stack:
             yield {self.READERS_KEY: [stack.enter_context(each.read_messages(handler)) for each in self._readers]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -159,7 +159,7 @@ def open_pipes_session(
     context_injector: PipesContextInjector,
     message_reader: PipesMessageReader,
     extras: Mapping[str, Any] | None = None,
-) -> Iterator[PipesSession]:
+) -> Generator[PipesSession, None, None]:
     """A context manager that gives a session: start the external process in it with what `get_bootstrap_env_vars` (or
     one of its like) gives, and wait for it. When it is left all messages have been handled.
     """

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -43,7 +43,7 @@ class PipesS3ContextLoader(PipesContextLoader):
         self._client = client
 
     @contextmanager
-    def load_context(self, params: Mapping[str, Any]) -> Iterator[PipesContextData]:
+    def load_context(self, params: Mapping[str, Any]) -> Generator[PipesContextData, None, None]:
         """A context manager that gives the context."""
         bucket, key = text_param(params, "bucket", self), text_param(params, "key", self)
         yield json.loads(self._client.get_object(Bucket=bucket, Key=key)["Body"].read().decode("utf-8"))
@@ -84,7 +84,7 @@ class PipesGCSContextLoader(PipesContextLoader):
         self._client = client
 
     @contextmanager
-    def load_context(self, params: Mapping[str, Any]) -> Iterator[PipesContextData]:
+    def load_context(self, params: Mapping[str, Any]) -> Generator[PipesContextData, None, None]:
         """A context manager that gives the context."""
         bucket, key = text_param(params, "bucket", self), text_param(params, "key", self)
         yield json.loads(self._client.get_bucket(bucket).blob(key).download_as_bytes())
@@ -125,7 +125,7 @@ class PipesAzureBlobStorageContextLoader(PipesContextLoader):
         self._client = client
 
     @contextmanager
-    def load_context(self, params: Mapping[str, Any]) -> Iterator[PipesContextData]:
+    def load_context(self, params: Mapping[str, Any]) -> Generator[PipesContextData, None, None]:
         """A context manager that gives the context."""
         bucket, key = text_param(params, "bucket", self), text_param(params, "key", self)
         blob = self._client.get_blob_client(container=bucket, blob=key)
@@ -164,7 +164,7 @@ class PipesDbfsContextLoader(PipesContextLoader):
     """The context is a file of DBFS (`path`), which is mounted below `/dbfs`."""
 
     @contextmanager
-    def load_context(self, params: Mapping[str, Any]) -> Iterator[PipesContextData]:
+    def load_context(self, params: Mapping[str, Any]) -> Generator[PipesContextData, None, None]:
         """A context manager that gives the context."""
         yield read_json(_mounted(text_param(params, "path", self)))
 
@@ -187,7 +187,7 @@ class PipesUnityCatalogVolumesContextLoader(PipesContextLoader):
     """The context is a file of a volume (`path`)."""
 
     @contextmanager
-    def load_context(self, params: Mapping[str, Any]) -> Iterator[PipesContextData]:
+    def load_context(self, params: Mapping[str, Any]) -> Generator[PipesContextData, None, None]:
         """A context manager that gives the context."""
         yield read_json(text_param(params, "path", self))
 
@@ -230,7 +230,7 @@ class PipesPrefectLogsMessageWriter(PipesMessageWriter[PipesPrefectLogsMessageWr
     """Messages go to the log of the Prefect run that this process is."""
 
     @contextmanager
-    def open(self, params: Mapping[str, Any]) -> Iterator[PipesPrefectLogsMessageWriterChannel]:
+    def open(self, params: Mapping[str, Any]) -> Generator[PipesPrefectLogsMessageWriterChannel, None, None]:
         """A context manager that gives the channel."""
         import importlib  # only where Prefect is
 

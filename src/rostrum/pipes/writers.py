@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from io import StringIO, TextIOWrapper
 from typing import IO, Any, ClassVar, Generic, Literal, TextIO, TypeVar, cast
@@ -130,7 +130,7 @@ class PipesDefaultMessageWriter(PipesMessageWriter[PipesMessageWriterChannel]):
     INCLUDE_STDIO_IN_MESSAGES_KEY: ClassVar[str] = "include_stdio_in_messages"
 
     @contextmanager
-    def open(self, params: Mapping[str, Any]) -> Iterator[PipesMessageWriterChannel]:
+    def open(self, params: Mapping[str, Any]) -> Generator[PipesMessageWriterChannel, None, None]:
         """A context manager that gives the channel."""
         buffered: PipesBufferedStreamMessageWriterChannel | None = None
         if self.FILE_PATH_KEY in params:
@@ -138,9 +138,7 @@ class PipesDefaultMessageWriter(PipesMessageWriter[PipesMessageWriterChannel]):
         elif self.STDIO_KEY in params:
             channel = PipesStreamMessageWriterChannel(self._stream(params, self.STDIO_KEY))
         elif self.BUFFERED_STDIO_KEY in params:
-            channel = buffered = PipesBufferedStreamMessageWriterChannel(
-                self._stream(params, self.BUFFERED_STDIO_KEY)
-            )
+            channel = buffered = PipesBufferedStreamMessageWriterChannel(self._stream(params, self.BUFFERED_STDIO_KEY))
         else:
             raise PipesError(
                 f"the messages' params have none of {self.FILE_PATH_KEY!r}, {self.STDIO_KEY!r} and "
@@ -189,7 +187,7 @@ class PipesBlobStoreMessageWriterChannel(PipesMessageWriterChannel):
         """Store a chunk; they count from 1."""
 
     @contextmanager
-    def buffered_upload_loop(self) -> Iterator[None]:
+    def buffered_upload_loop(self) -> Generator[None, None, None]:
         """Upload at the interval, and what is left at the end."""
         stopping = threading.Event()
         thread = ExcThread(target=self._upload_loop, args=(stopping,), daemon=True)
@@ -220,7 +218,7 @@ class PipesBlobStoreMessageWriter(PipesMessageWriter[BlobT]):
         self.interval = interval
 
     @contextmanager
-    def open(self, params: Mapping[str, Any]) -> Iterator[BlobT]:
+    def open(self, params: Mapping[str, Any]) -> Generator[BlobT, None, None]:
         """A context manager that gives the channel."""
         channel = self.make_channel(params)
         with channel.buffered_upload_loop(), ExitStack() as stack:
@@ -279,7 +277,7 @@ class PipesStdioLogWriter(PipesLogWriter[LogT]):
     """Captures standard output and standard error, each by a channel of its own."""
 
     @contextmanager
-    def open(self, params: Mapping[str, Any]) -> Iterator[None]:
+    def open(self, params: Mapping[str, Any]) -> Generator[None, None, None]:
         """A context manager in which output is captured."""
         with (
             self.make_channel(params, stream="stdout").capture(),
@@ -314,7 +312,7 @@ class PipesStdioLogWriterChannel(PipesLogWriterChannel):
         """Take some of the output."""
 
     @contextmanager
-    def capture(self) -> Iterator[None]:
+    def capture(self) -> Generator[None, None, None]:
         """A context manager in which output is captured."""
         descriptor = 1 if self.stream == "stdout" else 2
         with tempfile.NamedTemporaryFile(prefix=f"{self._name}-") as file:
@@ -334,9 +332,7 @@ class PipesStdioLogWriterChannel(PipesLogWriterChannel):
                 stopping.set()
                 thread.join(timeout=60)
 
-    def handler(
-        self, path: str, capturing_started: threading.Event, capturing_should_stop: threading.Event
-    ) -> None:
+    def handler(self, path: str, capturing_started: threading.Event, capturing_should_stop: threading.Event) -> None:
         """Read the file until the end of capturing."""
         with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - see params.read_json
             capturing_started.set()
@@ -355,9 +351,7 @@ class PipesStdioLogWriterChannel(PipesLogWriterChannel):
 class PipesDefaultLogWriterChannel(PipesStdioLogWriterChannel):
     """Makes messages of a stream."""
 
-    def __init__(
-        self, message_channel: PipesMessageWriterChannel, stream: Stream, name: str, interval: float
-    ) -> None:
+    def __init__(self, message_channel: PipesMessageWriterChannel, stream: Stream, name: str, interval: float) -> None:
         self.message_channel = message_channel
         super().__init__(interval=interval, stream=stream, name=name)
 

@@ -106,12 +106,13 @@ def _at_last_window(spec: MultiPartitions, at: datetime) -> MultiPartitions | No
     """The same with each dimension of time reduced to its last complete window; None where there is none yet."""
     dimensions: list[tuple[str, DimensionSpec]] = []
     for name, dimension in spec.dimensions:
-        if isinstance(dimension, TimePartitions):
-            last = partitions_of(dimension).last(at)
-            if last is None:
-                return None
-            dimension = StaticPartitions((last,))
-        dimensions.append((name, dimension))
+        last = partitions_of(dimension).last(at) if isinstance(dimension, TimePartitions) else None
+        if last is not None:
+            dimensions.append((name, StaticPartitions((last,))))
+        elif isinstance(dimension, TimePartitions):
+            return None
+        else:
+            dimensions.append((name, dimension))
     return MultiPartitions(tuple(dimensions))
 
 
