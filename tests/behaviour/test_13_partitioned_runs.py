@@ -316,9 +316,7 @@ def test_dimension_by_dimension() -> None:
 
 
 def test_dimensions_that_are_not_named_are_needed_in_full() -> None:
-    mapping = dg.MultiPartitionMapping(
-        {"date": dg.DimensionPartitionMapping("date", dg.IdentityPartitionMapping())}
-    )
+    mapping = dg.MultiPartitionMapping({"date": dg.DimensionPartitionMapping("date", dg.IdentityPartitionMapping())})
     assert upstream_of(MULTI, MULTI, "r|2024-01-02", mapping) == ["r|2024-01-02", "g|2024-01-02"]
 
 
