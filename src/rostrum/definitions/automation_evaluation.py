@@ -144,7 +144,7 @@ class InstanceFacts:
                 at = datetime.fromtimestamp(record.timestamp, UTC)
                 made: Any = record.asset_materialization
                 tags = cast("Mapping[str, str]", getattr(made, "tags", None) or {})
-            version = tags.get("dagster/data_version")
+                version = tags.get("dagster/data_version")
                 found[part] = Update(record.storage_id, at, record.run_id, version)
         return found
 

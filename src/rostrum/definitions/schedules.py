@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 from rostrum.definitions.broken import noting, noting_init
 from rostrum.definitions.names import check_name, owner_problem, string_tags
@@ -196,7 +196,7 @@ class ScheduleDefinition:
         if isinstance(returned, (Mapping, RunConfig)):
             if not returned:
                 return TickOutcome(skip_message=EMPTY_SCHEDULE)
-            returned = RunRequest(run_config=returned)
+            returned = RunRequest(run_config=cast("Mapping[str, Any]", returned))
         found = Returned(f"schedule {self.name}", returned, (RunRequest, SkipReason))
         if found.skip is not None:
             return TickOutcome(skip_message=found.skip.skip_message)
