@@ -171,7 +171,8 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "success_hook",
     ),
     _D + "instance": ("Instance", "instance_for_test"),
-    _D + "io": ("IOManager",),
+    _D + "input_managers": ("InputManagerDefinition", "input_manager"),
+    _D + "io": ("IOManager", "InputManager"),
     _D + "jobs": ("GraphDefinition", "JobDefinition", "define_asset_job", "graph", "job"),
     _D + "lazy": ("LazyDefinitions", "lazy_definitions"),
     _D + "lifecycle": (

@@ -8,7 +8,15 @@ from typing import Any
 from rostrum.definitions.storage_contexts import InputContext, OutputContext
 
 
-class IOManager(ABC):
+class InputManager(ABC):
+    """Loads the values of inputs."""
+
+    @abstractmethod
+    def load_input(self, context: InputContext) -> Any:
+        """Load the value of an input."""
+
+
+class IOManager(InputManager):
     """Stores outputs and loads them as inputs."""
 
     @abstractmethod

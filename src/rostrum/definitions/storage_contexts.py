@@ -121,7 +121,11 @@ class _StorageContext:
         """Resources that the IO manager asked for."""
         if self._resources is None:
             self._absent("resources")
-        return ScopedResources(self._resources)
+        return self._resources if hasattr(self._resources, "__getattr__") else ScopedResources(self._resources)
+
+    def use_resources(self, resources: Any) -> None:
+        """Resources that the manager itself was made with."""
+        self._resources = resources
 
     @property
     def has_asset_key(self) -> bool:
@@ -157,6 +161,8 @@ class _StorageContext:
         """Partitions of the asset that this value covers; may be empty (nothing upstream of the first partition)."""
         if self._asset_partition_keys is None:
             self._absent("asset_partition_keys", ": the asset has no partitions (see has_asset_partitions)")
+        if isinstance(self._asset_partitions, MultiPartitions):
+            return [_shown(self._asset_partitions, key) for key in self._asset_partition_keys]
         return self._asset_partition_keys
 
     @property

@@ -157,6 +157,8 @@ class Prepared:
         """Keys of the IO managers that loading and storing need."""
         keys = {slot.output.io_manager_key for slot in self.outputs.values() if _stores(slot.output)}
         for slot in self.inputs:
+            if slot.op_input.input_manager_key is not None:
+                keys.add(slot.op_input.input_manager_key)
             for upstream in slot.upstreams:
                 if upstream is not None:
                     keys.add(slot.op_input.input_manager_key or upstream.io_manager_key)

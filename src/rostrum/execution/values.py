@@ -94,9 +94,26 @@ class Values:
                 )
                 if value is not MISSING:
                     return value
-            elif isinstance(source, FromDefault):
+            elif isinstance(source, FromDefault) and slot.op_input.input_manager_key is None:
                 return slot.op_input.default
-        return MISSING
+        return MISSING if slot.op_input.input_manager_key is None else self._load_alone(slot, scope)
+
+    def _load_alone(self, slot: InputSlot, scope: StepScope) -> Any:
+        """Let the input manager load what nothing upstream makes."""
+        key = slot.op_input.input_manager_key or ""
+        context = InputContext(
+            name=slot.name,
+            run_id=scope.run.run_id,
+            job_name=scope.run.target.job,
+            step_key=scope.step.key,
+            partition_key=scope.run.target.partition_key,
+            definition_metadata=slot.op_input.metadata,
+            annotation=slot.op_input.annotation,
+            log=scope.log,
+        )
+        self._place(context, scope)
+        where = f"LoadInputError: input {slot.name!r} of step {scope.step.key} could not be loaded by {key!r}"
+        return placed(where, self._io_manager(key).load_input, context)
 
     def _fan_in(self, slot: InputSlot, scope: StepScope) -> list[Any]:
         upstreams = (upstream for upstream in slot.upstreams if upstream is not None)

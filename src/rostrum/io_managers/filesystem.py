@@ -25,7 +25,7 @@ from rostrum.model.partitions import MultiPartitions
 _numbers = itertools.count()
 
 
-class FilesystemIOManager:
+class PickledFilesIOManager:
     """Stores each value in a file of its own below `base_dir` (default: `$ROSTRUM_HOME/storage`, else
     `~/.rostrum/storage`).
 
@@ -39,7 +39,7 @@ class FilesystemIOManager:
         self._base: str | None = None
 
     def __repr__(self) -> str:
-        return f"FilesystemIOManager(base_dir={self._base_dir!r})"
+        return f"PickledFilesIOManager(base_dir={self._base_dir!r})"
 
     @property
     def base_dir(self) -> str:
@@ -139,6 +139,10 @@ def _read(path: str, key: AssetKey | None) -> Any:
         raise ValueNotStored(
             f"{what} has no stored value at {path}. Materialize it first, or select it in the same run.", path
         ) from None
+
+
+FilesystemIOManager = PickledFilesIOManager
+"""The name under which execution finds it. In definitions it is bound as `configurable.FilesystemIOManager`."""
 
 
 class ValueNotStored(NotFound, FileNotFoundError):

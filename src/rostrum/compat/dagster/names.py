@@ -90,6 +90,7 @@ _RENAMED: dict[str, str] = {
     "DagsterType": "rostrum.definitions.types:DataType",
     "DagsterTypeLoader": "rostrum.definitions.type_loaders:DataTypeLoader",
     "DagsterTypeLoaderContext": "rostrum.definitions.contexts:OpExecutionContext",
+    "TypeCheckContext": "rostrum.definitions.types:TypeCheckContext",
     "PythonObjectDagsterType": "rostrum.definitions.types:PythonType",
     "check_dagster_type": "rostrum.definitions.types:check_data_type",
     "dagster_type_loader": "rostrum.definitions.type_loaders:data_type_loader",

@@ -1,0 +1,69 @@
+"""IO managers as they are bound in definitions: with config, shown on screens, set by environment or at launch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rostrum.definitions.lifecycle import InitResourceContext, io_manager
+from rostrum.definitions.resources import ConfigurableIOManagerFactory
+from rostrum.definitions.storage_contexts import InputContext, OutputContext
+from rostrum.io_managers.filesystem import PickledFilesIOManager
+from rostrum.io_managers.memory import InMemoryIOManager
+
+
+class FilesystemIOManager(ConfigurableIOManagerFactory[PickledFilesIOManager]):
+    """Pickles each value into a file below `base_dir`; without one below the instance's storage folder, else
+    `$ROSTRUM_HOME/storage`, else `~/.rostrum/storage`.
+    """
+
+    base_dir: str | None = None
+
+    def create_io_manager(self, context: InitResourceContext) -> PickledFilesIOManager:
+        """What stores and loads."""
+        return PickledFilesIOManager(self.base_dir or _instance_folder(context))
+
+    def handle_output(self, context: OutputContext, obj: Any) -> None:
+        """Store a value, outside of a run."""
+        PickledFilesIOManager(self.base_dir).handle_output(context, obj)
+
+    def load_input(self, context: InputContext) -> Any:
+        """Load a value, outside of a run."""
+        return PickledFilesIOManager(self.base_dir).load_input(context)
+
+
+@io_manager(config_schema=dict, description="Pickles each value into a file; `base_dir` in its config.")
+def fs_io_manager(init_context: InitResourceContext) -> PickledFilesIOManager:
+    """Pickles each value into a file below `base_dir` of its config."""
+    config = init_context.resource_config or {}
+    return PickledFilesIOManager(config.get("base_dir") or _instance_folder(init_context))
+
+
+@io_manager(description="Keeps values in memory.")
+def mem_io_manager(_: InitResourceContext) -> InMemoryIOManager:
+    """Keeps values in memory."""
+    return InMemoryIOManager()
+
+
+class CustomPathIOManager(PickledFilesIOManager):
+    """Pickles each value into the file that its definition's metadata names (`path`), below `base_dir`."""
+
+    def path(self, context: OutputContext | InputContext, partition: str | None = None) -> str:
+        """File that the metadata name."""
+        del partition
+        output = context if isinstance(context, OutputContext) else context.upstream_output
+        named = (output.definition_metadata if output is not None else {}).get("path")
+        if named is None:
+            raise KeyError(f"{context.name!r} has no metadata 'path', which says where to store it.")
+        return f"{self.base_dir}/{named}"
+
+
+@io_manager(config_schema=dict, description="Pickles each value into the file that its metadata name.")
+def custom_path_fs_io_manager(init_context: InitResourceContext) -> CustomPathIOManager:
+    """Pickles each value into the file that metadata `path` of its output name, below `base_dir` of its config."""
+    config = init_context.resource_config or {}
+    return CustomPathIOManager(config.get("base_dir") or _instance_folder(init_context))
+
+
+def _instance_folder(context: InitResourceContext) -> str | None:
+    folder: Any = getattr(context.instance, "storage_directory", None)
+    return folder() if callable(folder) else None
