@@ -115,6 +115,12 @@ _TABLE: dict[str, tuple[str, ...]] = {
     _D + "check_specs": ("AssetCheckSpec",),
     _D + "checks": ("AssetChecksDefinition", "asset_check", "multi_asset_check"),
     _D + "composition": ("PendingNodeInvocation",),
+    _D + "code_references": (
+        "AnchorBasedFilePathMapping",
+        "FilePathMapping",
+        "link_code_references_to_git",
+        "with_source_code_references",
+    ),
     _D + "config": ("Config", "PermissiveConfig"),
     _D + "config_files": (
         "config_from_files",

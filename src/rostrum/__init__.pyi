@@ -207,6 +207,10 @@ from rostrum.definitions.checks import (
 from rostrum.definitions.checks import (
     multi_asset_check as multi_asset_check,
 )
+from rostrum.definitions.code_references import AnchorBasedFilePathMapping as AnchorBasedFilePathMapping
+from rostrum.definitions.code_references import FilePathMapping as FilePathMapping
+from rostrum.definitions.code_references import link_code_references_to_git as link_code_references_to_git
+from rostrum.definitions.code_references import with_source_code_references as with_source_code_references
 from rostrum.definitions.config import (
     Config as Config,
 )

@@ -273,3 +273,56 @@ def test_output_metadata_by_mapping_key():
         told().map(sq)
 
     assert j.execute_in_process().success
+
+
+def test_annotations_of_items():
+    @dg.op(out=dg.DynamicOut())
+    def listed() -> list[dg.DynamicOutput[int]]:
+        return [dg.DynamicOutput("text", mapping_key="a")]  # type: ignore[list-item]
+
+    @dg.op(out=dg.DynamicOut(int))
+    def typed() -> list[dg.DynamicOutput[int]]:
+        return [dg.DynamicOutput(1, mapping_key="a")]
+
+    @dg.job
+    def wrong():
+        listed().map(sq)
+
+    @dg.job
+    def right():
+        typed().map(sq)
+
+    assert right.execute_in_process().output_for_node("sq") == {"a": 1}
+    with pytest.raises(dg.DagsterTypeCheckDidNotPass):
+        wrong.execute_in_process()
+
+
+def test_plain_values_for_a_dynamic_output_fail():
+    @dg.op(out=dg.DynamicOut())
+    def plain():
+        return 1
+
+    @dg.op(out=dg.DynamicOut())
+    def wrong_kind():
+        yield dg.Output(1)
+
+    for each in (plain, wrong_kind):
+
+        @dg.job
+        def j():
+            each().map(sq)  # noqa: B023
+
+        with pytest.raises(dg.DagsterInvariantViolationError):
+            j.execute_in_process()
+
+
+def test_the_graph_of_the_job_shows_the_step_that_stands_for_all():
+    @dg.job
+    def j():
+        total(three().map(sq).collect())
+
+    manifest = dg.Definitions(jobs=[j]).manifest()
+    (graph,) = manifest.graphs
+    nodes = {node.name: node for node in graph.nodes}
+    assert nodes["sq"].inputs["x"][0].collect == "map"
+    assert nodes["total"].inputs["xs"][0].collect == "collect"

@@ -743,3 +743,117 @@ def test_fan_in_written_out():
 def test_row_58_a_graph_that_is_called_alone_says_what_to_do():
     with pytest.raises(dg.DagsterInvariantViolationError, match="to_job"):
         inner()
+
+
+@pytest.mark.parametrize("annotation", [dg.AssetExecutionContext, int])
+def test_row_27_context_of_an_op(annotation):
+    def wrong(context):
+        return context
+
+    wrong.__annotations__["context"] = annotation
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="Cannot annotate"):
+        dg.op(wrong)
+
+    @dg.op
+    def right(context: dg.OpExecutionContext):
+        return context.op_def.name
+
+    @dg.job
+    def j():
+        right()
+
+    assert j.execute_in_process().output_for_node("right") == "right"
+
+
+def test_row_28_annotations_that_cannot_be_checked():
+    import typing
+
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="Problem using type"):
+
+        @dg.op
+        def union() -> typing.Union[int, str]:
+            return 1
+
+
+def test_row_55_lookups_in_results():
+    @dg.job
+    def j():
+        one()
+
+    result = j.execute_in_process()
+    with pytest.raises(dg.DagsterInvariantViolationError):
+        result.output_for_node("nope")
+    with pytest.raises(dg.DagsterInvariantViolationError, match="No outputs found"):
+        result.output_for_node("one", "nope")
+
+
+def test_row_36_output_type():
+    @dg.op(out=dg.Out(str))
+    def wrong():
+        return 1
+
+    @dg.job
+    def j():
+        wrong()
+
+    with pytest.raises(dg.DagsterTypeCheckDidNotPass, match="Type check failed for step output"):
+        j.execute_in_process()
+
+
+def test_row_23_reserved_names():
+    for name in ("conf", "input", "a-b", "None"):
+        with pytest.raises(dg.DagsterInvalidDefinitionError):
+            dg.op(name=name)(lambda: None)
+        with pytest.raises(dg.DagsterInvalidDefinitionError):
+            one.alias(name)
+
+
+def test_properties_of_ops_graphs_and_jobs():
+    assert one.compute_fn() == 1
+    assert add.positional_inputs == ["x", "y"]
+    assert isinstance(one, dg.OpDefinition)
+    assert isinstance(inner, dg.GraphDefinition)
+    job = inner.to_job(
+        name="told", description="d", tags={"a": "b"}, metadata={"m": 1}, owners=["team:x"], run_tags={"r": "s"}
+    )
+    assert isinstance(job, dg.JobDefinition)
+    assert (job.name, job.description, job.tags, job.run_tags) == ("told", "d", {"a": "b"}, {"r": "s"})
+    assert job.metadata["m"] is not None
+    assert list(job.owners) == ["team:x"]
+    assert isinstance(one.alias("x"), dg.PendingNodeInvocation)
+    assert job.graph is inner
+    assert {each.name for each in job.all_node_defs} == {"one", "double"}
+
+
+def test_tags_of_jobs_reach_their_runs():
+    @dg.job(tags={"a": "b"}, run_tags={"r": "s"})
+    def j():
+        one()
+
+    run = j.execute_in_process(tags={"t": {"x": 1}}).dagster_run
+    assert run.tags["r"] == "s"
+    assert "a" not in run.tags
+    assert run.tags["t"] == '{"x": 1}'
+
+
+def test_jobs_with_other_parts():
+    seen = []
+
+    @dg.success_hook
+    def note(context):
+        seen.append(context.step_key)
+
+    @dg.op(required_resource_keys={"r"})
+    def uses(context):
+        return context.resources.r
+
+    @dg.job(resource_defs={"r": dg.ResourceDefinition.hardcoded_resource(1)})
+    def j():
+        uses()
+
+    assert j.execute_in_process().output_for_node("uses") == 1
+    assert j.execute_in_process(resources={"r": 2}).output_for_node("uses") == 2
+    changed = j.with_hooks({note}).with_top_level_resources({"r": 3, "other": 4}).with_metadata({"x": 1})
+    assert changed.execute_in_process().output_for_node("uses") == 1
+    assert seen == ["uses"]
+    assert j.hook_defs == frozenset()

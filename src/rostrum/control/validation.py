@@ -55,7 +55,9 @@ class CheckedTarget(msgspec.Struct, frozen=True):
 def check_target(
     loaded: LoadedManifest, target: RunTarget, known: Mapping[str, Items] | None = None
 ) -> CheckedTarget:
-    """Check names and selections. `known`: items of dynamic outputs that an earlier run has yielded. Raises NotFound with the nearest name, or StateError where nothing would run."""
+    """Check names and selections. `known`: items of dynamic outputs that an earlier run has yielded. Raises
+    NotFound with the nearest name, or StateError where nothing would run.
+    """
     job = loaded.job(target.job)
     if job.name == ASSET_JOB and not target.asset_selection and not target.check_selection:
         raise StateError("no assets are selected: name at least one asset or check to run")

@@ -61,6 +61,13 @@ def compile_definitions(collected: Collected) -> Resolved:
     return _Compiler(collected).compile()
 
 
+def mistakes_beside(collected: Collected) -> None:
+    """Raise DefinitionError that lists those mistakes that are ones whatever is missing: for a load in which some
+    definitions could not be made, and so are left out here.
+    """
+    _Compiler(collected).check_what_is_there()
+
+
 class _Compiler:
     def __init__(self, collected: Collected) -> None:
         self._collected = collected
@@ -122,6 +129,15 @@ class _Compiler:
             hooks=writer.hooks,
             assets_defs=collected.assets,
         )
+
+    def check_what_is_there(self) -> None:
+        """Look for twins, circles, malformed attributes and unbound resources; for nothing that may be elsewhere."""
+        self._add_assets()
+        self._add_checks()
+        self._add_jobs()
+        check_bindings(self._problems, self._resources, self._ops.values(), self._jobs.values())
+        self._check_circles(AssetGraph(Manifest(assets=tuple(self._assets.values()))))
+        self._problems.raise_if_any()
 
     # --- assets and checks
 
@@ -229,7 +245,8 @@ class _Compiler:
             elif not made:
                 self._problems.add(
                     op.source,
-                    f"conflicting definitions: {op.kind} {op.name!r} has the name of the {other.kind} at {shown(other.source)}; rename one.",
+                    f"conflicting definitions: {op.kind} {op.name!r} has the name of the {other.kind} at "
+                    f"{shown(other.source)}; rename one.",
                 )
             return False
         self._ops[op.name] = op
@@ -285,7 +302,8 @@ class _Compiler:
                 continue
             if other is not None or job.name == ASSET_JOB:
                 place = f", also at {shown(other.source)}" if other is not None else ""
-                self._problems.add(job.source, f"Duplicate job definition found: job {job.name!r} is defined twice{place}.")
+                also = f"job {job.name!r} is defined twice{place}."
+                self._problems.add(job.source, f"Duplicate job definition found: {also}")
                 continue
             self._jobs[job.name] = job
             if job.graph is not None:
@@ -298,7 +316,8 @@ class _Compiler:
         if other is not None:
             self._problems.add(
                 graph.source,
-                f"conflicting definitions: graph {graph.name!r} has the name of another graph at {shown(other.source)}; rename one.",
+                f"conflicting definitions: graph {graph.name!r} has the name of another graph at {shown(other.source)}; "
+                "rename one.",
             )
             return
         self._graphs[graph.name] = graph

@@ -82,8 +82,8 @@ def executor_options(name: str, config: Mapping[str, Any]) -> tuple[str, dict[st
                 "'in_process', with its config."
             )
         name = chosen[0] if chosen else "multiprocess"
-        inner = config.get(name) or {}
-        config = cast("Mapping[str, Any]", inner.get("config", inner) if isinstance(inner, Mapping) else {})
+        inner = cast("Mapping[str, Any]", config.get(name) or {})
+        config = cast("Mapping[str, Any]", inner.get("config", inner))
     known = _OPTIONS.get(name)
     if known is None:
         return name, dict(config)

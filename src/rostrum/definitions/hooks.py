@@ -95,8 +95,7 @@ class HookContext:
     @property
     def resources(self) -> Any:
         """Resources by attribute: those that the hook asked for."""
-        given = self._state.get("resources") or {}
-        return ScopedResources(given) if isinstance(given, Mapping) else given
+        return ScopedResources(self._state.get("resources") or {})
 
     @property
     def op_config(self) -> Any:

@@ -159,5 +159,6 @@ def default_loggers() -> Mapping[str, LoggerDefinition]:
 
 
 def default_system_loggers(instance: Any = None) -> list[tuple[LoggerDefinition, Mapping[str, Any]]]:
-    """The loggers, with their config, of a run that names none."""
+    """The loggers, with their config, of a run that names none, on any `instance`."""
+    del instance
     return [(colored_console_logger, {"name": "rostrum", "log_level": "DEBUG"})]

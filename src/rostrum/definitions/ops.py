@@ -15,9 +15,10 @@ from rostrum.definitions.broken import noting
 from rostrum.definitions.direct_calls import call_directly
 from rostrum.definitions.names import asset_key_of, check_name, string_tags
 from rostrum.definitions.op_config import check_config_parameter, checked_schema, op_config_field
+from rostrum.definitions.outputs import item_type
 from rostrum.definitions.problems import located
 from rostrum.definitions.retries import RetryPolicy
-from rostrum.definitions.signatures import MISSING, Signature
+from rostrum.definitions.signatures import MISSING, Signature, check_context
 from rostrum.definitions.sources import function_source
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ArgumentError, DefinitionError
@@ -418,6 +419,7 @@ def op(
                 raise ArgumentError(
                     f"op {own_name}: give the config's schema once, by the annotation of `config` or by config_schema."
                 )
+            check_context(signature, "op")
             inputs = op_inputs(f"op {own_name}", signature, ins or {})
             outputs = op_outputs(signature, out)
         made = OpDefinition(
@@ -488,7 +490,8 @@ def op_outputs(signature: Signature, out: Out | Mapping[str, Out] | None) -> dic
         return {"result": _op_output("result", out, annotation)}
     if len(out) == 1:
         name, only = next(iter(out.items()))
-        return {name: _op_output(check_name(name, "output"), only, only.dagster_type if only.dagster_type is not MISSING else returns)}
+        annotation = only.dagster_type if only.dagster_type is not MISSING else returns
+        return {name: _op_output(check_name(name, "output"), only, annotation)}
     inner = get_args(returns) if get_origin(returns) is tuple else ()
     types = dict(zip(out, inner, strict=True)) if len(inner) == len(out) else {}
     return {
@@ -502,6 +505,8 @@ def op_outputs(signature: Signature, out: Out | Mapping[str, Out] | None) -> dic
 
 
 def _op_output(name: str, out: Out, annotation: Any) -> OpOutput:
+    if out.is_dynamic and out.dagster_type is MISSING:
+        annotation = item_type(annotation, MISSING)
     return OpOutput(
         name,
         annotation,

@@ -76,6 +76,20 @@ class DynamicOutput:
         self.mapping_key = check_mapping_key(mapping_key)
         self.metadata = metadata_values(dict(metadata or {}))
 
+    def __class_getitem__(cls, item: Any) -> Any:
+        """`DynamicOutput[int]`: an annotation whose inner type is checked for each item."""
+        return _Subscripted(cls, item)
+
+    def __repr__(self) -> str:
+        return f"DynamicOutput({self.value!r}, mapping_key={self.mapping_key!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DynamicOutput) and all(
+            getattr(self, name) == getattr(other, name) for name in self.__slots__
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
 
 class AssetCheckSeverity(Enum):
     """How bad a failed check is."""
@@ -110,6 +124,25 @@ class AssetCheckResult:
         self.description = storable(description, MAX_DESCRIPTION) if description else description
         self.metadata = metadata_values(dict(metadata or {}))
 
+    def with_metadata(self, metadata: Mapping[str, Any]) -> AssetCheckResult:
+        """The same verdict with other metadata."""
+        return AssetCheckResult(
+            passed=self.passed,
+            asset_key=self.asset_key,
+            check_name=self.check_name,
+            metadata=metadata,
+            severity=self.severity,
+            description=self.description,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AssetCheckResult) and all(
+            getattr(self, name) == getattr(other, name) for name in AssetCheckResult.__slots__
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.asset_key, self.check_name, self.passed))
+
     def __repr__(self) -> str:
         return f"AssetCheckResult(passed={self.passed}, check_name={self.check_name!r})"
 
@@ -121,7 +154,6 @@ class MaterializeResult:
 
     def __init__(
         self,
-        *,
         asset_key: KeyLike | None = None,
         metadata: Mapping[str, Any] | None = None,
         check_results: Iterable[AssetCheckResult] | None = None,
@@ -151,7 +183,6 @@ class ObserveResult:
 
     def __init__(
         self,
-        *,
         asset_key: KeyLike | None = None,
         metadata: Mapping[str, Any] | None = None,
         check_results: Iterable[AssetCheckResult] | None = None,
@@ -318,6 +349,16 @@ def inner_type(annotation: Any, missing: Any) -> Any:
     if annotation in (Output, MaterializeResult, AssetCheckResult, DynamicOutput):
         return missing
     return annotation
+
+
+def item_type(annotation: Any, missing: Any) -> Any:
+    """Type of the items of a dynamic output: of `list[DynamicOutput[int]]`, `Iterator[DynamicOutput[int]]`."""
+    while not isinstance(annotation, _Subscripted):
+        inner = getattr(annotation, "__args__", None)
+        if not inner:
+            return missing
+        annotation = inner[0]
+    return annotation.inner if annotation.origin is DynamicOutput else missing
 
 
 Results = Sequence[MaterializeResult]

@@ -172,7 +172,8 @@ def _name_in(module: Any, target: Any, name: str) -> str | None:
     """Name under which the module has the target: its own, or another."""
     if getattr(module, name, None) is target:
         return name
-    return next((each for each, value in vars(module).items() if value is target), None)
+    names: dict[str, Any] = vars(module)
+    return next((each for each, value in names.items() if value is target), None)
 
 
 def _job_of(target: Any, where: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:

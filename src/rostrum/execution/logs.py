@@ -130,7 +130,8 @@ def run_loggers(resolved: Resolved, run: Run) -> list[logging.Logger]:
     loaded = importlib.import_module("rostrum.definitions.loggers")
     known = {**loaded.default_loggers(), **resolved.loggers_of(run.target.job)}
     made: list[logging.Logger] = []
-    for key, given in named.items():
+    wanted: Mapping[str, Any] = named
+    for key, given in wanted.items():
         if key not in known:
             raise ConfigError(
                 f"loggers.{key}: Received unexpected config entry {key!r}; there are {', '.join(sorted(known))}."

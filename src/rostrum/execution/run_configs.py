@@ -70,7 +70,7 @@ def _ops_of(
         place = f"{path}.{each.name}"
         given = result.get(each.name)
         own: dict[str, Any] = dict(cast("Mapping[str, Any]", given)) if isinstance(given, Mapping) else {}
-        source = resolved.graph_configs.get(each.graph)
+        source: Any = resolved.graph_configs.get(each.graph)
         if hasattr(source, "resolve"):
             made = _called(f"config mapping of {place}", source.resolve, own.pop("config", {}), f"{place}.config")
             own["ops"] = merged(made.get("ops", made), own.get("ops", {}))

@@ -256,7 +256,8 @@ class StepRunner:
         self.raised[step.key] = exception
         if allowed and attempt > 1:
             exhausted = MaxRetriesExceeded(
-                f"Exceeded max_retries of {allowed}: step {step.key} failed {attempt} times, the last time with {info.first_line}"
+                f"Exceeded max_retries of {allowed}: step {step.key} failed {attempt} times, the last time with "
+                f"{info.first_line}"
             )
             exhausted.__cause__ = exception
             self.raised[step.key] = exhausted

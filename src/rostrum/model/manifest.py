@@ -75,8 +75,6 @@ class OpNode(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     name: str
     kind: str = "op"
     """`op`, `asset` or `check`."""
-    graph: str | None = None
-    """Graph of ops whose steps stand for this one: the op of a graph-backed asset."""
     inputs: tuple[InputNode, ...] = ()
     outputs: tuple[OutputNode, ...] = (OutputNode(),)
     description: str | None = None
@@ -90,6 +88,8 @@ class OpNode(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     source: Source | None = None
     hooks: tuple[str, ...] = ()
     """Names of the hooks that run when a step of it has ended."""
+    graph: str | None = None
+    """Graph of ops whose steps stand for this one: the op of a graph-backed asset."""
 
 
 class AssetDependency(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

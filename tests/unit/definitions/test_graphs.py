@@ -157,10 +157,20 @@ def test_two_ops_of_one_name():
 
     first, second = make(), make()
 
+    with pytest.raises(DefinitionError, match="rename"):
+
+        @job
+        def j():
+            first()
+            second.alias("other")()
+
     @job
-    def j():
+    def one():
         first()
-        second.alias("other")()
+
+    @job
+    def two():
+        second()
 
     with pytest.raises(DefinitionError, match="rename"):
-        Definitions(jobs=[j]).manifest()
+        Definitions(jobs=[one, two]).manifest()
