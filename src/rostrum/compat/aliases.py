@@ -32,6 +32,23 @@ ALIASES: dict[str, str] = {
 `rostrum.compat.dagster.modules`).
 """
 
+INTEGRATIONS: dict[str, str] = {
+    name: f"rostrum.compat.{name}"
+    for name in (
+        "dagster_aws",
+        "dagster_deltalake",
+        "dagster_deltalake_pandas",
+        "dagster_deltalake_polars",
+        "dagster_duckdb",
+        "dagster_duckdb_pandas",
+        "dagster_duckdb_polars",
+        "dagster_pandas",
+        "dagster_polars",
+        "dagster_slack",
+    )
+}
+"""Integration packages, likewise. Each needs the library that it is for."""
+
 ANNOUNCED = "ROSTRUM_COMPAT_TOLD"
 """Variable that is set once the notice was given, so that child processes do not repeat it."""
 
@@ -42,7 +59,7 @@ SHIM = "_rostrum_shim.py"
 class AliasFinder(MetaPathFinder, Loader):
     """Finds the names of `aliases` and everything below them. `forced`: even where such a package is installed."""
 
-    def __init__(self, aliases: Mapping[str, str] = ALIASES, *, forced: bool = False, quiet: bool = False) -> None:
+    def __init__(self, aliases: Mapping[str, str] = {**ALIASES, **INTEGRATIONS}, *, forced: bool = False, quiet: bool = False) -> None:
         self.aliases, self.forced, self.quiet = aliases, forced, quiet
         self._lock = threading.Lock()
 
@@ -163,7 +180,7 @@ def is_installed(name: str) -> bool:
     return not (Path(found.origin).parent / SHIM).exists()
 
 
-def install(aliases: Mapping[str, str] = ALIASES, *, forced: bool = True, quiet: bool = True) -> None:
+def install(aliases: Mapping[str, str] = {**ALIASES, **INTEGRATIONS}, *, forced: bool = True, quiet: bool = True) -> None:
     """Put the finder first. Doing it twice changes nothing, except that `forced` holds from then on."""
     for finder in sys.meta_path:
         if isinstance(finder, AliasFinder):

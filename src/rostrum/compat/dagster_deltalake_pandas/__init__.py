@@ -1,0 +1,5 @@
+"""`dagster_deltalake_pandas`."""
+
+from __future__ import annotations
+
+from rostrum.integrations.delta import DeltaLakePandasIOManager as DeltaLakePandasIOManager
