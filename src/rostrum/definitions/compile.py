@@ -16,7 +16,7 @@ from rostrum.definitions.assets import AssetsDefinition, AssetSpec
 from rostrum.definitions.bindings import check_bindings
 from rostrum.definitions.check_specs import AssetCheckSpec
 from rostrum.definitions.checks import AssetChecksDefinition
-from rostrum.definitions.compile_instigators import Instigators
+from rostrum.definitions.compile_automations import Automations
 from rostrum.definitions.graphs import GraphDefinition
 from rostrum.definitions.job_specs import JobSpec
 from rostrum.definitions.live import ExecutorDefinition, Resolved
@@ -72,7 +72,7 @@ class _Compiler:
     def __init__(self, collected: Collected) -> None:
         self._collected = collected
         self._problems = Problems()
-        self._instigators = Instigators(self._problems, collected.schedules, collected.sensors)
+        self._automations = Automations(self._problems, collected.schedules, collected.sensors)
         self._writer = NodeWriter()
         self._assets: dict[AssetKey, AssetNode] = {}
         self._sources: dict[AssetKey, Source | None] = {}
@@ -96,9 +96,9 @@ class _Compiler:
         graph = AssetGraph(Manifest(assets=tuple(self._assets.values()), checks=tuple(self._checks.values())))
         self._check_circles(graph)
         jobs = tuple(self._job_node(job, graph) for job in self._jobs.values())
-        self._instigators.check(self._jobs, collected.resources)
-        self._instigators.resolve(jobs, writer.partitions)
-        schedules, sensors = self._instigators.nodes(writer, graph)
+        self._automations.check(self._jobs, collected.resources)
+        self._automations.resolve(jobs, writer.partitions)
+        schedules, sensors = self._automations.nodes(writer, graph)
         self._problems.raise_if_any()
         manifest = Manifest(
             assets=tuple(self._assets.values()),
@@ -121,8 +121,8 @@ class _Compiler:
             executor=collected.executor,
             executors={job.name: job.executor_def for job in self._jobs.values() if job.executor_def is not None},
             job_resources={job.name: job.resource_defs for job in self._jobs.values() if job.resource_defs},
-            schedules=self._instigators.schedules,
-            sensors=self._instigators.sensors,
+            schedules=self._automations.schedules,
+            sensors=self._automations.sensors,
             loggers=dict(collected.loggers),
             jobs=dict(self._jobs),
             graph_configs={graph.name: graph.config for graph in self._graphs.values() if graph.config is not None},
@@ -296,7 +296,7 @@ class _Compiler:
     # --- jobs
 
     def _add_jobs(self) -> None:
-        for job in [*self._collected.jobs, *self._instigators.jobs()]:
+        for job in [*self._collected.jobs, *self._automations.jobs()]:
             other = self._jobs.get(job.name)
             if other is job:
                 continue

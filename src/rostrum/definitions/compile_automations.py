@@ -20,7 +20,7 @@ from rostrum.model.partitions import PartitionsSpec
 from rostrum.planning.graph import AssetGraph
 
 
-class Instigators:
+class Automations:
     """Schedules and sensors of the definitions, each once."""
 
     def __init__(
