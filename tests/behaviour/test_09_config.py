@@ -388,3 +388,87 @@ class TestOpConfig:
 
         assert it(C(a=2)) == 2
         assert it(config=C(a=3)) == 3
+
+
+class TestShapeOfRunConfig:
+    def test_assets_with_a_prefix(self):
+        @dg.asset(key_prefix=["p", "q"])
+        def nm(config: Sub):
+            return config.x
+
+        config = {"ops": {"p__q__nm": {"config": {"x": 4}}}}
+        assert dg.materialize_to_memory([nm], run_config=config).output_for_node("p__q__nm") == 4
+
+    def test_graphs_have_ops(self):
+        @dg.op
+        def it(config: Sub):
+            return config.x
+
+        @dg.graph
+        def g():
+            return it()
+
+        @dg.job
+        def j():
+            g()
+
+        config = {"ops": {"g": {"ops": {"it": {"config": {"x": 5}}}}}}
+        assert j.execute_in_process(run_config=config).output_for_node("g.it") == 5
+        with pytest.raises(dg.DagsterInvalidConfigError, match="root:ops:g:ops:it:config:x"):
+            j.execute_in_process(run_config={"ops": {"g": {"ops": {"it": {"config": {"x": "five"}}}}}})
+
+    def test_inputs_of_the_job(self):
+        @dg.op
+        def it(x):
+            return x
+
+        @dg.job
+        def j(x):
+            it(x)
+
+        assert j.execute_in_process(run_config={"inputs": {"x": {"value": 4}}}).output_for_node("it") == 4
+        with pytest.raises(dg.DagsterInvalidConfigError, match='"inputs"'):
+            j.execute_in_process()
+
+    @pytest.mark.parametrize(
+        "config",
+        [
+            {"solids": {}},
+            {"loggers": {"nope": {}}},
+            {"resources": {"nope": {}}},
+            {"execution": {"config": {}}, "ops": {"it": {"configg": 1}}},
+        ],
+    )
+    def test_row_16_keys_are_strict(self, config: dict[str, Any]):
+        @dg.op
+        def it(): ...
+
+        @dg.job
+        def j():
+            it()
+
+        with pytest.raises(dg.DagsterInvalidConfigError, match="Received unexpected config entry"):
+            j.execute_in_process(run_config=config)
+
+    def test_the_built_in_logger_is_called_console(self):
+        @dg.op
+        def it(): ...
+
+        @dg.job
+        def j():
+            it()
+
+        config = {"loggers": {"console": {"config": {"log_level": "INFO", "name": "x"}}}}
+        assert j.execute_in_process(run_config=config).success
+
+
+def test_row_20_functions_are_no_config():
+    from collections.abc import Callable
+
+    class Bad(dg.Config):
+        call: Callable[[], int]
+
+    with pytest.raises(dg.DagsterError, match=r"Bad\.call"):
+
+        @dg.op
+        def it(config: Bad): ...

@@ -501,3 +501,17 @@ def test_what_screens_show_has_no_secrets():
     (node,) = defs.manifest().resources
     assert "hunter2" not in repr(node)
     assert node.config["url"] == {"env": "URL"}
+
+
+def test_differs_fields_that_only_code_can_fill():
+    """The peer refuses a field whose type cannot be config; here it is a field that run config does not have."""
+
+    class Client:
+        name = "client"
+
+    class Holder(dg.ConfigurableResource):
+        client: Client
+        x: int = 1
+
+    found = used(Holder(client=Client()), run_config={"resources": {"r": {"config": {"x": 3}}}})
+    assert (found.client.name, found.x) == ("client", 3)

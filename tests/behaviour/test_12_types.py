@@ -377,3 +377,32 @@ class TestNames:
             then(start=first())
 
         assert j.execute_in_process().output_for_node("then") == 1
+
+
+class TestResourcesOfTypes:
+    def test_checks_and_loaders_use_resources(self):
+        @dg.dagster_type_loader(int, required_resource_keys={"factor"})
+        def load(context, config):
+            return config * context.resources.factor
+
+        kind = dg.DagsterType(
+            name="Limited",
+            type_check_fn=lambda context, value: value <= context.resources.limit,
+            required_resource_keys={"limit"},
+            loader=load,
+        )
+
+        @dg.op(ins={"x": dg.In(kind)})
+        def it(x):
+            return x
+
+        @dg.job(resource_defs={"limit": 10, "factor": 2})
+        def j():
+            it()
+
+        def run(value: int) -> bool:
+            config = {"ops": {"it": {"inputs": {"x": value}}}}
+            return j.execute_in_process(run_config=config, raise_on_error=False).success
+
+        assert run(5)
+        assert not run(6)

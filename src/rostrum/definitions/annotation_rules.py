@@ -23,15 +23,27 @@ _STREAMS = (
 _FINE: set[Any] = set()
 
 
-def check_annotations(what: str, function: Any, inputs: Iterable[Any], outputs: Iterable[Any]) -> None:
-    """Raise DefinitionError for an annotation that cannot be checked."""
+def check_annotations(what: str, function: Any, inputs: Iterable[Any], outputs: Iterable[Any]) -> frozenset[str]:
+    """Keys of the resources that types with checks and loaders of their own use. Raises DefinitionError for an
+    annotation that cannot be checked.
+    """
+    keys: frozenset[str] = frozenset()
     for each in inputs:
         if type(each.annotation) is not type and each.annotation is not MISSING:
             _check(f"{what}: Problem using type {{}} from type annotation for argument {each.name!r}", each.annotation)
+            keys |= _resource_keys(each.annotation)
     for each in outputs:
         annotation = each.annotation
         if type(annotation) is not type and annotation is not MISSING and not _streams(annotation, function):
             _check(f"{what}: Problem using type {{}} from return type annotation", annotation)
+            keys |= _resource_keys(annotation)
+    return keys
+
+
+def _resource_keys(annotation: Any) -> frozenset[str]:
+    keys: frozenset[str] = getattr(annotation, "required_resource_keys", frozenset())
+    loader = getattr(annotation, "loader", None)
+    return keys | loader.required_resource_keys() if loader is not None else keys
 
 
 def _streams(annotation: Any, function: Any) -> bool:

@@ -136,6 +136,15 @@ def _field(model: type[BaseModel], name: str, field: FieldInfo, raw: frozenset[s
     return made
 
 
+def can_be_config(model: type[BaseModel], name: str) -> bool:
+    """False for a field that only code can fill: a client, a function."""
+    try:
+        _field(model, name, model.model_fields[name], _sees_raw(model))
+    except ConfigSchemaError:
+        return False
+    return True
+
+
 def set_default(field: Field, value: Any) -> None:
     """Give a default that has been checked by pydantic: it is not judged again until it is used."""
     field._default = value  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - made here
@@ -252,7 +261,7 @@ def _union(annotation: Any, arguments: tuple[Any, ...], label: str, discriminato
 def _judged_by_pydantic(annotation: Any, label: str) -> ConfigType:
     """Dates, paths, unions of scalars and the like: any value passes here, and pydantic judges it."""
     try:
-        TypeAdapter(annotation)
+        TypeAdapter(annotation).json_schema()
     except (PydanticSchemaGenerationError, PydanticUserError):
         raise ConfigSchemaError(unsupported(label, annotation)) from None
     return ANY

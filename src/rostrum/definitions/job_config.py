@@ -38,7 +38,7 @@ def check_run_config(
     `bound` has the resources of the run by key; `names` gives the names in `ops` of the whole job, which are known even
     when the run leaves them out.
     """
-    schema = _root(resolved, config, steps, bound, names)
+    schema = _root(resolved, job, config, steps, bound, names)
     evaluation = Evaluation()
     found = schema.evaluate(config, EvaluationStack(), evaluation)
     raise_errors(f"job {job!r}", evaluation.errors, config)
@@ -47,6 +47,7 @@ def check_run_config(
 
 def _root(
     resolved: Resolved,
+    job: str,
     config: Mapping[str, Any],
     steps: Sequence[Step],
     bound: Mapping[str, Any],
@@ -69,10 +70,15 @@ def _root(
         {
             **{name: _shape(each) for name, each in tree.items()},
             "resources": Shape(_resource_fields(bound, keys)),
-            "loggers": Permissive({"console": _OPTIONAL}),
+            "loggers": Shape(dict.fromkeys(("console", *_loggers(resolved, job)), _OPTIONAL)),
             "execution": Permissive({"config": _OPTIONAL}),
         }
     )
+
+
+def _loggers(resolved: Resolved, job: str) -> list[str]:
+    own: Mapping[str, Any] = getattr(resolved.jobs.get(job), "logger_defs", {})
+    return [*resolved.loggers, *own]
 
 
 def _add_step(tree: _Tree, step: Step, op: OpDefinition) -> None:

@@ -247,7 +247,9 @@ class OpDefinition:
         self.code_version, self.can_subset, self.source = code_version, can_subset, source
         self._config_schema: Any = None
         check_config_parameter(f"{kind} {name!r}", signature)
-        check_annotations(f"{kind} {name!r}", function, inputs.values(), outputs.values())
+        keys = check_annotations(f"{kind} {name!r}", function, inputs.values(), outputs.values())
+        if keys:
+            self.required_resource_keys = required_resource_keys | keys
         self.graph: Any = None
         """`GraphDefinition` whose steps stand for this one: then `function` is never called."""
         self.hooks: frozenset[Any] = frozenset()

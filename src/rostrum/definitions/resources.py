@@ -12,6 +12,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 
 from rostrum.definitions.config import Config, bound_field, config_schema, config_type_of, has_reference, plain_value
 from rostrum.definitions.config_errors import EvaluationStack
+from rostrum.definitions.config_fields import can_be_config
 from rostrum.definitions.env import EnvVar, IntEnvVar, reveal
 from rostrum.definitions.io import IOManager
 from rostrum.definitions.lifecycle import InitResourceContext, IOManagerDefinition, ResourceDefinition
@@ -56,8 +57,12 @@ class ConfigurableResourceFactory(Config, Generic[T]):
 
     @classmethod
     def __rostrum_skipped_fields__(cls) -> list[str]:
-        """Fields that hold other resources: they are no config."""
-        return [name for name, field in cls.model_fields.items() if _holds_resource(field.annotation, field.metadata)]
+        """Fields that hold other resources, or objects that only code can make: they are no config."""
+        return [
+            name
+            for name, field in cls.model_fields.items()
+            if _holds_resource(field.annotation, field.metadata) or not can_be_config(cls, name)
+        ]
 
     @classmethod
     def configure_at_launch(cls, **kwargs: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from rostrum.definitions.annotation_rules import annotation_problem
 from rostrum.definitions.annotations import type_name
+from rostrum.definitions.logs import get_logger
 from rostrum.definitions.outputs import inner_type
 from rostrum.definitions.signatures import MISSING
 from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError
@@ -39,10 +40,15 @@ class TypeCheck:
 class TypeCheckContext:
     """What a type's function may use."""
 
-    __slots__ = ("log", "resources", "run_id")
+    __slots__ = ("_log", "resources", "run_id")
 
     def __init__(self, run_id: str | None = None, log: Any = None, resources: Any = None) -> None:
-        self.run_id, self.log, self.resources = run_id, log, resources
+        self.run_id, self._log, self.resources = run_id, log, resources
+
+    @property
+    def log(self) -> Any:
+        """Logger whose lines are kept with the run."""
+        return self._log or get_logger()
 
 
 class DataType:
@@ -219,14 +225,14 @@ def _registered_type(annotation: Any) -> DataType | None:
     return annotation.__dict__.get("__rostrum_type__") or _registered.get(annotation)
 
 
-def make_python_type_usable_as_data_type(python_type: type[Any], data_type: DataType) -> None:
+def make_python_type_usable_as_data_type(python_type: type[Any], dagster_type: DataType) -> None:
     """From now on the annotation `python_type` stands for this type. Raises DefinitionError when it has one."""
-    if not isinstance(data_type, DataType):
-        raise ArgumentError(f"{data_type!r} is no DataType.")
+    if not isinstance(dagster_type, DataType):
+        raise ArgumentError(f"{dagster_type!r} is no DataType.")
     known = _registered_type(python_type)
-    if known is not None and known is not data_type:
+    if known is not None and known is not dagster_type:
         raise DefinitionError(f"{python_type.__name__} stands for the type {known.display_name} already.")
-    _registered[python_type] = data_type
+    _registered[python_type] = dagster_type
     _checks.pop(python_type, None)
 
 
@@ -241,9 +247,9 @@ def usable_as_data_type(name: Any = None, description: str | None = None, loader
     return decorate(name) if isinstance(name, type) else decorate
 
 
-def check_data_type(type: Any, value: Any) -> TypeCheck:
+def check_data_type(dagster_type: Any, value: Any) -> TypeCheck:
     """Check a value outside of a run, for tests. Takes a type or an annotation."""
-    return data_type(type).type_check(TypeCheckContext(), value)
+    return data_type(dagster_type).type_check(TypeCheckContext(), value)
 
 
 def value_check(annotation: Any) -> Check | None:

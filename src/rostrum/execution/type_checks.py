@@ -11,7 +11,8 @@ from typing import Any, get_args
 
 from rostrum.definitions.outputs import inner_type
 from rostrum.definitions.signatures import MISSING
-from rostrum.definitions.types import Check, TypeCheck, value_check
+from rostrum.definitions.step_scope import ScopedResources, StepScope
+from rostrum.definitions.types import Check, DataType, TypeCheck, TypeCheckContext, value_check
 from rostrum.model.errors import TypeCheckFailed
 
 type_check = value_check
@@ -35,12 +36,16 @@ def type_name(annotation: Any) -> str:
     )
 
 
-def checked(check: Check, what: str, annotation: Any, value: Any) -> TypeCheck | None:
+def checked(check: Check, what: str, annotation: Any, value: Any, scope: StepScope) -> TypeCheck | None:
     """The verdict, where the type tells more than yes. Raises TypeCheckFailed when the value does not fit.
 
     `what` names the input or output, e.g. `output 'result' of step a`.
     """
-    verdict = check(value)
+    if isinstance(annotation, DataType):
+        context = TypeCheckContext(scope.run.run_id, scope.log, ScopedResources(scope.resources))
+        verdict: Any = annotation.type_check(context, value)
+    else:
+        verdict = check(value)
     told = verdict if isinstance(verdict, TypeCheck) else None
     if verdict:
         return told

@@ -69,7 +69,7 @@ class Values:
                 )
             if slot.check is not None:
                 what = f"step input {slot.name!r} of step {scope.step.key}"
-                checked(slot.check, what, slot.op_input.annotation, value)
+                checked(slot.check, what, slot.op_input.annotation, value, scope)
             arguments[slot.name] = value
             upstream = slot.upstreams[0] if slot.upstreams else None
             if upstream is not None:
@@ -215,7 +215,7 @@ class Values:
                     f"{type(value).__name__}."
                 )
             if slot.check is not None:
-                checked(slot.check, f"step output {output.name!r} of step {step_key}", output.annotation, value)
+                checked(slot.check, f"step output {output.name!r} of step {step_key}", output.annotation, value, scope)
             if self.kept is not None:
                 self.kept[step_key, output.name, made.mapping_key] = value
             if not output.nothing:

@@ -34,6 +34,12 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "TimestampMetadataValue",
         "UrlMetadataValue",
     ),
+    "legacy_automation": (
+        "AutoMaterializeAssetPartitionsFilter",
+        "AutoMaterializePolicy",
+        "AutoMaterializeRule",
+        "LegacyFreshnessPolicy",
+    ),
     "legacy_io": ("ConfigurableLegacyIOManagerAdapter",),
     "type_names": (
         "Any",
