@@ -221,7 +221,8 @@ _TABLE: dict[str, tuple[str, ...]] = {
     ),
     _D + "multi_asset_context": ("MultiAssetSensorEvaluationContext",),
     _D + "multi_assets": ("multi_asset",),
-    _D + "multi_partitions": ("MultiPartitionKey", "MultiPartitionsDefinition"),
+    _D + "partition_keys": ("MultiPartitionKey",),
+    _D + "multi_partitions": ("MultiPartitionsDefinition",),
     _D + "observable_assets": ("multi_observable_source_asset", "observable_source_asset"),
     _D + "ops": ("DynamicOut", "In", "Nothing", "OpDefinition", "Out", "op"),
     _D + "outputs": (

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -239,7 +240,7 @@ class StepRunner:
             import asyncio  # tens of milliseconds, which most steps need not pay
 
             self._loop = asyncio.Runner()
-        return self._loop.run(awaitable)
+        return self._loop.run(awaitable, context=copy_context())  # what `Context.get()` finds is of this step
 
     # --- how an attempt ended
     # ------------------------------------------------------------------------------------------

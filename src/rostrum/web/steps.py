@@ -83,30 +83,24 @@ def step_rows(run: Run, plan: Plan | None, events: Iterable[ev.AnyEvent]) -> lis
 
 
 def _unfolded(rows: dict[str, StepRow], standing: dict[str, Step], event: ev.StepsMapped) -> dict[str, StepRow]:
-    """Rows for the steps of the items in the place of the row that stood for them."""
+    """Rows for the steps of the items, in the place of the row that stood for them."""
     source = base_of(event.step_key or "")
-    given_way = {key for key, step in standing.items() if step.mapped_over[-1][0] == source}
-    added = [*(key for key in event.step_keys if base_of(key) not in given_way), *event.step_keys]
-    by_base: dict[str, list[str]] = {}
-    for key in dict.fromkeys(added):
-        by_base.setdefault(base_of(key), []).append(key)
+    gone = {key for key, step in standing.items() if step.mapped_over[-1][0] == source}
+    of_items: dict[str, list[str]] = {}
+    for key in event.step_keys:
+        of_items.setdefault(base_of(key), []).append(key)
     result: dict[str, StepRow] = {}
     for key, row in rows.items():
-        for each in by_base.pop(key, ()) if key in given_way else ():
-            items = each.partition("[")[2]
-            upstream = [f"{above}[{items}" if above in standing else above for above in row.upstream]
-            result[each] = rows.get(each) or _row(each, [], upstream)
-        if key not in given_way:
-            row.upstream = [
-                below
-                for above in row.upstream
-                for below in ([each for each in event.step_keys if base_of(each) == above] or [above])
-                if above in given_way or below == above
-            ]
+        if key in gone:
+            for each in of_items.get(key, ()):
+                items = each.removeprefix(key)
+                above = [f"{up}{items}" if up in standing else up for up in row.upstream]
+                result[each] = _row(each, [], above)
+        else:
+            row.upstream = [each for up in row.upstream for each in (of_items.get(up, ()) if up in gone else (up,))]
             result[key] = row
-    for keys in by_base.values():
-        for each in keys:
-            result.setdefault(each, _row(each, [], [event.step_key or ""]))
+    for key in event.step_keys:
+        result.setdefault(key, _row(key, [], [event.step_key or ""]))
     return result
 
 

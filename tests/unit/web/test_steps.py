@@ -84,3 +84,29 @@ def test_a_step_that_killed_its_worker_at_once_was_run() -> None:
         a, b, _ = step_rows(run(RunStatus.FAILURE), PLAN, [*events, *more])
         assert (a.status, a.attempts, a.started_at, a.ended_at) == ("failure", 1, at(1), at(9))
         assert b.status == "not_run"
+
+
+def test_steps_for_items_stand_in_the_place_of_the_one_that_stood_for_them() -> None:
+    over = (("list", "result"),)
+    plan = Plan(
+        (
+            Step(key="list", op="list"),
+            Step(key="work", op="work", upstream=("list",), mapped_over=over),
+            Step(key="more", op="work", upstream=("work",), mapped_over=over),
+            Step(key="sum", op="sum", upstream=("more",)),
+        )
+    )
+    before = [ev.RunStarted(at=at(0), epoch=1, step_keys=("list", "sum"))]
+    assert [row.key for row in step_rows(run(), plan, before)] == ["list", "work", "more", "sum"]
+    events = [
+        *before,
+        ev.StepsMapped(at=at(1), step_key="list", step_keys=("work[a]", "more[a]", "work[b]", "more[b]")),
+        ev.StepStarted(at=at(2), step_key="work[a]"),
+    ]
+    rows = {row.key: row for row in step_rows(run(), plan, events)}
+    assert list(rows) == ["list", "work[a]", "work[b]", "more[a]", "more[b]", "sum"]
+    assert rows["work[a]"].status == "running"
+    assert rows["more[b]"].upstream == ["work[b]"]
+    assert rows["sum"].upstream == ["more[a]", "more[b]"]
+    none = step_rows(run(), plan, [*before, ev.StepsMapped(at=at(1), step_key="list")])
+    assert [(row.key, row.upstream) for row in none] == [("list", []), ("sum", [])]

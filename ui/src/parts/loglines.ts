@@ -95,6 +95,10 @@ export function sentence(event: RunEvent): { level: Level; text: string; dim: bo
       return say("the worker is heard of again");
     case "run_planned":
       return say(`planned ${[counted(event.asset_keys, "asset"), counted(event.check_keys, "check")].filter(Boolean).join(", ") || "nothing"}`);
+    case "steps_mapped":
+      return say(`yielded items for ${counted(event.step_keys, "step") || "no steps"}`);
+    case "hook_completed":
+      return say(`hook ${text(event.hook)} ${text(event.outcome) || "completed"}`, event.outcome === "failed" ? "ERROR" : "INFO", event.outcome !== "failed");
     case "step_worker_started":
       return say(`step process started, pid ${event.pid}`);
     case "step_started":

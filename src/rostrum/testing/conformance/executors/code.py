@@ -18,8 +18,8 @@ from rostrum.definitions.contexts import OpExecutionContext
 from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.jobs import job
 from rostrum.definitions.lifecycle import resource
-from rostrum.definitions.ops import Out, op
-from rostrum.definitions.outputs import Failure, Output, RetryRequested
+from rostrum.definitions.ops import DynamicOut, Out, op
+from rostrum.definitions.outputs import DynamicOutput, Failure, Output, RetryRequested
 from rostrum.definitions.retries import RetryPolicy
 
 
@@ -168,6 +168,17 @@ def chain() -> None:
     total([double(first), double(first)])
 
 
+@op(out=DynamicOut(int))
+def items() -> Iterator[DynamicOutput]:
+    for number in range(3):
+        yield DynamicOutput(number, mapping_key=f"k{number}")
+
+
+@job
+def mapped() -> None:
+    total(items().map(double).collect())
+
+
 @job
 def branches() -> None:
     after(fails())
@@ -257,6 +268,7 @@ def broken_job() -> None:
 defs = Definitions(
     jobs=[
         chain,
+        mapped,
         branches,
         optional,
         retried,

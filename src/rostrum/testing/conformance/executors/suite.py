@@ -27,6 +27,13 @@ class StepsSuite:
         assert kinds(session)[0] == "run_started"
         assert kinds(session)[-1] == "run_succeeded"
 
+    def test_steps_for_items_join_the_run(self, bench: Bench) -> None:
+        session = bench.run("mapped")
+        assert session.run.status is RunStatus.SUCCESS
+        assert bench.value(session, "total") == 6
+        assert (session.run.steps_total, session.run.steps_done) == (5, 5)
+        assert only(session, "steps_mapped").step_keys == ("double[k0]", "double[k1]", "double[k2]")
+
     def test_the_stream_has_no_gap(self, bench: Bench) -> None:
         session = bench.run("branches")
         assert [event.sequence for event in session.events] == list(range(1, len(session.events) + 1))
