@@ -223,3 +223,29 @@ def test_apply_freshness_policy() -> None:
     assert spec.freshness_policy == first
     assert apply_freshness_policy(spec, second).freshness_policy == second
     assert apply_freshness_policy(spec, second, overwrite_existing=False).freshness_policy == first
+
+
+# --- what was there before
+
+
+def test_auto_materialize_policy_is_a_condition() -> None:
+    policy = dg.AutoMaterializePolicy.eager().without_rules(dg.AutoMaterializeRule.skip_on_parent_missing())
+    added = policy.with_rules(dg.AutoMaterializeRule.materialize_on_cron("@daily"))
+    assert len(added.materialize_rules) == len(policy.materialize_rules) + 1
+    condition = added.to_automation_condition()
+    assert isinstance(condition, dg.AutomationCondition)
+    assert "materialize_on_cron" in str(condition)
+    assert dg.AutoMaterializePolicy.eager() == dg.AutoMaterializePolicy.eager()
+    assert dg.AutoMaterializePolicy.lazy() != dg.AutoMaterializePolicy.eager()
+    assert dg.AutoMaterializePolicy.from_automation_condition(C.missing()).to_automation_condition() == C.missing()
+
+
+def test_legacy_freshness_policy() -> None:
+    from datetime import UTC, datetime
+
+    policy = dg.LegacyFreshnessPolicy(maximum_lag_minutes=60, cron_schedule="0 9 * * *")
+    assert policy.maximum_lag_delta == timedelta(hours=1)
+    at = datetime(2024, 1, 1, 10, tzinfo=UTC)
+    assert policy.get_evaluation_tick(at) == datetime(2024, 1, 1, 9, tzinfo=UTC)
+    overdue = policy.minutes_overdue(datetime(2024, 1, 1, 7, 30, tzinfo=UTC), at)
+    assert (overdue.overdue_minutes, overdue.lag_minutes) == (30, 90)

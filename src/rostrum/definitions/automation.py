@@ -30,10 +30,8 @@ _NAMES = {
 }
 
 
-class AutomationCondition:
-    """A condition over what is true of an asset (of each of its partitions) or check. Made by the static methods,
-    combined by `&`, `|` and `~`, `since`, `newly_true`. Never changes; equal when it says the same.
-    """
+class ConditionExpression:
+    """What can be done with a condition: it is combined, named, narrowed, and told."""
 
     __slots__ = ("_node",)
 
@@ -168,6 +166,14 @@ class AutomationCondition:
         daemon.
         """
         raise DefinitionError(f"{self.name} is evaluated by evaluate_automation_conditions, not by itself.")
+
+
+class AutomationCondition(ConditionExpression):
+    """A condition over what is true of an asset (of each of its partitions) or check. Made by the static methods,
+    combined by `&`, `|` and `~`, `since`, `newly_true`. Never changes; equal when it says the same.
+    """
+
+    __slots__ = ()
 
     # --- ready-made policies
 
@@ -419,7 +425,7 @@ def _operand(kind: str) -> AutomationCondition:
     return made(Condition(kind=kind))
 
 
-def _joined(kind: str, left: AutomationCondition, right: Any) -> AutomationCondition:
+def _joined(kind: str, left: ConditionExpression, right: Any) -> AutomationCondition:
     if not isinstance(right, AutomationCondition):
         raise ArgumentError(f"a condition is combined with a condition, not with {right!r}.")
     parts: list[Condition] = []
