@@ -348,7 +348,7 @@ from rostrum.definitions.multi_asset_context import (
 from rostrum.definitions.multi_assets import (
     multi_asset as multi_asset,
 )
-from rostrum.definitions.multi_partitions import (
+from rostrum.definitions.partition_keys import (
     MultiPartitionKey as MultiPartitionKey,
 )
 from rostrum.definitions.multi_partitions import (

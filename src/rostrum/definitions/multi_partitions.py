@@ -4,40 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Self, cast
+from typing import Any, NamedTuple, cast
 
 from rostrum.definitions.broken import noting_init
+from rostrum.definitions.partition_keys import MultiPartitionKey
 from rostrum.definitions.partition_loading import DynamicPartitionsStore
 from rostrum.definitions.partitions import PARTITION_TAG, PartitionKeyRange, PartitionsDefinition
 from rostrum.definitions.time_partitions import TimeWindowPartitionsDefinition
 from rostrum.model import partitions as model
-from rostrum.model.errors import DefinitionError, DimensionsError, InvocationError, UnknownPartition
+from rostrum.model.errors import DefinitionError, DimensionsError, InvocationError
 from rostrum.planning.partitions import partitions_of, split_key
 from rostrum.planning.time_windows import TimeWindow
-
-
-class MultiPartitionKey(str):
-    """A partition key that knows its key in each dimension. It is the text of the key, too: keys joined by `|` in the
-    alphabetical order of the dimensions' names.
-    """
-
-    __slots__ = ("_keys_by_dimension",)
-    _keys_by_dimension: dict[str, str]
-
-    def __new__(cls, keys_by_dimension: Mapping[str, str]) -> Self:
-        """Key of these keys by dimension."""
-        ordered = {name: str(keys_by_dimension[name]) for name in sorted(keys_by_dimension)}
-        made = super().__new__(cls, "|".join(ordered.values()))
-        made._keys_by_dimension = ordered
-        return made
-
-    @property
-    def keys_by_dimension(self) -> Mapping[str, str]:
-        """Key by name of the dimension."""
-        return self._keys_by_dimension
-
-    def __getnewargs__(self) -> tuple[Any, ...]:
-        return (self._keys_by_dimension,)
 
 
 class PartitionDimensionDefinition(NamedTuple):
@@ -71,7 +48,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
                 )
             dimensions.append((name, spec))
             self._definitions[name] = partitions_defs[name]
-        self._spec = model.MultiPartitions(tuple(dimensions))
+        self._spec = model.MultiPartitions(tuple(dimensions))  # pyright: ignore[reportIncompatibleVariableOverride]
 
     @property
     def partitions_defs(self) -> Sequence[PartitionDimensionDefinition]:
@@ -195,13 +172,3 @@ class MultiPartitionsDefinition(PartitionsDefinition):
 
     def _key(self, key: str | None) -> MultiPartitionKey | None:
         return self.get_partition_key_from_str(key) if key is not None else None
-
-
-def key_of(spec: model.PartitionsSpec | None, key: str) -> str:
-    """The key as user code sees it: a MultiPartitionKey where there are several dimensions."""
-    if not isinstance(spec, model.MultiPartitions):
-        return key
-    try:
-        return MultiPartitionKey(split_key(spec, key))
-    except UnknownPartition:
-        return key

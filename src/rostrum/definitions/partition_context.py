@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rostrum.definitions.ops import OpInput, OpOutput
+from rostrum.definitions.partition_keys import MultiPartitionKey, key_of
 from rostrum.definitions.partition_loading import loading_context
 from rostrum.definitions.partitions import PartitionKeyRange, PartitionsDefinition
 from rostrum.definitions.step_scope import StepScope
@@ -15,9 +16,6 @@ from rostrum.model.errors import InvariantError, InvocationError
 from rostrum.planning.mappings import upstream_keys
 from rostrum.planning.partitions import partitions_of
 from rostrum.planning.time_windows import TimeWindow
-
-if TYPE_CHECKING:
-    from rostrum.definitions.multi_partitions import MultiPartitionKey
 
 
 class RunPartitions:
@@ -47,7 +45,7 @@ class RunPartitions:
         """
         key = self._scope.run.target.partition_key
         if key is not None:
-            return shown_key(self._scope.partitions, key)
+            return key_of(self._scope.partitions, key)
         if self.has_partition_key_range:
             raise InvariantError(
                 "context.partition_key: this run is over a range of partitions. Call partition_key_range instead, or "
@@ -61,8 +59,8 @@ class RunPartitions:
     @property
     def multi_partition_key(self) -> MultiPartitionKey:
         """Key of the partition, by dimension. Fails where there are no dimensions."""
-        key: Any = self.partition_key
-        if not isinstance(self._scope.partitions, model.MultiPartitions):
+        key = self.partition_key
+        if not isinstance(key, MultiPartitionKey):
             raise InvariantError(f"context.multi_partition_key: partition {key!r} has a single dimension.")
         return key
 
@@ -70,7 +68,7 @@ class RunPartitions:
     def partition_keys(self) -> Sequence[str]:
         """All keys of the run: one, or those of its range."""
         keys = self._scope.partition_keys or (self.partition_key,)
-        return [shown_key(self._scope.partitions, key) for key in keys]
+        return [key_of(self._scope.partitions, key) for key in keys]
 
     @property
     def partition_key_range(self) -> PartitionKeyRange:
@@ -134,7 +132,7 @@ class RunPartitions:
             context.effective_dt,
             context.keys_of,
         )
-        return [shown_key(spec, key) for key in keys or ()]
+        return [key_of(spec, key) for key in keys or ()]
 
     def asset_partition_key_for_input(self, input_name: str) -> str:
         """The one partition of the upstream asset that an input loads."""
@@ -196,11 +194,6 @@ def time_window(spec: model.PartitionsSpec, keys: Sequence[str]) -> TimeWindow:
     except InvocationError as error:
         raise InvariantError(f"there is no time window: {error}") from None
     return TimeWindow(first.start, last.end)
-
-
-def shown_key(spec: model.PartitionsSpec | None, key: str) -> str:
-    """The key as user code sees it: a MultiPartitionKey where there are several dimensions."""
-    return _definitions().key_of(spec, key) if isinstance(spec, model.MultiPartitions) else key
 
 
 def _definition_of(spec: model.PartitionsSpec) -> PartitionsDefinition:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from rostrum.definitions.partition_context import shown_key
+from rostrum.definitions.partition_keys import key_of
 from rostrum.definitions.partitions import Partition, PartitionsDefinition
 from rostrum.definitions.run_config import RunConfig, plain_config
 from rostrum.model.errors import ArgumentError, DefinitionError
@@ -87,7 +87,7 @@ class PartitionedConfig:
 
     def config_of(self, partition_key: str) -> dict[str, Any]:
         """Run config of a key that is known to exist, plain."""
-        key = shown_key(self._partitions_def.spec, partition_key)
+        key = key_of(self._partitions_def.spec, partition_key)
         if self._config_of_key is not None:
             return plain_config(self._config_of_key(key))
         assert self._config_of_partition is not None
@@ -95,7 +95,7 @@ class PartitionedConfig:
 
     def tags_of(self, partition_key: str) -> dict[str, str]:
         """The user's tags of a key that is known to exist."""
-        key = shown_key(self._partitions_def.spec, partition_key)
+        key = key_of(self._partitions_def.spec, partition_key)
         if self._tags_of_key is not None:
             return dict(self._tags_of_key(key))
         return dict(self._tags_of_partition(self._partition(key))) if self._tags_of_partition is not None else {}

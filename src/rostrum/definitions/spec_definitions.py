@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from rostrum.definitions import multi_partitions, time_partitions
+from rostrum.definitions.partition_keys import key_of as key_of
 from rostrum.definitions.partitions import (
     DynamicPartitionsDefinition,
     PartitionsDefinition,
     StaticPartitionsDefinition,
 )
 from rostrum.model.partitions import DynamicPartitions, MultiPartitions, PartitionsSpec, StaticPartitions
-
-key_of = multi_partitions.key_of
 
 
 def definition_of(spec: PartitionsSpec) -> PartitionsDefinition:

@@ -39,7 +39,7 @@ def test_an_op_s_context():
     with pytest.raises(InvocationError, match="available: db"):
         _ = context.resources.other
     assert not hasattr(context.resources, "other")
-    with pytest.raises(InvocationError, match="no partition"):
+    with pytest.raises(InvocationError, match="non-partitioned run"):
         _ = context.partition_key
     with pytest.raises(InvocationError, match="instance"):
         _ = context.instance

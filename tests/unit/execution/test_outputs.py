@@ -291,7 +291,7 @@ class TestChecks:
         assert result.success
         verdicts = {e.check_key.name: e for e in result.get_asset_check_evaluations()}
         assert (verdicts["good"].passed, verdicts["bad"].passed) == (True, False)
-        assert (verdicts["bad"].severity, verdicts["bad"].description) == ("warn", "hm")
+        assert (verdicts["bad"].severity, verdicts["bad"].description) == (AssetCheckSeverity.WARN, "hm")
         assert result.run.checks_failed == 1
 
     def test_a_failing_blocking_check_stops_what_is_downstream(self) -> None:

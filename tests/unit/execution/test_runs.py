@@ -409,7 +409,7 @@ class TestPartitions:
         def plain():
             return 1
 
-        with pytest.raises(Exception, match="no partition '2023-01-01'"):
+        with pytest.raises(Exception, match="partition with key '2023-01-01'"):
             materialize([a], partition_key="2023-01-01")
         with pytest.raises(Exception, match="nothing in it is partitioned"):
             materialize([plain], partition_key="x")
@@ -423,7 +423,7 @@ class TestPartitions:
             context.partition_key  # noqa: B018
 
         assert materialize([a]).success
-        with pytest.raises(InvocationError, match="has no partition"):
+        with pytest.raises(InvocationError, match="non-partitioned run"):
             materialize([b])
 
 
