@@ -148,12 +148,18 @@ class TestTypes:
 
     def test_a_noneable_may_be_left_out(self):
         assert given({"a": dg.Noneable(int)}) == {"a": None}
+        assert given({"a": dg.Field(dg.Noneable(int), is_required=False)}) == {"a": None}
 
     @pytest.mark.parametrize(
         ("source", "text", "value"),
-        [(dg.StringSource, "x", "x"), (dg.IntSource, "3", 3), (dg.BoolSource, "true", True), (dg.BoolSource, "false", False)],
+        [
+            (dg.StringSource, "x", "x"),
+            (dg.IntSource, "3", 3),
+            (dg.BoolSource, "true", True),
+            (dg.BoolSource, "false", False),
+        ],
         ids=str,
-    )  # fmt: skip
+    )
     def test_sources_read_the_environment(self, source: Any, text: str, value: Any, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("CORPUS", text)
         assert given({"a": source}, {"a": {"env": "CORPUS"}}) == {"a": value}
@@ -292,6 +298,8 @@ class TestRunConfigOfJobs:
         assert dg.config_from_files([str(tmp_path / "*.yaml")]) == wanted
         texts = [(tmp_path / name).read_text() for name in ("a.yaml", "b.yaml")]
         assert dg.config_from_yaml_strings(texts) == wanted
+        with pytest.raises(dg.DagsterInvalidDefinitionError, match="cannot be read"):
+            dg.config_from_pkg_resources([("no_such_package", "x.yaml")])
         with pytest.raises(dg.DagsterInvalidDefinitionError, match="produced no results"):
             dg.config_from_files([str(tmp_path / "none.yaml")])
         with pytest.raises(dg.DagsterInvariantViolationError):

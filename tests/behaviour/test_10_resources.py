@@ -183,6 +183,32 @@ class TestBinding:
 
         assert j.execute_in_process().output_for_node("it") == 7
 
+    def test_resources_of_one_execution(self):
+        @dg.op
+        def it(r: Plain):
+            return r.x
+
+        @dg.job
+        def j():
+            it()
+
+        assert j.execute_in_process(resources={"r": Plain(x=6)}).output_for_node("it") == 6
+
+    def test_a_resource_as_an_attribute_of_context(self):
+        @dg.asset(required_resource_keys={"r"})
+        def a(context: dg.AssetExecutionContext):
+            return context.resources.r.x
+
+        assert dg.materialize([a], resources={"r": Plain(x=2)}).output_for_node("a") == 2
+
+    def test_direct_calls_of_functions(self):
+        @dg.asset
+        def a(r: Plain):
+            return r.x
+
+        assert a(Plain(x=3)) == 3
+        assert a(r=Plain(x=4)) == 4
+
     def test_row_10_undeclared(self):
         @dg.asset
         def a(context: dg.AssetExecutionContext):

@@ -45,6 +45,21 @@ def check_bindings(
         problems.add(None, f"the resource 'io_manager' is a {kind}, which has no handle_output and load_input.")
 
 
+def check_hooks(
+    problems: Problems, bound: Mapping[str, Any], hooks: Iterable[Any], jobs: Iterable[JobSpec]
+) -> None:
+    """Note a mistake for each resource that a hook needs and neither the location nor any job binds."""
+    known = set(bound)
+    for job in jobs:
+        known.update(job.resource_defs)
+    for hook in hooks:
+        for key in sorted(hook.required_resource_keys - known - {"io_manager"}):
+            hint = nearest(key, known) or f" Bound: {', '.join(sorted(known)) or 'none'}."
+            problems.add(
+                hook.source, f"resource with key {key!r} required by hook {hook.name!r} was not provided.{hint}"
+            )
+
+
 def _check(problems: Problems, op: OpDefinition, key: str, known: Mapping[str, Any], *, is_manager: bool) -> None:
     if key not in known:
         if key == "io_manager":
@@ -69,8 +84,8 @@ def _check_nested(problems: Problems, path: str, value: Any, bound: set[int]) ->
         if getattr(inner, "is_configured_at_launch", False) and id(inner) not in bound:
             problems.add(
                 None,
-                f"Failed to resolve resource nested at {type(value).__name__}.{name} (resource {path!r}): it is configured at launch, so it must be bound "
-                "with a key of its own as well, under which the run config finds it.",
+                f"Failed to resolve resource nested at {type(value).__name__}.{name} (in {path!r}): it is configured "
+                "at launch, so it must be bound with a key of its own as well, under which the run config finds it.",
             )
         _check_nested(problems, f"{path}.{name}", inner, bound)
 

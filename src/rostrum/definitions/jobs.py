@@ -103,7 +103,8 @@ class JobDefinition(JobSpec):
         config. `input_values`: for inputs of the job's graph. `instance`: an `Instance` that keeps run and events.
         """
         where = definitions or self.definitions
-        own = where.including(self) if where is not None else Definitions(jobs=[self])
+        # Given resources count when the definitions are checked; where there are others, they come over those.
+        own = where.including(self) if where is not None else Definitions(jobs=[self], resources=resources)
         return run_locally(
             own,
             job=self.name,

@@ -200,7 +200,7 @@ class Field:
         if is_required is not None and not isinstance(is_required, bool):
             raise ArgumentError(f"Field: is_required is {is_required!r}; it must be True or False.")
         self._default: Any = default_value
-        if default_value is MISSING and is_required is None and isinstance(self.config_type, Noneable):
+        if default_value is MISSING and is_required is not True and isinstance(self.config_type, Noneable):
             self._default = None
         self._is_required = is_required
         if default_value is not MISSING:
