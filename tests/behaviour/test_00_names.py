@@ -36,12 +36,12 @@ def test_reserved_and_malformed_names_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["input", "a-b"])
 def test_row_23_jobs_and_graphs_too(name: str) -> None:
-    with pytest.raises(dg.DagsterInvalidDefinitionError, match="not a valid|reserved"):
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"not a valid|reserved"):
 
         @dg.job(name=name)
         def _job() -> None: ...
 
-    with pytest.raises(dg.DagsterInvalidDefinitionError, match="not a valid|reserved"):
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"not a valid|reserved"):
 
         @dg.graph(name=name)
         def _graph() -> None: ...
@@ -130,7 +130,9 @@ def test_row_26_bad_owners(owner: str) -> None:
         spec_of(owners=[owner])
 
 
-@pytest.mark.parametrize(("key", "value"), [("a", ""), ("ns/a.b-c_d", "x.y-z_1"), ("dagster/x", "1"), ("k" * 63, "v" * 63)])
+@pytest.mark.parametrize(
+    ("key", "value"), [("a", ""), ("ns/a.b-c_d", "x.y-z_1"), ("dagster/x", "1"), ("k" * 63, "v" * 63)]
+)
 def test_tags_that_are_fine(key: str, value: str) -> None:
     assert dict(spec_of(tags={key: value}).tags) == {key: value}
 

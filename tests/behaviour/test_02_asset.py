@@ -165,7 +165,9 @@ class TestParameters:
         assert made.keys_by_input_name == {"x": dg.AssetKey("up"), "y": dg.AssetKey(["p", "y"])}
 
     def test_row_25_ins_without_an_argument(self) -> None:
-        with pytest.raises(dg.DagsterInvalidDefinitionError, match="does not correspond to any of the names of the arguments"):
+        with pytest.raises(
+            dg.DagsterInvalidDefinitionError, match="does not correspond to any of the names of the arguments"
+        ):
 
             @dg.asset(ins={"nope": dg.AssetIn(key="up")})
             def _made(up: int) -> None: ...
@@ -224,7 +226,9 @@ class TestDependencies:
         @dg.asset
         def made(nobody: int) -> None: ...
 
-        with pytest.raises(dg.DagsterInvalidDefinitionError, match="Input asset .* is not produced by any of the provided asset ops"):
+        with pytest.raises(
+            dg.DagsterInvalidDefinitionError, match=r"Input asset .* is not produced by any of the provided asset ops"
+        ):
             dg.materialize([made])
         with pytest.raises(dg.DagsterInvalidDefinitionError, match="nobody"):
             dg.Definitions.validate_loadable(dg.Definitions(assets=[made]))
@@ -234,7 +238,9 @@ class TestDependencies:
         def made(up: int) -> None: ...
 
         with pytest.raises(FileNotFoundError):
-            dg.materialize([up, made], selection=["made"], resources={"io_manager": dg.FilesystemIOManager(base_dir=str(tmp_path))})
+            dg.materialize(
+                [up, made], selection=["made"], resources={"io_manager": dg.FilesystemIOManager(base_dir=str(tmp_path))}
+            )
 
 
 class TestIOManagers:
@@ -441,7 +447,9 @@ class TestReturns:
             return 1
 
         made.__annotations__["return"] = eval(annotation, {"Literal": Literal, "Callable": Callable})
-        with pytest.raises(dg.DagsterInvalidDefinitionError, match="Problem using type .* from return type annotation"):
+        with pytest.raises(
+            dg.DagsterInvalidDefinitionError, match=r"Problem using type .* from return type annotation"
+        ):
             dg.asset(made)
 
 
@@ -690,7 +698,10 @@ class TestSpecs:
         def down(src: str) -> str:
             return src
 
-        for spec in (dg.AssetSpec("src").with_io_manager_key("m"), dg.AssetSpec("src", metadata={"dagster/io_manager_key": "m"})):
+        for spec in (
+            dg.AssetSpec("src").with_io_manager_key("m"),
+            dg.AssetSpec("src", metadata={"dagster/io_manager_key": "m"}),
+        ):
             result = dg.materialize([spec, down], resources={"m": Fixed()})
             assert result.output_for_node("down") == "loaded"
 

@@ -126,8 +126,8 @@ class TestSpecs:
             dg.materialize([pair])
 
     def test_differs_a_single_result_with_its_key_is_taken(self) -> None:
-        """In Dagster a single returned MaterializeResult of a function with several assets fails with an error about the
-        length of a tuple. Ours takes it for the asset that it names, and completes the others.
+        """In Dagster a single returned MaterializeResult of a function with several assets fails, with an error about
+        the length of a tuple. Ours takes it for the asset that it names, and completes the others.
         """
 
         @dg.multi_asset(specs=[dg.AssetSpec("a"), dg.AssetSpec("b")])

@@ -77,7 +77,9 @@ class TestConstruction:
             dg.Definitions.validate_loadable(defs)
 
     def test_one_object_twice_is_one(self) -> None:
-        defs = dg.Definitions(assets=[up, up], jobs=[ops_job, ops_job], asset_checks=[good, good], schedules=[nightly, nightly])
+        defs = dg.Definitions(
+            assets=[up, up], jobs=[ops_job, ops_job], asset_checks=[good, good], schedules=[nightly, nightly]
+        )
         assert defs.resolve_all_asset_keys() == [up.key]
 
 
@@ -95,7 +97,7 @@ class TestResolution:
         def _other() -> dg.AssetCheckResult:
             return dg.AssetCheckResult(passed=True)
 
-        with pytest.raises(dg.DagsterInvalidDefinitionError, match="Duplicate asset check key|conflicting"):
+        with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"Duplicate asset check key|conflicting"):
             dg.Definitions.validate_loadable(dg.Definitions(assets=[up], asset_checks=[good, _other]))
 
     def test_row_03_two_jobs_of_one_name(self) -> None:
@@ -115,7 +117,7 @@ class TestResolution:
             dg.Definitions.validate_loadable(dg.Definitions(assets=[up], jobs=[_job]))
 
     def test_differs_row_06_circles_are_definition_errors(self) -> None:
-        """Dagster raises an error of another library. Ours is a definition error like all others, and tells the circle."""
+        """Dagster raises an error of another library. Ours is a definition error like all others, with the circle."""
 
         @dg.asset(deps=["b"])
         def a() -> None: ...
@@ -130,7 +132,7 @@ class TestResolution:
         @dg.asset(required_resource_keys={"r"})
         def made() -> None: ...
 
-        with pytest.raises(dg.DagsterInvalidDefinitionError, match="'r'.*other"):
+        with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"'r'.*other"):
             dg.Definitions.validate_loadable(dg.Definitions(assets=[made], resources={"other": 1}))
         with pytest.raises(dg.DagsterInvalidDefinitionError, match="'r'"):
             dg.materialize([made])
@@ -171,11 +173,11 @@ class TestLookups:
 
     def test_row_68_unknown_names(self) -> None:
         defs = everything()
-        with pytest.raises(dg.DagsterInvariantViolationError, match="Could not find job 'nope'.*ops_job"):
+        with pytest.raises(dg.DagsterInvariantViolationError, match=r"Could not find job 'nope'.*ops_job"):
             defs.resolve_job_def("nope")
-        with pytest.raises(dg.DagsterInvariantViolationError, match="Could not find schedule 'nope'.*nightly"):
+        with pytest.raises(dg.DagsterInvariantViolationError, match=r"Could not find schedule 'nope'.*nightly"):
             defs.resolve_schedule_def("nope")
-        with pytest.raises(dg.DagsterInvariantViolationError, match="Could not find sensor 'nope'.*watcher"):
+        with pytest.raises(dg.DagsterInvariantViolationError, match=r"Could not find sensor 'nope'.*watcher"):
             defs.resolve_sensor_def("nope")
 
     def test_schedules_and_sensors(self) -> None:

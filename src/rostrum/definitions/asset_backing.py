@@ -60,14 +60,25 @@ def backing_of(
     _known(label, "output", internal_asset_deps, names)
     inputs = _inputs(node, keys_by_input_name or {}, partition_mappings or {})
     keys = _output_keys(node, names, keys_by_output_name or {}, prefix_parts(key_prefix))
-    deps = {item.asset_key: AssetDep.on(item.asset_key, (partition_mappings or {}).get(item.name)) for item in inputs.values() if item.asset_key}
+    deps = {
+        item.asset_key: AssetDep.on(item.asset_key, (partition_mappings or {}).get(item.name))
+        for item in inputs.values()
+        if item.asset_key
+    }
     made: list[AssetSpec] = []
     outputs: dict[str, OpOutput] = {}
     for name in names:
         given = (specs or {}).get(name)
         own = (internal_asset_deps or {}).get(name)
-        above = [deps.get(key := asset_key_of(each)) or AssetDep.on(key) for each in own] if own is not None else list(deps.values())
-        options = {**(common or {}), **{what: values[name] for what, values in (attributes or {}).items() if values and name in values}}
+        above = (
+            [deps.get(key := asset_key_of(each)) or AssetDep.on(key) for each in own]
+            if own is not None
+            else list(deps.values())
+        )
+        options = {
+            **(common or {}),
+            **{what: values[name] for what, values in (attributes or {}).items() if values and name in values},
+        }
         spec = given or AssetSpec.made(source, keys[name], deps=above, **options)
         made.append(spec)
         outputs[name] = _output(node, name, spec)
@@ -115,7 +126,9 @@ def _inputs(node: Any, keys: Mapping[str, Any], mappings: Mapping[str, Any]) -> 
     return found
 
 
-def _output_keys(node: Any, names: Sequence[str], keys: Mapping[str, Any], prefix: tuple[str, ...]) -> dict[str, AssetKey]:
+def _output_keys(
+    node: Any, names: Sequence[str], keys: Mapping[str, Any], prefix: tuple[str, ...]
+) -> dict[str, AssetKey]:
     alone = len(names) == 1
     found: dict[str, AssetKey] = {}
     for name in names:
@@ -136,7 +149,9 @@ def _output(node: Any, name: str, spec: AssetSpec) -> OpOutput:
     return output
 
 
-def _standing_for(node: Any, inputs: dict[str, OpInput], outputs: dict[str, OpOutput], can_subset: bool) -> OpDefinition:
+def _standing_for(
+    node: Any, inputs: dict[str, OpInput], outputs: dict[str, OpOutput], can_subset: bool
+) -> OpDefinition:
     if not is_graph(node):
         op = copy.copy(node)
         op.kind, op.inputs, op.outputs, op.can_subset = "asset", inputs, outputs, can_subset
@@ -145,7 +160,7 @@ def _standing_for(node: Any, inputs: dict[str, OpInput], outputs: dict[str, OpOu
     def refuse() -> NoReturn:
         raise DefinitionError(f"graph {node.name}: its ops are run, it has no function of its own.")
 
-    op = OpDefinition(
+    op = OpDefinition.made(
         node.name,
         refuse,
         Signature(refuse),

@@ -26,9 +26,9 @@ def changed(definition: T, specs: Sequence[AssetSpec]) -> T:
     for name, output in outputs.items():
         spec = by_key.get(output.asset_key)
         if spec is not None:
-            output = outputs[name] = copy.copy(output)
-            output.metadata, output.code_version = spec.metadata, spec.code_version
-            output.partitions = spec.partitions_def.spec if spec.partitions_def is not None else None
+            own = outputs[name] = copy.copy(output)
+            own.metadata, own.code_version = spec.metadata, spec.code_version
+            own.partitions = spec.partitions_def.spec if spec.partitions_def is not None else None
     made.op.outputs = outputs
     return made
 
@@ -73,7 +73,9 @@ def _renamed_spec(spec: AssetSpec, keys: Mapping[AssetKey, AssetKey]) -> AssetSp
         changes["key"] = keys[spec.key]
     if any(dep.asset_key in keys for dep in spec.deps):
         changes["deps"] = [
-            AssetDep(keys.get(dep.asset_key, dep.asset_key), partition_mapping=dep.partition_mapping, metadata=dep.metadata)
+            AssetDep(
+                keys.get(dep.asset_key, dep.asset_key), partition_mapping=dep.partition_mapping, metadata=dep.metadata
+            )
             for dep in spec.deps
         ]
     return spec.replace_attributes(**changes) if changes else spec

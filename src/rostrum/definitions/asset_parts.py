@@ -71,7 +71,9 @@ def asset_inputs(
             continue
         item = inputs[name] = asset_input(name, AssetIn.from_coercible(given), annotation, default)
         assert item.asset_key is not None
-        found[item.asset_key] = AssetDep.on(item.asset_key, given.partition_mapping if isinstance(given, AssetIn) else None)
+        found[item.asset_key] = AssetDep.on(
+            item.asset_key, given.partition_mapping if isinstance(given, AssetIn) else None
+        )
     for name, given in (ins or {}).items():
         if name in inputs:
             continue
@@ -161,7 +163,7 @@ def asset_op(
         raise ArgumentError(
             f"{shown(source)}: {name} has a `config` parameter and a config_schema; give only one of them."
         )
-    op = OpDefinition(
+    op = OpDefinition.made(
         name,
         function,
         signature,

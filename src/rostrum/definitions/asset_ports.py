@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rostrum.definitions.asset_specs import AssetDep, AssetSpec
+from rostrum.definitions.backfill_policy import BackfillPolicy
 from rostrum.definitions.broken import noting_init
 from rostrum.definitions.names import KeyLike, asset_key_of, hidden_options
 from rostrum.definitions.ops import Out
-from rostrum.definitions.backfill_policy import BackfillPolicy
 from rostrum.definitions.partitions import PartitionsDefinition
 from rostrum.definitions.signatures import MISSING
 from rostrum.model.assets import AssetKey
@@ -150,16 +150,19 @@ class AssetOut:
         if spec.deps:
             raise ArgumentError(f"AssetOut.from_spec: the spec of {spec.key} has deps; give them to the decorator.")
         if spec.partitions_def is not None:
-            raise ArgumentError(f"AssetOut.from_spec: the spec of {spec.key} has partitions; give them to the decorator.")
+            raise ArgumentError(
+                f"AssetOut.from_spec: the spec of {spec.key} has partitions; give them to the decorator."
+            )
         names = ("description", "metadata", "group_name", "code_version", "automation_condition", "owners", "tags")
         more = ("kinds", "freshness_policy", "is_virtual")
+        options: dict[str, Any] = {name: getattr(spec, name) for name in (*names, *more)}
         return AssetOut(
             key=spec.key,
             dagster_type=dagster_type,
             is_required=is_required,
             io_manager_key=io_manager_key,
             backfill_policy=backfill_policy,
-            **{name: getattr(spec, name) for name in (*names, *more)},
+            **options,
         )
 
     def to_out(self) -> Out:

@@ -268,7 +268,7 @@ _EMPTY: dict[str, Any] = {
 
 
 def _restored(values: dict[str, Any]) -> AssetSpec:
-    return object.__new__(AssetSpec)._fill(**values)  # pyright: ignore[reportPrivateUsage] - its other half
+    return object.__new__(AssetSpec)._fill(**values)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - its other half
 
 
 def asset_deps(deps: Iterable[Any]) -> list[AssetDep]:

@@ -42,7 +42,11 @@ class _ByKey:
         if definition is None:
             return self  # type: ignore[return-value] - asked of the class
         values = {spec.key: getattr(spec, self._attribute) for spec in definition.specs}
-        return {key: self._default if value is None else value for key, value in values.items() if value is not None or self._default is not None}
+        return {
+            key: self._default if value is None else value
+            for key, value in values.items()
+            if value is not None or self._default is not None
+        }
 
 
 class AssetsDefinition:
@@ -108,7 +112,9 @@ class AssetsDefinition:
             node_def,
             keys_by_input_name,
             keys_by_output_name,
-            internal_asset_deps={name: asset_deps[key] for name, key in keys.items() if asset_deps and key in asset_deps},
+            internal_asset_deps={
+                name: asset_deps[key] for name, key in keys.items() if asset_deps and key in asset_deps
+            },
             partition_mappings={
                 name: partition_mappings[key]
                 for name, key in (keys_by_input_name or {}).items()
@@ -239,7 +245,9 @@ class AssetsDefinition:
         """Keys of the resources that making the assets takes, IO managers included."""
         if self.op is None:
             return frozenset(spec.io_manager_key for spec in self.specs)
-        stores = {each.io_manager_key for each in self.op.outputs.values() if not each.nothing and each.check_key is None}
+        stores = {
+            each.io_manager_key for each in self.op.outputs.values() if not each.nothing and each.check_key is None
+        }
         loads = {item.input_manager_key for item in self.op.inputs.values() if item.input_manager_key is not None}
         return frozenset(self.op.resource_keys | stores | loads)
 
@@ -274,7 +282,10 @@ class AssetsDefinition:
     def get_partition_mapping(self, in_asset_key: KeyLike) -> Any:
         """How partitions of an upstream asset map; None: as usual."""
         key = asset_key_of(in_asset_key)
-        return next((d.partition_mapping for s in self.specs for d in s.deps if d.asset_key == key and d.partition_mapping), None)
+        return next(
+            (d.partition_mapping for s in self.specs for d in s.deps if d.asset_key == key and d.partition_mapping),
+            None,
+        )
 
     def get_output_name_for_asset_key(self, key: KeyLike) -> str:
         """Name of the output that is the asset."""
@@ -439,7 +450,7 @@ def _from_node(
     check_specs: Sequence[AssetCheckSpec] | None = None,
     owners_by_output_name: Mapping[str, Sequence[str]] | None = None,
     code_versions_by_output_name: Mapping[str, str] | None = None,
-    auto_materialize_policies_by_output_name: Mapping[str, Any] | None = None,
+    auto_materialize_policies_by_output_name: Mapping[str, Any] | None = None,  # noqa: ARG001 - taken, without effect
     hook_defs: Iterable[Any] | None = None,
 ) -> AssetsDefinition:
     backing = backing_of(

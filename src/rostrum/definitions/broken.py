@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
-from typing import Any, NoReturn, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from rostrum.definitions.problems import Broken, located
 from rostrum.definitions.sources import caller_source, function_source
@@ -82,16 +82,27 @@ def _note(error: DefinitionError) -> None:
 def _broken(kind: type[T], error: DefinitionError) -> type[T]:
     """A class of the same kind whose instances can only be passed on."""
 
-    def refuse(_self: Any, name: str) -> NoReturn:
+    def refuse(self: Any, name: str) -> Any:
         if name.startswith("__"):
-            raise AttributeError(name)
+            return object.__getattribute__(self, name)
         raise Broken(str(error))
 
     def shown(_self: Any) -> str:
         return f"<broken {kind.__name__}: {error}>"
 
-    members = {"__slots__": (), "__getattr__": refuse, "__repr__": shown, "__hash__": object.__hash__}
+    members = {
+        "__slots__": (),
+        "__rostrum_broken__": True,
+        "__getattribute__": refuse,
+        "__repr__": shown,
+        "__hash__": object.__hash__,
+    }
     return cast("type[T]", type(kind.__name__, (kind,), members))
+
+
+def is_broken(value: object) -> bool:
+    """True for what stands where a definition could not be made."""
+    return getattr(type(value), "__rostrum_broken__", False)
 
 
 def all_in_one(errors: list[DefinitionError]) -> DefinitionError:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rostrum.definitions.assets import AssetsDefinition, AssetSpec
-from rostrum.definitions.bindings import check_bindings
+from rostrum.definitions.bindings import check_bindings, check_hooks
 from rostrum.definitions.check_specs import AssetCheckSpec
 from rostrum.definitions.checks import AssetChecksDefinition
 from rostrum.definitions.compile_automations import Automations
@@ -99,12 +99,14 @@ class _Compiler:
         self._automations.check(self._jobs, collected.resources)
         self._automations.resolve(jobs, writer.partitions)
         schedules, sensors = self._automations.nodes(writer, graph)
+        op_nodes, graphs = tuple(self._op_nodes.values()), tuple(writer.graph(each) for each in self._graphs.values())
+        check_hooks(self._problems, self._resources, writer.hooks.values(), self._jobs.values())
         self._problems.raise_if_any()
         manifest = Manifest(
             assets=tuple(self._assets.values()),
             checks=tuple(self._checks.values()),
-            ops=tuple(self._op_nodes.values()),
-            graphs=tuple(writer.graph(each) for each in self._graphs.values()),
+            ops=op_nodes,
+            graphs=graphs,
             jobs=jobs,
             schedules=schedules,
             sensors=sensors,

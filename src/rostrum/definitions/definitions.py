@@ -9,8 +9,9 @@ from typing import Any, cast
 
 from rostrum.definitions.asset_specs import AssetSpec, map_asset_specs
 from rostrum.definitions.assets import AssetsDefinition
+from rostrum.definitions.broken import is_broken
 from rostrum.definitions.checks import AssetChecksDefinition
-from rostrum.definitions.compile import Collected, compile_definitions
+from rostrum.definitions.compile import Collected, compile_definitions, mistakes_beside
 from rostrum.definitions.job_specs import JobSpec
 from rostrum.definitions.live import ExecutorDefinition, Resolved
 from rostrum.definitions.lookups import assets_def_of, found, is_implicit, mapped, selected_keys
@@ -92,7 +93,8 @@ class Definitions:
                 problems.add(self.source, str(error))
         if executor is not None and not isinstance(executor, ExecutorDefinition):
             raise ArgumentError(
-                f"{shown(self.source)}: executor is {_told(executor)}; use in_process_executor or multiprocess_executor."
+                f"{shown(self.source)}: executor is {_told(executor)}; use in_process_executor or "
+                "multiprocess_executor."
             )
         self.executor: ExecutorDefinition | None = executor
         self.loggers, self.metadata = dict(loggers or {}), dict(metadata or {})
@@ -118,6 +120,17 @@ class Definitions:
             )
         return self._resolved
 
+    def check_what_is_there(self) -> None:
+        """Where some definitions could not be made: raise DefinitionError that lists what is wrong with the others."""
+
+        def sound(values: Iterable[Any]) -> list[Any]:
+            return [each for each in values if not is_broken(each)]
+
+        if any(is_broken(value) for value in self.resources.values()):
+            return
+        parts = (sound(self.assets), sound(self.asset_checks), sound(self.jobs))
+        mistakes_beside(Collected(*parts, [], self.resources, None, {}, {}))
+
     def manifest(self) -> Manifest:
         """The definitions as data."""
         return self.resolved().manifest
@@ -140,7 +153,9 @@ class Definitions:
     def resolve_all_job_defs(self) -> Sequence[Any]:
         """All jobs, the implicit one over all assets included, ready to be executed."""
         jobs = [self.resolve_job_def(name) for name in self._jobs()]
-        return [*jobs, self.resolve_implicit_global_asset_job_def()] if self.has_implicit_global_asset_job_def() else jobs
+        return (
+            [*jobs, self.resolve_implicit_global_asset_job_def()] if self.has_implicit_global_asset_job_def() else jobs
+        )
 
     def resolve_implicit_global_asset_job_def(self) -> Any:
         """The job over all assets."""
@@ -203,7 +218,11 @@ class Definitions:
 
     def resolve_all_asset_specs(self) -> Sequence[AssetSpec]:
         """Specs of all assets, those that are only depended on included."""
-        known = {spec.key: spec for each in self.assets for spec in (each.specs if isinstance(each, AssetsDefinition) else (each,))}
+        known = {
+            spec.key: spec
+            for each in self.assets
+            for spec in (each.specs if isinstance(each, AssetsDefinition) else (each,))
+        }
         return [known.get(key) or AssetSpec(key) for key in self.resolve_all_asset_keys()]
 
     def resolve_assets_def(self, key: KeyLike) -> AssetsDefinition:
@@ -247,10 +266,17 @@ class Definitions:
         instance: Any = None,
         partition_key: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        resource_config: Mapping[str, Any] | None = None,
     ) -> Any:
         """The stored value of an asset, loaded by its IO manager. Raises what the IO manager raises."""
         loader = self.get_asset_value_loader(instance)
-        return loader.load_asset_value(asset_key, python_type=python_type, partition_key=partition_key, metadata=metadata)
+        return loader.load_asset_value(
+            asset_key,
+            python_type=python_type,
+            partition_key=partition_key,
+            metadata=metadata,
+            resource_config=resource_config,
+        )
 
     # --- others made of these
 
@@ -325,7 +351,7 @@ def _flat(values: Any, source: Source | None, what: str) -> list[Any]:
         raise ArgumentError(f"{shown(source)}: {what} is {_told(values)}; give a list.")
     items: list[Any] = []
     for each in cast("Iterable[Any]", values or ()):
-        if isinstance(each, (list, tuple)) and not hasattr(each, "_fields"):
+        if isinstance(each, (list, tuple)) and not hasattr(cast("Any", each), "_fields"):
             items.extend(cast("Sequence[Any]", each))
         else:
             items.append(each)

@@ -164,7 +164,10 @@ def _mappings(ins: Mapping[str, AssetIn] | None) -> Mapping[str, Any]:
 
 
 def _finished(
-    backing: Any, backfill_policy: BackfillPolicy | None, resources: Mapping[str, Any] | None, hooks: Iterable[Any] | None
+    backing: Any,
+    backfill_policy: BackfillPolicy | None,
+    resources: Mapping[str, Any] | None,
+    hooks: Iterable[Any] | None,
 ) -> AssetsDefinition:
     if hooks:
         backing.op.hooks = frozenset(hooks)

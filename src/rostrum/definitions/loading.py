@@ -63,6 +63,7 @@ def load_definitions(target: CodeTarget) -> Definitions:
             found = _found(target)
             if not mistakes:
                 return found
+            found.check_what_is_there()
         except DefinitionError as error:
             if not mistakes:
                 raise

@@ -143,8 +143,6 @@ def _checked(specs: Sequence[Any], source: Source | None) -> Sequence[AssetSpec]
     return specs
 
 
-
-
 def _outs(
     outs: Mapping[str, AssetOut],
     deps: Sequence[AssetDep],
@@ -163,7 +161,9 @@ def _outs(
     outputs: dict[str, OpOutput] = {}
     for name, out in outs.items():
         if common["group_name"] is not None and out.group_name is not None:
-            raise ArgumentError(f"{shown(source)}: the out {name!r} has a group of its own; give the group at one place.")
+            raise ArgumentError(
+                f"{shown(source)}: the out {name!r} has a group of its own; give the group at one place."
+            )
         own = deps
         if name in internal:
             keys = sorted(asset_key_of(key) for key in internal[name])

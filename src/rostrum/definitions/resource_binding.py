@@ -24,13 +24,17 @@ def with_resources(
     for key, given in (resource_config_by_key or {}).items():
         configured: Any = getattr(bound.get(key), "configured", None)
         if not isinstance(given, Mapping) or "config" not in given or configured is None:
-            raise InvocationError(f"with_resources: the config for {key!r} needs the form {{'config': ...}} and a resource to configure.")
+            raise InvocationError(
+                f"with_resources: the config for {key!r} needs the form {{'config': ...}} and a resource to configure."
+            )
         bound[key] = configured(given["config"])
     made: list[T] = []
     for each in definitions:
         bind: Any = getattr(each, "with_resources", None)
         made.append(bind(bound) if bind is not None else each)
-        wanted: frozenset[str] = getattr(each, "required_resource_keys", frozenset()) if bind is not None else frozenset()
+        wanted: frozenset[str] = (
+            getattr(each, "required_resource_keys", frozenset()) if bind is not None else frozenset()
+        )
         held: Mapping[str, Any] = getattr(made[-1], "resource_defs", {})
         missing = sorted(wanted - held.keys() - {"io_manager"})
         if missing:

@@ -99,7 +99,7 @@ def _reader(item: Any, partitions: Any) -> Any:
         return [value]
 
     output = OpOutput("result", asset_key=_READER, io_manager_key="rostrum_nowhere")
-    op = OpDefinition(_READER.step_key, read, Signature(read), {"value": item}, {"result": output}, kind="asset")
+    op = OpDefinition.made(_READER.step_key, read, Signature(read), {"value": item}, {"result": output}, kind="asset")
     spec = AssetSpec.made(caller_source(), _READER, partitions_def=partitions)
     output.partitions = partitions.spec if partitions is not None else None
     return assets_of(Backing(op, (spec,), ()), resource_defs={"rostrum_nowhere": _Nowhere()})

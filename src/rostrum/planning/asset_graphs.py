@@ -40,9 +40,7 @@ def _after(step: Step, ends: Mapping[str, tuple[str, ...]]) -> Step:
     return replace(step, upstream=tuple(upstream))
 
 
-def _inner(
-    manifest: Manifest, job: JobNode, op: OpNode, graphs: Mapping[str, GraphNode], whole: Step
-) -> list[Step]:
+def _inner(manifest: Manifest, job: JobNode, op: OpNode, graphs: Mapping[str, GraphNode], whole: Step) -> list[Step]:
     """Steps of one graph-backed op. `whole` is the step as if it were one: which assets, after what."""
     graph = graphs[op.graph or ""]
     alone = JobNode(job.name, graph=graph.name, retry_policy=whole.retry_policy, hooks=whole.hooks)
@@ -61,9 +59,7 @@ def _assets(op: OpNode) -> list[Any]:
     return [output.asset_key for output in op.outputs if output.asset_key is not None]
 
 
-def _makers(
-    op: OpNode, graph: GraphNode, graphs: Mapping[str, GraphNode], whole: Step
-) -> dict[str, dict[str, str]]:
+def _makers(op: OpNode, graph: GraphNode, graphs: Mapping[str, GraphNode], whole: Step) -> dict[str, dict[str, str]]:
     """Step in the graph -> its output -> output of the graph, for those that the run wants."""
     found: dict[str, dict[str, str]] = {}
     for output in op.outputs:
@@ -104,7 +100,7 @@ def _placed(step: Step, op: OpNode, whole: Step, made: Mapping[str, str], loaded
     inputs = tuple(
         replace(item, sources=tuple(_moved(source, op.name, loaded) for source in item.sources)) for item in step.inputs
     )
-    inputs = tuple(_loads(item, loaded) for item in inputs)
+    inputs = tuple(_loads(item) for item in inputs)
     above = tuple(f"{op.name}.{key}" for key in step.upstream)
     if not above or any(isinstance(source, FromAsset) for item in inputs for source in item.sources):
         above = (*above, *whole.upstream)
@@ -122,7 +118,7 @@ def _placed(step: Step, op: OpNode, whole: Step, made: Mapping[str, str], loaded
     )
 
 
-def _loads(item: StepInput, loaded: Mapping[str, Any]) -> StepInput:
+def _loads(item: StepInput) -> StepInput:
     """An input of the graph is an asset, and has no other source."""
     found = tuple(source for source in item.sources if isinstance(source, FromAsset))
     return replace(item, sources=found) if found and not item.fan_in else item

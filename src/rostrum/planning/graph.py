@@ -137,9 +137,7 @@ def runnable(graph: AssetGraph, keys: Collection[AssetKey]) -> tuple[AssetKey, .
     return made or tuple(key for key in graph.observable if key in keys)
 
 
-def require_whole(
-    assets: Collection[AssetKey], nodes: Mapping[AssetKey, AssetNode], ops: Mapping[str, OpNode]
-) -> None:
+def require_whole(assets: Collection[AssetKey], nodes: Mapping[AssetKey, AssetNode], ops: Mapping[str, OpNode]) -> None:
     """Raise SubsetError where a selection has only a part of what an op makes together."""
     chosen = set(assets)
     for name in {nodes[key].op for key in assets}:

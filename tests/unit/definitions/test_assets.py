@@ -23,7 +23,7 @@ from rostrum.definitions.resources import ConfigurableResource
 from rostrum.definitions.retries import RetryPolicy
 from rostrum.definitions.signatures import MISSING
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import DefinitionError
+from rostrum.model.errors import ArgumentError, DefinitionError
 from rostrum.model.manifest import AssetNode, OpNode
 from rostrum.model.partitions import TimeWindowMapping
 
@@ -225,8 +225,11 @@ def test_several_assets_by_outs():
 
 def test_mistakes_of_several_assets():
     with pytest.raises(DefinitionError, match="either"):
-        multi_asset()
-    with pytest.raises(DefinitionError, match="group"):
+
+        @multi_asset()
+        def none(): ...
+
+    with pytest.raises(ArgumentError, match="group"):
 
         @multi_asset(specs=[AssetSpec("x", group_name="g")], group_name="h")
         def one(): ...
@@ -236,7 +239,7 @@ def test_mistakes_of_several_assets():
         @asset(check_specs=[AssetCheckSpec("c", asset="foreign")])
         def two(): ...
 
-    with pytest.raises(DefinitionError, match="'z'"):
+    with pytest.raises(ArgumentError, match="'z'"):
 
         @multi_asset(outs={"a": AssetOut()}, internal_asset_deps={"z": set()})
         def three(): ...

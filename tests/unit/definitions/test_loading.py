@@ -220,3 +220,28 @@ def test_what_breaks_after_a_mistake_is_told_too(project: Path):
     code = MISTAKES.split("defs =")[0] + "\nprint(spaced.key)\n"
     told = failure(CodeTarget(python_file=write(project, code, "using_under_test.py"))).splitlines()
     assert told[0] == "there are 4 mistakes in the definitions:"
+
+
+TOGETHER = """
+from rostrum import Definitions, asset
+
+@asset(name="a b")
+def spaced(): ...
+
+@asset(group_name="x y")
+def grouped(): ...
+
+@asset(name="grouped")
+def twin(): ...
+
+@asset
+def loads(spaced): ...
+
+defs = Definitions(assets=[spaced, grouped, twin, loads])
+"""
+
+
+def test_mistakes_of_decorators_and_of_what_belongs_together_are_told_at_once(project: Path):
+    told = failure(CodeTarget(python_file=write(project, TOGETHER, "together_under_test.py"))).splitlines()
+    assert told[0] == "there are 3 mistakes in the definitions:"
+    assert [line.split(":")[1] for line in told[1:]] == ["4", "7", "10"]

@@ -116,7 +116,7 @@ def repository(
 
     def decorate(function: Callable[..., Any]) -> RepositoryDefinition:
         own = name or function.__name__
-        made = RepositoryDefinition(
+        return RepositoryDefinition(
             own,
             description=description or function.__doc__,
             metadata=metadata,
@@ -126,7 +126,6 @@ def repository(
             component_tree=_component_tree,
             **_by_kind(own, function()),
         )
-        return made
 
     return decorate if definitions_fn is None else decorate(definitions_fn)
 
@@ -148,13 +147,11 @@ def _by_kind(name: str, returned: Any) -> dict[str, list[Any]]:
             for held_kind, items in held.items():
                 items.extend(getattr(each, held_kind))
             continue
-        if kind is None and hasattr(each, "to_job"):
-            kind, each = "jobs", each.to_job()
-        if kind is None:
-            raise DefinitionError(
-                f"repository {name}: {each!r} is a {type(each).__name__}, which is no asset, check, job, schedule or sensor."
-            )
-        held[kind].append(each)
+        to_job: Any = getattr(each, "to_job", None)
+        if kind is None and to_job is None:
+            kinds = "no asset, check, job, schedule or sensor"
+            raise DefinitionError(f"repository {name}: {each!r} is a {type(each).__name__}, which is {kinds}.")
+        held[kind or "jobs"].append(each if kind is not None else to_job())
     return held
 
 
