@@ -857,3 +857,18 @@ def test_jobs_with_other_parts():
     assert changed.execute_in_process().output_for_node("uses") == 1
     assert seen == ["uses"]
     assert j.hook_defs == frozenset()
+
+
+def test_an_op_written_out():
+    def compute(context, x):
+        return context.op_config["n"] + x
+
+    written = dg.OpDefinition(
+        compute, "written", ins={"x": dg.In(int)}, outs={"result": dg.Out(int)}, config_schema={"n": int}
+    )
+
+    @dg.job
+    def j():
+        written(one())
+
+    assert j.execute_in_process(run_config={"ops": {"written": {"config": {"n": 2}}}}).output_for_node("written") == 3

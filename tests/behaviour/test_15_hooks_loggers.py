@@ -404,3 +404,16 @@ def test_configured_loggers():
 def test_default_loggers():
     assert set(dg.default_loggers()) == {"console"}
     assert isinstance(dg.colored_console_logger, dg.LoggerDefinition)
+
+
+def test_row_07_a_resource_that_a_hook_needs_is_not_there():
+    @dg.success_hook(required_resource_keys={"sink"})
+    def note(context):
+        pass
+
+    @dg.job(hooks={note})
+    def j():
+        good()
+
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="resource with key 'sink' required by hook"):
+        j.execute_in_process()

@@ -317,7 +317,7 @@ class _Scope:
         scope = StepScope(
             run=Run(run_id=EPHEMERAL, target=target, created_at=now, tags=self._tags),
             step=Step(key=name, op=name, asset_keys=assets, check_keys=checks),
-            op=OpDefinition(name, lambda: None, Signature(lambda: None), {}, outputs, kind=kind),
+            op=OpDefinition.made(name, lambda: None, Signature(lambda: None), {}, outputs, kind=kind),
             log=logging.getLogger("rostrum.user"),
             resources=self._resources,
             log_event=self._log_event or RecordedEvents().append,

@@ -203,7 +203,7 @@ def _check_op(
     with located(source):
         signature = Signature(function)
         inputs = _inputs(name, signature, specs, ins or {})
-        op = OpDefinition(
+        op = OpDefinition.made(
             name,
             function,
             signature,

@@ -222,6 +222,50 @@ class OpDefinition:
 
     def __init__(
         self,
+        compute_fn: Callable[..., Any],
+        name: str,
+        ins: Mapping[str, In] | None = None,
+        outs: Mapping[str, Out] | None = None,
+        description: str | None = None,
+        config_schema: Any = None,
+        required_resource_keys: Iterable[str] | None = None,
+        tags: Mapping[str, Any] | None = None,
+        version: str | None = None,
+        retry_policy: RetryPolicy | None = None,
+        code_version: str | None = None,
+        pool: str | None = None,
+    ) -> None:
+        source = function_source(compute_fn)
+        with located(source):
+            own_name = check_name(name, "op")
+            signature = Signature(compute_fn)
+            inputs = op_inputs(f"op {own_name}", signature, ins or {})
+            outputs = op_outputs(signature, outs)
+        self.fill(
+            own_name,
+            compute_fn,
+            signature,
+            inputs,
+            outputs,
+            description=description or compute_fn.__doc__,
+            required_resource_keys=frozenset(required_resource_keys or ()),
+            retry_policy=retry_policy,
+            pool=pool,
+            tags=string_tags(tags),
+            code_version=code_version or version,
+            source=source,
+        )
+        self.config_schema = checked_schema(f"op {own_name!r}", signature, config_schema)
+
+    @classmethod
+    def made(cls, *parts: Any, **options: Any) -> OpDefinition:
+        """A definition of its parts: name, function, signature, inputs and outputs, with the options of `fill`."""
+        op = cls.__new__(cls)
+        op.fill(*parts, **options)
+        return op
+
+    def fill(
+        self,
         name: str,
         function: Callable[..., Any],
         signature: Signature,
@@ -238,6 +282,7 @@ class OpDefinition:
         can_subset: bool = False,
         source: Source | None = None,
     ) -> None:
+        """Take over parts that have been checked."""
         self.name, self.function, self.signature = name, function, signature
         self.inputs, self.outputs, self.kind = inputs, outputs, kind
         """Inputs by parameter name (Nothing inputs are no parameters), outputs by name in declared order."""
@@ -424,7 +469,7 @@ def op(
             check_context(signature, "op")
             inputs = op_inputs(f"op {own_name}", signature, ins or {})
             outputs = op_outputs(signature, out)
-        made = OpDefinition(
+        made = OpDefinition.made(
             own_name,
             compute_fn,
             signature,
