@@ -192,9 +192,6 @@ from rostrum.definitions.check_factories import (
 from rostrum.definitions.check_factories import (
     build_time_partition_freshness_checks as build_time_partition_freshness_checks,
 )
-from rostrum.definitions.freshness_check_sensor import (
-    build_sensor_for_freshness_checks as build_sensor_for_freshness_checks,
-)
 from rostrum.definitions.check_specs import (
     AssetCheckSpec as AssetCheckSpec,
 )
@@ -258,6 +255,9 @@ from rostrum.definitions.freshness import (
 )
 from rostrum.definitions.freshness import (
     apply_freshness_policy as apply_freshness_policy,
+)
+from rostrum.definitions.freshness_check_sensor import (
+    build_sensor_for_freshness_checks as build_sensor_for_freshness_checks,
 )
 from rostrum.definitions.graph_assets import (
     graph_asset as graph_asset,
@@ -348,9 +348,6 @@ from rostrum.definitions.multi_asset_context import (
 from rostrum.definitions.multi_assets import (
     multi_asset as multi_asset,
 )
-from rostrum.definitions.partition_keys import (
-    MultiPartitionKey as MultiPartitionKey,
-)
 from rostrum.definitions.multi_partitions import (
     MultiPartitionsDefinition as MultiPartitionsDefinition,
 )
@@ -359,6 +356,9 @@ from rostrum.definitions.observable_assets import (
 )
 from rostrum.definitions.observable_assets import (
     observable_source_asset as observable_source_asset,
+)
+from rostrum.definitions.partition_keys import (
+    MultiPartitionKey as MultiPartitionKey,
 )
 from rostrum.definitions.partition_loading import (
     partition_loading_context as partition_loading_context,
@@ -514,6 +514,9 @@ from rostrum.definitions.sensors import (
 )
 from rostrum.definitions.sensors import (
     SensorDefinition as SensorDefinition,
+)
+from rostrum.definitions.sensors import (
+    SensorReturnTypesUnion as SensorReturnTypesUnion,
 )
 from rostrum.definitions.sensors import (
     sensor as sensor,

@@ -22,6 +22,7 @@ class AutomationConditionSensorDefinition(SensorDefinition):
     such sensor covers belong to one that every location has by itself.
     """
 
+    __slots__ = ("default_condition", "emit_backfills", "monitored_selection", "run_tags", "use_user_code_server")
     kind = "automation"
 
     @noting_init

@@ -94,6 +94,28 @@ class RunRequest:
         start, end = (self.tags.get(tag) for tag in _RANGE)
         return PartitionKeyRange(start, end) if start is not None and end is not None else None
 
+    @property
+    def is_job_entity_request(self) -> bool:
+        """False: a request is for a job or for assets and checks of one."""
+        return False
+
+    def requires_backfill_daemon(self) -> bool:
+        """Say whether the request is for more than one run: False, a request is one run."""
+        return False
+
+    def with_resolved_tags_and_config(
+        self, target_definition: Any, dynamic_partitions_requests: Sequence[Any], dynamic_partitions_store: Any
+    ) -> RunRequest:
+        """The request with the tags of its partition, and with the config that the job has for it."""
+        del dynamic_partitions_requests, dynamic_partitions_store  # keys are checked where the run is submitted
+        if self.partition_key is None:
+            return self
+        partitioned: Any = getattr(target_definition, "partitioned_config", None)
+        config = self.run_config
+        if partitioned is not None and not config:
+            config = partitioned.get_run_config_for_partition_key(self.partition_key)
+        return self.with_replaced_attrs(tags={**self.tags, "dagster/partition": self.partition_key}, run_config=config)
+
     def has_resolved_partition(self) -> bool:
         """Say whether the request names a partition or a range."""
         return self.partition_key is not None or self.partition_key_range is not None

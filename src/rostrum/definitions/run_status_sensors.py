@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class RunStatusSensorContext(TickContext):
     """What the function of a sensor of run statuses gets: the run and the event that it is about."""
 
+    __slots__ = ("dagster_event", "dagster_run", "partition_key", "sensor_name")
+
     def __init__(
         self,
         sensor_name: str,
@@ -82,6 +84,8 @@ class RunStatusSensorContext(TickContext):
 
 class RunFailureSensorContext(RunStatusSensorContext):
     """What the function of a sensor of failed runs gets."""
+
+    __slots__ = ()
 
     @property
     def failure_event(self) -> Any:

@@ -11,7 +11,7 @@ from rostrum.definitions.names import check_name, owner_problem, string_tags
 from rostrum.definitions.run_config import RunConfig, plain_config
 from rostrum.definitions.run_requests import RunRequest, SkipReason
 from rostrum.definitions.sources import caller_source, function_source
-from rostrum.definitions.targets import Target, target_name, targets_of
+from rostrum.definitions.targets import ANONYMOUS, Target, target_name, targets_of
 from rostrum.definitions.tick_contexts import ScheduleEvaluationContext, TickFunction
 from rostrum.definitions.tick_outcomes import EMPTY_SCHEDULE, Returned, TickOutcome, with_tags
 from rostrum.model import ticks
@@ -155,6 +155,11 @@ class ScheduleDefinition:
     def has_job(self) -> bool:
         """True where the job itself was given, not only its name."""
         return not isinstance(self.target, str)
+
+    @property
+    def has_anonymous_job(self) -> bool:
+        """True where a job was made for the selection of assets that was its target."""
+        return self.job_name.startswith(ANONYMOUS)
 
     @property
     def job_name(self) -> str:

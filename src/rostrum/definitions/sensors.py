@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -20,6 +20,18 @@ from rostrum.model.manifest import ASSET_JOB, Source
 
 DEFAULT_INTERVAL_SECONDS = 30
 RETURNED = (RunRequest, SkipReason, SensorResult, RunReaction)
+
+
+SensorReturnTypesUnion = (
+    Iterator[SkipReason | RunRequest | RunReaction | SensorResult]
+    | Sequence[RunRequest]
+    | SkipReason
+    | RunRequest
+    | RunReaction
+    | SensorResult
+    | None
+)
+"""What the function of a sensor returns."""
 
 
 class DefaultSensorStatus(str, Enum):
@@ -47,6 +59,20 @@ class SensorDefinition:
     requests, a SensorResult, a SkipReason, or nothing.
     """
 
+    __slots__ = (
+        "__dict__",
+        "_name",
+        "default_status",
+        "description",
+        "function",
+        "metadata",
+        "minimum_interval_seconds",
+        "owners",
+        "required_resource_keys",
+        "source",
+        "tags",
+        "targets",
+    )
     kind = "standard"
     """`standard`, `asset`, `multi_asset`, `run_status`, `run_failure` or `automation`."""
     context_type: type = SensorEvaluationContext

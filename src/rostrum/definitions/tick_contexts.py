@@ -59,6 +59,18 @@ class OpenedResources:
 class TickContext:
     """What contexts of schedules and sensors share. A context manager: leaving it tears its resources down."""
 
+    __slots__ = (
+        "__dict__",
+        "_instance",
+        "_repository_def",
+        "_repository_name",
+        "instance_ref",
+        "log",
+        "log_key",
+        "opened",
+        "resource_defs",
+    )
+
     def __init__(
         self,
         *,
@@ -172,6 +184,18 @@ class ScheduleEvaluationContext(TickContext):
 
 class SensorEvaluationContext(TickContext):
     """What a sensor's function gets. Times are seconds since 1970, UTC."""
+
+    __slots__ = (
+        "_cursor",
+        "code_location_origin",
+        "cursor_updated",
+        "definitions",
+        "last_completion_time",
+        "last_run_key",
+        "last_sensor_start_time",
+        "last_tick_completion_time",
+        "sensor_name",
+    )
 
     def __init__(
         self,
