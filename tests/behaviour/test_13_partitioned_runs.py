@@ -415,3 +415,20 @@ def test_dynamic_partitions_of_an_instance() -> None:
         assert dg.materialize([a], partition_key="x", instance=instance).output_for_node("a") == "x"
         with pytest.raises(dg.DagsterUnknownPartitionError):
             dg.materialize([a], partition_key="y", instance=instance)
+
+
+def test_keys_of_several_dimensions_are_stored_as_text() -> None:
+    key = dg.MultiPartitionKey({"date": "2024-01-02", "color": "r"})
+
+    @dg.asset(partitions_def=MULTI)
+    def a(context: dg.AssetExecutionContext) -> None:
+        context.log_event(dg.AssetMaterialization("elsewhere", partition=key))
+        context.log_event(dg.AssetObservation("elsewhere", partition=context.partition_key))
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert dg.materialize([a], partition_key=key, instance=instance).success
+        assert instance.get_materialized_partitions(dg.AssetKey("a")) == {"r|2024-01-02"}
+        found = instance.get_latest_materialization_event(dg.AssetKey("elsewhere")).asset_materialization
+        assert found.partition == "r|2024-01-02"
+        assert type(found.partition) is str
+    assert type(dg.RunRequest(partition_key=key).node.partition_key) is str

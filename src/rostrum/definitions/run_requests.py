@@ -77,7 +77,7 @@ class RunRequest:
             job=self.job_name,
             config=self.run_config,
             tags=self.tags,
-            partition_key=self.partition_key,
+            partition_key=str(self.partition_key) if self.partition_key is not None else None,
             asset_selection=tuple(self.asset_selection or ()),
             check_selection=tuple(self.asset_check_keys) if self.asset_check_keys is not None else None,
             stale_only=self.stale_assets_only,

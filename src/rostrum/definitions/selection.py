@@ -255,7 +255,7 @@ def graph_of(assets: Any) -> AssetGraph:
     ops: dict[str, OpNode] = {}
     for each in cast("Iterable[Any]", assets):
         definition = each if isinstance(each, AssetsDefinition) else None
-        specs: Sequence[AssetSpec] = definition.specs if definition is not None else [each]
+        specs: Sequence[AssetSpec] = definition.specs if definition is not None else [cast(AssetSpec, each)]
         op = definition.op if definition is not None and definition.op is not None else None
         if op is not None:
             ops[op.name] = OpNode(op.name, kind=op.kind, can_subset=op.can_subset)
