@@ -101,7 +101,8 @@ def _config_field(op: OpDefinition) -> Field:
 def _input_field(item: StepInput, op: OpDefinition) -> Field:
     annotation = op.inputs[item.name].annotation if item.name in op.inputs else None
     loader: DataTypeLoader | None = loader_of(annotation)
-    return Field(loader.schema_type if loader is not None else ANY, is_required=_is_configured(item))
+    managed = item.name in op.inputs and op.inputs[item.name].input_manager_key is not None
+    return Field(loader.schema_type if loader is not None else ANY, is_required=_is_configured(item) and not managed)
 
 
 def _is_configured(item: StepInput) -> bool:

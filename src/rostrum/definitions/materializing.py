@@ -8,21 +8,23 @@ from typing import Any
 from rostrum.definitions.assets import AssetsDefinition
 from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.local_run import run_locally
+from rostrum.definitions.nodes import is_io_manager
 from rostrum.definitions.run_config import RunConfig
 from rostrum.definitions.selection import AssetSelection
+from rostrum.model.errors import InvariantError
 from rostrum.model.manifest import ASSET_JOB
 
 
 def materialize(
     assets: Sequence[Any],
     run_config: RunConfig | Mapping[str, Any] | None = None,
-    *,
+    instance: Any = None,
     resources: Mapping[str, Any] | None = None,
     partition_key: str | None = None,
     raise_on_error: bool = True,
     tags: Mapping[str, Any] | None = None,
     selection: Any = None,
-    instance: Any = None,
+    *,
     run_id: str | None = None,
 ) -> Any:
     """Make assets (and evaluate their checks) in this process; values go through the IO managers bound in `resources`.
@@ -39,16 +41,22 @@ def materialize(
 def materialize_to_memory(
     assets: Sequence[Any],
     run_config: RunConfig | Mapping[str, Any] | None = None,
-    *,
+    instance: Any = None,
     resources: Mapping[str, Any] | None = None,
     partition_key: str | None = None,
     raise_on_error: bool = True,
     tags: Mapping[str, Any] | None = None,
     selection: Any = None,
-    instance: Any = None,
+    *,
     run_id: str | None = None,
 ) -> Any:
-    """As `materialize`, with values kept in memory."""
+    """As `materialize`, with values kept in memory. Raises InvariantError when an IO manager is among the resources."""
+    bound = [key for key, value in (resources or {}).items() if is_io_manager(value)]
+    if bound:
+        raise InvariantError(
+            f"materialize_to_memory keeps values in memory, and was given IO managers: {', '.join(bound)}. Leave them "
+            "out, or use materialize."
+        )
     return _materialize(
         assets, run_config, resources, partition_key, raise_on_error, tags, selection, instance, run_id, in_memory=True
     )
