@@ -35,10 +35,12 @@ from typing import Any
 
 def files() -> Iterator[tuple[Path, str]]:
     """Every generated file."""
-    for name in aliases.ALIASES:
+    for name in aliases.EVERY:
         yield SOURCE / name / "__init__.py", _INIT.format(name=name)
         yield SOURCE / name / aliases.SHIM, _MARK
         yield SOURCE / name / "py.typed", ""
+    for name, place in aliases.INTEGRATIONS.items():
+        yield SOURCE / name / "__init__.pyi", f"from {place} import *\n"
     for module, listed in symbols().items():
         folder = SOURCE.joinpath(*module.split("."))
         yield folder / "__init__.pyi", _stub(module, listed)

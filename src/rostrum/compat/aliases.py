@@ -17,6 +17,7 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from rostrum.model.errors import ConfigError
 
@@ -49,6 +50,9 @@ INTEGRATIONS: dict[str, str] = {
 }
 """Integration packages, likewise. Each needs the library that it is for."""
 
+EVERY: dict[str, str] = {**ALIASES, **INTEGRATIONS}
+"""All of them."""
+
 ANNOUNCED = "ROSTRUM_COMPAT_TOLD"
 """Variable that is set once the notice was given, so that child processes do not repeat it."""
 
@@ -59,7 +63,7 @@ SHIM = "_rostrum_shim.py"
 class AliasFinder(MetaPathFinder, Loader):
     """Finds the names of `aliases` and everything below them. `forced`: even where such a package is installed."""
 
-    def __init__(self, aliases: Mapping[str, str] = {**ALIASES, **INTEGRATIONS}, *, forced: bool = False, quiet: bool = False) -> None:
+    def __init__(self, aliases: Mapping[str, str] = EVERY, *, forced: bool = False, quiet: bool = False) -> None:
         self.aliases, self.forced, self.quiet = aliases, forced, quiet
         self._lock = threading.Lock()
 
@@ -81,9 +85,7 @@ class AliasFinder(MetaPathFinder, Loader):
             return ModuleSpec(fullname, self, is_package=real)
         if _asked_for_a_spec():
             return None
-        from rostrum.compat.dagster import modules
-
-        raise ModuleNotFoundError(modules.missing(fullname), name=fullname)
+        raise ModuleNotFoundError(_modules().missing(fullname), name=fullname)
 
     def _is_ours(self, top: str) -> bool:
         return self.forced or not is_installed(top)
@@ -96,9 +98,7 @@ class AliasFinder(MetaPathFinder, Loader):
             found = _spec_of(f"{base}.{rest}" if rest else base)
             if found is not None:
                 return found.submodule_search_locations is not None or not rest
-        from rostrum.compat.dagster import modules
-
-        return True if modules.is_known(fullname) else None
+        return True if _modules().is_known(fullname) else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """The module here, under its second name."""
@@ -125,17 +125,21 @@ class AliasFinder(MetaPathFinder, Loader):
         sys.stderr.write(f"rostrum: `import {name}` is Rostrum's own here ({why}; see docs/compatibility.md)\n")
 
 
+def _modules() -> Any:
+    """What knows all paths; loaded when the first alias is imported."""
+    return importlib.import_module("rostrum.compat.dagster.modules")
+
+
 def _resolved(fullname: str, aliases: Mapping[str, str]) -> ModuleType:
     """The module that a name leads to: a file of ours, or one that exists by name only."""
     top, _, rest = fullname.partition(".")
     base = aliases[top]
     real = f"{base}.{rest}" if rest else base
-    from rostrum.compat.dagster import modules
-
+    modules = _modules()
     if not base or _spec_of(real) is None:
         return modules.module(fullname)
     module = importlib.import_module(real)
-    if "__getattr__" not in vars(module):  # names that the file does not define
+    if top in ALIASES and "__getattr__" not in vars(module):  # names that the file does not define
         vars(module)["__getattr__"] = functools.partial(modules.lookup, fullname)
     return module
 
@@ -180,7 +184,7 @@ def is_installed(name: str) -> bool:
     return not (Path(found.origin).parent / SHIM).exists()
 
 
-def install(aliases: Mapping[str, str] = {**ALIASES, **INTEGRATIONS}, *, forced: bool = True, quiet: bool = True) -> None:
+def install(aliases: Mapping[str, str] = EVERY, *, forced: bool = True, quiet: bool = True) -> None:
     """Put the finder first. Doing it twice changes nothing, except that `forced` holds from then on."""
     for finder in sys.meta_path:
         if isinstance(finder, AliasFinder):
@@ -205,4 +209,4 @@ def use(mode: str) -> None:
 def take_over(name: str) -> None:
     """Called by an installed shim package while it is imported: its name is ours from here on, submodules too."""
     install(forced=True, quiet=True)
-    sys.modules[name] = _resolved(name, ALIASES)
+    sys.modules[name] = _resolved(name, EVERY)

@@ -74,11 +74,11 @@ def link_code_references_to_git(
     return map_asset_specs(change, assets_defs)
 
 
-def _linked(reference: Reference, tree: str, path_in_repository: Callable[[Path], str]) -> Reference:
+def _linked(reference: Reference, tree: str, place_of: Callable[[Path], str]) -> Reference:
     if isinstance(reference, UrlCodeReference):
         return reference
     line = f"#L{reference.line_number}" if reference.line_number is not None else ""
-    path = path_in_repository(Path(reference.file_path))
+    path = place_of(Path(reference.file_path))
     return UrlCodeReference(url=f"{tree}/{path}{line}", label=reference.label)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 from dagster import components as components
 from rostrum import AddDynamicPartitionsRequest as AddDynamicPartitionsRequest
 from rostrum import AllPartitionMapping as AllPartitionMapping
+from rostrum import AnchorBasedFilePathMapping as AnchorBasedFilePathMapping
 from rostrum import Array as Array
 from rostrum import AssetAttributesModel as AssetAttributesModel
 from rostrum import AssetCheckEvaluation as AssetCheckEvaluation
@@ -67,6 +68,7 @@ from rostrum import ExecutorDefinition as ExecutorDefinition
 from rostrum import ExecutorRequirement as ExecutorRequirement
 from rostrum import Failure as Failure
 from rostrum import Field as Field
+from rostrum import FilePathMapping as FilePathMapping
 from rostrum import FilesystemIOManager as FilesystemIOManager
 from rostrum import FreshnessPolicy as FreshnessPolicy
 from rostrum import FunctionComponent as FunctionComponent
@@ -87,6 +89,8 @@ from rostrum import InitLoggerContext as InitLoggerContext
 from rostrum import InitResourceContext as InitResourceContext
 from rostrum import Injected as Injected
 from rostrum import InputContext as InputContext
+from rostrum import InputManager as InputManager
+from rostrum import InputManagerDefinition as InputManagerDefinition
 from rostrum import InputMapping as InputMapping
 from rostrum import IntSource as IntSource
 from rostrum import Jitter as Jitter
@@ -170,6 +174,7 @@ from rostrum import Selector as Selector
 from rostrum import SensorDefinition as SensorDefinition
 from rostrum import SensorEvaluationContext as SensorEvaluationContext
 from rostrum import SensorResult as SensorResult
+from rostrum import SensorReturnTypesUnion as SensorReturnTypesUnion
 from rostrum import Shape as Shape
 from rostrum import SkipReason as SkipReason
 from rostrum import SpecificPartitionsPartitionMapping as SpecificPartitionsPartitionMapping
@@ -200,12 +205,15 @@ from rostrum import asset_check as asset_check
 from rostrum import asset_sensor as asset_sensor
 from rostrum import build_asset_check_context as build_asset_check_context
 from rostrum import build_asset_context as build_asset_context
+from rostrum import build_column_schema_change_checks as build_column_schema_change_checks
 from rostrum import build_component_defs as build_component_defs
 from rostrum import build_defs_for_component as build_defs_for_component
 from rostrum import build_hook_context as build_hook_context
 from rostrum import build_init_logger_context as build_init_logger_context
 from rostrum import build_init_resource_context as build_init_resource_context
 from rostrum import build_input_context as build_input_context
+from rostrum import build_last_update_freshness_checks as build_last_update_freshness_checks
+from rostrum import build_metadata_bounds_checks as build_metadata_bounds_checks
 from rostrum import build_multi_asset_sensor_context as build_multi_asset_sensor_context
 from rostrum import build_op_context as build_op_context
 from rostrum import build_output_context as build_output_context
@@ -215,6 +223,8 @@ from rostrum import build_run_status_sensor_context as build_run_status_sensor_c
 from rostrum import build_schedule_context as build_schedule_context
 from rostrum import build_schedule_from_partitioned_job as build_schedule_from_partitioned_job
 from rostrum import build_sensor_context as build_sensor_context
+from rostrum import build_sensor_for_freshness_checks as build_sensor_for_freshness_checks
+from rostrum import build_time_partition_freshness_checks as build_time_partition_freshness_checks
 from rostrum import colored_console_logger as colored_console_logger
 from rostrum import component_defs as component_defs
 from rostrum import component_instance as component_instance
@@ -240,10 +250,12 @@ from rostrum import graph_asset as graph_asset
 from rostrum import graph_multi_asset as graph_multi_asset
 from rostrum import hourly_partitioned_config as hourly_partitioned_config
 from rostrum import in_process_executor as in_process_executor
+from rostrum import input_manager as input_manager
 from rostrum import instance_for_test as instance_for_test
 from rostrum import io_manager as io_manager
 from rostrum import job as job
 from rostrum import json_console_logger as json_console_logger
+from rostrum import link_code_references_to_git as link_code_references_to_git
 from rostrum import load_asset_checks_from_current_module as load_asset_checks_from_current_module
 from rostrum import load_asset_checks_from_modules as load_asset_checks_from_modules
 from rostrum import load_asset_checks_from_package_module as load_asset_checks_from_package_module
@@ -293,8 +305,17 @@ from rostrum import template_var as template_var
 from rostrum import validate_run_config as validate_run_config
 from rostrum import weekly_partitioned_config as weekly_partitioned_config
 from rostrum import with_resources as with_resources
+from rostrum import with_source_code_references as with_source_code_references
+from rostrum.compat.dagster.events import ExpectationResult as ExpectationResult
+from rostrum.compat.dagster.files import FileHandle as FileHandle
+from rostrum.compat.dagster.files import LocalFileHandle as LocalFileHandle
+from rostrum.compat.dagster.files import local_file_manager as local_file_manager
 from rostrum.compat.dagster.legacy_assets import BindResourcesToJobs as BindResourcesToJobs
 from rostrum.compat.dagster.legacy_assets import SourceAsset as SourceAsset
+from rostrum.compat.dagster.legacy_automation import AutoMaterializeAssetPartitionsFilter as AutoMaterializeAssetPartitionsFilter
+from rostrum.compat.dagster.legacy_automation import AutoMaterializePolicy as AutoMaterializePolicy
+from rostrum.compat.dagster.legacy_automation import AutoMaterializeRule as AutoMaterializeRule
+from rostrum.compat.dagster.legacy_automation import LegacyFreshnessPolicy as LegacyFreshnessPolicy
 from rostrum.compat.dagster.legacy_io import ConfigurableLegacyIOManagerAdapter as ConfigurableLegacyIOManagerAdapter
 from rostrum.compat.dagster.metadata import BoolMetadataValue as BoolMetadataValue
 from rostrum.compat.dagster.metadata import CodeReferencesMetadataValue as CodeReferencesMetadataValue
@@ -328,17 +349,14 @@ from rostrum.compat.dagster.small_values import AssetOrCheckKey as AssetOrCheckK
 from rostrum.compat.dagster.small_values import CodeLocationSelector as CodeLocationSelector
 from rostrum.compat.dagster.small_values import DagsterEventLogInvalidForRun as DagsterEventLogInvalidForRun
 from rostrum.compat.dagster.small_values import DagsterLibraryRegistry as DagsterLibraryRegistry
-from rostrum.compat.dagster.small_values import FileHandle as FileHandle
 from rostrum.compat.dagster.small_values import IAttachDifferentObjectToOpContext as IAttachDifferentObjectToOpContext
 from rostrum.compat.dagster.small_values import JobSelector as JobSelector
-from rostrum.compat.dagster.small_values import LocalFileHandle as LocalFileHandle
 from rostrum.compat.dagster.small_values import Mapping as Mapping
 from rostrum.compat.dagster.small_values import PaginatedResults as PaginatedResults
 from rostrum.compat.dagster.small_values import RepositorySelector as RepositorySelector
 from rostrum.compat.dagster.small_values import RunShardedEventsCursor as RunShardedEventsCursor
 from rostrum.compat.dagster.small_values import Sequence as Sequence
 from rostrum.compat.dagster.small_values import TypingAny as TypingAny
-from rostrum.compat.dagster.small_values import local_file_manager as local_file_manager
 from rostrum.compat.dagster.small_values import raise_execution_interrupts as raise_execution_interrupts
 from rostrum.compat.dagster.type_names import Any as Any
 from rostrum.compat.dagster.type_names import Bool as Bool
@@ -373,6 +391,7 @@ from rostrum.definitions.type_loaders import DataTypeLoader as DagsterTypeLoader
 from rostrum.definitions.type_loaders import data_type_loader as dagster_type_loader
 from rostrum.definitions.types import DataType as DagsterType
 from rostrum.definitions.types import PythonType as PythonObjectDagsterType
+from rostrum.definitions.types import TypeCheckContext as TypeCheckContext
 from rostrum.definitions.types import check_data_type as check_dagster_type
 from rostrum.definitions.types import make_python_type_usable_as_data_type as make_python_type_usable_as_dagster_type
 from rostrum.definitions.types import usable_as_data_type as usable_as_dagster_type
@@ -847,18 +866,6 @@ __all__ = [
     "with_source_code_references",
 ]
 
-class AnchorBasedFilePathMapping:
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getattr__(self, name: str) -> Any: ...
-class AutoMaterializeAssetPartitionsFilter:
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getattr__(self, name: str) -> Any: ...
-class AutoMaterializePolicy:
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getattr__(self, name: str) -> Any: ...
-class AutoMaterializeRule:
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getattr__(self, name: str) -> Any: ...
 class AutomationContext:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def __getattr__(self, name: str) -> Any: ...
@@ -877,21 +884,6 @@ class DagsterLogManager:
 class DefaultRunLauncher:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def __getattr__(self, name: str) -> Any: ...
-class ExpectationResult:
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getattr__(self, name: str) -> Any: ...
-class FilePathMapping:
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getattr__(self, name: str) -> Any: ...
-class InputManager:
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getattr__(self, name: str) -> Any: ...
-class InputManagerDefinition:
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getattr__(self, name: str) -> Any: ...
-class LegacyFreshnessPolicy:
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getattr__(self, name: str) -> Any: ...
 class MigrateIOStorageResult:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def __getattr__(self, name: str) -> Any: ...
@@ -901,7 +893,6 @@ class QueuedRunCoordinator:
 class RepositoryData:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def __getattr__(self, name: str) -> Any: ...
-SensorReturnTypesUnion: Any
 class StepExecutionContext:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def __getattr__(self, name: str) -> Any: ...
@@ -914,26 +905,15 @@ class StepRunRef:
 class SubmitRunContext:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def __getattr__(self, name: str) -> Any: ...
-class TypeCheckContext:
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getattr__(self, name: str) -> Any: ...
 class UPathDefsStateStorage:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def __getattr__(self, name: str) -> Any: ...
-def build_column_schema_change_checks(*args: Any, **kwargs: Any) -> Any: ...
-def build_last_update_freshness_checks(*args: Any, **kwargs: Any) -> Any: ...
-def build_metadata_bounds_checks(*args: Any, **kwargs: Any) -> Any: ...
-def build_sensor_for_freshness_checks(*args: Any, **kwargs: Any) -> Any: ...
-def build_time_partition_freshness_checks(*args: Any, **kwargs: Any) -> Any: ...
 def deserialize_value(*args: Any, **kwargs: Any) -> Any: ...
 def external_instance_from_step_run_ref(*args: Any, **kwargs: Any) -> Any: ...
-def input_manager(*args: Any, **kwargs: Any) -> Any: ...
-def link_code_references_to_git(*args: Any, **kwargs: Any) -> Any: ...
 def migrate_io_storage(*args: Any, **kwargs: Any) -> Any: ...
 def resources(*args: Any, **kwargs: Any) -> Any: ...
 def run_step_from_ref(*args: Any, **kwargs: Any) -> Any: ...
 def serialize_value(*args: Any, **kwargs: Any) -> Any: ...
 def step_context_to_step_run_ref(*args: Any, **kwargs: Any) -> Any: ...
 def step_run_ref_to_step_context(*args: Any, **kwargs: Any) -> Any: ...
-def with_source_code_references(*args: Any, **kwargs: Any) -> Any: ...
 __version__: str

@@ -301,7 +301,7 @@ def opt_literal_param(obj: Any, param_name: str, values: Any, default: Any = Non
 def path_param(obj: Any, param_name: str, additional_message: str | None = None) -> str:
     """A path as text."""
     inst_param(obj, param_name, (str, os.PathLike), additional_message)
-    return str(os.fspath(obj))
+    return str(obj)
 
 
 def opt_path_param(obj: Any, param_name: str, default: Any = None, additional_message: str | None = None) -> Any:

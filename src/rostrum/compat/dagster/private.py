@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import rostrum
+from rostrum.compat.dagster.warning_types import BetaWarning, PreviewWarning, SupersessionWarning
 from rostrum.definitions.error_info import error_info
 from rostrum.model.errors import ErrorInfo
 from rostrum.service.clock import SystemClock
@@ -178,8 +180,6 @@ def alter_sys_path(to_add: list[str], to_remove: list[str]) -> Generator[None]:
 @contextlib.contextmanager
 def disable_dagster_warnings() -> Generator[None]:
     """No warnings about stages of names for a block."""
-    from rostrum.compat.dagster.warning_types import BetaWarning, PreviewWarning, SupersessionWarning
-
     with warnings.catch_warnings():
         for kind in (BetaWarning, PreviewWarning, SupersessionWarning):
             warnings.simplefilter("ignore", category=kind)
@@ -232,8 +232,6 @@ def wrap_op_in_graph_and_execute(
     op_def: Any, resources: Any = None, input_values: Any = None, run_config: Any = None, **named: Any
 ) -> Any:
     """Execute an op as the only one of a graph."""
-    import rostrum
-
     names = list(op_def.ins)
 
     def body(**inputs: Any) -> Any:
