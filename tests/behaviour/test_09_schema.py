@@ -173,6 +173,10 @@ class TestDefaults:
         schema = {"outer": {"inner": {"x": dg.Field(int, default_value=1), "y": dg.Field(str, is_required=False)}}}
         assert given(schema) == {"outer": {"inner": {"x": 1}}}
 
+    @pytest.mark.parametrize("schema", [dict, dg.Permissive(), dg.Shape({}), {"p": dg.Permissive()}], ids=str)
+    def test_what_needs_nothing_may_be_left_out(self, schema: Any):
+        assert given(schema) == ({"p": {}} if isinstance(schema, dict) else {})
+
     def test_one_required_field_makes_its_parents_required(self):
         schema = {"outer": {"inner": {"x": int}}}
         found = errors(schema)

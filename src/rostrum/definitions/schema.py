@@ -233,7 +233,7 @@ class Field:
     @property
     def default_provided(self) -> bool:
         """Whether there is a default, its own or one of the fields inside."""
-        return self._default is not MISSING or (not self.is_required and type(self.config_type) is Shape)
+        return self._default is not MISSING or (not self.is_required and isinstance(self.config_type, Shape))
 
     @property
     def default_value(self) -> Any:
@@ -259,7 +259,7 @@ class Field:
         """What the field has when it is not given; MISSING when that is nothing."""
         if self._default is not MISSING:
             return self.config_type.evaluate(self._plain_default(), at, evaluation)
-        if type(self.config_type) is Shape and not self.is_required and self._is_required is None:
+        if isinstance(self.config_type, Shape) and not self.is_required and self._is_required is None:
             return self.config_type.evaluate({}, at, evaluation)
         return MISSING
 
@@ -364,11 +364,6 @@ class Permissive(Shape):
 
     def __init__(self, fields: Mapping[str, Any] | None = None, description: str | None = None) -> None:
         super().__init__(fields or {}, description)
-
-    @property
-    def may_be_left_out(self) -> bool:
-        """Where nothing is declared, something is expected."""
-        return bool(self.fields) and super().may_be_left_out
 
     def _others(
         self,
