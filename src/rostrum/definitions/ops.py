@@ -21,7 +21,7 @@ from rostrum.definitions.retries import RetryPolicy
 from rostrum.definitions.signatures import MISSING, Signature, check_context
 from rostrum.definitions.sources import function_source
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import ArgumentError, DefinitionError
+from rostrum.model.errors import DefinitionError
 from rostrum.model.manifest import Source
 from rostrum.model.partitions import PartitionMapping, PartitionsSpec
 
@@ -462,10 +462,7 @@ def op(
         with located(source):
             own_name = check_name(name or compute_fn.__name__, "op")
             signature = Signature(compute_fn)
-            if config_schema is not None and signature.config is not None:
-                raise ArgumentError(
-                    f"op {own_name}: give the config's schema once, by the annotation of `config` or by config_schema."
-                )
+            schema = checked_schema(f"op {own_name!r}", signature, config_schema)
             check_context(signature, "op")
             inputs = op_inputs(f"op {own_name}", signature, ins or {})
             outputs = op_outputs(signature, out)
@@ -483,7 +480,7 @@ def op(
             code_version=code_version or version,
             source=source,
         )
-        made.config_schema = config_schema
+        made.config_schema = schema
         return made
 
     return decorate if compute_fn is None else decorate(compute_fn)
