@@ -87,6 +87,40 @@ def backing_of(
     return Backing(_standing_for(node, inputs, outputs, can_subset), tuple(made), checks)
 
 
+def keyed_backing(
+    node: Any,
+    inputs: Mapping[str, Any],
+    outputs: Mapping[str, Any],
+    partition_mappings: Mapping[AssetKey, Any],
+    asset_deps: Mapping[AssetKey, Iterable[AssetKey]],
+    attributes: Mapping[str, Mapping[AssetKey, Any] | None],
+    *,
+    specs: Sequence[AssetSpec],
+    partitions_def: Any,
+    can_subset: bool,
+    check_specs: Sequence[AssetCheckSpec],
+) -> Backing:
+    """As `backing_of`, of values by key instead of by name."""
+    keys = {name: asset_key_of(key) for name, key in outputs.items()}
+    given = {spec.key: spec for spec in specs}
+    return backing_of(
+        node,
+        inputs,
+        outputs,
+        internal_asset_deps={name: asset_deps[key] for name, key in keys.items() if key in asset_deps},
+        partition_mappings={name: partition_mappings[key] for name, key in inputs.items() if key in partition_mappings},
+        can_subset=can_subset,
+        check_specs=check_specs,
+        attributes={
+            what: {name: values[key] for name, key in keys.items() if key in values}
+            for what, values in attributes.items()
+            if values
+        },
+        common={"partitions_def": partitions_def},
+        specs={name: given[key] for name, key in keys.items() if key in given},
+    )
+
+
 def is_graph(node: Any) -> bool:
     """True for graphs, False for ops."""
     return hasattr(node, "nodes")

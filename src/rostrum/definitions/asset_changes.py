@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from rostrum.definitions.asset_specs import AssetDep, AssetSpec
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import ArgumentError
+from rostrum.model.errors import ArgumentError, DefinitionError
 
 T = TypeVar("T")
 
@@ -40,6 +40,31 @@ def _same_output(before: AssetSpec | None, after: AssetSpec) -> bool:
         and before.code_version == after.code_version
         and before.partitions_def == after.partitions_def
     )
+
+
+def with_values(
+    groups: Mapping[AssetKey, str],
+    tags: Mapping[AssetKey, Mapping[str, str]],
+    metadata: Mapping[AssetKey, Mapping[str, Any]],
+    automation_condition: Any,
+) -> Callable[[AssetSpec], AssetSpec]:
+    """What gives specs other attributes by key. It raises DefinitionError where a spec has another group already."""
+
+    def change(spec: AssetSpec) -> AssetSpec:
+        key, changes = spec.key, dict[str, Any]()
+        if key in groups:
+            if spec.group_name not in (None, "default", groups[key]):
+                raise DefinitionError(f"asset {key} has the group {spec.group_name!r} already.")
+            changes["group_name"] = groups[key]
+        if key in tags:
+            changes["tags"] = tags[key]
+        if key in metadata:
+            changes["metadata"] = metadata[key]
+        if automation_condition is not None:
+            changes["automation_condition"] = automation_condition
+        return spec.replace_attributes(**changes) if changes else spec
+
+    return change
 
 
 def with_keys(definition: T, keys: Mapping[AssetKey, AssetKey], *, own: bool = False) -> T:

@@ -152,7 +152,6 @@ def asset_op(
     config_schema: Any = None,
     required_resource_keys: Iterable[str] | None = None,
     op_tags: Mapping[str, Any] | None = None,
-    compute_kind: str | None = None,
     hooks: Iterable[Any] | None = None,
     **options: Any,
 ) -> OpDefinition:

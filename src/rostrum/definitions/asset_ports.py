@@ -186,7 +186,11 @@ class AssetOut:
         source: Source | None = None,
     ) -> AssetSpec:
         """Spec of the asset that the output is."""
-        options = {**self._spec_options, "skippable": not self.is_required, "partitions_def": partitions_def}
+        options: dict[str, Any] = {
+            **self._spec_options,
+            "skippable": not self.is_required,
+            "partitions_def": partitions_def,
+        }
         if additional_tags:
             options["tags"] = {**(options["tags"] or {}), **additional_tags}
         return AssetSpec.made(source, key, deps=deps, **options)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from rostrum.definitions.asset_backing import Backing, backing_of
-from rostrum.definitions.asset_changes import changed, subset, with_keys
+from rostrum.definitions.asset_backing import Backing, backing_of, keyed_backing
+from rostrum.definitions.asset_changes import changed, subset, with_keys, with_values
 from rostrum.definitions.asset_ports import AssetIn, AssetOut
 from rostrum.definitions.asset_specs import AssetDep, AssetSpec, changed_spec
 from rostrum.definitions.backfill_policy import BackfillPolicy
@@ -22,7 +22,7 @@ from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.definitions.ops import OpDefinition
 from rostrum.definitions.partitions import PartitionsDefinition
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError, InvocationError
+from rostrum.model.errors import ArgumentError, InvariantError, InvocationError
 
 __all__ = ["AssetDep", "AssetIn", "AssetOut", "AssetSpec", "AssetsDefinition", "assets_of"]
 
@@ -99,36 +99,23 @@ class AssetsDefinition:
         if node_def is None:
             self._fill(None, tuple(specs or ()), (), execution_type=NONE)
             return
-        keys = {name: asset_key_of(key) for name, key in (keys_by_output_name or {}).items()}
-        by_output: dict[str, Mapping[Any, Any] | None] = {
-            "group_name": group_names_by_key,
-            "metadata": metadata_by_key,
-            "tags": tags_by_key,
-            "description": descriptions_by_key,
-            "owners": owners_by_key,
-        }
-        given = {spec.key: spec for spec in specs or ()}
-        backing = backing_of(
+        backing = keyed_backing(
             node_def,
-            keys_by_input_name,
-            keys_by_output_name,
-            internal_asset_deps={
-                name: asset_deps[key] for name, key in keys.items() if asset_deps and key in asset_deps
+            keys_by_input_name or {},
+            keys_by_output_name or {},
+            partition_mappings or {},
+            asset_deps or {},
+            {
+                "group_name": group_names_by_key,
+                "metadata": metadata_by_key,
+                "tags": tags_by_key,
+                "description": descriptions_by_key,
+                "owners": owners_by_key,
             },
-            partition_mappings={
-                name: partition_mappings[key]
-                for name, key in (keys_by_input_name or {}).items()
-                if partition_mappings and key in partition_mappings
-            },
+            specs=specs or (),
+            partitions_def=partitions_def,
             can_subset=can_subset,
             check_specs=list((check_specs_by_output_name or {}).values()),
-            attributes={
-                what: {name: values[key] for name, key in keys.items() if key in values}
-                for what, values in by_output.items()
-                if values
-            },
-            common={"partitions_def": partitions_def},
-            specs={name: given[key] for name, key in keys.items() if key in given},
         )
         self._fill(backing.op, backing.specs, backing.check_specs, backfill_policy, resource_defs, hook_defs)
         self.node_def = node_def
@@ -334,21 +321,7 @@ class AssetsDefinition:
 
         Raises DefinitionError where an asset has a group, or a condition, already.
         """
-
-        def change(spec: AssetSpec) -> AssetSpec:
-            changes: dict[str, Any] = {}
-            if group_names_by_key and (group := group_names_by_key.get(spec.key)):
-                if spec.group_name not in (None, "default", group):
-                    raise DefinitionError(f"asset {spec.key} has the group {spec.group_name!r} already.")
-                changes["group_name"] = group
-            if tags_by_key and spec.key in tags_by_key:
-                changes["tags"] = tags_by_key[spec.key]
-            if metadata_by_key and spec.key in metadata_by_key:
-                changes["metadata"] = metadata_by_key[spec.key]
-            if automation_condition is not None:
-                changes["automation_condition"] = automation_condition
-            return spec.replace_attributes(**changes) if changes else spec
-
+        change = with_values(group_names_by_key or {}, tags_by_key or {}, metadata_by_key or {}, automation_condition)
         made = changed(self, tuple(change(spec) for spec in self.specs))
         made.backfill_policy = backfill_policy or self.backfill_policy
         if hook_defs:

@@ -275,8 +275,8 @@ class _Compiler:
                 )
                 self._problems.add(
                     op.source,
-                    f"{op.kind} {op.name}: Input asset {str(key)!r} is not produced by any of the provided asset ops: the "
-                    f"argument {item.name!r} loads it, and it does not exist.{hint}",
+                    f"{op.kind} {op.name}: Input asset {str(key)!r} is not produced by any of the provided asset ops: "
+                    f"the argument {item.name!r} loads it, and it does not exist.{hint}",
                 )
         for node in known.values():
             for dep in node.deps:

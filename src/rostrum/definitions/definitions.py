@@ -126,10 +126,9 @@ class Definitions:
         def sound(values: Iterable[Any]) -> list[Any]:
             return [each for each in values if not is_broken(each)]
 
-        if any(is_broken(value) for value in self.resources.values()):
-            return
-        parts = (sound(self.assets), sound(self.asset_checks), sound(self.jobs))
-        mistakes_beside(Collected(*parts, [], self.resources, None, {}, {}))
+        if not any(is_broken(value) for value in self.resources.values()):
+            parts = (sound(self.assets), sound(self.asset_checks), sound(self.jobs))
+            mistakes_beside(Collected(*parts, [], self.resources, None, {}, {}))
 
     def manifest(self) -> Manifest:
         """The definitions as data."""
@@ -249,10 +248,6 @@ class Definitions:
         keys = selected_keys(self.resolve_asset_graph(), selection)
         return self._replaced(assets=mapped(func, self.assets, keys))
 
-    def permissive_map_resolved_asset_specs(self, func: SpecChange, selection: Any) -> Definitions:
-        """As `map_resolved_asset_specs`."""
-        return self.map_resolved_asset_specs(func=func, selection=selection)
-
     def get_asset_value_loader(self, instance: Any = None) -> Any:
         """What loads stored values of these assets: an `AssetValueLoader`."""
         # It runs things, and is loaded only where it is asked for.
@@ -297,9 +292,7 @@ class Definitions:
         executors = [each.executor for each in def_sets if each.executor is not None]
         if len(executors) > 1:
             raise InvariantError("Definitions.merge: more than one of them has an executor.")
-        metadata: dict[str, Any] = {}
-        for each in def_sets:
-            metadata.update(each.metadata)
+        metadata = {name: value for each in def_sets for name, value in each.metadata.items()}
         return Definitions(
             assets=[asset for each in def_sets for asset in each.assets],
             asset_checks=[check for each in def_sets for check in each.asset_checks],
