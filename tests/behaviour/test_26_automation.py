@@ -176,6 +176,25 @@ def test_automation_sensor() -> None:
     assert manifest.conditions[node.default_condition or ""] == C.on_missing().node
 
 
+def test_conditions_that_no_sensor_covers_have_one_by_default() -> None:
+    @dg.asset(automation_condition=C.eager())
+    def covered() -> None: ...
+
+    @dg.asset(automation_condition=C.eager())
+    def rest() -> None: ...
+
+    @dg.asset
+    def plain() -> None: ...
+
+    sensor = dg.AutomationConditionSensorDefinition("auto", target="covered")
+    manifest = dg.Definitions(assets=[covered, rest, plain], sensors=[sensor]).manifest()
+    nodes = {node.name: node for node in manifest.sensors}
+    default = nodes["default_automation_condition_sensor"]
+    assert default.monitored_assets == (dg.AssetKey("rest"),)
+    assert not default.default_running
+    assert dg.Definitions(assets=[plain]).manifest().sensors == ()
+
+
 # --- freshness
 
 

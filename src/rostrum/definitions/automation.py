@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -182,22 +183,12 @@ class AutomationCondition(ConditionExpression):
         """Made when it is missing, or something upstream has been updated, as soon as nothing upstream is missing or in
         progress. Of partitions of time only the latest.
         """
-        c = AutomationCondition
-        waiting = (c.newly_missing() | c.any_deps_updated()).since_last_handled()
-        return (
-            c.in_latest_time_window() & waiting & ~c.any_deps_missing() & ~c.any_deps_in_progress() & ~c.in_progress()
-        ).with_label("eager")
+        return _eager()
 
     @staticmethod
     def on_cron(cron_schedule: str, cron_timezone: str = "UTC") -> AutomationCondition:
         """Made once after each tick of a cron expression, when all upstream has been updated since the tick."""
-        c = AutomationCondition
-        label = f"on_cron({cron_schedule}, {cron_timezone})"
-        return (
-            c.in_latest_time_window()
-            & c.cron_tick_passed(cron_schedule, cron_timezone).since_last_handled()
-            & c.all_deps_updated_since_cron(cron_schedule, cron_timezone)
-        ).with_label(label)
+        return _on_cron(cron_schedule, cron_timezone)
 
     @staticmethod
     def on_missing() -> AutomationCondition:
@@ -412,6 +403,28 @@ class AutomationCondition(ConditionExpression):
     def all_job_root_assets_match(condition: AutomationCondition) -> AutomationCondition:
         """Of a job: true where a condition is, for all of its assets that have nothing upstream in the job."""
         return made(Condition(kind="all_job_root_assets_match", operands=(condition.node,)))
+
+
+# Projects give the same policy to thousands of assets: it is made once.
+
+
+@lru_cache(maxsize=1)
+def _eager() -> AutomationCondition:
+    c = AutomationCondition
+    waiting = (c.newly_missing() | c.any_deps_updated()).since_last_handled()
+    return (
+        c.in_latest_time_window() & waiting & ~c.any_deps_missing() & ~c.any_deps_in_progress() & ~c.in_progress()
+    ).with_label("eager")
+
+
+@lru_cache(maxsize=64)
+def _on_cron(cron_schedule: str, cron_timezone: str) -> AutomationCondition:
+    c = AutomationCondition
+    return (
+        c.in_latest_time_window()
+        & c.cron_tick_passed(cron_schedule, cron_timezone).since_last_handled()
+        & c.all_deps_updated_since_cron(cron_schedule, cron_timezone)
+    ).with_label(f"on_cron({cron_schedule}, {cron_timezone})")
 
 
 def made(node: Condition) -> AutomationCondition:

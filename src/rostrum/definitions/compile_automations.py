@@ -14,10 +14,14 @@ from rostrum.definitions.schedules import DefaultScheduleStatus, ScheduleDefinit
 from rostrum.definitions.sensors import DefaultSensorStatus, SensorDefinition
 from rostrum.definitions.sources import shown
 from rostrum.model import manifest as model
+from rostrum.model.assets import AssetKey
 from rostrum.model.errors import DefinitionError, StateError
 from rostrum.model.manifest import ASSET_JOB, JobNode
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.planning.graph import AssetGraph
+
+DEFAULT_SENSOR = "default_automation_condition_sensor"
+"""The sensor that every location has for conditions which none of its own sensors evaluates."""
 
 
 class Automations:
@@ -71,10 +75,12 @@ class Automations:
         self, writer: NodeWriter, graph: AssetGraph
     ) -> tuple[tuple[model.ScheduleNode, ...], tuple[model.SensorNode, ...]]:
         """Nodes of all."""
-        return (
-            tuple(_schedule(writer, each) for each in self.schedules.values()),
-            tuple(self._sensor(writer, each, graph) for each in self.sensors.values()),
-        )
+        sensors = [self._sensor(writer, each, graph) for each in self.sensors.values()]
+        covered = {key for node in sensors if node.kind == "automation" for key in node.monitored_assets}
+        rest = tuple(key for key in conditioned(graph) if key not in covered)
+        if rest:
+            sensors.append(model.SensorNode(name=DEFAULT_SENSOR, kind="automation", monitored_assets=rest))
+        return tuple(_schedule(writer, each) for each in self.schedules.values()), tuple(sensors)
 
     def _is_first(self, names: dict[str, Any], each: Any, kind: str) -> bool:
         other = names.setdefault(each.name, each)
@@ -122,6 +128,13 @@ class Automations:
             evaluates_in_code=getattr(each, "use_user_code_server", False),
             default_condition=writer.condition_name(condition) if condition is not None else None,
         )
+
+
+def conditioned(graph: AssetGraph) -> Iterable[AssetKey]:
+    """Assets that have an automation condition, or a check with one."""
+    for key, node in graph.nodes.items():
+        if node.automation is not None or any(each.automation is not None for each in graph.checks.get(key, ())):
+            yield key
 
 
 def _schedule(writer: NodeWriter, each: ScheduleDefinition) -> model.ScheduleNode:
