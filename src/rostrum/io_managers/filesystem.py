@@ -18,7 +18,7 @@ from typing import Any
 from rostrum.definitions.storage_contexts import InputContext, OutputContext
 from rostrum.io_managers.paths import segment
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import ArgumentError, InvocationError, NotFound
+from rostrum.model.errors import ArgumentError, InvariantError, InvocationError, NotFound
 from rostrum.model.metadata import PathMetadata
 from rostrum.model.partitions import MultiPartitions
 
@@ -65,6 +65,11 @@ class PickledFilesIOManager:
         partition = None
         if context.has_asset_key and context.has_asset_partitions:
             partitions = context.asset_partition_keys
+            if not partitions:
+                raise InvariantError(
+                    f"{context.asset_key} is partitioned, and this run is of no partition: its value has no place. "
+                    "Launch it with a partition key."
+                )
             if len(partitions) != 1:
                 raise ArgumentError(
                     f"{context.asset_key}: one value was returned for {len(partitions)} partitions, and a file "
@@ -82,6 +87,11 @@ class PickledFilesIOManager:
         """Unpickle the value; a dict by partition key where several partitions (or none) are asked for."""
         if context.has_asset_key and context.has_asset_partitions:
             partitions = context.asset_partition_keys
+            if not partitions:
+                raise InvariantError(
+                    f"{context.asset_key} is partitioned, and this run is of no partition: its value has no place. "
+                    "Launch it with a partition key."
+                )
             if len(partitions) != 1:
                 return {partition: _read(self.path(context, partition), context.asset_key) for partition in partitions}
             return _read(self.path(context, partitions[0]), context.asset_key)

@@ -24,7 +24,7 @@ from rostrum import (
     materialize_to_memory,
     op,
 )
-from rostrum.model.errors import RostrumError
+from rostrum.model.errors import InvocationError, RostrumError
 from rostrum.model.runs import RunStatus
 
 
@@ -109,7 +109,8 @@ def test_partitions(instance: Instance) -> None:
     assert event is not None
     assert event.partition_key == "2026-01-02"
     assert instance.get_latest_materialization_event("daily", "2026-01-03") is None
-    assert materialize([daily], instance=instance).success, "a function that never asks for its partition needs none"
+    with pytest.raises(InvocationError, match="of no partition"):
+        materialize([daily], instance=instance)
 
 
 def test_a_failed_partitioned_run_marks_partitioned_assets_only(instance: Instance) -> None:

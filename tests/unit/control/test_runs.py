@@ -62,7 +62,7 @@ def test_planned_assets_are_marked(plane: Plane) -> None:
         ("__asset_job__", ("raw",), {}, StateError, "partitioned: say which"),
         ("__asset_job__", ("report",), {"partition_key": "2026-03-01"}, StateError, "not partitioned"),
         ("__asset_job__", ("raw",), {"partition_key": "2026-03-02"}, NotFound, "Did you mean '2026-03-01'"),
-        ("__asset_job__", ("regions",), {"partition_key": "asia"}, NotFound, "no partition 'asia'"),
+        ("__asset_job__", ("regions",), {"partition_key": "asia"}, NotFound, "partition with key 'asia'"),
         ("__asset_job__", ("users",), {"partition_key": "ann"}, NotFound, "there are none yet"),
         ("daily", ("report",), {}, NotFound, "in job 'daily'"),
         ("etl", (), {"config": {"op": {}}}, ConfigError, "Did you mean 'ops'"),
