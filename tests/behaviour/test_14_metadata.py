@@ -251,3 +251,31 @@ def test_events_are_logged_or_yielded_anywhere() -> None:
     assert [each.asset_key for each in made] == [dg.AssetKey("logged"), dg.AssetKey("yielded")]
     assert made[1].metadata["n"].value == 2
     assert [each.asset_key for each in result.asset_observations_for_node("telling")] == [dg.AssetKey("seen")]
+
+
+def test_expectations_are_told() -> None:
+    @dg.op
+    def expecting(context: dg.OpExecutionContext) -> Any:
+        yield dg.ExpectationResult(success=False, label="rows", metadata={"n": 1})
+        context.log_event(dg.ExpectationResult(success=True))
+        yield dg.Output(1)
+
+    @dg.job
+    def expect() -> None:
+        expecting()
+
+    result = expect.execute_in_process()
+    first, second = result.expectation_results_for_node("expecting")
+    assert (first.success, first.label, first.metadata["n"].value, second.success) == (False, "rows", 1, True)
+    assert sum(event.is_expectation_result for event in result.all_events) == 2
+
+
+def test_files_are_managed(tmp_path: Path) -> None:
+    manager = dg.local_file_manager.configured({"base_dir": str(tmp_path)})
+    with dg.build_resources({"files": manager}) as resources:
+        handle = resources.files.write_data(b"abc", ext="txt")
+        assert isinstance(handle, dg.LocalFileHandle)
+        assert isinstance(handle, dg.FileHandle)
+        assert resources.files.read_data(handle) == b"abc"
+        assert Path(handle.path).suffix == ".txt"
+    assert dg.LocalFileHandle("/a").path_desc == "/a"

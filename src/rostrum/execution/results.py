@@ -245,7 +245,7 @@ def _one(
                 "with DynamicOut()."
             )
         yield Made(target, item.value, item.metadata, mapping_key=item.mapping_key)
-    elif isinstance(item, _EVENTS):
+    elif isinstance(item, _EVENTS) or hasattr(item, "engine_message"):
         yield item
     elif isinstance(item, _OBSERVED) and shape.values and shape.values[0].observed:
         yield from _observed(shape, step, item, output)

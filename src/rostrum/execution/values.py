@@ -27,8 +27,16 @@ from rostrum.interfaces.io import IOManager
 from rostrum.interfaces.runs import ReadDynamicPartitions, RunSession
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ConfigError, InvariantError, InvocationError
-from rostrum.model.events import AssetMaterialized, AssetObserved, CheckEvaluated, Event, InputLoaded, OutputStored
-from rostrum.model.metadata import MetadataValue, metadata_values
+from rostrum.model.events import (
+    AssetMaterialized,
+    AssetObserved,
+    CheckEvaluated,
+    EngineMessage,
+    Event,
+    InputLoaded,
+    OutputStored,
+)
+from rostrum.model.metadata import JsonMetadata, MetadataValue, metadata_values
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import FromConfig, FromDefault, FromStep, StepInput
 from rostrum.model.runs import Run
@@ -384,6 +392,12 @@ class Values:
                 data_version=event.data_version,
                 tags=dict(event.tags or {}),
             )
+        if getattr(event, "engine_message", None) == "expectation":
+            told = {"success": event.success, "label": event.label, "description": event.description}
+            outcome = "held" if event.success else "did not hold"
+            message = f"Expectation {event.label} {outcome}." if event.label else f"Expectation {outcome}."
+            metadata = {**event.metadata, "expectation": JsonMetadata(told)}
+            return EngineMessage(at=at, step_key=key, message=message, metadata=metadata)
         raise InvocationError(
             f"{type(event).__name__} cannot be logged as an event: use AssetMaterialization or AssetObservation."
         )

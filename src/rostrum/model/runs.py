@@ -231,6 +231,18 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         """The run that it repeats."""
         return self.parent_run_id
 
+    def with_status(self, status: RunStatus) -> Run:
+        """A copy with another status."""
+        return msgspec.structs.replace(self, status=RunStatus(str(getattr(status, "value", status))))
+
+    def with_tags(self, tags: dict[str, str]) -> Run:
+        """A copy with other tags."""
+        return msgspec.structs.replace(self, tags=dict(tags))
+
+    def tags_for_storage(self) -> dict[str, str]:
+        """Tags of the run."""
+        return dict(self.tags)
+
     def get_root_run_id(self) -> str | None:
         """The first run of the chain of repetitions."""
         return self.root_run_id

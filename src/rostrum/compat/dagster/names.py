@@ -7,6 +7,8 @@ placeholder that tells so when it is used (`placeholders`).
 from __future__ import annotations
 
 _TABLE: dict[str, tuple[str, ...]] = {
+    "events": ("ExpectationResult",),
+    "files": ("FileHandle", "LocalFileHandle", "local_file_manager"),
     "legacy_assets": ("BindResourcesToJobs", "SourceAsset"),
     "repositories": ("RepositoryDefinition", "create_repository_using_definitions_args", "repository"),
     "runs": ("DagsterRun", "DagsterRunStatus"),
@@ -90,6 +92,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
 """Module of this package -> names that it defines."""
 
 _RENAMED: dict[str, str] = {
+    "StepExecutionContext": "rostrum.definitions.contexts:OpExecutionContext",
     "custom_path_fs_io_manager": "rostrum.io_managers.configurable:custom_path_fs_io_manager",
     "DagsterInstance": "rostrum.definitions.instance:Instance",
     "DataProvenance": "rostrum.definitions.run_instance:DataProvenance",

@@ -59,6 +59,9 @@ class _RunFacade(type):
     def __subclasscheck__(cls, subclass: type) -> bool:
         return issubclass(subclass, Run)
 
+    def __getattr__(cls, name: str) -> Any:
+        return getattr(Run, name)
+
 
 class DagsterRun(metaclass=_RunFacade):
     """Makes a `Run` from Dagster's arguments; `isinstance`-true for every run."""
