@@ -26,6 +26,7 @@ def distributions(requirements: list[str]) -> set[str]:
 BASE = distributions(PROJECT["dependencies"])
 EXTRAS = PROJECT["optional-dependencies"]
 SHIPPED = BASE | distributions(EXTRAS["server"]) | distributions(EXTRAS["code-server"])
+INTEGRATIONS = ("delta", "duckdb", "pandas", "polars", "s3", "slack")
 
 
 def foreign_imports(module: Module) -> Iterator[tuple[ast.AST, str]]:
@@ -49,6 +50,8 @@ def foreign_imports(module: Module) -> Iterator[tuple[ast.AST, str]]:
 def undeclared(module: Module) -> Iterator[str]:
     """Imports whose distribution is not among the dependencies that the module may count on."""
     declared = BASE if module.name.startswith(NEEDED_BY_USER_CODE) else SHIPPED
+    if module.name.startswith("rostrum.integrations."):  # each needs the tool that it is for, which has an extra
+        declared = declared.union(*(distributions(EXTRAS[name]) for name in INTEGRATIONS), {"botocore"})
     if module.name.startswith("rostrum.testing.conformance."):
         declared = declared | distributions(EXTRAS["testing"])
     for node, name in foreign_imports(module):

@@ -14,6 +14,7 @@ from rostrum.components.resolvers import Resolver
 from rostrum.definitions.asset_specs import AssetSpec
 from rostrum.definitions.check_specs import AssetCheckSpec
 from rostrum.definitions.definitions import Definitions
+from rostrum.definitions.selection import AssetSelection
 from rostrum.model.assets import AssetKey
 
 Scalar = str | int | float | bool
@@ -128,7 +129,8 @@ def _names(context: ResolutionContext, value: Any) -> Any:
 
 
 def _tags(context: ResolutionContext, value: Any) -> Any:
-    return {key: _shown(each) for key, each in (context.resolve_value(value) or {}).items()}
+    found = cast("Mapping[str, Any]", context.resolve_value(value) or {})
+    return {key: _shown(each) for key, each in found.items()}
 
 
 def _shown(value: Any) -> str:
@@ -202,4 +204,6 @@ def _applied(definitions: Definitions, each: PostProcessorModel, context: Resolu
         return updated(spec, resolve_asset_spec_update_kwargs_to_mapping(seen, each.attributes), each.operation)
 
     target = context.at_path("target").resolve_value(each.target)
+    if isinstance(target, str):
+        target = AssetSelection.from_string(target, include_sources=True)
     return definitions.map_resolved_asset_specs(func=change, selection=target)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 from rostrum.components.nodes import ComponentPath, Node
 from rostrum.components.resolution import ResolutionContext
@@ -146,4 +146,4 @@ def imported_file(file: Path, name: str) -> ModuleType:
     except BaseException:
         sys.modules.pop(name, None)
         raise
-    return cast("ModuleType", module)
+    return module

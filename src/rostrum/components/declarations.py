@@ -8,7 +8,7 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -60,13 +60,14 @@ def load_document(document: Document, context: ComponentLoadContext, base: type)
     if document.value is None or not isinstance(document.value, dict):
         raise ComponentTreeError(f"{place.place}this must be a mapping with the key `type`.")
     errors: list[DefinitionError] = []
-    header = _header(document.value, place, errors)
-    cls = _type(document.value, context, place, base, errors)
-    scope = _scope(document.value, context, place, errors)
+    value = cast("dict[str, Any]", document.value)
+    header = _header(value, place, errors)
+    cls = _type(value, context, place, base, errors)
+    scope = _scope(value, context, place, errors)
     if cls is not None:
         scope = {**scope_of_class(cls, context), **scope}
         context = context.with_rendering_scope(scope)
-    component = _instance(cls, document.value, context, errors) if cls is not None else None
+    component = _instance(cls, value, context, errors) if cls is not None else None
     if errors:
         raise _all_of(errors)
     return Declared(component, header.post_processing if header else None, context)

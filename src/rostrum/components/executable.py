@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field
 
@@ -15,12 +15,12 @@ from rostrum.components.context import ComponentLoadContext
 from rostrum.components.resolution import ResolutionContext
 from rostrum.components.resolvable import Model, Resolvable
 from rostrum.components.resolvers import Resolver
+from rostrum.definitions.backfill_policy import BackfillPolicy
 from rostrum.definitions.checks import multi_asset_check
 from rostrum.definitions.contexts import AssetExecutionContext
 from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.multi_assets import multi_asset
 from rostrum.definitions.names import nearest
-from rostrum.definitions.backfill_policy import BackfillPolicy
 from rostrum.model.errors import DefinitionError
 
 
@@ -170,5 +170,5 @@ class FunctionComponent(ExecutableComponent):
 
     def invoke_execute_fn(self, context: Any, component_load_context: ComponentLoadContext) -> Iterable[Any]:
         """Call the function."""
-        found = self.step_function(component_load_context)(context)
-        return found if isinstance(found, Iterable) else [found]
+        found: Any = self.step_function(component_load_context)(context)
+        return cast("Iterable[Any]", found) if isinstance(found, Iterable) else [found]

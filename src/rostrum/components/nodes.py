@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from rostrum.components.yaml_files import Document, YamlMistake, parse_documents
 from rostrum.model.errors import DefinitionError
@@ -66,8 +66,8 @@ class Node:
     @property
     def type_name(self) -> str | None:
         """The type that YAML names."""
-        value = self.document.value if self.document is not None else None
-        found = value.get("type") if isinstance(value, dict) else None
+        value: Any = self.document.value if self.document is not None else None
+        found: Any = cast("dict[Any, Any]", value).get("type") if isinstance(value, dict) else None
         return found if isinstance(found, str) else None
 
     def walk(self) -> Iterator[Node]:
@@ -102,6 +102,18 @@ def scan_children(folder: Path, stop_at_keyword_files: bool) -> list[Node]:
         elif each.suffix == ".py" and (each.name != "__init__.py" or each.stat().st_size > 0):
             found.append(Node("python", each))
     return found
+
+
+def add_instances(node: Node, functions: Mapping[str, Any], stop_at_keyword_files: bool) -> None:
+    """Make a folder with a `component.py` the instances that its functions make; without any it is a folder as others
+    are.
+    """
+    if not functions:
+        node.kind, node.children = "folder", scan_children(node.path, stop_at_keyword_files)
+    elif len(functions) == 1:
+        node.kind, node.function = "instance", next(iter(functions.values()))
+    else:
+        node.children = [Node("instance", node.path, name, function=function) for name, function in functions.items()]
 
 
 def yaml_file(folder: Path) -> Path | None:

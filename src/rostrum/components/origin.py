@@ -8,6 +8,7 @@ from typing import Any
 from rostrum.components.nodes import PYTHON_INSTANCES, Node
 from rostrum.definitions.asset_specs import AssetSpec
 from rostrum.definitions.definitions import Definitions
+from rostrum.model.metadata import CodeReferencesMetadata, LocalFileCodeReference
 
 # Names under which tools look for them, whatever wrote them.
 ORIGIN = "dagster/component_origin"
@@ -21,11 +22,12 @@ def stamped(definitions: Definitions, component: Any, node: Node, project_root: 
         file, line = Path(position.file), position.line
     else:
         file, line = node.path / PYTHON_INSTANCES, node.function.__wrapped__.__code__.co_firstlineno
-    shown = str(file.relative_to(project_root)) if file.is_relative_to(project_root) else file.name
-    kind = type(component)
+    label = str(file.relative_to(project_root)) if file.is_relative_to(project_root) else file.name
+    kind: type[Any] = type(component)
+    reference = LocalFileCodeReference(file_path=str(file), line_number=line, label=label)
     added = {
         ORIGIN: f"{kind.__module__}.{kind.__qualname__}",
-        REFERENCES: [{"file": shown, "line": line}],
+        REFERENCES: CodeReferencesMetadata([reference]),
     }
 
     def stamp(spec: AssetSpec) -> AssetSpec:

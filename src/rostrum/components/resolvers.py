@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_
 from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 from pydantic.fields import FieldInfo
-from pydantic_core import core_schema
 
 from rostrum.components.resolution import ResolutionContext, gathered, holds_template
 from rostrum.components.templates import is_template
@@ -148,7 +147,7 @@ class Resolver:
         try:
             return handler(source)
         except PydanticSchemaGenerationError:
-            return core_schema.any_schema()
+            return handler(Any)
 
 
 Injected = Annotated[T, Resolver.default(model_field_type=str)]

@@ -12,7 +12,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _MARK = "__rostrum_template_var__"
 
 
-def template_var(fn: F | None = None) -> Any:
+def template_var(fn: Callable[..., Any] | None = None) -> Any:
     """Marks a function whose result expressions in YAML may name: at the top of the file that `template_vars_module`
     names, or a static method of a component class. It takes nothing or a ComponentLoadContext.
     """
@@ -37,7 +37,7 @@ def template_vars(values: Mapping[str, Any], context: Any) -> dict[str, Any]:
 def scope_of_class(cls: Any, context: Any) -> dict[str, Any]:
     """Names for expressions that a component class gives."""
     found: dict[str, Any] = dict(cls.get_additional_scope())
-    for each in reversed(cls.__mro__):
+    for each in reversed(cast("tuple[type, ...]", cls.__mro__)):
         for name in vars(each):
             value = getattr_static(each, name)
             if isinstance(value, staticmethod):

@@ -9,7 +9,7 @@ import string
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ class DefsFolderSandbox:
     project_name: str
 
     @contextmanager
-    def build_component_tree(self, code_location_name: str | None = None) -> Iterator[ComponentTree]:
+    def build_component_tree(self, code_location_name: str | None = None) -> Generator[ComponentTree, None, None]:
         """The tree of the project, which can be imported meanwhile."""
         with self._importable():
             tree = ComponentTree.for_project(self.project_root)
@@ -40,13 +40,13 @@ class DefsFolderSandbox:
             yield tree
 
     @contextmanager
-    def build_all_defs(self) -> Iterator[Definitions]:
+    def build_all_defs(self) -> Generator[Definitions, None, None]:
         """All definitions of the project."""
         with self.build_component_tree() as tree:
             yield tree.build_defs()
 
     @contextmanager
-    def load_component_and_build_defs(self, defs_path: Path) -> Iterator[tuple[Component, Definitions]]:
+    def load_component_and_build_defs(self, defs_path: Path) -> Generator[tuple[Component, Definitions], None, None]:
         """One instance, by its path in the `defs` folder, and its definitions."""
         with self.build_component_tree() as tree:
             yield tree.load_component(defs_path), tree.build_defs(defs_path)
@@ -74,7 +74,9 @@ class DefsFolderSandbox:
         return folder
 
     @contextmanager
-    def swap_defs_file(self, defs_path: Path, defs_yaml_contents: Mapping[str, Any] | None) -> Iterator[None]:
+    def swap_defs_file(
+        self, defs_path: Path, defs_yaml_contents: Mapping[str, Any] | None
+    ) -> Generator[None, None, None]:
         """Another `defs.yaml` meanwhile; None: none."""
         file = self.defs_folder_path / defs_path
         file = file / "defs.yaml" if file.suffix != ".yaml" else file
@@ -92,13 +94,13 @@ class DefsFolderSandbox:
                 file.write_text(before, encoding="utf-8")
 
     @contextmanager
-    def activate_venv_for_project(self) -> Iterator[None]:
+    def activate_venv_for_project(self) -> Generator[None, None, None]:
         """The project can be imported meanwhile; it shares the interpreter of the test."""
         with self._importable():
             yield
 
     @contextmanager
-    def _importable(self) -> Iterator[None]:
+    def _importable(self) -> Generator[None, None, None]:
         source = str(self.project_root / "src")
         sys.path.insert(0, source)
         importlib.invalidate_caches()
@@ -111,7 +113,7 @@ class DefsFolderSandbox:
 
 
 @contextmanager
-def create_defs_folder_sandbox(*, project_name: str | None = None) -> Iterator[DefsFolderSandbox]:
+def create_defs_folder_sandbox(*, project_name: str | None = None) -> Generator[DefsFolderSandbox, None, None]:
     """A project with an empty `defs` folder, gone at the end."""
     name = project_name or random_importable_name()
     with tempfile.TemporaryDirectory() as folder:

@@ -4,26 +4,33 @@ all are told together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from rostrum.components.attributes import post_processed
 from rostrum.components.component import Component, is_component_instance
 from rostrum.components.context import ComponentLoadContext
 from rostrum.components.declarations import Declared, load_document
 from rostrum.components.folders import CompositeComponent, DefsFolderComponent, PythonFileComponent, module_definitions
-from rostrum.components.nodes import PYTHON_INSTANCES, ComponentPath, Node, scan, scan_children, yaml_file
+from rostrum.components.nodes import (
+    PYTHON_INSTANCES,
+    ComponentPath,
+    Node,
+    add_instances,
+    scan,
+    scan_children,
+    yaml_file,
+)
 from rostrum.components.origin import stamped
 from rostrum.components.picture import picture
 from rostrum.components.project import find_project, folder_of, import_package
 from rostrum.components.resolution import ResolutionContext
 from rostrum.components.scope_names import standard_scope
+from rostrum.components.telling import each_of, mistake_lines, node_place, telling, told_with
 from rostrum.definitions.definitions import Definitions
-from rostrum.definitions.error_info import error_info
-from rostrum.definitions.problems import is_located
 from rostrum.definitions.sources import relative
 from rostrum.model.errors import ComponentTreeError, DefinitionError
 
@@ -137,7 +144,7 @@ class ComponentTree:
         found = [
             self._loaded(each).component for each in self.find_root_decl().walk() if each.kind in {"yaml", "instance"}
         ]
-        return [cast("T", each) for each in found if isinstance(each, of_type)]
+        return [each for each in found if isinstance(each, of_type)]
 
     def build_defs(self, loc: Any = None) -> Definitions:
         """Definitions of one component, or of all. Raises ComponentTreeError that lists all mistakes and draws the
@@ -148,7 +155,7 @@ class ComponentTree:
         except DefinitionError as error:
             if self._under_way:
                 raise
-            raise self._told(error) from (error.__cause__ or error)
+            raise told_with(error, self.to_string_representation()) from (error.__cause__ or error)
 
     build_defs_at_path = build_defs
 
@@ -175,12 +182,12 @@ class ComponentTree:
     def children_of(self, folder: Path) -> Mapping[Path, Component]:
         """Instances that lie directly in a folder."""
         node = self._folder(folder)
-        made = self._each(node.children, lambda each: (each.path, self._loaded(each).component))
+        made = each_of(node.children, lambda each: (each.path, self._loaded(each).component))
         return dict(made)
 
     def merged_children(self, folder: Path) -> Definitions:
         """Definitions of all that lies directly in a folder."""
-        return merged(self._each(self._folder(folder).children, self._build))
+        return merged(each_of(self._folder(folder).children, self._build))
 
     # --- parts ---------------------------------------------------------------------------------------------------
 
@@ -211,7 +218,7 @@ class ComponentTree:
     def _grow(self, node: Node) -> None:
         """Find the children that only an import or a type tells."""
         if node.kind == "file" and not node.children and node.mistake is None and yaml_file(node.path) is None:
-            self._grow_instances(node)
+            self._add_instances(node)
         elif node.kind == "yaml" and not node.children and node.instance_key is None:
             named = node.type_name or ""
             declared = self._declared.get(node.address)
@@ -220,26 +227,13 @@ class ComponentTree:
             ):
                 node.children = scan_children(node.path, self.terminate_autoloading_on_keyword_files is True)
 
-    def _grow_instances(self, node: Node) -> None:
-        file = node.path / PYTHON_INSTANCES
-        module = self._imported(file, self._context(node.address, node))
+    def _add_instances(self, node: Node) -> None:
+        module = self._imported(node.path / PYTHON_INSTANCES, self._context(node.address, node))
         functions = {name: value for name, value in vars(module).items() if is_component_instance(value)}
-        if not functions:
-            node.kind = "folder"
-            node.children = scan_children(node.path, self.terminate_autoloading_on_keyword_files is True)
-            return
-        names: Sequence[int | str | None] = [None] if len(functions) == 1 else list(functions)
-        made = [
-            Node("instance", node.path, key, function=function)
-            for key, function in zip(names, functions.values(), strict=True)
-        ]
-        if len(made) == 1:
-            node.kind, node.function = "instance", made[0].function
-        else:
-            node.children = made
+        add_instances(node, functions, self.terminate_autoloading_on_keyword_files is True)
 
     def _imported(self, file: Path, context: ComponentLoadContext) -> ModuleType:
-        with self._telling(f"{relative(str(file))} could not be loaded", None):
+        with telling(f"{relative(str(file))} could not be loaded", None):
             return context.load_defs_relative_python_module(file)
 
     def _loaded(self, node: Node) -> Declared:
@@ -265,7 +259,7 @@ class ComponentTree:
             if not node.children:
                 file = relative(str(yaml_file(node.path) or node.path))
                 raise ComponentTreeError(f"{file}:1: the file is empty: a component needs a `type`.")
-            made = self._each(node.children, lambda each: (each.instance_key or 0, self._loaded(each).component))
+            made = each_of(node.children, lambda each: (each.instance_key or 0, self._loaded(each).component))
             component = CompositeComponent(node.path, dict(made))
         else:
             component = DefsFolderComponent(node.path, self.children_of(node.path))
@@ -274,7 +268,7 @@ class ComponentTree:
     def _from_function(self, node: Node, context: ComponentLoadContext) -> Component:
         name = getattr(node.function, "__name__", "component_instance")
         place = f"{relative(str(node.path / PYTHON_INSTANCES))}:{_line(node.function)}"
-        with self._telling(f"the component instance {name} failed", place):
+        with telling(f"the component instance {name} failed", place):
             found = node.function(context)
         if isinstance(found, Component):
             return found
@@ -286,7 +280,7 @@ class ComponentTree:
             return known
         self._grow(node)
         if node.kind == "folder" or (node.kind == "file" and node.children):
-            made = merged(self._each(node.children, self._build))
+            made = merged(each_of(node.children, self._build))
         else:
             declared = self._loaded(node)
             with self._entered(node), self._counting(node):
@@ -297,10 +291,10 @@ class ComponentTree:
     def _definitions(self, node: Node, declared: Declared) -> Definitions:
         component, context = declared.component, declared.context
         if isinstance(component, PythonFileComponent):
-            with self._telling(f"{relative(str(node.path))} could not be loaded", None):
+            with telling(f"{relative(str(node.path))} could not be loaded", None):
                 return module_definitions(component.module, context)
-        place = _place(node)
-        with self._telling(f"{type(component).__name__}.build_defs failed", place):
+        place = node_place(node)
+        with telling(f"{type(component).__name__}.build_defs failed", place):
             found: Any = component.build_defs(context)
         if not isinstance(found, Definitions):
             raise ComponentTreeError(
@@ -310,33 +304,17 @@ class ComponentTree:
             found = stamped(found, component, node, self.project_root)
         if declared.post_processing is not None:
             resolution = context.resolution_context.at_path("post_processing")
-            with self._telling("post_processing failed", place):
+            with telling("post_processing failed", place):
                 found = post_processed(found, declared.post_processing, resolution)
         return found
 
-    def _each(self, nodes: Sequence[Node], step: Callable[[Node], T]) -> list[T]:
-        """Results for all nodes; the mistakes of all in one error."""
-        made: list[T] = []
-        errors: list[DefinitionError] = []
-        for node in nodes:
-            try:
-                made.append(step(node))
-            except DefinitionError as error:
-                errors.append(error)
-        if len(errors) == 1:
-            raise errors[0]
-        if errors:
-            lines = dict.fromkeys(line for error in errors for line in mistake_lines(error))
-            raise ComponentTreeError("\n".join(lines)) from (errors[0].__cause__ or errors[0])
-        return made
-
     @contextmanager
-    def _entered(self, node: Node) -> Any:
+    def _entered(self, node: Node) -> Generator[None, None, None]:
         """Refuse what waits for itself."""
         if node.address in self._under_way and node.kind != "folder":
             circle = [*self._under_way[self._under_way.index(node.address) :], node.address]
             told = " -> ".join(each.told(self.defs_module_path) for each in circle)
-            raise ComponentTreeError(f"{_place(node)}: components wait for each other: {told}.")
+            raise ComponentTreeError(f"{node_place(node)}: components wait for each other: {told}.")
         self._under_way.append(node.address)
         try:
             yield
@@ -344,40 +322,13 @@ class ComponentTree:
             self._under_way.pop()
 
     @contextmanager
-    def _counting(self, node: Node) -> Any:
+    def _counting(self, node: Node) -> Generator[None, None, None]:
         try:
             yield
         except DefinitionError as error:
             if node.kind != "folder" and not node.children:
                 self._mistakes[node.address] = len(mistake_lines(error))
             raise
-
-    @contextmanager
-    def _telling(self, what: str, place: str | None) -> Any:
-        """Errors of the user's code, with the place of what asked for it."""
-        try:
-            yield
-        except ComponentTreeError:
-            raise
-        except DefinitionError as error:
-            if is_located(error):
-                raise
-            raise ComponentTreeError(f"{place or _user_place(error)}: {error}") from error
-        except (Exception, SystemExit) as error:
-            at, said = _user_place(error), f"{what}: {type(error).__name__}: {error}"
-            told = f"{place}: {said} ({at})" if place else f"{at}: {said}"
-            raise ComponentTreeError(told) from error
-
-    def _told(self, error: DefinitionError) -> ComponentTreeError:
-        lines = mistake_lines(error)
-        drawn = self.to_string_representation()
-        head = (
-            lines[0]
-            if len(lines) == 1
-            else f"there are {len(lines)} mistakes in the components:\n" + "\n".join(f"  {line}" for line in lines)
-        )
-        kind = type(error) if isinstance(error, ComponentTreeError) and len(lines) == 1 else ComponentTreeError
-        return kind(f"{head}\n\n{drawn}")
 
     def _failures(self, node: Node) -> str:
         count = self._mistakes.get(node.address)
@@ -396,27 +347,9 @@ class ComponentTree:
         )
 
 
-def mistake_lines(error: DefinitionError) -> list[str]:
-    """The mistakes that an error tells, one per line; without the picture."""
-    text = str(error).partition("\n\n")[0]
-    lines = text.splitlines()
-    return [line.strip() for line in (lines[1:] if lines and lines[0].startswith("there are ") else lines)]
-
-
 def merged(found: Sequence[Definitions]) -> Definitions:
     """The union; what a file imports from another counts once."""
     return Definitions.merge(*found) if found else Definitions()
-
-
-def _place(node: Node) -> str:
-    if node.document is not None:
-        return str(node.document.positions.at(()))
-    return relative(str(node.path))
-
-
-def _user_place(error: BaseException) -> str:
-    frame = error_info(error).user_frame
-    return f"{frame.file}:{frame.line}" if frame is not None else "<unknown>"
 
 
 def _line(function: Any) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
@@ -67,11 +67,11 @@ def parse_documents(text: str, file: str) -> list[Document]:
     found: list[Document] = []
     try:
         while loader.check_node():
-            node = cast("yaml.Node | None", loader.get_node())
+            node = loader.get_node()
             if node is None:
                 continue
             _refuse_double_keys(node, file)
-            value = cast("Any", loader.construct_document(node))
+            value: Any = loader.construct_document(node)
             found.append(Document(value, _positions(node, file)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

@@ -6,7 +6,7 @@ import io
 import pickle
 import secrets
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,7 +193,7 @@ class S3FileManager:
             Path(self._temporary.pop()).unlink(missing_ok=True)
 
     @contextmanager
-    def read(self, file_handle: S3FileHandle, mode: str = "rb") -> Iterator[IO[Any]]:
+    def read(self, file_handle: S3FileHandle, mode: str = "rb") -> Generator[IO[Any], None, None]:
         """The open file; `mode` is `r` or `rb`."""
         data = self.read_data(file_handle)
         yield io.BytesIO(data) if "b" in mode else io.StringIO(data.decode("utf-8"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,7 +22,7 @@ class PipesS3ContextInjector(PipesContextInjector):
         self.bucket, self.client = bucket, client
 
     @contextmanager
-    def inject_context(self, context_data: PipesContextData) -> Iterator[Mapping[str, Any]]:
+    def inject_context(self, context_data: PipesContextData) -> Generator[Mapping[str, Any], None, None]:
         """A context manager that gives `bucket` and `key`."""
         key = f"rostrum-pipes/{secrets.token_hex(15)}/context.json"
         self.client.put_object(Bucket=self.bucket, Key=key, Body=json.dumps(context_data).encode("utf-8"))
@@ -52,7 +52,7 @@ class PipesS3MessageReader(PipesBlobStoreMessageReader):
         self.bucket, self.client, self.include_stdio_in_messages = bucket, client, include_stdio_in_messages
 
     @contextmanager
-    def get_params(self) -> Iterator[Mapping[str, Any]]:
+    def get_params(self) -> Generator[Mapping[str, Any], None, None]:
         """A context manager that gives `bucket` and `key_prefix`."""
         prefix = f"rostrum-pipes/{secrets.token_hex(15)}"
         yield {

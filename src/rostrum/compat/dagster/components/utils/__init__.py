@@ -6,7 +6,7 @@ import importlib.util
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +16,7 @@ from rostrum.model.errors import InvocationError
 
 
 @contextmanager
-def ensure_loadable_path(path: Path) -> Iterator[None]:
+def ensure_loadable_path(path: Path) -> Generator[None, None, None]:
     """A folder is on the import path meanwhile."""
     added = str(path) not in sys.path
     if added:
