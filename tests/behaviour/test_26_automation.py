@@ -255,6 +255,12 @@ def test_auto_materialize_policy_is_a_condition() -> None:
     assert isinstance(condition, dg.AutomationCondition)
     assert "materialize_on_cron" in str(condition)
     assert dg.AutoMaterializePolicy.eager() == dg.AutoMaterializePolicy.eager()
+
+    @dg.asset(auto_materialize_policy=dg.AutoMaterializePolicy.eager())
+    def made() -> None: ...
+
+    (node,) = dg.Definitions(assets=[made]).manifest().assets
+    assert node.automation == dg.AutoMaterializePolicy.eager().node.identity
     assert dg.AutoMaterializePolicy.lazy() != dg.AutoMaterializePolicy.eager()
     assert dg.AutoMaterializePolicy.from_automation_condition(C.missing()).to_automation_condition() == C.missing()
 

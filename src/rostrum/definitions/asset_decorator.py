@@ -8,7 +8,7 @@ from typing import Any
 from rostrum.definitions.asset_backing import Backing
 from rostrum.definitions.asset_parts import asset_inputs, asset_op, asset_signature, own_checks, own_key, own_resources
 from rostrum.definitions.asset_ports import AssetIn
-from rostrum.definitions.asset_specs import AssetSpec
+from rostrum.definitions.asset_specs import AssetSpec, condition_of
 from rostrum.definitions.assets import AssetsDefinition, assets_of
 from rostrum.definitions.backfill_policy import BackfillPolicy
 from rostrum.definitions.broken import noting
@@ -65,6 +65,8 @@ def asset(
     or a resource is the upstream asset of that name. `key` takes the place of `name` and `key_prefix`; `dagster_type`
     that of the return annotation; `deps` are upstream assets that are not loaded.
     """
+    if kwargs:
+        automation_condition = condition_of(kwargs, automation_condition)
     kinds, deps = deprecated(f"asset {name or getattr(compute_fn, '__name__', '')}", kwargs, kinds, deps)
 
     @noting(AssetsDefinition)

@@ -72,6 +72,14 @@ class AssetDep:
         return f"AssetDep({self.asset_key}{mapping})"
 
 
+def condition_of(kwargs: dict[str, Any], automation_condition: Any) -> Any:
+    """The condition, or that of an `auto_materialize_policy`, its older form, which is taken out of `kwargs`."""
+    policy: Any = kwargs.pop("auto_materialize_policy", None)
+    if policy is None or automation_condition is not None:
+        return automation_condition
+    return policy.to_automation_condition()
+
+
 class AssetSpec:
     """What an asset is, without what makes it. In `Definitions(assets=[...])` it is an external asset. Immutable.
 
@@ -134,6 +142,7 @@ class AssetSpec:
         **kwargs: Any,
     ) -> None:
         if kwargs:
+            automation_condition = condition_of(kwargs, automation_condition)
             hidden_options("AssetSpec", kwargs, _HIDDEN)
         plain, of_tags = kinds_of(tags, kinds)
         self._fill(
