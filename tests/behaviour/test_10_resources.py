@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -151,6 +152,28 @@ class TestClasses:
                 return 4
 
         assert used(Made()) == 4
+
+
+class TestKeptProperties:
+    class Lazy(dg.ConfigurableResource):
+        url: str
+
+        @cached_property
+        def client(self) -> str:
+            LOG.append("made")
+            return f"client of {self.url} with hunter2"
+
+    def test_they_are_made_once(self):
+        lazy = self.Lazy(url="u")
+        assert lazy.client == lazy.client
+        assert LOG == ["made"]
+
+    def test_they_are_no_fields(self):
+        lazy = self.Lazy(url="u")
+        assert lazy.client
+        found = used(lazy, run_config={"resources": {"r": {"config": {"url": "other"}}}})
+        assert found.client.startswith("client of other")
+        assert "hunter2" not in repr(dg.Definitions(resources={"lazy": lazy}).manifest().resources)
 
 
 class TestBinding:

@@ -108,7 +108,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         return opened
 
     def _resolved(self, context: InitResourceContext, stack: ExitStack) -> Any:
-        own = self.__dict__
+        own = _fields(self)
         fields = dict(own)
         if context.config:
             what, at = f"resource {context.key!r}", EvaluationStack.at("resources", context.key, "config")
@@ -137,7 +137,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
 
     def _given(self) -> dict[str, Any]:
         """Fields with values, as config names them."""
-        return {name: value for name, value in self._by_alias(self.__dict__).items() if not _is_live(value)}
+        return {name: value for name, value in self._by_alias(_fields(self)).items() if not _is_live(value)}
 
     def _check_complete(self, context: InitResourceContext) -> None:
         at = EvaluationStack.at("resources", context.key, "config")
@@ -213,7 +213,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
     @property
     def nested_resources(self) -> dict[str, Any]:
         """Resources in the fields, by name."""
-        return {name: value for name, value in self.__dict__.items() if _is_live(value)}
+        return {name: value for name, value in _fields(self).items() if _is_live(value)}
 
     @property
     def config_field(self) -> Field:
@@ -242,7 +242,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
 
     def shown_config(self) -> dict[str, Any]:
         """Fields as the screens show them: secrets masked, references by name."""
-        return {name: _shown(name, value) for name, value in self.__dict__.items()}
+        return {name: _shown(name, value) for name, value in _fields(self).items()}
 
 
 class ConfigurableResource(ConfigurableResourceFactory[T], Generic[T]):
@@ -315,6 +315,13 @@ def _opening(resource: ConfigurableResourceFactory[Any]) -> Any:
 
     open_it.__name__ = type(resource).__name__
     return open_it
+
+
+def _fields(resource: BaseModel) -> dict[str, Any]:
+    """Values of the declared fields: properties that are kept (`cached_property`) are none."""
+    values, extra = vars(resource), type(resource).model_config.get("extra") == "allow"
+    found = {name: values[name] for name in type(resource).model_fields if name in values}
+    return {**found, **(resource.model_extra or {})} if extra else found
 
 
 def _is_live(value: Any) -> bool:
