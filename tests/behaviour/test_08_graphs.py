@@ -872,3 +872,63 @@ def test_an_op_written_out():
         written(one())
 
     assert j.execute_in_process(run_config={"ops": {"written": {"config": {"n": 2}}}}).output_for_node("written") == 3
+
+
+def test_validate_run_config_resolves_mappings():
+    @dg.op(config_schema={"n": int})
+    def a(context):
+        return context.op_config["n"]
+
+    @dg.config_mapping(config_schema={"simple": int})
+    def mapping(config):
+        return {"a": {"config": {"n": config["simple"]}}}
+
+    @dg.graph(config=mapping)
+    def g():
+        return a()
+
+    @dg.job
+    def j():
+        g()
+
+    full = dg.validate_run_config(j, {"ops": {"g": {"config": {"simple": 5}}}})
+    assert full["ops"]["g"]["ops"]["a"]["config"] == {"n": 5}
+    assert {"execution", "loggers", "resources"} <= set(full)
+
+
+def test_a_config_mapping_that_raises_is_told():
+    @dg.op(config_schema={"n": int})
+    def a(context):
+        return context.op_config["n"]
+
+    @dg.config_mapping(config_schema={"simple": int})
+    def mapping(config):
+        raise ValueError("in the mapping")
+
+    @dg.job(config=mapping)
+    def j():
+        a()
+
+    with pytest.raises((ValueError, dg.DagsterConfigMappingFunctionError), match="mapping"):
+        j.execute_in_process(run_config={"simple": 1})
+
+
+def test_nested_graphs_with_aliases_and_config():
+    @dg.op(config_schema={"n": int})
+    def a(context):
+        return context.op_config["n"]
+
+    @dg.graph
+    def low():
+        return a()
+
+    @dg.graph
+    def high():
+        return low.alias("renamed")()
+
+    @dg.job
+    def j():
+        high()
+
+    config = {"ops": {"high": {"ops": {"renamed": {"ops": {"a": {"config": {"n": 3}}}}}}}}
+    assert j.execute_in_process(run_config=config).output_for_node("high.renamed.a") == 3

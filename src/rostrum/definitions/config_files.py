@@ -12,6 +12,7 @@ import yaml
 
 from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.job_config import check_run_config
+from rostrum.definitions.mapped_config import mapped_config
 from rostrum.definitions.run_config import RunConfig, merged, plain_config
 from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError
 from rostrum.model.runs import RunTarget
@@ -70,9 +71,7 @@ def validate_run_config(job_def: Any, run_config: RunConfig | Mapping[str, Any] 
     definitions = own.including(job_def) if own is not None else Definitions(jobs=[job_def])
     resolved = definitions.resolved()
     plan = build_plan(resolved.manifest, RunTarget(location="", job=job_def.name), resolved.graph)
-    given = plain_config(run_config)
-    mapping = getattr(job_def, "config_mapping", None)
-    config = mapping.resolve(given) if mapping is not None else merged(job_def.config, given)
+    config = mapped_config(resolved, job_def.name, plain_config(run_config))
     bound = resolved.resources_of(job_def.name)
     found = check_run_config(resolved, job_def.name, config, plan.steps, bound, lambda: ())
     resources = {"io_manager": {"config": None}, **found.get("resources", {})}

@@ -122,11 +122,12 @@ def planned(
     at: datetime,
 ) -> list[RunPlanned]:
     """Events that tell what a run intends to make. Assets without partitions are planned apart: they have no partition
-    to mark.
+    to mark. What is only observed is not among them.
     """
-    partitioned = tuple(key for key in asset_keys if partition_keys and graph.nodes[key].partitions is not None)
+    made = [key for key in asset_keys if not graph.nodes[key].observes]
+    partitioned = tuple(key for key in made if partition_keys and graph.nodes[key].partitions is not None)
     apart = set(partitioned)
-    plain = tuple(key for key in asset_keys if key not in apart)
+    plain = tuple(key for key in made if key not in apart)
     events: list[RunPlanned] = []
     if partitioned:
         events.append(RunPlanned(at=at, asset_keys=partitioned, partition_keys=tuple(partition_keys)))
