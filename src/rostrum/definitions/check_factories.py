@@ -22,7 +22,7 @@ from rostrum.planning.partitions import partitions_of
 
 COLUMN_SCHEMA = ("dagster/column_schema", "rostrum/column_schema")
 """Names of the metadata in which a materialization tells its columns."""
-FRESHNESS = "dagster/freshness_params"
+FRESHNESS = "rostrum/freshness"
 """Name of a check's own metadata that tells when it is late."""
 
 Judge = Callable[[AssetCheckExecutionContext, AssetKey], AssetCheckResult]

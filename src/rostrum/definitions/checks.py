@@ -187,7 +187,7 @@ def _once_each(specs: Sequence[AssetCheckSpec]) -> Sequence[AssetCheckSpec]:
 
 def _tags(op_tags: Mapping[str, Any] | None, compute_kind: str | None) -> dict[str, str]:
     tags = string_tags(op_tags)
-    return {**tags, "dagster/compute_kind": compute_kind} if compute_kind else tags
+    return {**tags, "rostrum/compute_kind": compute_kind} if compute_kind else tags
 
 
 def _check_op(

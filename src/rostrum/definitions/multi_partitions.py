@@ -9,10 +9,11 @@ from typing import Any, NamedTuple, cast
 from rostrum.definitions.broken import noting_init
 from rostrum.definitions.partition_keys import MultiPartitionKey
 from rostrum.definitions.partition_loading import DynamicPartitionsStore
-from rostrum.definitions.partitions import PARTITION_TAG, PartitionKeyRange, PartitionsDefinition
+from rostrum.definitions.partitions import PartitionKeyRange, PartitionsDefinition
 from rostrum.definitions.time_partitions import TimeWindowPartitionsDefinition
 from rostrum.model import partitions as model
 from rostrum.model.errors import DefinitionError, DimensionsError, InvocationError
+from rostrum.planning.partition_tags import PARTITION
 from rostrum.planning.partitions import partitions_of, split_key
 from rostrum.planning.time_windows import TimeWindow
 
@@ -126,8 +127,8 @@ class MultiPartitionsDefinition(PartitionsDefinition):
     def get_tags_for_partition_key(self, partition_key: str) -> Mapping[str, str]:
         """Tags of a run for that partition: of the whole key and of each dimension."""
         key = self.get_partition_key_from_str(partition_key)
-        tags = {PARTITION_TAG: str(key)}
-        return tags | {f"{PARTITION_TAG}/{name}": part for name, part in key.keys_by_dimension.items()}
+        tags = {PARTITION: str(key)}
+        return tags | {f"{PARTITION}/{name}": part for name, part in key.keys_by_dimension.items()}
 
     # --- time
 
