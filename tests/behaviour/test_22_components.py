@@ -219,9 +219,7 @@ def test_load_defs_of_a_package_stops_at_definitions_py(project: Project) -> Non
     project.write("definitions.py", ASSET.format("a"))
     project.write("other.py", ASSET.format("b"))
     module = importlib.import_module(f"{project.name}.defs")
-    assert {str(key) for key in map(lambda k: k.to_user_string(), dg.load_defs(module).resolve_all_asset_keys())} == {
-        "a"
-    }
+    assert list(dg.load_defs(module).resolve_all_asset_keys()) == [dg.AssetKey("a")]
     both = dg.load_defs(module, terminate_autoloading_on_keyword_files=False)
     assert len(list(both.resolve_all_asset_keys())) == 2
 

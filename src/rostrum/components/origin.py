@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rostrum.components.nodes import PYTHON_INSTANCES, Node
 from rostrum.definitions.asset_specs import AssetSpec
@@ -23,7 +23,7 @@ def stamped(definitions: Definitions, component: Any, node: Node, project_root: 
     else:
         file, line = node.path / PYTHON_INSTANCES, node.function.__wrapped__.__code__.co_firstlineno
     label = str(file.relative_to(project_root)) if file.is_relative_to(project_root) else file.name
-    kind: type[Any] = type(component)
+    kind = cast("type[Any]", type(component))
     reference = LocalFileCodeReference(file_path=str(file), line_number=line, label=label)
     added = {
         ORIGIN: f"{kind.__module__}.{kind.__qualname__}",

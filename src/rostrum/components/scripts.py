@@ -31,7 +31,7 @@ class ScriptSpec(OpSpec):
 
     def named(self) -> OpSpec:
         """The step; named as the script where no name is given."""
-        stem = Path(self.path).stem.replace("-", "_").replace(".", "_")
+        stem = "".join(each if each.isalnum() else "_" for each in Path(self.path).stem)
         return self.model_copy(update={"name": self.name or stem})
 
 

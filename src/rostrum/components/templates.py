@@ -112,6 +112,8 @@ def render(text: str, scope: Mapping[str, Any]) -> Any:
             _fail(value)
         except UndefinedError as error:
             raise ResolutionError(f"`{text}`: {_undefined(error, scope)}") from error
+        except TemplateError as error:  # what the sandbox forbids
+            raise ResolutionError(f"`{text}`: {error.message}") from error
     return value
 
 

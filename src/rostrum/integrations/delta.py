@@ -1,5 +1,8 @@
 """Delta Lake: tables as resources, and IO managers that keep data frames in them."""
 
+# The library has no types of its own.
+# pyright: reportUnknownParameterType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false, reportMissingTypeArgument=false
 from __future__ import annotations
 
 from abc import abstractmethod

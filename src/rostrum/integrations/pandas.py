@@ -1,5 +1,8 @@
 """pandas: types of data frames that check columns and rows."""
 
+# The library has no types of its own.
+# pyright: reportUnknownParameterType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false, reportMissingTypeArgument=false
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence

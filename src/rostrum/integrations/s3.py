@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-import boto3
+import boto3.session
 from botocore import UNSIGNED
 from botocore.config import Config as ClientConfig
 from botocore.exceptions import ClientError
@@ -46,7 +46,7 @@ class S3Resource(ConfigurableResource[Any]):
         config = ClientConfig(
             retries={"max_attempts": self.max_attempts}, **({"signature_version": UNSIGNED} if self._unsigned else {})
         )
-        session = boto3.session.Session(profile_name=self.profile_name)
+        session: Any = boto3.session.Session(profile_name=self.profile_name)
         return session.client(
             "s3",
             region_name=self.region_name,
@@ -82,11 +82,15 @@ class S3PickleIOManager(ConfigurableIOManager):
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         """Pickle a value into its object."""
-        _Objects(self.s3_resource.get_client(), self.s3_bucket, self.s3_prefix).store(context, obj)
+        self._objects().store(context, obj)
 
     def load_input(self, context: InputContext) -> Any:
         """The value; a dict by partition where there are several."""
-        return _Objects(self.s3_resource.get_client(), self.s3_bucket, self.s3_prefix).load(context)
+        return self._objects().load(context)
+
+    def _objects(self) -> _Objects:
+        client = cast("S3Resource", self.s3_resource).get_client()
+        return _Objects(client, self.s3_bucket, self.s3_prefix)
 
 
 class _Objects:
@@ -238,7 +242,7 @@ def get_s3_keys(
     client: Any = None,
 ) -> Sequence[str]:
     """Keys of a bucket by time of change, those after `since_key` where it is given; for sensors."""
-    asked = client or s3_session or boto3.client("s3")
+    asked: Any = client or s3_session or boto3.client("s3")
     objects: list[Any] = []
     for page in asked.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         objects.extend(page.get("Contents", ()))

@@ -46,7 +46,7 @@ def slack_on_failure(
     webserver_base_url: str | None = None,
 ) -> Any:
     """A hook that posts to a channel when a step fails. It needs the resource `slack`."""
-    told = message_fn or (lambda context: _step(context, "failed"))
+    told: Callable[[HookContext], str] = message_fn or (lambda context: _step(context, "failed"))
     base = webserver_base_url or dagit_base_url
 
     @failure_hook(required_resource_keys={"slack"})
@@ -64,7 +64,7 @@ def slack_on_success(
     webserver_base_url: str | None = None,
 ) -> Any:
     """A hook that posts to a channel when a step succeeds. It needs the resource `slack`."""
-    told = message_fn or (lambda context: _step(context, "succeeded"))
+    told: Callable[[HookContext], str] = message_fn or (lambda context: _step(context, "succeeded"))
     base = webserver_base_url or dagit_base_url
 
     @success_hook(required_resource_keys={"slack"})

@@ -85,10 +85,10 @@ def table_slice(
     metadata: Mapping[str, Any] = upstream.definition_metadata if upstream is not None else {}
     columns = context.definition_metadata.get("columns") if isinstance(context, InputContext) else None
     if context.has_asset_key:
-        parts = context.asset_key.parts
+        parts = list(context.asset_key.parts)
         own = metadata.get("schema") or schema or (parts[-2] if len(parts) > 1 else DEFAULT_SCHEMA)
         dimensions = _dimensions(context, metadata) if context.has_asset_partitions else ()
-        return TableSlice(parts[-1], str(own), database, columns, dimensions)
+        return TableSlice(str(parts[-1]), str(own), database, columns, dimensions)
     name = upstream.name if upstream is not None else context.name
     return TableSlice(name, str(metadata.get("schema") or schema or DEFAULT_SCHEMA), database, columns)
 
