@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -112,7 +112,7 @@ def test_the_first_window_begins_at_the_first_tick(definition: dg.PartitionsDefi
 @pytest.mark.parametrize("offset", [0, 3, 6, 7])
 def test_day_offsets_of_weeks(offset: int) -> None:
     definition = dg.WeeklyPartitionsDefinition("2024-01-01", day_offset=offset)
-    first = datetime.strptime(definition.get_first_partition_key(), "%Y-%m-%d")
+    first = date.fromisoformat(definition.get_first_partition_key())
     assert first.isoweekday() % 7 == offset % 7
 
 
