@@ -530,6 +530,16 @@ def test_nodes() -> None:
     assert nodes["of_starts"].monitors_all_locations
 
 
+def test_jobs_of_other_locations() -> None:
+    monitored = [dg.JobSelector("elsewhere", job_name="j"), dg.CodeLocationSelector("everything")]
+
+    @dg.run_failure_sensor(monitored_jobs=monitored)
+    def far(context: Any) -> None: ...
+
+    (node,) = dg.Definitions(sensors=[far]).manifest().sensors
+    assert [(each.job, each.location) for each in node.monitored_jobs] == [("j", "elsewhere"), (None, "everything")]
+
+
 def test_names_are_unique() -> None:
     def made() -> Any:
         @dg.sensor(name="same", job=my_job)

@@ -252,6 +252,7 @@ class ScheduleLoop:
                     location=job.key.location,
                     job=request.job or job.node.job,
                     asset_selection=request.asset_selection,
+                    check_selection=request.check_selection,
                     partition_key=request.partition_key,
                 ),
                 config=request.config,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rostrum.definitions.broken import noting
+from rostrum.definitions.job_specs import JobSpec
 from rostrum.definitions.run_requests import RunReaction
 from rostrum.definitions.sensors import DefaultSensorStatus, SensorDefinition
 from rostrum.definitions.sources import caller_source, function_source
@@ -158,7 +159,8 @@ class RunStatusSensorDefinition(SensorDefinition):
         if not self.monitored_jobs:
             return not location or run.target.location == location
         return any(
-            each.job == run.target.job and (each.location or location or run.target.location) == run.target.location
+            each.job in (None, run.target.job)
+            and (each.location or location or run.target.location) == run.target.location
             for each in self.monitored_jobs
         )
 
@@ -328,10 +330,9 @@ def status_of(value: Any) -> RunStatus:
 
 def monitored_job(value: Any, what: str) -> MonitoredJob:
     """What is monitored: a job of this location, or one of another (something with a job and a location name)."""
-    location = getattr(value, "code_location_name", None)
-    if location is not None or hasattr(value, "job_name"):
-        name: Any = getattr(value, "job_name", None) or getattr(value, "name", None)
-        return MonitoredJob(job=name, location=location or getattr(value, "location_name", None))
+    location: Any = getattr(value, "location_name", None)
+    if location is not None and not isinstance(value, JobSpec):
+        return MonitoredJob(job=getattr(value, "job_name", None), location=location)
     if isinstance(value, str):
         raise InvocationError(f"{what}: monitored_jobs takes jobs, not the text {value!r}.")
     return MonitoredJob(job=target_name(job_of(value, what)))

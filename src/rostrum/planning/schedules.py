@@ -19,7 +19,7 @@ from rostrum.model.partitions import (
     StaticPartitions,
     TimePartitions,
 )
-from rostrum.model.ticks import AutomationState, RunRequest
+from rostrum.model.ticks import SCHEDULE_TAG, AutomationState, RunRequest
 from rostrum.planning import cron
 from rostrum.planning.partitions import DynamicKeys, partitions_of
 
@@ -86,7 +86,7 @@ def default_requests(
     One; for a job with time partitions one for the last partition that is complete at the scheduled time (in each of
     the other dimensions, where there are several); with other partitions one for each.
     """
-    request = RunRequest(job=node.job, config=node.config, tags=node.tags)
+    request = RunRequest(job=node.job, config=node.config, tags={**node.tags, SCHEDULE_TAG: node.name})
     if spec is None:
         return (request,)
     if isinstance(spec, MultiPartitions):

@@ -74,7 +74,7 @@ def test_a_tick_is_a_run_a_row_and_a_state() -> None:
     assert (tick.status, len(tick.run_ids)) == ("success", 1)
     run = plane.run(tick.run_ids[0])
     assert (run.status, run.trigger.kind, run.trigger.name) == (RunStatus.QUEUED, "schedule", "minutely")
-    assert run.tags == {"team": "data", "by": "schedule"}
+    assert run.tags == {"team": "data", "by": "schedule", "dagster/schedule_name": "minutely"}
     assert state(plane).last_tick_at == tick.scheduled_at
     loop.run_once(plane.clock.now())
     loop_of(plane).run_once(plane.clock.now())  # another daemon
