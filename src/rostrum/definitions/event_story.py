@@ -246,8 +246,8 @@ class _Story:
     def engine_message(self, record: model.EngineMessage) -> None:
         told = record.metadata.get(EXPECTATION)
         if told is not None:
-            result = ev.EventData(**getattr(told, "value", {}))
-            result.metadata = {name: value for name, value in record.metadata.items() if name != EXPECTATION}
+            own = {name: value for name, value in record.metadata.items() if name != EXPECTATION}
+            result = ev.EventData(**getattr(told, "value", {}), metadata=own)
             data = ev.StepExpectationResultData(expectation_result=result)
             self.add(T.STEP_EXPECTATION_RESULT, record, data, record.message)
         else:

@@ -92,7 +92,7 @@ class ExecutionResult:
         """Everything that happened, in order, as `RunEvent`s."""
         if self._story is None:
             told = importlib.import_module("rostrum.definitions.event_story")  # few ask
-            self._story = told.story(self._run.target.job, self.events)
+            self._story = list(told.story(self._run.target.job, self.events))
         return self._story
 
     @property

@@ -135,9 +135,7 @@ class Values:
         # Without a run before this one loading tells what is wrong.
         return bool(run.output_origins) and _origin_name(upstream) not in run.output_origins
 
-    def _load(
-        self, slot: InputSlot, upstream: Upstream, scope: StepScope, wanted: Sequence[str] | None = None
-    ) -> Any:
+    def _load(self, slot: InputSlot, upstream: Upstream, scope: StepScope, wanted: Sequence[str] | None = None) -> Any:
         manager = self._io_manager(slot.op_input.input_manager_key or upstream.io_manager_key)
         run, keys = scope.run, wanted
         if upstream.partitions is not None and keys is None:
@@ -332,7 +330,7 @@ class Values:
         told = scope.data_versions.get(key) if scope.data_versions is not None else None
         version = made.data_version or told or _data_version(code_version, inputs)
         at = self._clock.now()
-        by_partition: Mapping[Any, Any] | None = scope.asset_metadata
+        by_partition: Any = scope.asset_metadata
         for partition_key in partition_keys or (None,):
             yield AssetMaterialized(
                 at=at,

@@ -34,7 +34,7 @@ class FilesystemIOManager(ConfigurableIOManagerFactory[PickledFilesIOManager]):
 @io_manager(config_schema=dict, description="Pickles each value into a file; `base_dir` in its config.")
 def fs_io_manager(init_context: InitResourceContext) -> PickledFilesIOManager:
     """Pickles each value into a file below `base_dir` of its config."""
-    config = init_context.resource_config or {}
+    config: dict[str, Any] = init_context.resource_config or {}
     return PickledFilesIOManager(config.get("base_dir") or _instance_folder(init_context))
 
 
@@ -60,10 +60,10 @@ class CustomPathIOManager(PickledFilesIOManager):
 @io_manager(config_schema=dict, description="Pickles each value into the file that its metadata name.")
 def custom_path_fs_io_manager(init_context: InitResourceContext) -> CustomPathIOManager:
     """Pickles each value into the file that metadata `path` of its output name, below `base_dir` of its config."""
-    config = init_context.resource_config or {}
+    config: dict[str, Any] = init_context.resource_config or {}
     return CustomPathIOManager(config.get("base_dir") or _instance_folder(init_context))
 
 
 def _instance_folder(context: InitResourceContext) -> str | None:
     folder: Any = getattr(context.instance, "storage_directory", None)
-    return folder() if callable(folder) else None
+    return str(folder()) if callable(folder) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -53,7 +53,7 @@ class LocalFileManager:
             return target.name
 
     @contextmanager
-    def read(self, file_handle: FileHandle, mode: str = "rb") -> Iterator[Any]:
+    def read(self, file_handle: FileHandle, mode: str = "rb") -> Generator[Any]:
         """The file, opened."""
         with Path(file_handle.path_desc).open(mode) as file:
             yield file
@@ -86,5 +86,5 @@ class LocalFileManager:
 @resource(config_schema=dict, description="Keeps files in `base_dir`.")
 def local_file_manager(init_context: InitResourceContext) -> LocalFileManager:
     """Keeps files in `base_dir` of its config, else in the working directory's `storage/file_manager`."""
-    config = init_context.resource_config or {}
+    config: dict[str, Any] = init_context.resource_config or {}
     return LocalFileManager(config.get("base_dir") or str(Path("storage") / "file_manager"))

@@ -56,7 +56,7 @@ def loading(stored: OutputContext, keys: list[str] | None = None) -> InputContex
         upstream_output=stored,
         asset_key=stored.asset_key if stored.has_asset_key else None,
         asset_partition_keys=keys if keys is not None else (list(stored.asset_partition_keys) if has_keys else None),
-        asset_partitions=stored.asset_partitions_def if has_keys else None,
+        asset_partitions=stored.asset_partitions_spec if has_keys else None,
     )
 
 
