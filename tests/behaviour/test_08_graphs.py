@@ -771,7 +771,7 @@ def test_row_28_annotations_that_cannot_be_checked():
     with pytest.raises(dg.DagsterInvalidDefinitionError, match="Problem using type"):
 
         @dg.op
-        def union() -> typing.Union[int, str]:
+        def union() -> typing.Union[int, str]:  # noqa: UP007 - as users write it
             return 1
 
 

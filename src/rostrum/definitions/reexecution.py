@@ -7,7 +7,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.graphs import GraphSpec
@@ -172,7 +172,7 @@ def _name_in(module: Any, target: Any, name: str) -> str | None:
     """Name under which the module has the target: its own, or another."""
     if getattr(module, name, None) is target:
         return name
-    names: dict[str, Any] = vars(module)
+    names = cast("dict[str, Any]", vars(module))
     return next((each for each, value in names.items() if value is target), None)
 
 

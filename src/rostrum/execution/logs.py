@@ -136,7 +136,7 @@ def run_loggers(resolved: Resolved, run: Run) -> list[logging.Logger]:
             raise ConfigError(
                 f"loggers.{key}: Received unexpected config entry {key!r}; there are {', '.join(sorted(known))}."
             )
-        config = (given or {}).get("config")
+        config: Any = given.get("config") if given else None
         context = loaded.InitLoggerContext(config, None, resolved.jobs.get(run.target.job), run.run_id)
         made.append(known[key].made(context))
     return made

@@ -14,7 +14,7 @@ from rostrum.model.runs import Run
 
 def with_job_config(resolved: Resolved, run: Run) -> Run:
     """The run with its job's default config under its own, and config mappings of job and graphs resolved."""
-    config = mapped_config(resolved, run.target.job, run.config, run.target.partition_key, _called)
+    config = mapped_config(resolved, run.target.job, run.config, run.target.partition_key, _called, run.target)
     return run if config is run.config else structs.replace(run, config=dict(config))
 
 
