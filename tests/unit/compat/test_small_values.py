@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-from pathlib import Path
-
 from rostrum.compat import aliases
 
 aliases.install()
@@ -28,25 +25,6 @@ def test_selectors() -> None:
     assert selector.repository_selector == dg.RepositorySelector("here", "__repository__")
     assert dg.CodeLocationSelector("here").to_repository_selector().location_name == "here"
     assert dg.AssetJobKey.from_user_string("job").to_user_string() == "job"
-
-
-def test_files_of_steps(tmp_path: Path) -> None:
-    seen: list[bytes] = []
-
-    @dg.op(required_resource_keys={"files"})
-    def write(context) -> None:
-        files = context.resources.files
-        handle = files.write(io.BytesIO(b"data"), ext="bin", key="inner/one")
-        assert handle.path_desc == str(tmp_path / "inner/one.bin")
-        assert Path(files.copy_handle_to_local_temp(handle)).read_bytes() == b"data"
-        seen.append(files.read_data(handle))
-
-    @dg.job(resource_defs={"files": dg.local_file_manager.configured({"base_dir": str(tmp_path)})})
-    def job() -> None:
-        write()
-
-    assert job.execute_in_process().success
-    assert seen == [b"data"]
 
 
 def test_a_version_and_a_path() -> None:

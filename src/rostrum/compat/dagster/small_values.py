@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import IO, Any, ClassVar, NamedTuple
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
 from typing import Any as TypingAny
 
-import rostrum
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import RostrumError
 
@@ -22,17 +17,14 @@ __all__ = [
     "CodeLocationSelector",
     "DagsterEventLogInvalidForRun",
     "DagsterLibraryRegistry",
-    "FileHandle",
     "IAttachDifferentObjectToOpContext",
     "JobSelector",
-    "LocalFileHandle",
     "Mapping",
     "PaginatedResults",
     "RepositorySelector",
     "RunShardedEventsCursor",
     "Sequence",
     "TypingAny",
-    "local_file_manager",
     "raise_execution_interrupts",
 ]
 
@@ -146,99 +138,6 @@ class DagsterEventLogInvalidForRun(RostrumError):
     def __init__(self, run_id: str) -> None:
         super().__init__(f"the events of run {run_id} cannot be read")
         self.run_id = run_id
-
-
-class FileHandle(ABC):
-    """Stands for a file that a file manager keeps."""
-
-    @property
-    @abstractmethod
-    def path_desc(self) -> str:
-        """Where the file is, for people."""
-
-
-class LocalFileHandle(FileHandle):
-    """A file on this machine."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    @property
-    def path(self) -> str:
-        """Its path."""
-        return self._path
-
-    @property
-    def path_desc(self) -> str:
-        """Its path."""
-        return self._path
-
-
-class LocalFileManager:
-    """Keeps files in a folder of this machine; what `local_file_manager` gives to steps."""
-
-    def __init__(self, base_dir: str) -> None:
-        self.base_dir = base_dir
-        self._temporary: list[str] = []
-        Path(base_dir).mkdir(parents=True, exist_ok=True)
-
-    def copy_handle_to_local_temp(self, file_handle: LocalFileHandle) -> str:
-        """Path of a copy that goes when the resource does."""
-        descriptor, path = tempfile.mkstemp()
-        os.close(descriptor)
-        shutil.copyfile(file_handle.path, path)
-        self._temporary.append(path)
-        return path
-
-    @contextlib.contextmanager
-    def read(self, file_handle: LocalFileHandle, mode: str = "rb") -> Generator[IO[Any]]:
-        """The file, open for reading."""
-        with Path(file_handle.path).open(mode) as file:
-            yield file
-
-    def read_data(self, file_handle: LocalFileHandle) -> bytes:
-        """What is in the file."""
-        return Path(file_handle.path).read_bytes()
-
-    def write(
-        self, file_obj: IO[Any], mode: str = "wb", ext: str | None = None, key: str | None = None
-    ) -> LocalFileHandle:
-        """Keep what an open file holds."""
-        data = file_obj.read()
-        return self.write_data(data if isinstance(data, bytes) else data.encode(), ext, key)
-
-    def write_data(self, data: bytes, ext: str | None = None, key: str | None = None) -> LocalFileHandle:
-        """Keep bytes under a key (default: one that is free)."""
-        if key is None:
-            descriptor, path = tempfile.mkstemp(dir=self.base_dir, suffix=f".{ext}" if ext else "")
-            os.close(descriptor)
-        else:
-            path = str(Path(self.base_dir, f"{key}.{ext}" if ext else key))
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_bytes(data)
-        return LocalFileHandle(path)
-
-    def delete_local_temp(self) -> None:
-        """Let go of the copies."""
-        for path in self._temporary:
-            Path(path).unlink(missing_ok=True)
-        self._temporary.clear()
-
-
-def _local_file_manager(init_context: Any) -> Iterator[LocalFileManager]:
-    config: Mapping[str, Any] = init_context.resource_config or {}
-    given = config.get("base_dir")
-    manager = LocalFileManager(given or tempfile.mkdtemp(prefix="rostrum-files-"))
-    try:
-        yield manager
-    finally:
-        manager.delete_local_temp()
-
-
-local_file_manager = rostrum.resource(config_schema={"base_dir": rostrum.Field(str, is_required=False)})(
-    _local_file_manager
-)
-"""Resource: a `LocalFileManager` over the folder `base_dir` (default: a temporary one)."""
 
 
 @contextlib.contextmanager
