@@ -7,7 +7,9 @@ from typing import Any, cast
 
 from rostrum.definitions.live import Resolved
 from rostrum.definitions.run_config import merged
-from rostrum.model.manifest import GraphNode, JobNode
+from rostrum.model.manifest import GraphInvocation, GraphNode, JobNode
+from rostrum.model.runs import RunTarget
+from rostrum.planning.plan import job_node, selected
 
 _SECTIONS = {"ops", "resources", "loggers", "execution", "inputs"}
 _APART = ("execution", "loggers", "inputs")
@@ -28,9 +30,10 @@ def mapped_config(
     given: Mapping[str, Any],
     partition_key: str | None = None,
     call: Call = plainly,
+    target: RunTarget | None = None,
 ) -> Mapping[str, Any]:
     """The config over the job's default one, with config mappings of job and graphs resolved. The same object where
-    nothing changes it.
+    nothing changes it. `target` tells which assets of the job are made; all without it.
     """
     node = next((job for job in resolved.manifest.jobs if job.name == job_name), None)
     job = resolved.jobs.get(job_name)
@@ -49,15 +52,26 @@ def mapped_config(
     values = getattr(job, "input_values", None)
     if values:
         config = merged({"inputs": {name: {"value": value} for name, value in values.items()}}, config)
-    if node is not None and node.graph is not None and resolved.graph_configs:
-        config = _with_graph_configs(resolved, node, config, call)
+    if resolved.graph_configs:
+        top = _top(resolved, node, target or RunTarget(location="", job=job_name))
+        config = _with_graph_configs(resolved, top, config, call)
     return config
 
 
-def _with_graph_configs(resolved: Resolved, node: JobNode, config: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
+def _top(resolved: Resolved, node: JobNode | None, target: RunTarget) -> GraphNode:
+    """The job's graph; for a job of assets one of the graphs that make those which are selected."""
+    if node is not None and node.graph is not None:
+        return next(graph for graph in resolved.manifest.graphs if graph.name == node.graph)
+    graph = resolved.graph
+    assets, _ = selected(graph, job_node(resolved.manifest, target.job), target)
+    ops = dict.fromkeys(graph.nodes[key].op or "" for key in assets)
+    return GraphNode(target.job, nodes=tuple(GraphInvocation(name, graph=graph.ops[name].graph) for name in ops))
+
+
+def _with_graph_configs(resolved: Resolved, top: GraphNode, config: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
     graphs = {graph.name: graph for graph in resolved.manifest.graphs}
     given = cast("Mapping[str, Any]", config["ops"] if isinstance(config.get("ops"), Mapping) else {})
-    ops = _ops_of(resolved, graphs, graphs[node.graph or ""], given, "ops", call)
+    ops = _ops_of(resolved, graphs, top, given, "ops", call)
     return {**config, "ops": ops} if ops else config
 
 

@@ -348,8 +348,8 @@ def _rest(shape: Shape, step: Step, seen: set[str]) -> Iterator[Item]:
             continue  # not selected in this run
         if not output.nothing:
             raise OutputNotFound(
-                f"{shape.name} did not return an output for non-optional output {output.name!r}. Yield it, or declare it "
-                "optional (output_required=False, is_required=False)."
+                f"{shape.name} did not return an output for non-optional output {output.name!r}. Yield it, or declare "
+                "it optional (output_required=False, is_required=False)."
             )
         yield Made(output)
     if shape.is_check:
