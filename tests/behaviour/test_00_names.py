@@ -196,5 +196,5 @@ def test_unknown_keyword_arguments_are_type_errors() -> None:
 
 
 def test_deprecated_keyword_arguments_warn() -> None:
-    with pytest.warns(DeprecationWarning, match="auto_materialize_policy"):
-        dg.AssetSpec("a", auto_materialize_policy=object())
+    with pytest.warns(DeprecationWarning, match="legacy_freshness_policy"):
+        dg.AssetSpec("a", legacy_freshness_policy=object())

@@ -20,7 +20,9 @@ from rostrum.definitions.partitions import PartitionsDefinition
 from rostrum.definitions.retries import RetryPolicy
 from rostrum.definitions.signatures import MISSING
 from rostrum.definitions.sources import caller_source, function_source
+from rostrum.model.assets import AssetKey
 from rostrum.model.errors import DefinitionError
+from rostrum.model.manifest import Source
 
 HIDDEN = ("legacy_freshness_policy", "auto_materialize_policy")
 
@@ -69,66 +71,78 @@ def asset(
         automation_condition = condition_of(kwargs, automation_condition)
     kinds, deps = deprecated(f"asset {name or getattr(compute_fn, '__name__', '')}", kwargs, kinds, deps)
 
+    spec_options: dict[str, Any] = {
+        "description": description,
+        "metadata": metadata,
+        "skippable": not output_required,
+        "group_name": group_name,
+        "code_version": code_version,
+        "automation_condition": automation_condition,
+        "owners": owners,
+        "tags": tags,
+        "kinds": kinds,
+        "partitions_def": partitions_def,
+        "freshness_policy": freshness_policy,
+        "is_virtual": is_virtual,
+    }
+    op_options: dict[str, Any] = {
+        "config_schema": config_schema,
+        "required_resource_keys": required_resource_keys,
+        "op_tags": op_tags,
+        "hooks": hooks,
+        "retry_policy": retry_policy,
+        "pool": pool,
+        "code_version": code_version,
+    }
+
     @noting(AssetsDefinition)
     def decorate(function: Callable[..., Any]) -> AssetsDefinition:
         source = function_source(function)
         full = own_key(function, source, name, key, key_prefix)
-        signature = asset_signature(function, str(full), source)
-        inputs, own_deps = asset_inputs(str(full), signature, ins, deps, source)
-        step_key = full.step_key
-        resources, manager = own_resources(step_key, resource_defs, io_manager_def, io_manager_key, source)
-        returns = dagster_type if dagster_type is not None else signature.annotation("return")
-        spec = AssetSpec.made(
-            source or caller_source(),
-            full,
-            deps=own_deps,
-            description=description or function.__doc__,
-            metadata=metadata,
-            skippable=not output_required,
-            group_name=group_name,
-            code_version=code_version,
-            automation_condition=automation_condition,
-            owners=owners,
-            tags=tags,
-            kinds=kinds,
-            partitions_def=partitions_def,
-            freshness_policy=freshness_policy,
-            is_virtual=is_virtual,
+        resources, manager = own_resources(full.step_key, resource_defs, io_manager_def, io_manager_key, source)
+        backing = _backing(
+            function, full, source, ins, deps, check_specs, dagster_type, manager, spec_options, op_options
         )
-        output = OpOutput(
-            "result",
-            inner_type(returns, MISSING),
-            asset_key=full,
-            io_manager_key=manager,
-            required=output_required,
-            nothing=returns is not MISSING and is_nothing(returns),
-            metadata=metadata,
-            code_version=code_version,
-            partitions=partitions_def.spec if partitions_def is not None else None,
-        )
-        checks = own_checks(check_specs, (full,), source)
-        op = asset_op(
-            step_key,
-            function,
-            signature,
-            inputs,
-            {"result": output},
-            checks,
-            source,
-            config_schema=config_schema,
-            required_resource_keys=required_resource_keys,
-            op_tags=op_tags,
-            hooks=hooks,
-            description=spec.description,
-            retry_policy=retry_policy,
-            pool=pool,
-            code_version=code_version,
-        )
-        return assets_of(
-            Backing(op, (spec,), checks), backfill_policy=backfill_policy, resource_defs=resources, hook_defs=hooks
-        )
+        return assets_of(backing, backfill_policy=backfill_policy, resource_defs=resources, hook_defs=hooks)
 
     return decorate if compute_fn is None else decorate(compute_fn)
+
+
+def _backing(
+    function: Callable[..., Any],
+    key: AssetKey,
+    source: Source | None,
+    ins: Mapping[str, AssetIn] | None,
+    deps: Iterable[Any] | None,
+    check_specs: Sequence[AssetCheckSpec] | None,
+    dagster_type: Any,
+    io_manager_key: str,
+    spec_options: dict[str, Any],
+    op_options: dict[str, Any],
+) -> Backing:
+    signature = asset_signature(function, str(key), source)
+    inputs, own_deps = asset_inputs(str(key), signature, ins, deps, source)
+    returns = dagster_type if dagster_type is not None else signature.annotation("return")
+    told = spec_options["description"] or function.__doc__
+    spec = AssetSpec.made(source or caller_source(), key, **{**spec_options, "deps": own_deps, "description": told})
+    partitions = spec.partitions_def
+    output = OpOutput(
+        "result",
+        inner_type(returns, MISSING),
+        asset_key=key,
+        io_manager_key=io_manager_key,
+        required=not spec.skippable,
+        nothing=returns is not MISSING and is_nothing(returns),
+        metadata=spec.metadata,
+        code_version=spec.code_version,
+        partitions=partitions.spec if partitions is not None else None,
+    )
+    checks = own_checks(check_specs, (key,), source)
+    outputs = {"result": output}
+    op = asset_op(
+        key.step_key, function, signature, inputs, outputs, checks, source, description=spec.description, **op_options
+    )
+    return Backing(op, (spec,), checks)
 
 
 def deprecated(
