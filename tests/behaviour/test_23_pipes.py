@@ -502,3 +502,28 @@ def test_types_of_metadata(kind: str, raw: Any, value: Any) -> None:
     from rostrum.pipes.messages import resolved_metadata
 
     assert resolved_metadata("k", raw, kind).value == value
+
+
+@pytest.mark.parametrize("forward", [True, False])
+def test_an_interrupt_of_the_step_ends_the_child(monkeypatch: pytest.MonkeyPatch, forward: bool) -> None:
+    import subprocess
+
+    children: list[Any] = []
+    real = subprocess.Popen
+
+    class Interrupted(real):  # type: ignore[misc,valid-type]
+        def wait(self, timeout: float | None = None) -> int:
+            if self not in children:
+                children.append(self)
+                raise KeyboardInterrupt
+            return super().wait(timeout)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    client = dg.PipesSubprocessClient(forward_termination=forward, forward_stdio=False)
+    with pytest.raises(KeyboardInterrupt):
+        client.run(context=dg.build_asset_context(), command=[sys.executable, "-c", "import time; time.sleep(60)"])
+    (child,) = children
+    assert (child.poll() is not None) is forward
+    if not forward:
+        child.kill()
+        child.wait()

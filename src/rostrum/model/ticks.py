@@ -101,8 +101,6 @@ class TickResult(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     logs: tuple[str, ...] = ()
     partitions: tuple[PartitionsChange, ...] = ()
     reactions: tuple[RunReaction, ...] = ()
-    asset_events: tuple[Any, ...] = ()
-    """Events of assets to store without a run, as plain data of `model.events`."""
 
 
 class Tick(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
