@@ -24,7 +24,8 @@ NOT_CONSTRUCTED = frozenset(
     "InitResourceContext InputContext JobExecutionResult MultiAssetSensorEvaluationContext OpExecutionContext "
     "OutputContext PendingNodeInvocation RepositoryData RepositoryDefinition RunFailureSensorContext "
     "RunStatusSensorContext ScheduleEvaluationContext SensorEvaluationContext StepExecutionContext "
-    "TypeCheckContext DagsterTypeLoaderContext DynamicPartitionsStore".split()
+    "TypeCheckContext DagsterTypeLoaderContext DynamicPartitionsStore EvaluateAutomationConditionsResult "
+    "AssetValueLoader FreshnessPolicy".split()
 )
 """Classes that users receive and never make (contexts have `build_...` functions): their constructors are not compared,
 nor those of abstract classes without parameters.

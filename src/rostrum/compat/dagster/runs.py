@@ -66,6 +66,8 @@ class _RunFacade(type):
 class DagsterRun(metaclass=_RunFacade):
     """Makes a `Run` from Dagster's arguments; `isinstance`-true for every run."""
 
+    _native = Run
+
     def __new__(
         cls,
         job_name: str,
