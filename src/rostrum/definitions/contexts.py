@@ -307,7 +307,7 @@ class OpExecutionContext(RunPartitions):
         if self._scope.load_asset is None:
             raise PropertyError("load_asset_value: this context was built by hand, there is nothing to load from.")
         return self._scope.load_asset(
-            _as_key(asset_key), MISSING if python_type is None else python_type, partition_key
+            self._scope, _as_key(asset_key), MISSING if python_type is None else python_type, partition_key
         )
 
     def set_data_version(self, asset_key: AssetKey | str, data_version: Any) -> None:

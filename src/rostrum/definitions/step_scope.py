@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import logging
 
 
-LoadAsset = Callable[[AssetKey, Any, "str | None"], Any]
-"""(key, type to load it as or MISSING, partition key or None for the step's own) -> value."""
+LoadAsset = Callable[["StepScope", AssetKey, Any, "str | None"], Any]
+"""(scope, key, type to load it as or MISSING, partition key or None for the step's own) -> value."""
 
 
 class StepScope:

@@ -222,13 +222,11 @@ class StepRunner:
             partition_keys=self._partition_keys,
             definitions=self._resolved,
         )
-        scope.load_asset = partial(self._load_asset, prepared, scope)
+        scope.load_asset = self._load_asset
         scope.log_event = partial(self._log_event, scope, emit)
         return scope
 
-    def _load_asset(
-        self, prepared: Prepared, scope: StepScope, key: AssetKey, annotation: Any, partition: str | None
-    ) -> Any:
+    def _load_asset(self, scope: StepScope, key: AssetKey, annotation: Any, partition: str | None) -> Any:
         return self.values.load_asset(asset_upstream(key, self._resolved), scope, annotation, partition)
 
     def _log_event(self, scope: StepScope, emit: Emit, event: Any) -> None:

@@ -175,8 +175,9 @@ class Values:
             manager.load_input,
             context,
         )
-        for observation in context.get_observations():
-            scope.log_event(observation)
+        if context.added_metadata:
+            for observation in context.get_observations():
+                scope.log_event(observation)
         return value
 
     def load_asset(self, upstream: Upstream, scope: StepScope, annotation: Any, partition_key: str | None) -> Any:

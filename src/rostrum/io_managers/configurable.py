@@ -18,6 +18,9 @@ class FilesystemIOManager(ConfigurableIOManagerFactory[PickledFilesIOManager]):
 
     base_dir: str | None = None
 
+    def __init__(self, base_dir: Any = None, **data: Any) -> None:
+        super().__init__(base_dir=base_dir if base_dir is None or isinstance(base_dir, str) else str(base_dir), **data)
+
     def create_io_manager(self, context: InitResourceContext) -> PickledFilesIOManager:
         """What stores and loads."""
         return PickledFilesIOManager(self.base_dir or _instance_folder(context))

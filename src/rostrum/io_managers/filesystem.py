@@ -87,11 +87,6 @@ class PickledFilesIOManager:
         """Unpickle the value; a dict by partition key where several partitions (or none) are asked for."""
         if context.has_asset_key and context.has_asset_partitions:
             partitions = context.asset_partition_keys
-            if not partitions:
-                raise InvariantError(
-                    f"{context.asset_key} is partitioned, and this run is of no partition: its value has no place. "
-                    "Launch it with a partition key."
-                )
             if len(partitions) != 1:
                 return {partition: _read(self.path(context, partition), context.asset_key) for partition in partitions}
             return _read(self.path(context, partitions[0]), context.asset_key)
