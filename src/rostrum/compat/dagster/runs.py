@@ -60,6 +60,8 @@ class _RunFacade(type):
         return issubclass(subclass, Run)
 
     def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):  # (its signature is its own)
+            raise AttributeError(name)
         return getattr(Run, name)
 
 
