@@ -92,7 +92,7 @@ def create_component_translator_cls(
             inherited: Any = getattr(super(), "get_asset_spec", None)
             if inherited is None:
                 raise InvocationError(f"{base_translator_cls.__name__} has no get_asset_spec.")
-            return cast("AssetSpec", inherited(data))
+            return cast("Callable[[Any], AssetSpec]", inherited)(data)
 
     Proxy.__name__ = f"{base_component_cls.__name__}Translator"
     return cast("type[Translator]", Proxy)

@@ -252,7 +252,7 @@ class ComponentTree:
         if node.kind == "yaml" and node.document is not None:
             return load_document(node.document, context, Component)
         if node.kind == "instance":
-            component = self._from_function(node, context)
+            component = _made_by_function(node, context)
         elif node.kind == "python":
             component = PythonFileComponent(node.path, self._imported(node.path, context))
         elif node.kind == "file":
@@ -264,15 +264,6 @@ class ComponentTree:
         else:
             component = DefsFolderComponent(node.path, self.children_of(node.path))
         return Declared(component, None, context)
-
-    def _from_function(self, node: Node, context: ComponentLoadContext) -> Component:
-        name = getattr(node.function, "__name__", "component_instance")
-        place = f"{relative(str(node.path / PYTHON_INSTANCES))}:{_line(node.function)}"
-        with telling(f"the component instance {name} failed", place):
-            found = node.function(context)
-        if isinstance(found, Component):
-            return found
-        raise ComponentTreeError(f"{place}: {name} returned a {type(found).__name__}, not a component.")
 
     def _build(self, node: Node) -> Definitions:
         known = self._built.get(node.address)
@@ -350,6 +341,16 @@ class ComponentTree:
 def merged(found: Sequence[Definitions]) -> Definitions:
     """The union; what a file imports from another counts once."""
     return Definitions.merge(*found) if found else Definitions()
+
+
+def _made_by_function(node: Node, context: ComponentLoadContext) -> Component:
+    name = getattr(node.function, "__name__", "component_instance")
+    place = f"{relative(str(node.path / PYTHON_INSTANCES))}:{_line(node.function)}"
+    with telling(f"the component instance {name} failed", place):
+        found = node.function(context)
+    if isinstance(found, Component):
+        return found
+    raise ComponentTreeError(f"{place}: {name} returned a {type(found).__name__}, not a component.")
 
 
 def _line(function: Any) -> int:

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import deltalake
 import pyarrow as pa
@@ -125,7 +125,7 @@ class DeltaLakeIOManager(ConfigurableIOManager):
         deltalake.write_deltalake(
             uri,
             table,
-            mode=mode.value,
+            mode=cast("Any", mode.value),
             predicate=_predicate(rows, table.schema) if replaced else None,
             partition_by=None if there else _partition_columns(rows, table.schema),
             schema_mode="overwrite" if self._replaces_schema(context) and not replaced else None,

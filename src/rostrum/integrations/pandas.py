@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -45,7 +45,7 @@ class PandasColumn:
         if self.name not in frame.columns:
             return f"the column {self.name!r} is missing" if self.is_required else None
         for told, check in self.constraints:
-            found = check(frame[self.name])
+            found = check(cast("pd.Series", frame[self.name]))
             if found is not None:
                 return f"the column {self.name!r} {told}: {found}"
         return None
@@ -205,7 +205,7 @@ def _between(low: Any, high: Any) -> tuple[str, Callable[[pd.Series], str | None
 
 
 def _bad(values: pd.Series, right: Any) -> str | None:
-    wrong = values[~right]
+    wrong = cast("pd.Series", values[~right])
     if not len(wrong):
         return None
     return f"{len(wrong)} of {len(values)} values do not, such as {wrong.iloc[0]!r} in row {wrong.index[0]!r}"

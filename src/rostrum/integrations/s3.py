@@ -242,7 +242,7 @@ def get_s3_keys(
     client: Any = None,
 ) -> Sequence[str]:
     """Keys of a bucket by time of change, those after `since_key` where it is given; for sensors."""
-    asked: Any = client or s3_session or boto3.client("s3")
+    asked = cast("Any", client or s3_session or boto3.session.Session().client("s3"))
     objects: list[Any] = []
     for page in asked.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         objects.extend(page.get("Contents", ()))
