@@ -5,8 +5,6 @@ A condition is a tree of `Condition`s. What each kind means is told in `planning
 
 from __future__ import annotations
 
-import hashlib
-
 import msgspec
 
 from rostrum.model.assets import AssetKey
@@ -43,6 +41,8 @@ class Condition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     @property
     def identity(self) -> str:
         """Short name of the whole tree by its content: equal trees share it."""
+        import hashlib  # only where there are conditions: it is much of what loading this costs
+
         data = msgspec.msgpack.encode(self, order="deterministic")
         return hashlib.blake2b(data, digest_size=8).hexdigest()
 
