@@ -13,7 +13,7 @@ import pytest
 import yaml
 from dagster.components.core.component_tree import ComponentTreeException
 from dagster.components.resolved.context import ResolutionException
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 SHELL = """
     from dataclasses import dataclass
@@ -576,6 +576,41 @@ def test_a_type_that_yaml_cannot_give_needs_a_resolver() -> None:
 
     with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"Wanted\.client.*Resolver"):
         Wanted.model()
+
+
+class Item(dg.Model, dg.Resolvable):
+    count: int = Field(ge=0)
+    inside: list[Item] = []  # noqa: RUF012
+
+
+class Items(dg.Component, dg.Model, dg.Resolvable):
+    items: list[Item] = []  # noqa: RUF012
+    one_of: int | Item | None = None
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        return dg.Definitions()
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"items": [{"count": -1}]}, "items[0].count: Input should be greater than or equal to 0 (got -1)."),
+        ({"items": [{"count": "{{ -1 }}"}]}, "items[0].count: Input should be greater than or equal to 0 (got -1)."),
+        ({"items": [{"count": 1}, {"counts": 1, "count": 1}]}, "items[1].counts: there is no such attribute."),
+    ],
+)
+def test_nested_mistakes_are_told_where_they_are_and_alone(attributes: dict, said: str) -> None:
+    with pytest.raises(ResolutionException) as caught:
+        Items.from_attributes_dict(attributes=attributes)
+    assert str(caught.value) == said
+
+
+def test_classes_that_hold_themselves() -> None:
+    made = Items.from_attributes_dict(
+        attributes={"items": [{"count": 1, "inside": [{"count": "{{ 2 }}"}]}], "one_of": {"count": 3}}
+    )
+    assert made.items[0].inside[0].count == 2
+    assert made.one_of == Item(count=3)
 
 
 # --- what assets tell

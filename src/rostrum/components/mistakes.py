@@ -37,11 +37,17 @@ def validation_lines(
         by_path.setdefault(_real_path(found["loc"], found["type"], value), []).append(found)
     lines: list[str] = []
     for path, said in by_path.items():
+        if all(each["type"] in _ABOUT_TEMPLATES for each in said) and any(_below(each, path) for each in by_path):
+            continue  # an expression would do, too; what is wrong with what is there is told below it
         at = context
         for part in path:
             at = at.at_path(part)
         lines.append(f"{_place(at, said)}{_message(said, path, model)}")
     return lines
+
+
+def _below(path: Sequence[PathPart], above: Sequence[PathPart]) -> bool:
+    return len(path) > len(above) and tuple(path[: len(above)]) == tuple(above)
 
 
 def _place(at: ResolutionContext, said: Sequence[Mapping[str, Any]]) -> str:

@@ -144,12 +144,16 @@ def model_of(cls: Any) -> type[BaseModel]:
             ... if each.required else None, description=each.description, examples=examples, json_schema_extra=extra
         )
         fields.setdefault(each.key, (each.plan.schema, info))
-    made = create_model(
-        f"{cls.__name__}Model",
-        __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True),
-        __doc__=cls.__doc__,
-        **fields,
-    )
+    cls.__resolvable_making__ = True
+    try:
+        made = create_model(
+            f"{cls.__name__}Model",
+            __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True),
+            __doc__=cls.__doc__,
+            **fields,
+        )
+    finally:
+        cls.__resolvable_making__ = False
     cls.__resolvable_model__ = made
     return made
 

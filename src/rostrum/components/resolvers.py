@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from inspect import signature
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, PlainValidator, StringConstraints, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 from pydantic.fields import FieldInfo
 
@@ -185,8 +185,8 @@ def annotated_plan(base: Any, extras: Sequence[Any]) -> Plan:
     resolver = next((each for each in extras if isinstance(each, Resolver)), None)
     others = tuple(each for each in extras if not isinstance(each, (Resolver, FieldInfo)))
     if resolver is None:
-        plan = plan_of(base)
-        return Plan(Annotated[plan.schema, *others] if others and _is_plain_type(base) else plan.schema, plan.convert)
+        # What an expression stands for is checked when it is known.
+        return _constrained(base, others) if others and _is_plain_type(base) else plan_of(base)
     schema = resolver.schema(base)
     if resolver.is_default and resolver.model_field_type is None:
         return plan_of(base)
@@ -204,6 +204,9 @@ class _Later:
         self.kind = kind
 
     def __get_pydantic_core_schema__(self, _source: Any, handler: Callable[[Any], Any]) -> Any:
+        if self.kind.__dict__.get("__resolvable_making__", False):  # it holds itself
+            later = Annotated[Any, PlainValidator(lambda value: self.kind.model().model_validate(value))]
+            return handler.generate_schema(later)  # pyright: ignore[reportFunctionMemberAccess]
         return handler.generate_schema(self.kind.model())  # pyright: ignore[reportFunctionMemberAccess]
 
 
@@ -273,6 +276,14 @@ def _mapping(plan: Plan, annotation: Any) -> Convert:
         return dict(zip((context.resolve_value(key) for key in found), made, strict=True))
 
     return convert
+
+
+def _constrained(base: Any, others: Sequence[Any]) -> Plan:
+    annotation: Any = Annotated[base, *others]
+    return Plan(
+        Union[annotation, Template],  # noqa: UP007
+        lambda context, value: context.checked(context.resolve_value(value), annotation),
+    )
 
 
 def _simple(annotation: Any) -> Plan:

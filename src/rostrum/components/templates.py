@@ -79,7 +79,8 @@ def _compiled(text: str) -> tuple[Callable[..., Any], bool]:
     parts = body[0].nodes if len(body) == 1 and isinstance(body[0], nodes.Output) else []
     spaceless = [part for part in parts if not (isinstance(part, nodes.TemplateData) and not part.data.strip())]
     if len(spaceless) == 1 and not isinstance(spaceless[0], nodes.TemplateData):
-        inner = text.strip()[2:-2].strip().removeprefix("-").removesuffix("-").strip()
+        # A sign at the braces is jinja2's for blanks around them; one further in is a minus.
+        inner = text.strip()[2:-2].removeprefix("-").removesuffix("-").strip()
         return environment.compile_expression(inner, undefined_to_none=False), True
     return environment.from_string(text).render, False
 

@@ -75,6 +75,7 @@ def test_what_is_no_yaml(text: str, said: str) -> None:
         ("{{ n }}{{ n }}", "22"),
         ("{{ {'a': [n]} }}", {"a": [2]}),
         ("{{ '5432' }}", "5432"),
+        ("{{ -3 }}", -3),
         ("{{ none }}", None),
         ("{% if n > 1 %}many{% endif %}", "many"),
         ("{{ late }}", "made"),
