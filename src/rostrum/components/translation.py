@@ -86,7 +86,7 @@ def create_component_translator_cls(
     class Proxy(ComponentTranslator[Any], base_translator_cls):  # type: ignore[misc, valid-type]
         def get_asset_spec(self, data: Any) -> AssetSpec:
             """The component's, or that of the translator where the component has none of its own."""
-            own = getattr(type(self.component), "get_asset_spec", None)
+            own = getattr(cast("type[Any]", type(self.component)), "get_asset_spec", None)
             if own is not None and own is not getattr(base_component_cls, "get_asset_spec", None):
                 return self.component.get_asset_spec(data)
             inherited: Any = getattr(super(), "get_asset_spec", None)
