@@ -1,500 +1,286 @@
 # Public names of Rostrum, for type checkers and editors; `__init__.py` loads them lazily.
+# Written by `./task generate` from the table there.
 
-from rostrum.components.attributes import (
-    AssetAttributesModel as AssetAttributesModel,
-)
-from rostrum.components.attributes import (
-    ResolvedAssetCheckSpec as ResolvedAssetCheckSpec,
-)
-from rostrum.components.attributes import (
-    ResolvedAssetKey as ResolvedAssetKey,
-)
-from rostrum.components.attributes import (
-    ResolvedAssetSpec as ResolvedAssetSpec,
-)
-from rostrum.components.component import (
-    Component as Component,
-)
-from rostrum.components.component import (
-    ComponentTypeSpec as ComponentTypeSpec,
-)
-from rostrum.components.component import (
-    component_instance as component_instance,
-)
-from rostrum.components.context import (
-    ComponentLoadContext as ComponentLoadContext,
-)
-from rostrum.components.definitions_component import (
-    DefinitionsComponent as DefinitionsComponent,
-)
-from rostrum.components.executable import (
-    FunctionComponent as FunctionComponent,
-)
-from rostrum.components.folders import (
-    DefsFolderComponent as DefsFolderComponent,
-)
-from rostrum.components.loading import (
-    build_component_defs as build_component_defs,
-)
-from rostrum.components.loading import (
-    build_defs_for_component as build_defs_for_component,
-)
-from rostrum.components.loading import (
-    component_defs as component_defs,
-)
-from rostrum.components.loading import (
-    get_all_components_defs_within_project as get_all_components_defs_within_project,
-)
-from rostrum.components.loading import (
-    get_component_defs_within_project as get_component_defs_within_project,
-)
-from rostrum.components.loading import (
-    load_defs as load_defs,
-)
-from rostrum.components.loading import (
-    load_from_defs_folder as load_from_defs_folder,
-)
-from rostrum.components.resolution import (
-    ResolutionContext as ResolutionContext,
-)
-from rostrum.components.resolvable import (
-    Model as Model,
-)
-from rostrum.components.resolvable import (
-    Resolvable as Resolvable,
-)
-from rostrum.components.resolvers import (
-    Injected as Injected,
-)
-from rostrum.components.resolvers import (
-    Resolver as Resolver,
-)
-from rostrum.components.scaffold import (
-    Scaffolder as Scaffolder,
-)
-from rostrum.components.scaffold import (
-    ScaffoldRequest as ScaffoldRequest,
-)
-from rostrum.components.scaffold import (
-    scaffold_component as scaffold_component,
-)
-from rostrum.components.scaffold import (
-    scaffold_with as scaffold_with,
-)
-from rostrum.components.scope import (
-    template_var as template_var,
-)
-from rostrum.components.scripts import (
-    PythonScriptComponent as PythonScriptComponent,
-)
-from rostrum.components.scripts import (
-    UvRunComponent as UvRunComponent,
-)
-from rostrum.components.sql import (
-    SqlComponent as SqlComponent,
-)
-from rostrum.components.sql import (
-    TemplatedSqlComponent as TemplatedSqlComponent,
-)
-from rostrum.components.state import (
-    StateBackedComponent as StateBackedComponent,
-)
-from rostrum.components.tree import (
-    ComponentTree as ComponentTree,
-)
-from rostrum.definitions.asset_decorator import (
-    asset as asset,
-)
-from rostrum.definitions.asset_ports import (
-    AssetIn as AssetIn,
-)
-from rostrum.definitions.asset_ports import (
-    AssetOut as AssetOut,
-)
-from rostrum.definitions.asset_sensors import (
-    AssetSensorDefinition as AssetSensorDefinition,
-)
-from rostrum.definitions.asset_sensors import (
-    MultiAssetSensorDefinition as MultiAssetSensorDefinition,
-)
-from rostrum.definitions.asset_sensors import (
-    asset_sensor as asset_sensor,
-)
-from rostrum.definitions.asset_sensors import (
-    build_multi_asset_sensor_context as build_multi_asset_sensor_context,
-)
-from rostrum.definitions.asset_sensors import (
-    multi_asset_sensor as multi_asset_sensor,
-)
-from rostrum.definitions.asset_specs import (
-    AssetDep as AssetDep,
-)
-from rostrum.definitions.asset_specs import (
-    AssetSpec as AssetSpec,
-)
-from rostrum.definitions.asset_specs import (
-    map_asset_specs as map_asset_specs,
-)
-from rostrum.definitions.assets import (
-    AssetsDefinition as AssetsDefinition,
-)
-from rostrum.definitions.automation import (
-    AutomationCondition as AutomationCondition,
-)
+from rostrum.components.attributes import AssetAttributesModel as AssetAttributesModel
+from rostrum.components.attributes import ResolvedAssetCheckSpec as ResolvedAssetCheckSpec
+from rostrum.components.attributes import ResolvedAssetKey as ResolvedAssetKey
+from rostrum.components.attributes import ResolvedAssetSpec as ResolvedAssetSpec
+from rostrum.components.component import Component as Component
+from rostrum.components.component import ComponentTypeSpec as ComponentTypeSpec
+from rostrum.components.component import component_instance as component_instance
+from rostrum.components.context import ComponentLoadContext as ComponentLoadContext
+from rostrum.components.definitions_component import DefinitionsComponent as DefinitionsComponent
+from rostrum.components.executable import FunctionComponent as FunctionComponent
+from rostrum.components.folders import DefsFolderComponent as DefsFolderComponent
+from rostrum.components.loading import build_component_defs as build_component_defs
+from rostrum.components.loading import build_defs_for_component as build_defs_for_component
+from rostrum.components.loading import component_defs as component_defs
+from rostrum.components.loading import get_all_components_defs_within_project as get_all_components_defs_within_project
+from rostrum.components.loading import get_component_defs_within_project as get_component_defs_within_project
+from rostrum.components.loading import load_defs as load_defs
+from rostrum.components.loading import load_from_defs_folder as load_from_defs_folder
+from rostrum.components.resolution import ResolutionContext as ResolutionContext
+from rostrum.components.resolvable import Model as Model
+from rostrum.components.resolvable import Resolvable as Resolvable
+from rostrum.components.resolvers import Injected as Injected
+from rostrum.components.resolvers import Resolver as Resolver
+from rostrum.components.scaffold import Scaffolder as Scaffolder
+from rostrum.components.scaffold import ScaffoldRequest as ScaffoldRequest
+from rostrum.components.scaffold import scaffold_component as scaffold_component
+from rostrum.components.scaffold import scaffold_with as scaffold_with
+from rostrum.components.scope import template_var as template_var
+from rostrum.components.scripts import PythonScriptComponent as PythonScriptComponent
+from rostrum.components.scripts import UvRunComponent as UvRunComponent
+from rostrum.components.sql import SqlComponent as SqlComponent
+from rostrum.components.sql import TemplatedSqlComponent as TemplatedSqlComponent
+from rostrum.components.state import StateBackedComponent as StateBackedComponent
+from rostrum.components.tree import ComponentTree as ComponentTree
+from rostrum.definitions.asset_decorator import asset as asset
+from rostrum.definitions.asset_ports import AssetIn as AssetIn
+from rostrum.definitions.asset_ports import AssetOut as AssetOut
+from rostrum.definitions.asset_sensors import AssetSensorDefinition as AssetSensorDefinition
+from rostrum.definitions.asset_sensors import MultiAssetSensorDefinition as MultiAssetSensorDefinition
+from rostrum.definitions.asset_sensors import asset_sensor as asset_sensor
+from rostrum.definitions.asset_sensors import build_multi_asset_sensor_context as build_multi_asset_sensor_context
+from rostrum.definitions.asset_sensors import multi_asset_sensor as multi_asset_sensor
+from rostrum.definitions.asset_specs import AssetDep as AssetDep
+from rostrum.definitions.asset_specs import AssetSpec as AssetSpec
+from rostrum.definitions.asset_specs import map_asset_specs as map_asset_specs
+from rostrum.definitions.assets import AssetsDefinition as AssetsDefinition
+from rostrum.definitions.automation import AutomationCondition as AutomationCondition
 from rostrum.definitions.automation_evaluation import (
     EvaluateAutomationConditionsResult as EvaluateAutomationConditionsResult,
 )
-from rostrum.definitions.automation_evaluation import (
-    evaluate_automation_conditions as evaluate_automation_conditions,
-)
+from rostrum.definitions.automation_evaluation import evaluate_automation_conditions as evaluate_automation_conditions
 from rostrum.definitions.automation_sensors import (
     AutomationConditionSensorDefinition as AutomationConditionSensorDefinition,
 )
-from rostrum.definitions.backfill_policy import (
-    BackfillPolicy as BackfillPolicy,
-)
-from rostrum.definitions.build_context import (
-    build_asset_check_context as build_asset_check_context,
-)
-from rostrum.definitions.build_context import (
-    build_asset_context as build_asset_context,
-)
-from rostrum.definitions.build_context import (
-    build_init_resource_context as build_init_resource_context,
-)
-from rostrum.definitions.build_context import (
-    build_input_context as build_input_context,
-)
-from rostrum.definitions.build_context import (
-    build_op_context as build_op_context,
-)
-from rostrum.definitions.build_context import (
-    build_output_context as build_output_context,
-)
-from rostrum.definitions.build_context import (
-    build_resources as build_resources,
-)
-from rostrum.definitions.build_tick_context import (
-    build_schedule_context as build_schedule_context,
-)
-from rostrum.definitions.build_tick_context import (
-    build_sensor_context as build_sensor_context,
-)
-from rostrum.definitions.check_factories import (
-    build_column_schema_change_checks as build_column_schema_change_checks,
-)
-from rostrum.definitions.check_factories import (
-    build_last_update_freshness_checks as build_last_update_freshness_checks,
-)
-from rostrum.definitions.check_factories import (
-    build_metadata_bounds_checks as build_metadata_bounds_checks,
-)
+from rostrum.definitions.backfill_policy import BackfillPolicy as BackfillPolicy
+from rostrum.definitions.build_context import build_asset_check_context as build_asset_check_context
+from rostrum.definitions.build_context import build_asset_context as build_asset_context
+from rostrum.definitions.build_context import build_init_resource_context as build_init_resource_context
+from rostrum.definitions.build_context import build_input_context as build_input_context
+from rostrum.definitions.build_context import build_op_context as build_op_context
+from rostrum.definitions.build_context import build_output_context as build_output_context
+from rostrum.definitions.build_context import build_resources as build_resources
+from rostrum.definitions.build_tick_context import build_schedule_context as build_schedule_context
+from rostrum.definitions.build_tick_context import build_sensor_context as build_sensor_context
+from rostrum.definitions.check_factories import build_column_schema_change_checks as build_column_schema_change_checks
+from rostrum.definitions.check_factories import build_last_update_freshness_checks as build_last_update_freshness_checks
+from rostrum.definitions.check_factories import build_metadata_bounds_checks as build_metadata_bounds_checks
 from rostrum.definitions.check_factories import (
     build_time_partition_freshness_checks as build_time_partition_freshness_checks,
 )
-from rostrum.definitions.check_specs import (
-    AssetCheckSpec as AssetCheckSpec,
-)
-from rostrum.definitions.checks import (
-    AssetChecksDefinition as AssetChecksDefinition,
-)
-from rostrum.definitions.checks import (
-    asset_check as asset_check,
-)
-from rostrum.definitions.checks import (
-    multi_asset_check as multi_asset_check,
-)
+from rostrum.definitions.check_specs import AssetCheckSpec as AssetCheckSpec
+from rostrum.definitions.checks import AssetChecksDefinition as AssetChecksDefinition
+from rostrum.definitions.checks import asset_check as asset_check
+from rostrum.definitions.checks import multi_asset_check as multi_asset_check
 from rostrum.definitions.code_references import AnchorBasedFilePathMapping as AnchorBasedFilePathMapping
 from rostrum.definitions.code_references import FilePathMapping as FilePathMapping
 from rostrum.definitions.code_references import link_code_references_to_git as link_code_references_to_git
 from rostrum.definitions.code_references import with_source_code_references as with_source_code_references
-from rostrum.definitions.config import (
-    Config as Config,
-)
-from rostrum.definitions.config import (
-    PermissiveConfig as PermissiveConfig,
-)
+from rostrum.definitions.composition import PendingNodeInvocation as PendingNodeInvocation
+from rostrum.definitions.config import Config as Config
+from rostrum.definitions.config import PermissiveConfig as PermissiveConfig
 from rostrum.definitions.config_files import config_from_files as config_from_files
 from rostrum.definitions.config_files import config_from_pkg_resources as config_from_pkg_resources
 from rostrum.definitions.config_files import config_from_yaml_strings as config_from_yaml_strings
 from rostrum.definitions.config_files import validate_run_config as validate_run_config
+from rostrum.definitions.config_mapping import ConfigMapping as ConfigMapping
+from rostrum.definitions.config_mapping import config_mapping as config_mapping
 from rostrum.definitions.config_types import Enum as Enum
 from rostrum.definitions.config_types import EnumValue as EnumValue
-from rostrum.definitions.contexts import (
-    AssetCheckExecutionContext as AssetCheckExecutionContext,
+from rostrum.definitions.configured import configured as configured
+from rostrum.definitions.contexts import AssetCheckExecutionContext as AssetCheckExecutionContext
+from rostrum.definitions.contexts import AssetExecutionContext as AssetExecutionContext
+from rostrum.definitions.contexts import OpExecutionContext as OpExecutionContext
+from rostrum.definitions.data_versions import DataVersion as DataVersion
+from rostrum.definitions.data_versions import DataVersionsByPartition as DataVersionsByPartition
+from rostrum.definitions.definitions import Definitions as Definitions
+from rostrum.definitions.dependencies import DependencyDefinition as DependencyDefinition
+from rostrum.definitions.dependencies import InputMapping as InputMapping
+from rostrum.definitions.dependencies import MultiDependencyDefinition as MultiDependencyDefinition
+from rostrum.definitions.dependencies import NodeInvocation as NodeInvocation
+from rostrum.definitions.dependencies import OutputMapping as OutputMapping
+from rostrum.definitions.env import EnvVar as EnvVar
+from rostrum.definitions.event_log import AssetPartitionStatus as AssetPartitionStatus
+from rostrum.definitions.event_log import AssetRecordsFilter as AssetRecordsFilter
+from rostrum.definitions.event_log import EventLogEntry as EventLogEntry
+from rostrum.definitions.event_log import EventLogRecord as EventLogRecord
+from rostrum.definitions.event_log import EventRecordsFilter as EventRecordsFilter
+from rostrum.definitions.event_log import EventRecordsResult as EventRecordsResult
+from rostrum.definitions.event_log import RunRecord as RunRecord
+from rostrum.definitions.event_log import RunsFilter as RunsFilter
+from rostrum.definitions.event_log import RunStatusChangeRecordsFilter as RunStatusChangeRecordsFilter
+from rostrum.definitions.event_types import EventType as EventType
+from rostrum.definitions.executor_defs import Executor as Executor
+from rostrum.definitions.executor_defs import ExecutorRequirement as ExecutorRequirement
+from rostrum.definitions.executor_defs import InitExecutorContext as InitExecutorContext
+from rostrum.definitions.executor_defs import executor as executor
+from rostrum.definitions.executor_defs import in_process_executor as in_process_executor
+from rostrum.definitions.executor_defs import multi_or_in_process_executor as multi_or_in_process_executor
+from rostrum.definitions.executor_defs import (
+    multiple_process_executor_requirements as multiple_process_executor_requirements,
 )
-from rostrum.definitions.contexts import (
-    AssetExecutionContext as AssetExecutionContext,
-)
-from rostrum.definitions.contexts import (
-    InputContext as InputContext,
-)
-from rostrum.definitions.contexts import (
-    OpExecutionContext as OpExecutionContext,
-)
-from rostrum.definitions.contexts import (
-    OutputContext as OutputContext,
-)
-from rostrum.definitions.data_versions import (
-    DataVersion as DataVersion,
-)
-from rostrum.definitions.data_versions import (
-    DataVersionsByPartition as DataVersionsByPartition,
-)
-from rostrum.definitions.definitions import (
-    Definitions as Definitions,
-)
-from rostrum.definitions.env import (
-    EnvVar as EnvVar,
-)
-from rostrum.definitions.failure_email import (
-    make_email_on_run_failure_sensor as make_email_on_run_failure_sensor,
-)
-from rostrum.definitions.freshness import (
-    FreshnessPolicy as FreshnessPolicy,
-)
-from rostrum.definitions.freshness import (
-    apply_freshness_policy as apply_freshness_policy,
-)
+from rostrum.definitions.executor_defs import multiprocess_executor as multiprocess_executor
+from rostrum.definitions.failure_email import make_email_on_run_failure_sensor as make_email_on_run_failure_sensor
+from rostrum.definitions.freshness import FreshnessPolicy as FreshnessPolicy
+from rostrum.definitions.freshness import apply_freshness_policy as apply_freshness_policy
 from rostrum.definitions.freshness_check_sensor import (
     build_sensor_for_freshness_checks as build_sensor_for_freshness_checks,
 )
-from rostrum.definitions.graph_assets import (
-    graph_asset as graph_asset,
-)
-from rostrum.definitions.graph_assets import (
-    graph_multi_asset as graph_multi_asset,
-)
-from rostrum.definitions.instance import (
-    Instance as Instance,
-)
-from rostrum.definitions.io import (
-    IOManager as IOManager,
-)
-from rostrum.definitions.lazy import (
-    LazyDefinitions as LazyDefinitions,
-)
-from rostrum.definitions.lazy import (
-    lazy_definitions as lazy_definitions,
-)
-from rostrum.definitions.lifecycle import (
-    InitResourceContext as InitResourceContext,
-)
+from rostrum.definitions.graph_assets import graph_asset as graph_asset
+from rostrum.definitions.graph_assets import graph_multi_asset as graph_multi_asset
+from rostrum.definitions.graphs import GraphIn as GraphIn
+from rostrum.definitions.graphs import GraphOut as GraphOut
+from rostrum.definitions.hooks import HookContext as HookContext
+from rostrum.definitions.hooks import HookDefinition as HookDefinition
+from rostrum.definitions.hooks import HookExecutionResult as HookExecutionResult
+from rostrum.definitions.hooks import build_hook_context as build_hook_context
+from rostrum.definitions.hooks import failure_hook as failure_hook
+from rostrum.definitions.hooks import success_hook as success_hook
+from rostrum.definitions.input_managers import InputManagerDefinition as InputManagerDefinition
+from rostrum.definitions.input_managers import input_manager as input_manager
+from rostrum.definitions.instance import Instance as Instance
+from rostrum.definitions.instance import instance_for_test as instance_for_test
+from rostrum.definitions.io import InputManager as InputManager
+from rostrum.definitions.io import IOManager as IOManager
+from rostrum.definitions.jobs import GraphDefinition as GraphDefinition
+from rostrum.definitions.jobs import JobDefinition as JobDefinition
+from rostrum.definitions.jobs import define_asset_job as define_asset_job
+from rostrum.definitions.jobs import graph as graph
+from rostrum.definitions.jobs import job as job
+from rostrum.definitions.lazy import LazyDefinitions as LazyDefinitions
+from rostrum.definitions.lazy import lazy_definitions as lazy_definitions
+from rostrum.definitions.lifecycle import InitResourceContext as InitResourceContext
 from rostrum.definitions.lifecycle import IOManagerDefinition as IOManagerDefinition
-from rostrum.definitions.lifecycle import (
-    ResourceDefinition as ResourceDefinition,
-)
-from rostrum.definitions.lifecycle import (
-    io_manager as io_manager,
-)
+from rostrum.definitions.lifecycle import ResourceDefinition as ResourceDefinition
+from rostrum.definitions.lifecycle import io_manager as io_manager
 from rostrum.definitions.lifecycle import make_values_resource as make_values_resource
-from rostrum.definitions.lifecycle import (
-    resource as resource,
-)
-from rostrum.definitions.logs import (
-    get_logger as get_logger,
-)
-from rostrum.definitions.materializing import (
-    materialize as materialize,
-)
-from rostrum.definitions.materializing import (
-    materialize_to_memory as materialize_to_memory,
-)
-from rostrum.definitions.metadata import (
-    MetadataValue as MetadataValue,
-)
+from rostrum.definitions.lifecycle import resource as resource
+from rostrum.definitions.live import ExecutorDefinition as ExecutorDefinition
+from rostrum.definitions.loggers import InitLoggerContext as InitLoggerContext
+from rostrum.definitions.loggers import JsonLogFormatter as JsonLogFormatter
+from rostrum.definitions.loggers import LoggerDefinition as LoggerDefinition
+from rostrum.definitions.loggers import build_init_logger_context as build_init_logger_context
+from rostrum.definitions.loggers import colored_console_logger as colored_console_logger
+from rostrum.definitions.loggers import default_loggers as default_loggers
+from rostrum.definitions.loggers import default_system_loggers as default_system_loggers
+from rostrum.definitions.loggers import json_console_logger as json_console_logger
+from rostrum.definitions.loggers import logger as logger
+from rostrum.definitions.logs import get_logger as get_logger
+from rostrum.definitions.materializing import materialize as materialize
+from rostrum.definitions.materializing import materialize_to_memory as materialize_to_memory
+from rostrum.definitions.metadata import MetadataValue as MetadataValue
 from rostrum.definitions.module_contents import (
     load_asset_checks_from_current_module as load_asset_checks_from_current_module,
 )
-from rostrum.definitions.module_contents import (
-    load_asset_checks_from_modules as load_asset_checks_from_modules,
-)
+from rostrum.definitions.module_contents import load_asset_checks_from_modules as load_asset_checks_from_modules
 from rostrum.definitions.module_contents import (
     load_asset_checks_from_package_module as load_asset_checks_from_package_module,
 )
 from rostrum.definitions.module_contents import (
     load_asset_checks_from_package_name as load_asset_checks_from_package_name,
 )
-from rostrum.definitions.module_contents import (
-    load_assets_from_current_module as load_assets_from_current_module,
-)
-from rostrum.definitions.module_contents import (
-    load_assets_from_modules as load_assets_from_modules,
-)
-from rostrum.definitions.module_contents import (
-    load_assets_from_package_module as load_assets_from_package_module,
-)
-from rostrum.definitions.module_contents import (
-    load_assets_from_package_name as load_assets_from_package_name,
-)
+from rostrum.definitions.module_contents import load_assets_from_current_module as load_assets_from_current_module
+from rostrum.definitions.module_contents import load_assets_from_modules as load_assets_from_modules
+from rostrum.definitions.module_contents import load_assets_from_package_module as load_assets_from_package_module
+from rostrum.definitions.module_contents import load_assets_from_package_name as load_assets_from_package_name
 from rostrum.definitions.module_contents import (
     load_definitions_from_current_module as load_definitions_from_current_module,
 )
-from rostrum.definitions.module_contents import (
-    load_definitions_from_module as load_definitions_from_module,
-)
-from rostrum.definitions.module_contents import (
-    load_definitions_from_modules as load_definitions_from_modules,
-)
+from rostrum.definitions.module_contents import load_definitions_from_module as load_definitions_from_module
+from rostrum.definitions.module_contents import load_definitions_from_modules as load_definitions_from_modules
 from rostrum.definitions.module_contents import (
     load_definitions_from_package_module as load_definitions_from_package_module,
 )
-from rostrum.definitions.module_contents import (
-    load_definitions_from_package_name as load_definitions_from_package_name,
-)
+from rostrum.definitions.module_contents import load_definitions_from_package_name as load_definitions_from_package_name
 from rostrum.definitions.multi_asset_context import (
     MultiAssetSensorEvaluationContext as MultiAssetSensorEvaluationContext,
 )
-from rostrum.definitions.multi_assets import (
-    multi_asset as multi_asset,
-)
-from rostrum.definitions.multi_partitions import (
-    MultiPartitionsDefinition as MultiPartitionsDefinition,
-)
-from rostrum.definitions.observable_assets import (
-    multi_observable_source_asset as multi_observable_source_asset,
-)
-from rostrum.definitions.observable_assets import (
-    observable_source_asset as observable_source_asset,
-)
-from rostrum.definitions.partition_keys import (
-    MultiPartitionKey as MultiPartitionKey,
-)
-from rostrum.definitions.partition_loading import (
-    partition_loading_context as partition_loading_context,
-)
-from rostrum.definitions.partition_mappings import (
-    AllPartitionMapping as AllPartitionMapping,
-)
-from rostrum.definitions.partition_mappings import (
-    DimensionPartitionMapping as DimensionPartitionMapping,
-)
-from rostrum.definitions.partition_mappings import (
-    IdentityPartitionMapping as IdentityPartitionMapping,
-)
-from rostrum.definitions.partition_mappings import (
-    LastPartitionMapping as LastPartitionMapping,
-)
-from rostrum.definitions.partition_mappings import (
-    MultiPartitionMapping as MultiPartitionMapping,
-)
+from rostrum.definitions.multi_assets import multi_asset as multi_asset
+from rostrum.definitions.multi_partitions import MultiPartitionsDefinition as MultiPartitionsDefinition
+from rostrum.definitions.observable_assets import multi_observable_source_asset as multi_observable_source_asset
+from rostrum.definitions.observable_assets import observable_source_asset as observable_source_asset
+from rostrum.definitions.ops import DynamicOut as DynamicOut
+from rostrum.definitions.ops import In as In
+from rostrum.definitions.ops import Nothing as Nothing
+from rostrum.definitions.ops import OpDefinition as OpDefinition
+from rostrum.definitions.ops import Out as Out
+from rostrum.definitions.ops import op as op
+from rostrum.definitions.outputs import AssetCheckResult as AssetCheckResult
+from rostrum.definitions.outputs import AssetCheckSeverity as AssetCheckSeverity
+from rostrum.definitions.outputs import AssetMaterialization as AssetMaterialization
+from rostrum.definitions.outputs import AssetObservation as AssetObservation
+from rostrum.definitions.outputs import DynamicOutput as DynamicOutput
+from rostrum.definitions.outputs import Failure as Failure
+from rostrum.definitions.outputs import MaterializeResult as MaterializeResult
+from rostrum.definitions.outputs import ObserveResult as ObserveResult
+from rostrum.definitions.outputs import Output as Output
+from rostrum.definitions.outputs import RetryRequested as RetryRequested
+from rostrum.definitions.partition_keys import MultiPartitionKey as MultiPartitionKey
+from rostrum.definitions.partition_loading import partition_loading_context as partition_loading_context
+from rostrum.definitions.partition_mappings import AllPartitionMapping as AllPartitionMapping
+from rostrum.definitions.partition_mappings import DimensionPartitionMapping as DimensionPartitionMapping
+from rostrum.definitions.partition_mappings import IdentityPartitionMapping as IdentityPartitionMapping
+from rostrum.definitions.partition_mappings import LastPartitionMapping as LastPartitionMapping
+from rostrum.definitions.partition_mappings import MultiPartitionMapping as MultiPartitionMapping
 from rostrum.definitions.partition_mappings import (
     MultiToSingleDimensionPartitionMapping as MultiToSingleDimensionPartitionMapping,
 )
-from rostrum.definitions.partition_mappings import (
-    PartitionMapping as PartitionMapping,
-)
+from rostrum.definitions.partition_mappings import PartitionMapping as PartitionMapping
 from rostrum.definitions.partition_mappings import (
     SpecificPartitionsPartitionMapping as SpecificPartitionsPartitionMapping,
 )
-from rostrum.definitions.partition_mappings import (
-    StaticPartitionMapping as StaticPartitionMapping,
-)
-from rostrum.definitions.partition_mappings import (
-    TimeWindowPartitionMapping as TimeWindowPartitionMapping,
-)
-from rostrum.definitions.partition_requests import (
-    AddDynamicPartitionsRequest as AddDynamicPartitionsRequest,
-)
-from rostrum.definitions.partition_requests import (
-    DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest,
-)
-from rostrum.definitions.partitioned_config import (
-    PartitionedConfig as PartitionedConfig,
-)
-from rostrum.definitions.partitioned_config_functions import (
-    daily_partitioned_config as daily_partitioned_config,
-)
-from rostrum.definitions.partitioned_config_functions import (
-    dynamic_partitioned_config as dynamic_partitioned_config,
-)
-from rostrum.definitions.partitioned_config_functions import (
-    hourly_partitioned_config as hourly_partitioned_config,
-)
-from rostrum.definitions.partitioned_config_functions import (
-    monthly_partitioned_config as monthly_partitioned_config,
-)
-from rostrum.definitions.partitioned_config_functions import (
-    partitioned_config as partitioned_config,
-)
-from rostrum.definitions.partitioned_config_functions import (
-    static_partitioned_config as static_partitioned_config,
-)
-from rostrum.definitions.partitioned_config_functions import (
-    weekly_partitioned_config as weekly_partitioned_config,
-)
+from rostrum.definitions.partition_mappings import StaticPartitionMapping as StaticPartitionMapping
+from rostrum.definitions.partition_mappings import TimeWindowPartitionMapping as TimeWindowPartitionMapping
+from rostrum.definitions.partition_requests import AddDynamicPartitionsRequest as AddDynamicPartitionsRequest
+from rostrum.definitions.partition_requests import DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest
+from rostrum.definitions.partitioned_config import PartitionedConfig as PartitionedConfig
+from rostrum.definitions.partitioned_config_functions import daily_partitioned_config as daily_partitioned_config
+from rostrum.definitions.partitioned_config_functions import dynamic_partitioned_config as dynamic_partitioned_config
+from rostrum.definitions.partitioned_config_functions import hourly_partitioned_config as hourly_partitioned_config
+from rostrum.definitions.partitioned_config_functions import monthly_partitioned_config as monthly_partitioned_config
+from rostrum.definitions.partitioned_config_functions import partitioned_config as partitioned_config
+from rostrum.definitions.partitioned_config_functions import static_partitioned_config as static_partitioned_config
+from rostrum.definitions.partitioned_config_functions import weekly_partitioned_config as weekly_partitioned_config
 from rostrum.definitions.partitioned_schedules import (
     build_schedule_from_partitioned_job as build_schedule_from_partitioned_job,
 )
-from rostrum.definitions.partitions import (
-    DynamicPartitionsDefinition as DynamicPartitionsDefinition,
-)
-from rostrum.definitions.partitions import (
-    Partition as Partition,
-)
-from rostrum.definitions.partitions import (
-    PartitionKeyRange as PartitionKeyRange,
-)
-from rostrum.definitions.partitions import (
-    PartitionsDefinition as PartitionsDefinition,
-)
-from rostrum.definitions.partitions import (
-    StaticPartitionsDefinition as StaticPartitionsDefinition,
-)
-from rostrum.definitions.resource_binding import (
-    with_resources as with_resources,
-)
-from rostrum.definitions.resource_param import (
-    ResourceParam as ResourceParam,
-)
-from rostrum.definitions.resources import (
-    ConfigurableIOManager as ConfigurableIOManager,
-)
+from rostrum.definitions.partitions import DynamicPartitionsDefinition as DynamicPartitionsDefinition
+from rostrum.definitions.partitions import Partition as Partition
+from rostrum.definitions.partitions import PartitionKeyRange as PartitionKeyRange
+from rostrum.definitions.partitions import PartitionsDefinition as PartitionsDefinition
+from rostrum.definitions.partitions import StaticPartitionsDefinition as StaticPartitionsDefinition
+from rostrum.definitions.reexecution import ReexecutionOptions as ReexecutionOptions
+from rostrum.definitions.reexecution import build_reconstructable_job as build_reconstructable_job
+from rostrum.definitions.reexecution import execute_job as execute_job
+from rostrum.definitions.reexecution import reconstructable as reconstructable
+from rostrum.definitions.resource_binding import with_resources as with_resources
+from rostrum.definitions.resource_param import ResourceParam as ResourceParam
+from rostrum.definitions.resources import ConfigurableIOManager as ConfigurableIOManager
 from rostrum.definitions.resources import ConfigurableIOManagerFactory as ConfigurableIOManagerFactory
-from rostrum.definitions.resources import (
-    ConfigurableResource as ConfigurableResource,
-)
+from rostrum.definitions.resources import ConfigurableResource as ConfigurableResource
 from rostrum.definitions.resources import ConfigurableResourceFactory as ConfigurableResourceFactory
 from rostrum.definitions.resources import ResourceDependency as ResourceDependency
-from rostrum.definitions.run_config import (
-    RunConfig as RunConfig,
-)
-from rostrum.definitions.run_requests import (
-    RunRequest as RunRequest,
-)
-from rostrum.definitions.run_requests import (
-    SensorResult as SensorResult,
-)
-from rostrum.definitions.run_requests import (
-    SkipReason as SkipReason,
-)
-from rostrum.definitions.run_status_sensors import (
-    RunFailureSensorContext as RunFailureSensorContext,
-)
-from rostrum.definitions.run_status_sensors import (
-    RunStatusSensorContext as RunStatusSensorContext,
-)
-from rostrum.definitions.run_status_sensors import (
-    RunStatusSensorDefinition as RunStatusSensorDefinition,
-)
-from rostrum.definitions.run_status_sensors import (
-    build_run_status_sensor_context as build_run_status_sensor_context,
-)
-from rostrum.definitions.run_status_sensors import (
-    run_failure_sensor as run_failure_sensor,
-)
-from rostrum.definitions.run_status_sensors import (
-    run_status_sensor as run_status_sensor,
-)
-from rostrum.definitions.schedules import (
-    DefaultScheduleStatus as DefaultScheduleStatus,
-)
-from rostrum.definitions.schedules import (
-    ScheduleDefinition as ScheduleDefinition,
-)
-from rostrum.definitions.schedules import (
-    schedule as schedule,
-)
+from rostrum.definitions.retries import Backoff as Backoff
+from rostrum.definitions.retries import Jitter as Jitter
+from rostrum.definitions.retries import RetryPolicy as RetryPolicy
+from rostrum.definitions.run_config import RunConfig as RunConfig
+from rostrum.definitions.run_events import AssetCheckEvaluation as AssetCheckEvaluation
+from rostrum.definitions.run_events import RunEvent as RunEvent
+from rostrum.definitions.run_requests import RunRequest as RunRequest
+from rostrum.definitions.run_requests import SensorResult as SensorResult
+from rostrum.definitions.run_requests import SkipReason as SkipReason
+from rostrum.definitions.run_status_sensors import RunFailureSensorContext as RunFailureSensorContext
+from rostrum.definitions.run_status_sensors import RunStatusSensorContext as RunStatusSensorContext
+from rostrum.definitions.run_status_sensors import RunStatusSensorDefinition as RunStatusSensorDefinition
+from rostrum.definitions.run_status_sensors import build_run_status_sensor_context as build_run_status_sensor_context
+from rostrum.definitions.run_status_sensors import run_failure_sensor as run_failure_sensor
+from rostrum.definitions.run_status_sensors import run_status_sensor as run_status_sensor
+from rostrum.definitions.schedules import DefaultScheduleStatus as DefaultScheduleStatus
+from rostrum.definitions.schedules import ScheduleDefinition as ScheduleDefinition
+from rostrum.definitions.schedules import schedule as schedule
 from rostrum.definitions.schema import Array as Array
 from rostrum.definitions.schema import BoolSource as BoolSource
 from rostrum.definitions.schema import Field as Field
@@ -506,42 +292,20 @@ from rostrum.definitions.schema import ScalarUnion as ScalarUnion
 from rostrum.definitions.schema import Selector as Selector
 from rostrum.definitions.schema import Shape as Shape
 from rostrum.definitions.schema import StringSource as StringSource
-from rostrum.definitions.selection import (
-    AssetSelection as AssetSelection,
-)
-from rostrum.definitions.sensors import (
-    DefaultSensorStatus as DefaultSensorStatus,
-)
-from rostrum.definitions.sensors import (
-    SensorDefinition as SensorDefinition,
-)
-from rostrum.definitions.sensors import (
-    SensorReturnTypesUnion as SensorReturnTypesUnion,
-)
-from rostrum.definitions.sensors import (
-    sensor as sensor,
-)
-from rostrum.definitions.tick_contexts import (
-    ScheduleEvaluationContext as ScheduleEvaluationContext,
-)
-from rostrum.definitions.tick_contexts import (
-    SensorEvaluationContext as SensorEvaluationContext,
-)
-from rostrum.definitions.time_partitions import (
-    DailyPartitionsDefinition as DailyPartitionsDefinition,
-)
-from rostrum.definitions.time_partitions import (
-    HourlyPartitionsDefinition as HourlyPartitionsDefinition,
-)
-from rostrum.definitions.time_partitions import (
-    MonthlyPartitionsDefinition as MonthlyPartitionsDefinition,
-)
-from rostrum.definitions.time_partitions import (
-    TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition,
-)
-from rostrum.definitions.time_partitions import (
-    WeeklyPartitionsDefinition as WeeklyPartitionsDefinition,
-)
+from rostrum.definitions.selection import AssetSelection as AssetSelection
+from rostrum.definitions.sensors import DefaultSensorStatus as DefaultSensorStatus
+from rostrum.definitions.sensors import SensorDefinition as SensorDefinition
+from rostrum.definitions.sensors import SensorReturnTypesUnion as SensorReturnTypesUnion
+from rostrum.definitions.sensors import sensor as sensor
+from rostrum.definitions.storage_contexts import InputContext as InputContext
+from rostrum.definitions.storage_contexts import OutputContext as OutputContext
+from rostrum.definitions.tick_contexts import ScheduleEvaluationContext as ScheduleEvaluationContext
+from rostrum.definitions.tick_contexts import SensorEvaluationContext as SensorEvaluationContext
+from rostrum.definitions.time_partitions import DailyPartitionsDefinition as DailyPartitionsDefinition
+from rostrum.definitions.time_partitions import HourlyPartitionsDefinition as HourlyPartitionsDefinition
+from rostrum.definitions.time_partitions import MonthlyPartitionsDefinition as MonthlyPartitionsDefinition
+from rostrum.definitions.time_partitions import TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition
+from rostrum.definitions.time_partitions import WeeklyPartitionsDefinition as WeeklyPartitionsDefinition
 from rostrum.definitions.type_loaders import DataTypeLoader as DataTypeLoader
 from rostrum.definitions.type_loaders import data_type_loader as data_type_loader
 from rostrum.definitions.types import DataType as DataType
@@ -550,296 +314,49 @@ from rostrum.definitions.types import TypeCheck as TypeCheck
 from rostrum.definitions.types import check_data_type as check_data_type
 from rostrum.definitions.types import make_python_type_usable_as_data_type as make_python_type_usable_as_data_type
 from rostrum.definitions.types import usable_as_data_type as usable_as_data_type
-from rostrum.definitions.value_loader import (
-    AssetValueLoader as AssetValueLoader,
-)
-from rostrum.execution.outcome import (
-    ExecutionResult as ExecutionResult,
-)
-from rostrum.io_managers.filesystem import (
-    FilesystemIOManager as FilesystemIOManager,
-)
-from rostrum.io_managers.memory import (
-    InMemoryIOManager as InMemoryIOManager,
-)
-from rostrum.model.assets import (
-    AssetKey as AssetKey,
-)
-from rostrum.model.assets import (
-    CheckKey as CheckKey,
-)
-from rostrum.model.errors import (
-    ConfigError as ConfigError,
-)
-from rostrum.model.errors import (
-    DefinitionError as DefinitionError,
-)
-from rostrum.model.errors import (
-    InvocationError as InvocationError,
-)
-from rostrum.model.errors import (
-    RostrumError as RostrumError,
-)
-from rostrum.model.errors import (
-    UserCodeError as UserCodeError,
-)
-from rostrum.model.metadata import (
-    ChartSeries as ChartSeries,
-)
-from rostrum.model.metadata import (
-    TableColumn as TableColumn,
-)
-from rostrum.model.metadata import (
-    TableSchema as TableSchema,
-)
-from rostrum.pipes.clients import (
-    PipesClient as PipesClient,
-)
-from rostrum.pipes.clients import (
-    PipesSubprocessClient as PipesSubprocessClient,
-)
-from rostrum.pipes.injectors import (
-    PipesContextInjector as PipesContextInjector,
-)
-from rostrum.pipes.injectors import (
-    PipesEnvContextInjector as PipesEnvContextInjector,
-)
-from rostrum.pipes.injectors import (
-    PipesFileContextInjector as PipesFileContextInjector,
-)
-from rostrum.pipes.injectors import (
-    PipesTempFileContextInjector as PipesTempFileContextInjector,
-)
-from rostrum.pipes.messages import (
-    PipesExecutionResult as PipesExecutionResult,
-)
-from rostrum.pipes.messages import (
-    PipesLaunchedData as PipesLaunchedData,
-)
-from rostrum.pipes.messages import (
-    PipesMessageHandler as PipesMessageHandler,
-)
-from rostrum.pipes.messages import (
-    PipesMessageReader as PipesMessageReader,
-)
-from rostrum.pipes.readers import (
-    PipesBlobStoreMessageReader as PipesBlobStoreMessageReader,
-)
-from rostrum.pipes.readers import (
-    PipesCompositeMessageReader as PipesCompositeMessageReader,
-)
-from rostrum.pipes.readers import (
-    PipesFileMessageReader as PipesFileMessageReader,
-)
-from rostrum.pipes.readers import (
-    PipesLogReader as PipesLogReader,
-)
-from rostrum.pipes.readers import (
-    PipesTempFileMessageReader as PipesTempFileMessageReader,
-)
-from rostrum.pipes.readers import (
-    PipesThreadedMessageReader as PipesThreadedMessageReader,
-)
-from rostrum.pipes.session import (
-    PipesClientCompletedInvocation as PipesClientCompletedInvocation,
-)
-from rostrum.pipes.session import (
-    PipesSession as PipesSession,
-)
-from rostrum.pipes.session import (
-    open_pipes_session as open_pipes_session,
-)
-from rostrum.planning.time_windows import (
-    TimeWindow as TimeWindow,
-)
+from rostrum.definitions.value_loader import AssetValueLoader as AssetValueLoader
+from rostrum.execution.outcome import ExecutionResult as ExecutionResult
+from rostrum.io_managers.configurable import FilesystemIOManager as FilesystemIOManager
+from rostrum.io_managers.configurable import fs_io_manager as fs_io_manager
+from rostrum.io_managers.configurable import mem_io_manager as mem_io_manager
+from rostrum.io_managers.memory import InMemoryIOManager as InMemoryIOManager
+from rostrum.io_managers.upath import UPathIOManager as UPathIOManager
+from rostrum.model.assets import AssetKey as AssetKey
+from rostrum.model.assets import CheckKey as CheckKey
+from rostrum.model.errors import ConfigError as ConfigError
+from rostrum.model.errors import DefinitionError as DefinitionError
+from rostrum.model.errors import InvocationError as InvocationError
+from rostrum.model.errors import RostrumError as RostrumError
+from rostrum.model.errors import UserCodeError as UserCodeError
+from rostrum.model.metadata import ChartSeries as ChartSeries
+from rostrum.model.metadata import LocalFileCodeReference as LocalFileCodeReference
+from rostrum.model.metadata import UrlCodeReference as UrlCodeReference
+from rostrum.model.tables import TableColumn as TableColumn
+from rostrum.model.tables import TableColumnConstraints as TableColumnConstraints
+from rostrum.model.tables import TableColumnDep as TableColumnDep
+from rostrum.model.tables import TableColumnLineage as TableColumnLineage
+from rostrum.model.tables import TableConstraints as TableConstraints
+from rostrum.model.tables import TableRecord as TableRecord
+from rostrum.model.tables import TableSchema as TableSchema
+from rostrum.pipes.clients import PipesClient as PipesClient
+from rostrum.pipes.clients import PipesSubprocessClient as PipesSubprocessClient
+from rostrum.pipes.injectors import PipesContextInjector as PipesContextInjector
+from rostrum.pipes.injectors import PipesEnvContextInjector as PipesEnvContextInjector
+from rostrum.pipes.injectors import PipesFileContextInjector as PipesFileContextInjector
+from rostrum.pipes.injectors import PipesTempFileContextInjector as PipesTempFileContextInjector
+from rostrum.pipes.messages import PipesExecutionResult as PipesExecutionResult
+from rostrum.pipes.messages import PipesLaunchedData as PipesLaunchedData
+from rostrum.pipes.messages import PipesMessageHandler as PipesMessageHandler
+from rostrum.pipes.messages import PipesMessageReader as PipesMessageReader
+from rostrum.pipes.readers import PipesBlobStoreMessageReader as PipesBlobStoreMessageReader
+from rostrum.pipes.readers import PipesCompositeMessageReader as PipesCompositeMessageReader
+from rostrum.pipes.readers import PipesFileMessageReader as PipesFileMessageReader
+from rostrum.pipes.readers import PipesLogReader as PipesLogReader
+from rostrum.pipes.readers import PipesTempFileMessageReader as PipesTempFileMessageReader
+from rostrum.pipes.readers import PipesThreadedMessageReader as PipesThreadedMessageReader
+from rostrum.pipes.session import PipesClientCompletedInvocation as PipesClientCompletedInvocation
+from rostrum.pipes.session import PipesSession as PipesSession
+from rostrum.pipes.session import open_pipes_session as open_pipes_session
+from rostrum.planning.time_windows import TimeWindow as TimeWindow
 
 __version__: str
-from rostrum.definitions.composition import (
-    PendingNodeInvocation as PendingNodeInvocation,
-)
-from rostrum.definitions.config_mapping import (
-    ConfigMapping as ConfigMapping,
-)
-from rostrum.definitions.config_mapping import (
-    config_mapping as config_mapping,
-)
-from rostrum.definitions.configured import (
-    configured as configured,
-)
-from rostrum.definitions.dependencies import (
-    DependencyDefinition as DependencyDefinition,
-)
-from rostrum.definitions.dependencies import (
-    InputMapping as InputMapping,
-)
-from rostrum.definitions.dependencies import (
-    MultiDependencyDefinition as MultiDependencyDefinition,
-)
-from rostrum.definitions.dependencies import (
-    NodeInvocation as NodeInvocation,
-)
-from rostrum.definitions.dependencies import (
-    OutputMapping as OutputMapping,
-)
-from rostrum.definitions.executor_defs import (
-    Executor as Executor,
-)
-from rostrum.definitions.executor_defs import (
-    ExecutorRequirement as ExecutorRequirement,
-)
-from rostrum.definitions.executor_defs import (
-    InitExecutorContext as InitExecutorContext,
-)
-from rostrum.definitions.executor_defs import (
-    executor as executor,
-)
-from rostrum.definitions.executor_defs import (
-    in_process_executor as in_process_executor,
-)
-from rostrum.definitions.executor_defs import (
-    multi_or_in_process_executor as multi_or_in_process_executor,
-)
-from rostrum.definitions.executor_defs import (
-    multiple_process_executor_requirements as multiple_process_executor_requirements,
-)
-from rostrum.definitions.executor_defs import (
-    multiprocess_executor as multiprocess_executor,
-)
-from rostrum.definitions.graphs import (
-    GraphIn as GraphIn,
-)
-from rostrum.definitions.graphs import (
-    GraphOut as GraphOut,
-)
-from rostrum.definitions.hooks import (
-    HookContext as HookContext,
-)
-from rostrum.definitions.hooks import (
-    HookDefinition as HookDefinition,
-)
-from rostrum.definitions.hooks import (
-    HookExecutionResult as HookExecutionResult,
-)
-from rostrum.definitions.hooks import (
-    build_hook_context as build_hook_context,
-)
-from rostrum.definitions.hooks import (
-    failure_hook as failure_hook,
-)
-from rostrum.definitions.hooks import (
-    success_hook as success_hook,
-)
-from rostrum.definitions.jobs import (
-    GraphDefinition as GraphDefinition,
-)
-from rostrum.definitions.jobs import (
-    JobDefinition as JobDefinition,
-)
-from rostrum.definitions.jobs import (
-    define_asset_job as define_asset_job,
-)
-from rostrum.definitions.jobs import (
-    graph as graph,
-)
-from rostrum.definitions.jobs import (
-    job as job,
-)
-from rostrum.definitions.live import (
-    ExecutorDefinition as ExecutorDefinition,
-)
-from rostrum.definitions.loggers import (
-    InitLoggerContext as InitLoggerContext,
-)
-from rostrum.definitions.loggers import (
-    JsonLogFormatter as JsonLogFormatter,
-)
-from rostrum.definitions.loggers import (
-    LoggerDefinition as LoggerDefinition,
-)
-from rostrum.definitions.loggers import (
-    build_init_logger_context as build_init_logger_context,
-)
-from rostrum.definitions.loggers import (
-    colored_console_logger as colored_console_logger,
-)
-from rostrum.definitions.loggers import (
-    default_loggers as default_loggers,
-)
-from rostrum.definitions.loggers import (
-    default_system_loggers as default_system_loggers,
-)
-from rostrum.definitions.loggers import (
-    json_console_logger as json_console_logger,
-)
-from rostrum.definitions.loggers import (
-    logger as logger,
-)
-from rostrum.definitions.ops import (
-    DynamicOut as DynamicOut,
-)
-from rostrum.definitions.ops import (
-    In as In,
-)
-from rostrum.definitions.ops import (
-    Nothing as Nothing,
-)
-from rostrum.definitions.ops import (
-    OpDefinition as OpDefinition,
-)
-from rostrum.definitions.ops import (
-    Out as Out,
-)
-from rostrum.definitions.ops import (
-    op as op,
-)
-from rostrum.definitions.outputs import (
-    AssetCheckResult as AssetCheckResult,
-)
-from rostrum.definitions.outputs import (
-    AssetCheckSeverity as AssetCheckSeverity,
-)
-from rostrum.definitions.outputs import (
-    AssetMaterialization as AssetMaterialization,
-)
-from rostrum.definitions.outputs import (
-    AssetObservation as AssetObservation,
-)
-from rostrum.definitions.outputs import (
-    DynamicOutput as DynamicOutput,
-)
-from rostrum.definitions.outputs import (
-    Failure as Failure,
-)
-from rostrum.definitions.outputs import (
-    MaterializeResult as MaterializeResult,
-)
-from rostrum.definitions.outputs import (
-    ObserveResult as ObserveResult,
-)
-from rostrum.definitions.outputs import (
-    Output as Output,
-)
-from rostrum.definitions.outputs import (
-    RetryRequested as RetryRequested,
-)
-from rostrum.definitions.reexecution import (
-    ReexecutionOptions as ReexecutionOptions,
-)
-from rostrum.definitions.reexecution import (
-    build_reconstructable_job as build_reconstructable_job,
-)
-from rostrum.definitions.reexecution import (
-    execute_job as execute_job,
-)
-from rostrum.definitions.reexecution import (
-    reconstructable as reconstructable,
-)
-from rostrum.definitions.retries import (
-    Backoff as Backoff,
-)
-from rostrum.definitions.retries import (
-    Jitter as Jitter,
-)
-from rostrum.definitions.retries import (
-    RetryPolicy as RetryPolicy,
-)

@@ -1,4 +1,4 @@
-"""Snapshots that are committed so that review sees a change: the public API and the GraphQL schema.
+"""Snapshots that are committed so that review sees a change: the public API, its stub, the GraphQL schema.
 
 `python -m tests.structure.snapshots` writes them (`./task generate`); the tests beside this file compare.
 """
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.structure.facade_stub import facade_stub
 from tests.structure.public_api import public_api
 from tests.structure.source import ROOT
 
@@ -38,6 +39,7 @@ def _shims() -> dict[Path, Callable[[], str]]:
 
 
 SNAPSHOTS: dict[Path, Callable[[], str]] = {
+    ROOT / "src/rostrum/__init__.pyi": facade_stub,
     ROOT / "tests/structure/public_api.txt": public_api,
     ROOT / "ui/schema.graphql": graphql_schema,
     ROOT / "docs/compatibility.md": compatibility_page,

@@ -63,9 +63,7 @@ def _schedule(
         return schedule.evaluate(context)
 
 
-def _sensor(
-    resolved: Resolved, sensor: SensorDefinition, request: TickRequest, logger: logging.Logger
-) -> TickResult:
+def _sensor(resolved: Resolved, sensor: SensorDefinition, request: TickRequest, logger: logging.Logger) -> TickResult:
     completed = request.last_completed_at.timestamp() if request.last_completed_at is not None else None
     with SensorEvaluationContext(
         last_tick_completion_time=completed,

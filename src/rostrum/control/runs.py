@@ -173,9 +173,7 @@ class Runs:
         plan = validation.check_target(loaded, run.target, known_items(run.output_origins)).plan
         return retries.unfinished(_read_all(session, run_id), plan, loaded.graph.ops)
 
-    def origins_for(
-        self, session: Session, parent: Run, loaded: LoadedManifest, target: RunTarget
-    ) -> dict[str, str]:
+    def origins_for(self, session: Session, parent: Run, loaded: LoadedManifest, target: RunTarget) -> dict[str, str]:
         """Where a run of `target` finds what it needs and does not make, in `parent` and the runs before it."""
         events = _read_all(session, parent.run_id)
         whole = msgspec.structs.replace(target, step_selection=())

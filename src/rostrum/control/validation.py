@@ -52,9 +52,7 @@ class CheckedTarget(msgspec.Struct, frozen=True):
         return tuple(key for key in self.asset_keys if nodes[key].partitions is not None)
 
 
-def check_target(
-    loaded: LoadedManifest, target: RunTarget, known: Mapping[str, Items] | None = None
-) -> CheckedTarget:
+def check_target(loaded: LoadedManifest, target: RunTarget, known: Mapping[str, Items] | None = None) -> CheckedTarget:
     """Check names and selections. `known`: items of dynamic outputs that an earlier run has yielded. Raises
     NotFound with the nearest name, or StateError where nothing would run.
     """

@@ -45,9 +45,7 @@ def check_bindings(
         problems.add(None, f"the resource 'io_manager' is a {kind}, which has no handle_output and load_input.")
 
 
-def check_hooks(
-    problems: Problems, bound: Mapping[str, Any], hooks: Iterable[Any], jobs: Iterable[JobSpec]
-) -> None:
+def check_hooks(problems: Problems, bound: Mapping[str, Any], hooks: Iterable[Any], jobs: Iterable[JobSpec]) -> None:
     """Note a mistake for each resource that a hook needs and neither the location nor any job binds."""
     known = set(bound)
     for job in jobs:

@@ -7,7 +7,15 @@ Step workers get it with the fork, or with their work when they are fresh interp
 from __future__ import annotations
 
 from rostrum.model.assets import AssetKey, AssetState
-from rostrum.model.events import AssetMaterialized, CheckTarget, Event, OutputStored, ResourceFailed, StepCanceled, StepFailed
+from rostrum.model.events import (
+    AssetMaterialized,
+    CheckTarget,
+    Event,
+    OutputStored,
+    ResourceFailed,
+    StepCanceled,
+    StepFailed,
+)
 
 
 class RunNotes:

@@ -214,9 +214,7 @@ def main(arguments: Sequence[str]) -> int:
     resources = Resources(resolved.resources_of(run.target.job), run, clock, None)
     session = LineSession(line.send, line.ask)
     log = RunLog.of_run(clock, resolved, run)
-    runner = ProcessStepRunner(
-        resolved, run, work.plan, session, clock, notes, resources, log, work.partition_keys
-    )
+    runner = ProcessStepRunner(resolved, run, work.plan, session, clock, notes, resources, log, work.partition_keys)
     runner.partitions, runner.capture_folder, runner.is_canceled = work.partitions, folder, cancel.is_set
     log.attach()
     step = next(each for each in work.plan.steps if each.key == work.step_key)

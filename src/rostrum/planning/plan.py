@@ -192,9 +192,7 @@ def _asset_steps(graph: AssetGraph, job: JobNode, assets: list[AssetKey], checks
     return steps
 
 
-def _require_whole(
-    graph: AssetGraph, op: OpNode, assets: Sequence[AssetKey], checks: Sequence[CheckKey]
-) -> None:
+def _require_whole(graph: AssetGraph, op: OpNode, assets: Sequence[AssetKey], checks: Sequence[CheckKey]) -> None:
     if op.can_subset:
         return
     made = graph.assets_of_op.get(op.name, ())

@@ -310,7 +310,10 @@ class TestChecks:
         assert not result.success
         assert result.is_node_untouched("b")
         assert made(result) == ["a"]
-        assert "1 blocking asset check failed with severity ERROR: a: gate" in [e.record for e in result.get_step_failure_events()][0].error.message
+        assert (
+            "1 blocking asset check failed with severity ERROR: a: gate"
+            in [e.record for e in result.get_step_failure_events()][0].error.message
+        )
 
     def test_checks_inside_an_asset(self) -> None:
         @asset(check_specs=[AssetCheckSpec("c", asset="a"), AssetCheckSpec("d", asset="a")])

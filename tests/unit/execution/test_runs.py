@@ -336,9 +336,10 @@ class TestIO:
 
         with pytest.raises(OSError, match="disk full"):
             materialize([a], resources={"io_manager": Bad()})
-        error = (
-            [e.record for e in materialize([a], resources={"io_manager": Bad()}, raise_on_error=False).get_step_failure_events()][0].error
-        )
+        error = [
+            e.record
+            for e in materialize([a], resources={"io_manager": Bad()}, raise_on_error=False).get_step_failure_events()
+        ][0].error
         assert error.class_name == "HandleOutputError"
         assert error.cause is not None
         assert error.cause.class_name == "OSError"
@@ -375,7 +376,9 @@ class TestPartitions:
         files = {"io_manager": FilesystemIOManager(tmp_path)}
         result = materialize([a, b], partition_key="2024-01-02", resources=files)
         assert result.asset_value("b") == "2024-01-02"
-        assert {e.partition_key for e in [e.record for e in result.get_asset_materialization_events()]} == {"2024-01-02"}
+        assert {e.partition_key for e in [e.record for e in result.get_asset_materialization_events()]} == {
+            "2024-01-02"
+        }
         assert (tmp_path / "b" / "2024-01-02").is_file()
 
     def test_all_of_them(self) -> None:

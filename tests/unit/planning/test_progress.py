@@ -106,9 +106,7 @@ def mapped_plan() -> Plan:
     return Plan(
         (
             Step("d", "d"),
-            Step(
-                "m", "m", (StepInput("x", (FromStep("d", over="item"),)),), ("d",), mapped_over=(("d", "result"),)
-            ),
+            Step("m", "m", (StepInput("x", (FromStep("d", over="item"),)),), ("d",), mapped_over=(("d", "result"),)),
             Step("c", "c", (StepInput("xs", (FromStep("m", over="steps"),), fan_in=True),), ("m",)),
             Step("e", "e", (StepInput("xs", (FromStep("d", over="items"),), fan_in=True),), ("d",)),
         )

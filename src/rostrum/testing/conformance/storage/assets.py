@@ -16,7 +16,9 @@ class AssetsConformance:
     """`AssetTable`."""
 
     def test_states_are_read_back_whole(self, storage: Storage, clock: FakeClock) -> None:
-        schema = TableSchemaMetadata(TableSchema([TableColumn("x", constraints=TableColumnConstraints(nullable=False))]))
+        schema = TableSchemaMetadata(
+            TableSchema([TableColumn("x", constraints=TableColumnConstraints(nullable=False))])
+        )
         state = AssetState(
             A,
             last_materialized_at=clock.now(),
