@@ -283,7 +283,7 @@ def keeping(built):
     @dg.logger({"level": dg.Field(str, default_value="DEBUG")})
     def kept(init_context):
         handler = Kept()
-        made = logging.Logger("kept", init_context.logger_config["level"])
+        made = logging.Logger("kept", init_context.logger_config["level"])  # noqa: LOG001 - as users write it
         made.addHandler(handler)
         built.append((init_context, handler))
         return made

@@ -25,7 +25,7 @@ def test_an_asset_gets_its_context_without_an_annotation() -> None:
     kinds: list[type] = []
 
     @dg.asset
-    def bare(context) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def bare(context) -> None:  # type: ignore[no-untyped-def]
         kinds.append(type(context))
 
     @dg.asset

@@ -238,9 +238,8 @@ def test_executors_of_ones_own(instance):
 
 def test_requirements():
     assert set(dg.multiple_process_executor_requirements()) == set(dg.ExecutorRequirement)
-    assert {each.name for each in (dg.in_process_executor, dg.multiprocess_executor, dg.multi_or_in_process_executor)} == {
-        "in_process", "multiprocess", "multi_or_in_process",
-    }  # fmt: skip
+    executors = (dg.in_process_executor, dg.multiprocess_executor, dg.multi_or_in_process_executor)
+    assert [each.name for each in executors] == ["in_process", "multiprocess", "multi_or_in_process"]
 
 
 def test_executor_of_definitions():

@@ -143,7 +143,7 @@ def test_runs(instance: Any) -> None:
     run = instance.get_run_by_id(result.run_id)
     assert isinstance(run, dg.DagsterRun)
     assert run.status == dg.DagsterRunStatus.SUCCESS
-    assert dg.DagsterRunStatus.SUCCESS == run.status
+    assert dg.DagsterRunStatus.SUCCESS == run.status  # noqa: SIM300 - equal from both sides
     assert isinstance(run.status, dg.DagsterRunStatus)
     assert run.is_finished
     assert run.tags["team"] == "x"

@@ -318,8 +318,8 @@ class _Compiler:
         if other is not None:
             self._problems.add(
                 graph.source,
-                f"conflicting definitions: graph {graph.name!r} has the name of another graph at {shown(other.source)}; "
-                "rename one.",
+                f"conflicting definitions: graph {graph.name!r} has the name of another graph at "
+                f"{shown(other.source)}; rename one.",
             )
             return
         self._graphs[graph.name] = graph

@@ -24,7 +24,8 @@ class LazyDefinitions:
         with located(self.source):
             if count > 1:
                 raise DefinitionError(
-                    f"@lazy_definitions: {self.__name__} takes {count} arguments; it may take one, a ComponentLoadContext."
+                    f"@lazy_definitions: {self.__name__} takes {count} arguments; it may take one, a "
+                    "ComponentLoadContext."
                 )
         self.takes_context = count == 1
 

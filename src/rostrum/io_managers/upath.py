@@ -205,8 +205,8 @@ def several_partitions(context: OutputContext) -> str:
     """What is told when one value is given for several partitions."""
     return (
         f"{context.asset_key}: one value was returned for {len(context.asset_partition_keys)} partitions, and a file "
-        "is for one. Store the partitions in the function and return None (annotate it `-> None`), launch a backfill with "
-        "one run a partition, or use an IO manager that splits values."
+        "is for one. Store the partitions in the function and return None (annotate it `-> None`), launch a backfill "
+        "with one run a partition, or use an IO manager that splits values."
     )
 
 

@@ -345,7 +345,8 @@ def metadata_value(key: str, raw: object) -> MetadataValue:
 
     str, int, float, bool, None, dict, list, Path, AssetKey, aware datetime, TableSchema, TableColumnLineage and other
     metadata values are accepted; numpy-like scalars through `.item()`. An int beyond 64 bits becomes text, a lone
-    surrogate in a text `?`. Raises MetadataError naming `key` for anything else, and for a value larger than `MAX_VALUE_BYTES`.
+    surrogate in a text `?`. Raises MetadataError naming `key` for anything else, and for a value larger than
+    `MAX_VALUE_BYTES`.
     """
     return _fitting(key, _value(key, raw))
 
@@ -386,7 +387,8 @@ def _value(key: str, raw: object) -> MetadataValue:
     elif isinstance(raw, type) or callable(raw):
         hint = "MetadataValue.python_artifact(...) refers to a class or function."
     raise MetadataError(
-        f"Could not resolve the metadata value for {key!r}: a {type(cast('object', raw)).__name__} is not a metadata value. {hint}"
+        f"Could not resolve the metadata value for {key!r}: a {type(cast('object', raw)).__name__} is not a metadata "
+        f"value. {hint}"
     )
 
 

@@ -10,11 +10,11 @@ from rostrum.definitions.asset_decorator import asset
 from rostrum.definitions.asset_ports import AssetIn, AssetOut
 from rostrum.definitions.asset_specs import AssetDep, AssetSpec
 from rostrum.definitions.assets import AssetsDefinition
-from rostrum.definitions.multi_assets import multi_asset
 from rostrum.definitions.backfill_policy import BackfillPolicy
 from rostrum.definitions.check_specs import AssetCheckSpec
 from rostrum.definitions.contexts import AssetExecutionContext
 from rostrum.definitions.definitions import Definitions
+from rostrum.definitions.multi_assets import multi_asset
 from rostrum.definitions.outputs import MaterializeResult, Output
 from rostrum.definitions.partition_mappings import TimeWindowPartitionMapping
 from rostrum.definitions.partitions import StaticPartitionsDefinition

@@ -141,7 +141,7 @@ def test_a_required_output_that_is_not_yielded_fails() -> None:
 
     result = run(a, raise_on_error=False)
     assert not result.success
-    assert "did not return an output" in [e.record for e in result.get_step_failure_events()][0].error.message
+    assert "did not return an output" in next(e.record for e in result.get_step_failure_events()).error.message
 
 
 def test_an_optional_output_that_is_not_yielded_skips() -> None:
@@ -312,7 +312,7 @@ class TestChecks:
         assert made(result) == ["a"]
         assert (
             "1 blocking asset check failed with severity ERROR: a: gate"
-            in [e.record for e in result.get_step_failure_events()][0].error.message
+            in next(e.record for e in result.get_step_failure_events()).error.message
         )
 
     def test_checks_inside_an_asset(self) -> None:
@@ -390,7 +390,7 @@ class TestVersions:
             return 1
 
         result = run(a)
-        assert [e.record for e in result.get_asset_materialization_events()][0].code_version == result.run_id
+        assert next(e.record for e in result.get_asset_materialization_events()).code_version == result.run_id
 
 
 class TestFailures:

@@ -320,7 +320,7 @@ class TestIO:
 
         result = materialize([a, b], resources={"io_manager": Own()})
         assert stored == {"pa": 1, "pb": 2}
-        assert [e.record for e in result.get_asset_materialization_events()][0].metadata["bytes"].value == 3
+        assert next(e.record for e in result.get_asset_materialization_events()).metadata["bytes"].value == 3
 
     def test_failures_say_what_was_moved(self) -> None:
         class Bad:
@@ -497,7 +497,7 @@ def test_sys_exit_in_user_code_is_a_failure() -> None:
         raise SystemExit(3)
 
     result = materialize([a], raise_on_error=False)
-    assert [e.record for e in result.get_step_failure_events()][0].error.class_name == "SystemExit"
+    assert next(e.record for e in result.get_step_failure_events()).error.class_name == "SystemExit"
 
 
 def test_instance_in_memory() -> None:
