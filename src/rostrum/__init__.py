@@ -41,7 +41,6 @@ _TABLE: dict[str, tuple[str, ...]] = {
     "rostrum.components.sql": ("SqlComponent", "TemplatedSqlComponent"),
     "rostrum.components.state": ("StateBackedComponent",),
     "rostrum.components.tree": ("ComponentTree",),
-    "rostrum.execution.outcome": ("ExecutionResult",),
     "rostrum.io_managers.configurable": ("FilesystemIOManager", "fs_io_manager", "mem_io_manager"),
     "rostrum.io_managers.memory": ("InMemoryIOManager",),
     "rostrum.io_managers.upath": ("UPathIOManager",),
@@ -224,6 +223,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
     _D + "multi_partitions": ("MultiPartitionsDefinition",),
     _D + "observable_assets": ("multi_observable_source_asset", "observable_source_asset"),
     _D + "ops": ("DynamicOut", "In", "Nothing", "OpDefinition", "Out", "op"),
+    _D + "outcome": ("ExecutionResult",),
     _D + "outputs": (
         "AssetCheckResult",
         "AssetCheckSeverity",

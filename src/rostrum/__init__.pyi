@@ -208,6 +208,7 @@ from rostrum.definitions.ops import Nothing as Nothing
 from rostrum.definitions.ops import OpDefinition as OpDefinition
 from rostrum.definitions.ops import Out as Out
 from rostrum.definitions.ops import op as op
+from rostrum.definitions.outcome import ExecutionResult as ExecutionResult
 from rostrum.definitions.outputs import AssetCheckResult as AssetCheckResult
 from rostrum.definitions.outputs import AssetCheckSeverity as AssetCheckSeverity
 from rostrum.definitions.outputs import AssetMaterialization as AssetMaterialization
@@ -315,7 +316,6 @@ from rostrum.definitions.types import check_data_type as check_data_type
 from rostrum.definitions.types import make_python_type_usable_as_data_type as make_python_type_usable_as_data_type
 from rostrum.definitions.types import usable_as_data_type as usable_as_data_type
 from rostrum.definitions.value_loader import AssetValueLoader as AssetValueLoader
-from rostrum.execution.outcome import ExecutionResult as ExecutionResult
 from rostrum.io_managers.configurable import FilesystemIOManager as FilesystemIOManager
 from rostrum.io_managers.configurable import fs_io_manager as fs_io_manager
 from rostrum.io_managers.configurable import mem_io_manager as mem_io_manager

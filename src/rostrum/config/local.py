@@ -25,7 +25,7 @@ from rostrum.control.runs import SubmitRequest
 from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.loading import CodeTarget, load_definitions
 from rostrum.execution.local import LocalRunner
-from rostrum.execution.outcome import ExecutionResult
+from rostrum.definitions.outcome import ExecutionResult
 from rostrum.interfaces.launching import WorkerRef
 from rostrum.interfaces.locations import ManifestReply
 from rostrum.interfaces.runs import RunAnswer, RunQuery, RunSession

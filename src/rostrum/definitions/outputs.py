@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, cast
 
 from rostrum.definitions.data_versions import DataVersion, version_text
 from rostrum.definitions.names import KeyLike, asset_key_of
@@ -13,6 +13,16 @@ from rostrum.model.errors import DefinitionError, InvariantError
 from rostrum.model.keys import AssetKey
 from rostrum.model.metadata import PathMetadata, metadata_values
 from rostrum.model.texts import storable
+
+if TYPE_CHECKING:
+    # Bare `Output` is `Output[Any]`. The standard library's TypeVar has no defaults yet, and only checkers need them.
+    from typing_extensions import TypeVar
+
+    T_co = TypeVar("T_co", covariant=True, default=Any)
+else:
+    from typing import TypeVar
+
+    T_co = TypeVar("T_co", covariant=True)
 
 
 class NoValue:
@@ -29,7 +39,7 @@ DATA_VERSION_TAGS = ("rostrum/data_version", "dagster/data_version")
 """Tags of an observation that tell the data version."""
 
 
-class Output:
+class Output(Generic[T_co]):
     """A value of an output, with metadata. Returned or yielded."""
 
     __slots__ = ("data_version", "metadata", "output_name", "tags", "value")
@@ -37,7 +47,7 @@ class Output:
     def __init__(
         self,
         value: Any,
-        output_name: str | None = None,
+        output_name: str | None = "result",
         metadata: Mapping[str, Any] | None = None,
         data_version: DataVersion | str | None = None,
         tags: Mapping[str, str] | None = None,
@@ -64,13 +74,13 @@ def check_mapping_key(key: Any) -> str:
     return key
 
 
-class DynamicOutput:
+class DynamicOutput(Generic[T_co]):
     """One item of a dynamic output."""
 
     __slots__ = ("mapping_key", "metadata", "output_name", "value")
 
     def __init__(
-        self, value: Any, mapping_key: str, output_name: str = "result", metadata: Mapping[str, Any] | None = None
+        self, value: T_co, mapping_key: str, output_name: str = "result", metadata: Mapping[str, Any] | None = None
     ) -> None:
         self.value, self.output_name = value, output_name
         self.mapping_key = check_mapping_key(mapping_key)
@@ -85,7 +95,7 @@ class DynamicOutput:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DynamicOutput) and all(
-            getattr(self, name) == getattr(other, name) for name in self.__slots__
+            getattr(self, name) == getattr(cast("Any", other), name) for name in self.__slots__
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -147,7 +157,7 @@ class AssetCheckResult:
         return f"AssetCheckResult(passed={self.passed}, check_name={self.check_name!r})"
 
 
-class MaterializeResult:
+class MaterializeResult(Generic[T_co]):
     """An asset has been made. Without `value` no IO manager is called."""
 
     __slots__ = ("asset_key", "check_results", "data_version", "metadata", "tags", "value")
@@ -159,7 +169,7 @@ class MaterializeResult:
         check_results: Iterable[AssetCheckResult] | None = None,
         data_version: DataVersion | str | None = None,
         tags: Mapping[str, str] | None = None,
-        value: Any = NO_VALUE,
+        value: T_co = cast("Any", NO_VALUE),
     ) -> None:
         self.asset_key: AssetKey | None = asset_key_of(asset_key) if asset_key is not None else None
         self.metadata = metadata_values(dict(metadata or {}))

@@ -16,7 +16,7 @@ from typing import Any, cast
 from msgspec import structs
 
 from rostrum.definitions.live import Resolved
-from rostrum.execution.outcome import ExecutionResult
+from rostrum.definitions.outcome import ExecutionResult
 from rostrum.execution.plugins import CLOCKS, EXECUTORS, IO_MANAGERS, plugin
 from rostrum.execution.sessions import MemoryRunSession
 from rostrum.execution.steps import StepRunner

@@ -386,6 +386,8 @@ from rostrum.definitions.event_types import EventType as DagsterEventType
 from rostrum.definitions.instance import Instance as DagsterInstance
 from rostrum.definitions.lazy import lazy_definitions as definitions
 from rostrum.definitions.logs import get_logger as get_dagster_logger
+from rostrum.definitions.outcome import ExecutionResult as ExecuteInProcessResult
+from rostrum.definitions.outcome import ExecutionResult as JobExecutionResult
 from rostrum.definitions.run_events import RunEvent as DagsterEvent
 from rostrum.definitions.run_instance import DataProvenance as DataProvenance
 from rostrum.definitions.type_loaders import DataTypeLoader as DagsterTypeLoader
@@ -396,8 +398,6 @@ from rostrum.definitions.types import TypeCheckContext as TypeCheckContext
 from rostrum.definitions.types import check_data_type as check_dagster_type
 from rostrum.definitions.types import make_python_type_usable_as_data_type as make_python_type_usable_as_dagster_type
 from rostrum.definitions.types import usable_as_data_type as usable_as_dagster_type
-from rostrum.execution.outcome import ExecutionResult as ExecuteInProcessResult
-from rostrum.execution.outcome import ExecutionResult as JobExecutionResult
 from rostrum.io_managers.configurable import custom_path_fs_io_manager as custom_path_fs_io_manager
 from rostrum.model.assets import CheckKey as AssetCheckKey
 from rostrum.model.errors import ConfigError as DagsterInvalidConfigError
