@@ -66,3 +66,8 @@ def test_python_identifiers() -> None:
 def test_segments_are_text() -> None:
     with pytest.raises(Exception, match="segment"):
         dg.AssetKey([1])  # type: ignore[list-item]
+
+
+def test_segments_may_be_given_as_path() -> None:
+    assert dg.AssetKey(path=["a", "b"]) == dg.AssetKey(["a", "b"])
+    assert dg.AssetKey(path="a") == dg.AssetKey("a")

@@ -279,3 +279,11 @@ def test_files_are_managed(tmp_path: Path) -> None:
         assert resources.files.read_data(handle) == b"abc"
         assert Path(handle.path).suffix == ".txt"
     assert dg.LocalFileHandle("/a").path_desc == "/a"
+
+
+def test_labelled_entries() -> None:
+    entry = dg.MetadataEntry("rows", value=dg.MetadataValue.int(3))
+    assert entry == dg.MetadataEntry("rows", None, dg.MetadataValue.int(3))
+    assert (entry.label, entry.value.value) == ("rows", 3)
+    with pytest.raises(CheckError):
+        dg.MetadataEntry("rows")

@@ -227,6 +227,21 @@ class TestLookups:
         defs = dg.Definitions(assets=[parts], resources={"io_manager": manager})
         assert defs.load_asset_value("parts", partition_key="y") == "yy"
 
+    def test_values_of_a_range_of_partitions_are_loaded(self, tmp_path: Any) -> None:
+        @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["x", "y", "z"]))
+        def parts(context: dg.AssetExecutionContext) -> str:
+            return context.partition_key * 2
+
+        manager = dg.FilesystemIOManager(base_dir=str(tmp_path))
+        for key in ("x", "y", "z"):
+            dg.materialize([parts], resources={"io_manager": manager}, partition_key=key)
+        defs = dg.Definitions(assets=[parts], resources={"io_manager": manager})
+        with defs.get_asset_value_loader() as loader:
+            keys = dg.PartitionKeyRange("x", "y")
+            assert loader.load_asset_value("parts", partition_key_range=keys) == {"x": "xx", "y": "yy"}
+            with pytest.raises(CheckError, match="not both"):
+                loader.load_asset_value("parts", partition_key="x", partition_key_range=keys)
+
 
 class TestMerge:
     def test_the_union(self) -> None:

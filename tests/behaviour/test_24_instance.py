@@ -278,3 +278,11 @@ def test_differs_the_layout_of_the_folder(tmp_path: Path) -> None:
         dg.materialize([plain], instance=instance)
     assert not (tmp_path / "history").exists()
     assert (tmp_path / "storage" / "plain").is_file()
+
+
+def test_what_runs_were_to_make() -> None:
+    with dg.instance_for_test() as instance:
+        dg.materialize([parted], partition_key="b", instance=instance, raise_on_error=False)
+        (record,) = instance.fetch_planned_materializations(parted.key, limit=10).records
+        assert record.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+        assert instance.fetch_materializations(parted.key, limit=10).records == []

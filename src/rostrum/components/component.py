@@ -29,10 +29,10 @@ class ComponentTypeSpec:
     """What lists of component types show of one."""
 
     description: str | None = None
-    tags: Sequence[str] = ()
-    owners: Sequence[str] = ()
+    tags: Sequence[str] | None = None
+    owners: Sequence[str] | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    produces: Sequence[str] = ()
+    produces: Sequence[str] | None = None
 
 
 class Component(ABC):

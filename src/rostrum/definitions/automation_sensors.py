@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rostrum.definitions.automation import AutomationCondition
@@ -13,7 +13,7 @@ from rostrum.definitions.sensors import DefaultSensorStatus, SensorDefinition
 from rostrum.definitions.sources import caller_source
 from rostrum.definitions.tick_contexts import SensorEvaluationContext
 from rostrum.definitions.tick_outcomes import TickOutcome
-from rostrum.model.errors import InvocationError
+from rostrum.model.errors import DefinitionError, InvocationError
 from rostrum.model.manifest import Source
 
 
@@ -40,8 +40,14 @@ class AutomationConditionSensorDefinition(SensorDefinition):
         emit_backfills: bool = True,
         use_user_code_server: bool = False,
         default_condition: AutomationCondition | None = None,
+        asset_job_keys: Sequence[Any] | None = None,
         source: Source | None = None,
     ) -> None:
+        if asset_job_keys:
+            raise DefinitionError(
+                f"sensor {name}: asset_job_keys is not supported: conditions ask for assets, not for whole jobs; give "
+                "the jobs' assets as `target`."
+            )
         super().__init__(
             name,
             evaluation_fn=_not_here,

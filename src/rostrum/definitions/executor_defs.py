@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast, overload
 
 from rostrum.definitions.live import ExecutorDefinition
 from rostrum.definitions.names import check_name
@@ -51,11 +51,22 @@ class InitExecutorContext(NamedTuple):
 class Executor(Protocol):
     """What the function of an executor returns: something that runs the steps of a plan."""
 
+    @property
+    def retries(self) -> Any:
+        """How failed steps are tried again; None: as their policies say."""
+        return None
+
     def execute(self, plan_context: Any, execution_plan: Any) -> Any:
         """Run all steps."""
         ...
 
 
+@overload
+def executor(name: Callable[..., Any]) -> ExecutorDefinition: ...
+@overload
+def executor(
+    name: str | None = None, config_schema: Any = None, requirements: Any = None
+) -> Callable[[Callable[..., Any]], ExecutorDefinition]: ...
 def executor(name: Callable[..., Any] | str | None = None, config_schema: Any = None, requirements: Any = None) -> Any:
     """Make an executor of a function of an `InitExecutorContext` that returns what runs the steps. Bare or called."""
 

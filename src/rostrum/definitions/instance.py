@@ -254,6 +254,21 @@ class Instance(RunInstance):
         """Materializations of an asset (a key, or a filter), newest first."""
         return self._fetch(EventType.ASSET_MATERIALIZATION, records_filter, limit, cursor, ascending, partition_key)
 
+    def fetch_planned_materializations(
+        self,
+        records_filter: KeyLike | AssetRecordsFilter,
+        limit: int,
+        cursor: str | None = None,
+        ascending: bool = False,
+    ) -> EventRecordsResult:
+        """What runs were to make of an asset (a key, or a filter), newest first."""
+        wanted = (
+            records_filter if isinstance(records_filter, AssetRecordsFilter) else AssetRecordsFilter(records_filter)
+        )
+        return _page(
+            self._of_runs(EventType.ASSET_MATERIALIZATION_PLANNED, wanted, ascending), limit, cursor, ascending
+        )
+
     def fetch_observations(
         self,
         records_filter: KeyLike | AssetRecordsFilter,
@@ -298,17 +313,27 @@ class Instance(RunInstance):
         if wanted.event_type in _KINDS and wanted.asset_key is not None:
             found = self._fetch(wanted.event_type, wanted.of_asset(), limit or 10**9, None, ascending, None)
             return found.records
+        if wanted.asset_key is not None:
+            return self._of_runs(wanted.event_type, wanted.of_asset(), ascending)[:limit]
         takes = wanted.of_asset().takes
         records = [
             record
             for run in self.get_runs()
             for record in self._records(run.run_id)
-            if record.event_type is wanted.event_type
-            and (wanted.asset_key is None or record.asset_key == wanted.asset_key)
-            and takes(record)
+            if record.event_type is wanted.event_type and takes(record)
         ]
         records.sort(key=lambda record: record.storage_id, reverse=not ascending)
         return records[:limit]
+
+    def _of_runs(self, kind: EventType, wanted: AssetRecordsFilter, ascending: bool) -> list[EventLogRecord]:
+        """Records of an asset that only the stories of runs have."""
+        found = [
+            record
+            for run in self.get_runs()
+            for record in self._records(run.run_id)
+            if record.event_type is kind and record.asset_key == wanted.asset_key and wanted.takes(record)
+        ]
+        return sorted(found, key=lambda record: record.storage_id, reverse=not ascending)
 
     def _fetch(
         self,

@@ -14,7 +14,8 @@ from rostrum.model import ticks
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ArgumentError
 
-_RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+"""Tags of a run of a range of partitions: its first and its last key."""
 
 
 class RunRequest:
@@ -84,6 +85,11 @@ class RunRequest:
         )
 
     @property
+    def asset_graph_subset(self) -> None:
+        """None: what is asked for is in `asset_selection`, `asset_check_keys` and the partition."""
+        return None
+
+    @property
     def entity_keys(self) -> Sequence[AssetKey | CheckKey]:
         """Keys of the selected assets and checks."""
         return [*(self.asset_selection or ()), *(self.asset_check_keys or ())]
@@ -91,7 +97,7 @@ class RunRequest:
     @property
     def partition_key_range(self) -> PartitionKeyRange | None:
         """First and last partition, where the tags ask for a range."""
-        start, end = (self.tags.get(tag) for tag in _RANGE)
+        start, end = (self.tags.get(tag) for tag in RANGE_TAGS)
         return PartitionKeyRange(start, end) if start is not None and end is not None else None
 
     @property
@@ -192,6 +198,11 @@ class SensorResult:
         self.cursor = cursor
         self.dynamic_partitions_requests = list(dynamic_partitions_requests or ())
         self.asset_events = list(asset_events or ())
+
+    @property
+    def automation_condition_evaluations(self) -> Sequence[Any]:
+        """Nothing: conditions are evaluated by the daemon, not by the functions of sensors."""
+        return ()
 
     def __repr__(self) -> str:
         return (

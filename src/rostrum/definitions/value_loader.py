@@ -17,11 +17,13 @@ from rostrum.definitions.live import Resolved
 from rostrum.definitions.local_run import run_locally
 from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.definitions.ops import OpDefinition, OpOutput
+from rostrum.definitions.partitions import PartitionKeyRange
+from rostrum.definitions.run_requests import RANGE_TAGS
 from rostrum.definitions.signatures import MISSING, Signature
 from rostrum.definitions.sources import caller_source
 from rostrum.definitions.spec_definitions import definition_of
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import InvariantError
+from rostrum.model.errors import ArgumentError, InvariantError
 from rostrum.model.manifest import ASSET_JOB
 
 _READER = AssetKey(("rostrum_value_reader",))
@@ -48,11 +50,13 @@ class AssetValueLoader:
         *,
         python_type: Any = MISSING,
         partition_key: str | None = None,
+        partition_key_range: PartitionKeyRange | None = None,
         metadata: Mapping[str, Any] | None = None,
         input_definition_metadata: Mapping[str, Any] | None = None,
         resource_config: Mapping[str, Any] | None = None,
     ) -> Any:
-        """The value of an asset, or of one partition of it. `metadata` is what the IO manager sees as the input's;
+        """The value of an asset, or of one partition of it, or what its IO manager makes of a range of them (most give
+        a dict by partition key). `metadata` is what the IO manager sees as the input's;
         `resource_config` is run config for resources, by key. Raises InvariantError for an unknown asset, and what
         the IO manager raises.
         """
@@ -60,8 +64,11 @@ class AssetValueLoader:
         node = self._resolved.graph.nodes.get(key)
         if node is None:
             raise InvariantError(f"there is no asset {key} in these definitions.")
+        if partition_key is not None and partition_key_range is not None:
+            raise ArgumentError("load_asset_value: give partition_key or partition_key_range, not both.")
+        wanted = partition_key is not None or partition_key_range is not None
         spec = self._resolved.manifest.partitions.get(node.partitions) if node.partitions else None
-        partitions = definition_of(spec) if spec is not None and partition_key is not None else None
+        partitions = definition_of(spec) if spec is not None and wanted else None
         external = AssetSpec(
             key,
             metadata={"rostrum/io_manager_key": node.io_manager_key, **_definition_metadata(self._resolved, key)},
@@ -79,6 +86,7 @@ class AssetValueLoader:
             asset_selection=(_READER,),
             run_config={"resources": dict(resource_config)} if resource_config else None,
             partition_key=partition_key,
+            tags=dict(zip(RANGE_TAGS, partition_key_range, strict=True)) if partition_key_range is not None else None,
             in_memory=True,
         )
         return result.output_for_node(_READER.step_key)[0]

@@ -226,7 +226,7 @@ def _one(
         for result in item.check_results:
             yield _verdict(shape, step, result, target.asset_key)
     elif isinstance(item, Output):
-        target = _named_output(shape, item.output_name, output)
+        target = _named_output(shape, _name_of(item, shape, output), output)
         if target.dynamic:
             raise InvariantError(
                 f"{shape.name} gave an Output for its dynamic output {target.name!r}: give DynamicOutput(value, "
@@ -237,8 +237,7 @@ def _one(
     elif isinstance(item, AssetCheckResult):
         yield _verdict(shape, step, item, None)
     elif isinstance(item, DynamicOutput):
-        name = item.output_name if item.output_name in shape.outputs or not _is_default(item, shape) else None
-        target = _named_output(shape, name, output)
+        target = _named_output(shape, _name_of(item, shape, output), output)
         if not target.dynamic:
             raise InvariantError(
                 f"{shape.name} gave a DynamicOutput for its output {target.name!r}, which is not dynamic: declare it "
@@ -258,9 +257,10 @@ def _one(
         raise InvariantError(f"{shape.name} returned a {type(item).__name__} where a result object was expected.")
 
 
-def _is_default(item: DynamicOutput, shape: Shape) -> bool:
-    """An output name that the user did not give."""
-    return item.output_name in (None, "result") and "result" not in shape.outputs
+def _name_of(item: Output | DynamicOutput, shape: Shape, placed: OpOutput | None) -> str | None:
+    """Name of the output; None where the user gave none, so that the only output, or its place, is meant."""
+    given = item.output_name != "result" or (placed is None and "result" in shape.outputs)
+    return item.output_name if given else None
 
 
 def _observed(shape: Shape, step: Step, item: Any, output: OpOutput | None = None) -> Iterator[Item]:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from rostrum.definitions.io import IOManager
 from rostrum.definitions.storage_contexts import InputContext, OutputContext
 from rostrum.model.errors import NotFound
 
 
-class InMemoryIOManager:
+class InMemoryIOManager(IOManager):
     """Keeps the very objects that steps return: no copy is made. Values live as long as this object."""
 
     def __init__(self) -> None:
         self.values: dict[tuple[str, ...], Any] = {}
 
-    def handle_output(self, context: OutputContext, value: Any) -> None:
+    def handle_output(self, context: OutputContext, obj: Any) -> None:
         """Keep the value, under each of its partitions where the asset has any."""
         for key in _keys(context):
-            self.values[key] = value
+            self.values[key] = obj
 
     def load_input(self, context: InputContext) -> Any:
         """The value; a dict by partition key where several partitions (or none) are asked for."""

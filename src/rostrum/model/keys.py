@@ -11,7 +11,20 @@ import msgspec
 from rostrum.model.errors import ArgumentError
 
 
-class AssetKey(msgspec.Struct, frozen=True, gc=False, order=True):
+class _Keys(type(msgspec.Struct)):
+    """Lets the segments be given as `path=`, although they are kept as `parts`."""
+
+    def __call__(cls, path: str | Sequence[str]) -> Any:
+        return super().__call__(path)
+
+    @property
+    def __signature__(cls) -> Any:
+        import inspect  # only tools ask
+
+        return inspect.Signature([inspect.Parameter("path", inspect.Parameter.POSITIONAL_OR_KEYWORD)])
+
+
+class AssetKey(msgspec.Struct, metaclass=_Keys, frozen=True, gc=False, order=True):
     """Key of an asset: one or more segments.
 
     `AssetKey("a/b")` is one segment, `AssetKey(["a", "b"])` two; `AssetKey.of("a/b")` reads the text form and splits at
@@ -22,7 +35,7 @@ class AssetKey(msgspec.Struct, frozen=True, gc=False, order=True):
 
     if TYPE_CHECKING:
 
-        def __init__(self, parts: str | Sequence[str]) -> None: ...
+        def __init__(self, path: str | Sequence[str]) -> None: ...
 
     def __post_init__(self) -> None:
         parts: Any = self.parts

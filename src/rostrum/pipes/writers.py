@@ -293,7 +293,7 @@ class PipesStdioLogWriter(PipesLogWriter[LogT]):
 class PipesStdioLogWriterChannel(PipesLogWriterChannel):
     """Sends a stream through a file, which a thread reads at an interval; the output of children is in it, too."""
 
-    def __init__(self, interval: float, stream: Stream, name: str) -> None:
+    def __init__(self, stream: Stream, interval: float, name: str) -> None:
         self.interval, self.stream = interval, stream
         self._name = name
 

@@ -7,10 +7,11 @@ Dagster's names too (`.text`, `.url`, `.md_str`, `.data`, `.path`, ...), so noth
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import rostrum
 from rostrum.model import metadata as model
+from rostrum.model.errors import ArgumentError
 from rostrum.model.metadata import CodeReferencesMetadata, LocalFileCodeReference, UrlCodeReference, metadata_values
 from rostrum.model.tables import TableColumnLineage, TableRecord, TableSchema
 
@@ -258,12 +259,20 @@ class CodeReferencesMetadataValue(MetadataValue):
         return CodeReferencesMetadata(list(code_references))
 
 
-class MetadataEntry(NamedTuple):
-    """A labelled value: the form that metadata had before they were dicts."""
-
+class _Entry(NamedTuple):
     label: str
     description: str | None = None
     entry_data: Any = None
+
+
+class MetadataEntry(_Entry):
+    """A labelled value: the form that metadata had before they were dicts. `value` is the newer `entry_data`."""
+
+    def __new__(cls, label: str, description: str | None = None, entry_data: Any = None, value: Any = None) -> Self:
+        """Raises ArgumentError when there are two values, or none."""
+        if (entry_data is None) == (value is None):
+            raise ArgumentError(f"MetadataEntry {label!r}: give its value, as `value` or as `entry_data`.")
+        return super().__new__(cls, label, description, entry_data if value is None else value)
 
     @property
     def value(self) -> Any:
