@@ -9,10 +9,7 @@ from rostrum.components.nodes import PYTHON_INSTANCES, Node
 from rostrum.definitions.asset_specs import AssetSpec
 from rostrum.definitions.definitions import Definitions
 from rostrum.model.metadata import CodeReferencesMetadata, LocalFileCodeReference
-
-# Names under which tools look for them, whatever wrote them.
-ORIGIN = "dagster/component_origin"
-REFERENCES = "dagster/code_references"
+from rostrum.model.reserved_names import CODE_REFERENCES_METADATA, COMPONENT_ORIGIN_METADATA
 
 
 def stamped(definitions: Definitions, component: Any, node: Node, project_root: Path) -> Definitions:
@@ -26,12 +23,12 @@ def stamped(definitions: Definitions, component: Any, node: Node, project_root: 
     kind = cast("type[Any]", type(component))
     reference = LocalFileCodeReference(file_path=str(file), line_number=line, label=label)
     added = {
-        ORIGIN: f"{kind.__module__}.{kind.__qualname__}",
-        REFERENCES: CodeReferencesMetadata([reference]),
+        COMPONENT_ORIGIN_METADATA: f"{kind.__module__}.{kind.__qualname__}",
+        CODE_REFERENCES_METADATA: CodeReferencesMetadata([reference]),
     }
 
     def stamp(spec: AssetSpec) -> AssetSpec:
-        if ORIGIN in spec.metadata:
+        if COMPONENT_ORIGIN_METADATA in spec.metadata:
             return spec
         return spec.replace_attributes(metadata={**spec.metadata, **added})
 

@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn, Self
 
 from rostrum.definitions.broken import noting_init
-from rostrum.definitions.names import KeyLike, asset_key_of, hidden_options, kinds_of
+from rostrum.definitions.names import AssetLike, KeyLike, asset_key_of, hidden_options, kinds_of
 from rostrum.definitions.partitions import PartitionsDefinition
 from rostrum.definitions.sources import caller_source
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import DefinitionError, InvocationError
 from rostrum.model.manifest import Source
+from rostrum.model.reserved_names import IO_MANAGER_METADATA
 
 IO_MANAGER_KEY = "rostrum/io_manager_key"
 """Metadata of an asset that names the IO manager which loads it where nothing here makes it."""
-IO_MANAGER_KEYS = (IO_MANAGER_KEY, "dagster/io_manager_key")
-"""The same, and as projects that were written for Dagster have it."""
+IO_MANAGER_KEYS = (IO_MANAGER_KEY, IO_MANAGER_METADATA)
+"""The same, and as existing projects have it."""
 
 _NO_TAGS: Mapping[str, str] = {}
 _NO_METADATA: Mapping[str, Any] = {}
@@ -31,7 +32,7 @@ class AssetDep:
     @noting_init
     def __init__(
         self,
-        asset: Any,
+        asset: AssetLike,
         *,
         partition_mapping: Any = None,
         metadata: Mapping[str, Any] | None = None,
@@ -52,7 +53,7 @@ class AssetDep:
         return dep
 
     @staticmethod
-    def from_coercible(arg: Any) -> AssetDep:
+    def from_coercible(arg: DepLike) -> AssetDep:
         """The dependency on an asset, a spec or a key; a dependency is itself."""
         return arg if isinstance(arg, AssetDep) else AssetDep(arg)
 
@@ -70,6 +71,10 @@ class AssetDep:
     def __repr__(self) -> str:
         mapping = f", partition_mapping={self.partition_mapping!r}" if self.partition_mapping is not None else ""
         return f"AssetDep({self.asset_key}{mapping})"
+
+
+DepLike = AssetLike | AssetDep
+"""What can be a dependency: a key, a definition, or an `AssetDep`."""
 
 
 def condition_of(kwargs: dict[str, Any], automation_condition: Any) -> Any:
@@ -125,7 +130,7 @@ class AssetSpec:
         self,
         key: KeyLike,
         *,
-        deps: Iterable[Any] | None = None,
+        deps: Iterable[DepLike] | None = None,
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         skippable: bool = False,

@@ -14,6 +14,7 @@ from rostrum.definitions.partition_loading import loading_context
 from rostrum.definitions.selection import AssetSelection
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.automation import Condition
+from rostrum.model.reserved_names import DATA_VERSION_TAG
 from rostrum.planning.automation import NONE, WHOLE, Key, Memory, Part, Parts, RunFacts, Update, evaluate
 
 _EVENTS = 100_000
@@ -144,7 +145,7 @@ class InstanceFacts:
                 at = datetime.fromtimestamp(record.timestamp, UTC)
                 made: Any = record.asset_materialization
                 tags = cast("Mapping[str, str]", getattr(made, "tags", None) or {})
-                version = tags.get("dagster/data_version")
+                version = tags.get(DATA_VERSION_TAG)
                 found[part] = Update(record.storage_id, at, record.run_id, version)
         return found
 

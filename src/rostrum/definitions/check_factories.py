@@ -17,10 +17,11 @@ from rostrum.definitions.outputs import AssetCheckResult, AssetCheckSeverity
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ArgumentError
 from rostrum.model.partitions import TimePartitions
+from rostrum.model.reserved_names import COLUMN_SCHEMA_METADATA
 from rostrum.planning import cron
 from rostrum.planning.partitions import partitions_of
 
-COLUMN_SCHEMA = ("dagster/column_schema", "rostrum/column_schema")
+COLUMN_SCHEMA = (COLUMN_SCHEMA_METADATA, "rostrum/column_schema")
 """Names of the metadata in which a materialization tells its columns."""
 FRESHNESS = "rostrum/freshness"
 """Name of a check's own metadata that tells when it is late."""

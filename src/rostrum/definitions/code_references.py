@@ -11,9 +11,7 @@ from typing import Any, Literal
 from rostrum.definitions.asset_specs import AssetSpec, map_asset_specs
 from rostrum.model.errors import ArgumentError
 from rostrum.model.metadata import CodeReferencesMetadata, LocalFileCodeReference, UrlCodeReference
-
-# The key that tools look for, whatever wrote it.
-_KEY = "dagster/code_references"
+from rostrum.model.reserved_names import CODE_REFERENCES_METADATA
 
 Reference = LocalFileCodeReference | UrlCodeReference
 
@@ -83,11 +81,13 @@ def _linked(reference: Reference, tree: str, place_of: Callable[[Path], str]) ->
 
 
 def _references(spec: AssetSpec) -> list[Reference]:
-    found = spec.metadata.get(_KEY)
+    found = spec.metadata.get(CODE_REFERENCES_METADATA)
     return list(found.code_references) if isinstance(found, CodeReferencesMetadata) else []
 
 
 def _with(spec: AssetSpec, references: list[Reference]) -> AssetSpec:
     if not references:
         return spec
-    return spec.replace_attributes(metadata={**spec.metadata, _KEY: CodeReferencesMetadata(references)})
+    return spec.replace_attributes(
+        metadata={**spec.metadata, CODE_REFERENCES_METADATA: CodeReferencesMetadata(references)}
+    )

@@ -14,6 +14,15 @@ from rostrum.definitions.run_events import ErrorReport, RunEvent
 from rostrum.model.assets import AssetKey, AssetState
 from rostrum.model.errors import InvariantError
 from rostrum.model.events import LogMessage
+from rostrum.model.reserved_names import (
+    BACKFILL_TAG,
+    PARENT_RUN_TAG,
+    PARTITION_TAG,
+    ROOT_RUN_TAG,
+    SCHEDULE_TAG,
+    SENSOR_TAG,
+    trigger_tag,
+)
 from rostrum.model.runs import Run, RunStatus
 
 
@@ -275,17 +284,17 @@ class RunsFilter:
     @staticmethod
     def for_schedule(schedule: Any) -> RunsFilter:
         """Runs that a schedule asked for."""
-        return RunsFilter(tags={"dagster/schedule_name": schedule.name})
+        return RunsFilter(tags={SCHEDULE_TAG: schedule.name})
 
     @staticmethod
     def for_sensor(sensor: Any) -> RunsFilter:
         """Runs that a sensor asked for."""
-        return RunsFilter(tags={"dagster/sensor_name": sensor.name})
+        return RunsFilter(tags={SENSOR_TAG: sensor.name})
 
     @staticmethod
     def for_backfill(backfill_id: str) -> RunsFilter:
         """Runs of a backfill."""
-        return RunsFilter(tags={"dagster/backfill": backfill_id})
+        return RunsFilter(tags={BACKFILL_TAG: backfill_id})
 
     def takes(self, run: Run) -> bool:
         """Whether a run is wanted."""
@@ -368,15 +377,15 @@ def all_tags(run: Run) -> dict[str, str]:
     """Tags of a run, with those that tell where it came from."""
     tags = dict(run.tags)
     if run.target.partition_key is not None:
-        tags.setdefault("dagster/partition", run.target.partition_key)
+        tags.setdefault(PARTITION_TAG, run.target.partition_key)
     if run.backfill_id is not None:
-        tags.setdefault("dagster/backfill", run.backfill_id)
+        tags.setdefault(BACKFILL_TAG, run.backfill_id)
     if run.trigger.kind in ("schedule", "sensor") and run.trigger.name:
-        tags.setdefault(f"dagster/{run.trigger.kind}_name", run.trigger.name)
+        tags.setdefault(trigger_tag(run.trigger.kind), run.trigger.name)
     if run.root_run_id is not None:
-        tags.setdefault("dagster/root_run_id", run.root_run_id)
+        tags.setdefault(ROOT_RUN_TAG, run.root_run_id)
     if run.parent_run_id is not None:
-        tags.setdefault("dagster/parent_run_id", run.parent_run_id)
+        tags.setdefault(PARENT_RUN_TAG, run.parent_run_id)
     return tags
 
 

@@ -19,8 +19,9 @@ from rostrum.definitions.outputs import AssetCheckSeverity, AssetMaterialization
 from rostrum.model import events as model
 from rostrum.model.errors import ErrorInfo
 from rostrum.model.events import Event
+from rostrum.model.reserved_names import CODE_VERSION_TAG, DATA_VERSION_TAG, INPUT_VERSION_TAG_PREFIX
 
-EXPECTATION = "expectation"
+_EXPECTED = "expectation"
 """Metadata of an engine message that tells the result of an expectation."""
 _HERE = ("script", "cli", "local")
 """Launchers of runs in the caller's own process: they were never queued."""
@@ -244,9 +245,9 @@ class _Story:
         self.add(T.ASSET_CHECK_EVALUATION, record, evaluation_of(record), f"Asset check {name!r} on {asset} evaluated.")
 
     def engine_message(self, record: model.EngineMessage) -> None:
-        told = record.metadata.get(EXPECTATION)
+        told = record.metadata.get(_EXPECTED)
         if told is not None:
-            own = {name: value for name, value in record.metadata.items() if name != EXPECTATION}
+            own = {name: value for name, value in record.metadata.items() if name != _EXPECTED}
             result = ev.EventData(**getattr(told, "value", {}), metadata=own)
             data = ev.StepExpectationResultData(expectation_result=result)
             self.add(T.STEP_EXPECTATION_RESULT, record, data, record.message)
@@ -279,18 +280,18 @@ def materialization_of(record: model.AssetMaterialized) -> AssetMaterialization:
     made.metadata = dict(record.metadata)
     tags = made.tags or {}
     if record.data_version is not None:
-        tags["dagster/data_version"] = record.data_version
+        tags[DATA_VERSION_TAG] = record.data_version
     if record.code_version is not None:
-        tags["dagster/code_version"] = record.code_version
+        tags[CODE_VERSION_TAG] = record.code_version
     for key, version in record.input_versions.items():
-        tags[f"dagster/input_data_version/{key}"] = version
+        tags[f"{INPUT_VERSION_TAG_PREFIX}{key}"] = version
     made.tags = tags
     return made
 
 
 def observation_of(record: model.AssetObserved) -> AssetObservation:
     """What user code would have logged to say the same."""
-    tags = {"dagster/data_version": record.data_version} if record.data_version is not None else {}
+    tags = {DATA_VERSION_TAG: record.data_version} if record.data_version is not None else {}
     made = AssetObservation(record.asset_key, record.description, None, record.partition_key, tags)
     made.metadata = dict(record.metadata)
     return made

@@ -41,7 +41,7 @@ class CodeTarget(msgspec.Struct, frozen=True, omit_defaults=True):
     working_directory: str | None = None
     """Put on the import path and made the current directory; default: as it is."""
     compat: str = "auto"
-    """What `import dagster` gives: `auto`, `dagster` or `off` (see `rostrum.compat.aliases`)."""
+    """Whose names imports lead to here (see `rostrum.compat.aliases`)."""
 
 
 def load_definitions(target: CodeTarget) -> Definitions:

@@ -16,7 +16,7 @@ from rostrum.planning.graph import AssetGraph
 
 T = TypeVar("T")
 _IMPLICIT = (ASSET_JOB, "__ASSET_JOB")
-"""The job over all assets; the second is what Dagster calls it."""
+"""The job over all assets; the second is how existing projects spell it."""
 
 
 def is_implicit(name: str) -> bool:

@@ -13,7 +13,7 @@ from rostrum.definitions.partitions import PartitionKeyRange, PartitionsDefiniti
 from rostrum.definitions.time_partitions import TimeWindowPartitionsDefinition
 from rostrum.model import partitions as model
 from rostrum.model.errors import DefinitionError, DimensionsError, InvocationError
-from rostrum.planning.partition_tags import PARTITION
+from rostrum.model.reserved_names import PARTITION_TAG
 from rostrum.planning.partitions import partitions_of, split_key
 from rostrum.planning.time_windows import TimeWindow
 
@@ -127,8 +127,8 @@ class MultiPartitionsDefinition(PartitionsDefinition):
     def get_tags_for_partition_key(self, partition_key: str) -> Mapping[str, str]:
         """Tags of a run for that partition: of the whole key and of each dimension."""
         key = self.get_partition_key_from_str(partition_key)
-        tags = {PARTITION: str(key)}
-        return tags | {f"{PARTITION}/{name}": part for name, part in key.keys_by_dimension.items()}
+        tags = {PARTITION_TAG: str(key)}
+        return tags | {f"{PARTITION_TAG}/{name}": part for name, part in key.keys_by_dimension.items()}
 
     # --- time
 

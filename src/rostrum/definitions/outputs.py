@@ -12,6 +12,7 @@ from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.model.errors import DefinitionError, InvariantError
 from rostrum.model.keys import AssetKey
 from rostrum.model.metadata import PathMetadata, metadata_values
+from rostrum.model.reserved_names import DATA_VERSION_TAG
 from rostrum.model.texts import storable
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class NoValue:
 NO_VALUE = NoValue()
 MAX_DESCRIPTION = 64 * 1024
 """Characters of a description; a longer one is cut, with a note."""
-DATA_VERSION_TAGS = ("rostrum/data_version", "dagster/data_version")
+DATA_VERSION_TAGS = ("rostrum/data_version", DATA_VERSION_TAG)
 """Tags of an observation that tell the data version."""
 
 

@@ -13,7 +13,7 @@ from rostrum.definitions.partitions import Partition, PartitionsDefinition
 from rostrum.definitions.run_config import RunConfig, plain_config
 from rostrum.model.errors import ArgumentError, DefinitionError
 from rostrum.model.partitions import TimePartitions
-from rostrum.planning.partition_tags import PARTITION_SET
+from rostrum.model.reserved_names import PARTITION_SET_TAG
 from rostrum.planning.partitions import partitions_of
 
 ConfigLike = RunConfig | Mapping[str, Any]
@@ -83,7 +83,7 @@ class PartitionedConfig:
         self._partitions_def.validate_partition_key(partition_key)
         told = dict(self._partitions_def.get_tags_for_partition_key(partition_key))
         if job_name is not None:
-            told[PARTITION_SET] = f"{job_name}_partition_set"
+            told[PARTITION_SET_TAG] = f"{job_name}_partition_set"
         return {**self.tags_of(partition_key), **told}
 
     def config_of(self, partition_key: str) -> dict[str, Any]:

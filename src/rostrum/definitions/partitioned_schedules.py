@@ -13,10 +13,10 @@ from rostrum.definitions.schedules import DefaultScheduleStatus, ScheduleDefinit
 from rostrum.definitions.sources import caller_source
 from rostrum.definitions.tick_contexts import ScheduleEvaluationContext
 from rostrum.definitions.tick_outcomes import TickOutcome
-from rostrum.model import ticks
 from rostrum.model.errors import DefinitionError, InvariantError
 from rostrum.model.manifest import ScheduleNode
 from rostrum.model.partitions import DynamicPartitions, MultiPartitions, PartitionsSpec, TimePartitions
+from rostrum.model.reserved_names import PARTITION_TAG, SCHEDULE_TAG
 from rostrum.planning.schedules import default_requests
 
 _PLACE = {"minute_of_hour": 0, "hour_of_day": 1, "day_of_month": 2, "day_of_week": 4}
@@ -85,7 +85,7 @@ class PartitionedSchedule(ScheduleDefinition):
         return TickOutcome([self._request(each.partition_key or "") for each in found])
 
     def _request(self, key: str) -> RunRequest:
-        tags = {**self.tags, "dagster/partition": key, ticks.SCHEDULE_TAG: self.name}
+        tags = {**self.tags, PARTITION_TAG: key, SCHEDULE_TAG: self.name}
         config: Any = None
         partitioned: Any = getattr(self.job, "partitioned_config", None) if self.has_job else None
         if partitioned is not None:

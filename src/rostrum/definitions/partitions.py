@@ -15,7 +15,7 @@ from rostrum.definitions.partition_loading import DynamicPartitionsStore, Partit
 from rostrum.definitions.partition_requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from rostrum.model import partitions as model
 from rostrum.model.errors import ArgumentError, DefinitionError, UnknownPartition
-from rostrum.planning.partition_tags import PARTITION
+from rostrum.model.reserved_names import PARTITION_TAG
 from rostrum.planning.partitions import Partitions, partitions_of
 
 
@@ -172,7 +172,7 @@ class PartitionsDefinition:
 
     def get_tags_for_partition_key(self, partition_key: str) -> Mapping[str, str]:
         """Tags of a run for that partition."""
-        return {PARTITION: str(partition_key)}
+        return {PARTITION_TAG: str(partition_key)}
 
     def get_serializable_unique_identifier(self, dynamic_partitions_store: DynamicPartitionsStore | None = None) -> str:
         """Text that is equal for equal definitions."""

@@ -13,8 +13,9 @@ from rostrum.definitions.run_config import RunConfig, plain_config
 from rostrum.model import ticks
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ArgumentError
+from rostrum.model.reserved_names import PARTITION_TAG, RANGE_END_TAG, RANGE_START_TAG
 
-RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+RANGE_TAGS = (RANGE_START_TAG, RANGE_END_TAG)
 """Tags of a run of a range of partitions: its first and its last key."""
 
 
@@ -120,7 +121,7 @@ class RunRequest:
         config = self.run_config
         if partitioned is not None and not config:
             config = partitioned.get_run_config_for_partition_key(self.partition_key)
-        return self.with_replaced_attrs(tags={**self.tags, "dagster/partition": self.partition_key}, run_config=config)
+        return self.with_replaced_attrs(tags={**self.tags, PARTITION_TAG: self.partition_key}, run_config=config)
 
     def has_resolved_partition(self) -> bool:
         """Say whether the request names a partition or a range."""

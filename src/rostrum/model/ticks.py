@@ -10,11 +10,6 @@ import msgspec
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ErrorInfo
 
-SCHEDULE_TAG = "dagster/schedule_name"
-"""Tag of runs that a schedule asked for. The names of these tags are what tools and user code look for."""
-SENSOR_TAG = "dagster/sensor_name"
-"""Tag of runs that a sensor asked for."""
-
 
 class AutomationKey(msgspec.Struct, frozen=True, order=True):
     """Key of a schedule or sensor: its code location and name."""

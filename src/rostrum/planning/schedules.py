@@ -19,7 +19,8 @@ from rostrum.model.partitions import (
     StaticPartitions,
     TimePartitions,
 )
-from rostrum.model.ticks import SCHEDULE_TAG, AutomationState, RunRequest
+from rostrum.model.reserved_names import SCHEDULE_TAG
+from rostrum.model.ticks import AutomationState, RunRequest
 from rostrum.planning import cron
 from rostrum.planning.partitions import DynamicKeys, partitions_of
 

@@ -19,9 +19,10 @@ from rostrum.model.partitions import (
     TimePartitions,
     TimeWindowMapping,
 )
+from rostrum.model.reserved_names import RANGE_END_TAG, RANGE_START_TAG
 from rostrum.model.runs import RunTarget
 from rostrum.planning.mappings import default_mapping, downstream_keys, upstream_keys
-from rostrum.planning.partition_tags import RANGE_END, RANGE_START, with_range
+from rostrum.planning.partition_tags import with_range
 from rostrum.planning.partitions import partitions_of
 from rostrum.planning.time_windows import TimedPartitions
 
@@ -73,6 +74,6 @@ def test_mappings_survive_the_manifest():
 
 
 def test_tags_ask_for_a_range_unless_the_target_names_partitions():
-    tags = {RANGE_START: "a", RANGE_END: "b"}
+    tags = {RANGE_START_TAG: "a", RANGE_END_TAG: "b"}
     assert with_range(RunTarget("x", "y"), tags).partition_range == ("a", "b")
     assert with_range(RunTarget("x", "y", partition_key="c"), tags).partition_range is None

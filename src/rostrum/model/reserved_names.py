@@ -1,0 +1,46 @@
+"""Tags and metadata that mean something to the engine, spelled as projects that were written for Dagster write and read
+them. Nothing else in the engine spells them, so that they are found, and changed, in one place.
+"""
+
+from __future__ import annotations
+
+PREFIX = "dagster/"
+"""What every name here begins with."""
+
+# ------------------------------------------------------------------------------------------------------- tags of runs
+
+PARTITION_TAG = "dagster/partition"
+"""Key of the run's partition; `<tag>/<dimension>` the key of each dimension."""
+PARTITION_SET_TAG = "dagster/partition_set"
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+"""With the next one: the run is of a range of partitions, first and last key inclusive."""
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+BACKFILL_TAG = "dagster/backfill"
+SCHEDULE_TAG = "dagster/schedule_name"
+"""On the runs of a schedule: its name."""
+SENSOR_TAG = "dagster/sensor_name"
+"""On the runs of a sensor: its name."""
+ROOT_RUN_TAG = "dagster/root_run_id"
+PARENT_RUN_TAG = "dagster/parent_run_id"
+
+# ----------------------------------------------------------------------------------------------------- tags of events
+
+DATA_VERSION_TAG = "dagster/data_version"
+CODE_VERSION_TAG = "dagster/code_version"
+INPUT_VERSION_TAG_PREFIX = "dagster/input_data_version/"
+"""Followed by the key of an upstream asset."""
+
+# ----------------------------------------------------------------------------------------------------------- metadata
+
+IO_MANAGER_METADATA = "dagster/io_manager_key"
+COLUMN_SCHEMA_METADATA = "dagster/column_schema"
+CODE_REFERENCES_METADATA = "dagster/code_references"
+COMPONENT_ORIGIN_METADATA = "dagster/component_origin"
+RELATION_METADATA = "dagster/relation_identifier"
+ROW_COUNT_METADATA = "dagster/row_count"
+PARTITION_ROW_COUNT_METADATA = "dagster/partition_row_count"
+
+
+def trigger_tag(kind: str) -> str:
+    """Tag with the name of what started a run: `kind` is schedule or sensor."""
+    return f"{PREFIX}{kind}_name"
