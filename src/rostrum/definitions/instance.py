@@ -35,6 +35,7 @@ from rostrum.interfaces.instances import InstanceStore
 from rostrum.model import events as model
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ArgumentError, RunNotFound
+from rostrum.model.reserved_names import DATA_VERSION_TAG
 from rostrum.model.runs import Run, RunFilter, RunStatus
 
 GROUP = "rostrum.instance"
@@ -405,7 +406,7 @@ class Instance(RunInstance):
         at = self.store.now()
         if isinstance(asset_event, AssetMaterialization):
             tags = dict(asset_event.tags or {})
-            version = tags.pop("dagster/data_version", None)
+            version = tags.pop(DATA_VERSION_TAG, None)
             event: model.Event = model.AssetMaterialized(
                 at=at,
                 asset_key=asset_event.asset_key,

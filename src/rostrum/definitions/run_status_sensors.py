@@ -15,6 +15,7 @@ from rostrum.definitions.tick_contexts import SensorEvaluationContext, TickConte
 from rostrum.definitions.tick_outcomes import TickOutcome
 from rostrum.model.errors import ArgumentError, DefinitionError, InvocationError
 from rostrum.model.manifest import MonitoredJob, Source
+from rostrum.model.reserved_names import PARTITION_TAG
 from rostrum.model.runs import Run, RunStatus
 
 if TYPE_CHECKING:
@@ -343,4 +344,4 @@ def _partition_key(run: Any) -> str | None:
     if target is not None and getattr(target, "partition_key", None) is not None:
         return str(target.partition_key)
     tags: Mapping[str, str] = getattr(run, "tags", None) or {}
-    return tags.get("dagster/partition")
+    return tags.get(PARTITION_TAG)

@@ -17,6 +17,7 @@ from rostrum.definitions.tick_outcomes import EMPTY_SCHEDULE, Returned, TickOutc
 from rostrum.model import ticks
 from rostrum.model.errors import ArgumentError, DefinitionError, InvocationError
 from rostrum.model.manifest import Source
+from rostrum.model.reserved_names import SCHEDULE_TAG
 from rostrum.planning import cron
 
 
@@ -193,7 +194,7 @@ class ScheduleDefinition:
         if self._should_execute is not None and not self._should_execute(context):
             return TickOutcome(skip_message=f"should_execute function for {self.name} returned false.")
         tags = string_tags(self._tags_fn(context)) if self._tags_fn is not None else self.tags
-        tags = {**tags, ticks.SCHEDULE_TAG: self.name}
+        tags = {**tags, SCHEDULE_TAG: self.name}
         if self.function is None:
             config: Any = self._run_config_fn(context) if self._run_config_fn is not None else self.run_config
             return TickOutcome([RunRequest(run_config=config, job_name=self.job_name, tags=tags)])

@@ -17,6 +17,7 @@ from rostrum.definitions.tick_outcomes import EMPTY_SENSOR, Returned, TickOutcom
 from rostrum.model import ticks
 from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError, InvocationError
 from rostrum.model.manifest import ASSET_JOB, Source
+from rostrum.model.reserved_names import SENSOR_TAG
 
 DEFAULT_INTERVAL_SECONDS = 30
 RETURNED = (RunRequest, SkipReason, SensorResult, RunReaction)
@@ -272,7 +273,7 @@ class SensorDefinition:
                 f"sensor {self._name} returned a RunRequest for job {job!r}, which is none of its targets "
                 f"({', '.join(names)}).{nearest(job, names)}"
             )
-        return with_tags(request.with_replaced_attrs(job_name=job), {ticks.SENSOR_TAG: self._name})
+        return with_tags(request.with_replaced_attrs(job_name=job), {SENSOR_TAG: self._name})
 
 
 def sensor(
