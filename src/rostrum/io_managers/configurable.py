@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from rostrum.definitions.lifecycle import InitResourceContext, io_manager
@@ -19,7 +20,8 @@ class FilesystemIOManager(ConfigurableIOManagerFactory[PickledFilesIOManager]):
     base_dir: str | None = None
 
     def __init__(self, base_dir: Any = None, **data: Any) -> None:
-        super().__init__(base_dir=base_dir if base_dir is None or isinstance(base_dir, str) else str(base_dir), **data)
+        folder = str(base_dir) if isinstance(base_dir, Path) else base_dir
+        super().__init__(**{"base_dir": folder, **data})
 
     def create_io_manager(self, context: InitResourceContext) -> PickledFilesIOManager:
         """What stores and loads."""
