@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
 from rostrum.definitions.asset_backing import Backing
 from rostrum.definitions.asset_parts import asset_inputs, asset_op, asset_signature, own_checks, own_key, own_resources
 from rostrum.definitions.asset_ports import AssetIn
-from rostrum.definitions.asset_specs import AssetSpec, condition_of
+from rostrum.definitions.asset_specs import AssetSpec, DepLike, condition_of
 from rostrum.definitions.assets import AssetsDefinition, assets_of
 from rostrum.definitions.backfill_policy import BackfillPolicy
 from rostrum.definitions.broken import noting
@@ -27,13 +27,50 @@ from rostrum.model.manifest import Source
 HIDDEN = ("legacy_freshness_policy", "auto_materialize_policy")
 
 
+@overload
+def asset(compute_fn: Callable[..., Any]) -> AssetsDefinition: ...
+@overload
+def asset(
+    *,
+    name: str | None = None,
+    key_prefix: str | Sequence[str] | None = None,
+    ins: Mapping[str, AssetIn] | None = None,
+    deps: Iterable[DepLike] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    description: str | None = None,
+    config_schema: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    hooks: Iterable[Any] | None = None,
+    io_manager_def: Any = None,
+    io_manager_key: str | None = None,
+    dagster_type: Any = None,
+    partitions_def: PartitionsDefinition | None = None,
+    op_tags: Mapping[str, Any] | None = None,
+    group_name: str | None = None,
+    output_required: bool = True,
+    automation_condition: Any = None,
+    freshness_policy: Any = None,
+    backfill_policy: BackfillPolicy | None = None,
+    retry_policy: RetryPolicy | None = None,
+    code_version: str | None = None,
+    key: KeyLike | None = None,
+    check_specs: Sequence[AssetCheckSpec] | None = None,
+    owners: Sequence[str] | None = None,
+    kinds: Iterable[str] | None = None,
+    pool: str | None = None,
+    is_virtual: bool = False,
+) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
+@overload
+def asset(*, compute_kind: str, **options: Any) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
 def asset(
     compute_fn: Callable[..., Any] | None = None,
     *,
     name: str | None = None,
     key_prefix: str | Sequence[str] | None = None,
     ins: Mapping[str, AssetIn] | None = None,
-    deps: Iterable[Any] | None = None,
+    deps: Iterable[DepLike] | None = None,
     metadata: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
     description: str | None = None,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rostrum.definitions.asset_specs import AssetDep
+from rostrum.definitions.asset_specs import AssetDep, DepLike
 from rostrum.definitions.broken import noting_init
-from rostrum.definitions.names import asset_key_of, check_name
+from rostrum.definitions.names import AssetLike, asset_key_of, check_name
 from rostrum.definitions.ops import OpOutput
 from rostrum.definitions.partitions import PartitionsDefinition
 from rostrum.model.assets import AssetKey, CheckKey
@@ -36,9 +36,9 @@ class AssetCheckSpec:
         self,
         name: str,
         *,
-        asset: Any,
+        asset: AssetLike,
         description: str | None = None,
-        additional_deps: Iterable[Any] | None = None,
+        additional_deps: Iterable[DepLike] | None = None,
         blocking: bool = False,
         metadata: Mapping[str, Any] | None = None,
         automation_condition: Any = None,

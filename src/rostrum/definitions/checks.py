@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rostrum.definitions.asset_ports import AssetIn
-from rostrum.definitions.asset_specs import AssetDep
+from rostrum.definitions.asset_specs import AssetDep, DepLike
 from rostrum.definitions.assets import AssetsDefinition
 from rostrum.definitions.broken import noting
 from rostrum.definitions.check_specs import AssetCheckSpec, check_output
-from rostrum.definitions.names import string_tags
+from rostrum.definitions.names import AssetLike, string_tags
 from rostrum.definitions.ops import OpDefinition, OpInput
 from rostrum.definitions.partitions import PartitionsDefinition
 from rostrum.definitions.problems import located
@@ -87,12 +87,12 @@ def checks_of(
 
 def asset_check(
     *,
-    asset: Any,
+    asset: AssetLike,
     name: str | None = None,
     description: str | None = None,
     blocking: bool = False,
     additional_ins: Mapping[str, Any] | None = None,
-    additional_deps: Iterable[Any] | None = None,
+    additional_deps: Iterable[DepLike] | None = None,
     required_resource_keys: Iterable[str] | None = None,
     resource_defs: Mapping[str, Any] | None = None,
     config_schema: Any = None,

@@ -5,7 +5,7 @@ one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, cast, overload
 
 from rostrum.definitions.broken import noting
 from rostrum.definitions.problems import located
@@ -76,6 +76,14 @@ class ConfigMapping:
         return self._config_class.run_config_schema() if self._config_class is not None else {}
 
 
+@overload
+def config_mapping(config_fn: Callable[..., Any]) -> ConfigMapping: ...
+@overload
+def config_mapping(
+    *,
+    config_schema: Any = None,
+    receive_processed_config_values: bool | None = None,
+) -> Callable[[Callable[..., Any]], ConfigMapping]: ...
 def config_mapping(
     config_fn: Callable[..., Any] | None = None,
     *,

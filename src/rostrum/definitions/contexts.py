@@ -182,7 +182,7 @@ class OpExecutionContext(RunPartitions):
         return self._scope.attempt - 1
 
     @property
-    def resources(self) -> Any:
+    def resources(self) -> ScopedResources:
         """Resources by attribute."""
         return ScopedResources(self._scope.resources)
 

@@ -13,12 +13,13 @@ from rostrum.definitions.broken import is_broken
 from rostrum.definitions.checks import AssetChecksDefinition
 from rostrum.definitions.compile import Collected, compile_definitions, mistakes_beside
 from rostrum.definitions.job_specs import JobSpec
+from rostrum.definitions.jobs import JobDefinition
 from rostrum.definitions.live import ExecutorDefinition, Resolved
 from rostrum.definitions.lookups import assets_def_of, found, is_implicit, mapped, selected_keys
 from rostrum.definitions.names import KeyLike, asset_key_of, check_name
 from rostrum.definitions.problems import Problems
 from rostrum.definitions.schedules import ScheduleDefinition
-from rostrum.definitions.selection import AssetSelection
+from rostrum.definitions.selection import AssetSelection, SelectionLike
 from rostrum.definitions.sensors import SensorDefinition
 from rostrum.definitions.signatures import MISSING
 from rostrum.definitions.sources import caller_source, shown
@@ -28,6 +29,8 @@ from rostrum.model.manifest import ASSET_JOB, Manifest, Source
 from rostrum.planning.graph import AssetGraph
 
 SpecChange = Callable[[AssetSpec], AssetSpec]
+Listed = AssetsDefinition | AssetSpec | Sequence[AssetsDefinition | AssetSpec]
+"""What the lists of assets and checks hold; what `load_assets_from_modules` returns may be one of them."""
 
 
 class Definitions:
@@ -55,14 +58,14 @@ class Definitions:
 
     def __init__(
         self,
-        assets: Iterable[Any] | None = None,
-        schedules: Iterable[Any] | None = None,
-        sensors: Iterable[Any] | None = None,
-        jobs: Iterable[Any] | None = None,
+        assets: Iterable[Listed] | None = None,
+        schedules: Iterable[ScheduleDefinition] | None = None,
+        sensors: Iterable[SensorDefinition] | None = None,
+        jobs: Iterable[JobSpec] | None = None,
         resources: Mapping[str, Any] | None = None,
-        executor: Any = None,
+        executor: ExecutorDefinition | None = None,
         loggers: Mapping[str, Any] | None = None,
-        asset_checks: Iterable[Any] | None = None,
+        asset_checks: Iterable[Listed] | None = None,
         metadata: Mapping[str, Any] | None = None,
         component_tree: Any = None,
     ) -> None:
@@ -80,10 +83,12 @@ class Definitions:
             kinds = (AssetsDefinition, AssetSpec, AssetChecksDefinition)
             _require(items, kinds, self.source, "assets or asset_checks", "not an asset, an AssetSpec or a check")
         self.jobs: Sequence[JobSpec] = _require(jobs, JobSpec, self.source, "jobs", "not a job")
-        self.schedules: Sequence[Any] = _require(
+        self.schedules: Sequence[ScheduleDefinition] = _require(
             schedules, ScheduleDefinition, self.source, "schedules", "not a schedule"
         )
-        self.sensors: Sequence[Any] = _require(sensors, SensorDefinition, self.source, "sensors", "not a sensor")
+        self.sensors: Sequence[SensorDefinition] = _require(
+            sensors, SensorDefinition, self.source, "sensors", "not a sensor"
+        )
         self.resources: Mapping[str, Any] = dict(resources or {})
         problems = Problems()
         for key in self.resources:
@@ -141,7 +146,7 @@ class Definitions:
 
     # --- jobs, schedules, sensors
 
-    def resolve_job_def(self, name: str) -> Any:
+    def resolve_job_def(self, name: str) -> JobDefinition:
         """The job of that name, ready to be executed. Raises InvariantError where there is none."""
         if is_implicit(name):
             return self.resolve_implicit_global_asset_job_def()
@@ -149,21 +154,19 @@ class Definitions:
         self.resolved()
         return self._bound(job)
 
-    def resolve_all_job_defs(self) -> Sequence[Any]:
+    def resolve_all_job_defs(self) -> Sequence[JobDefinition]:
         """All jobs, the implicit one over all assets included, ready to be executed."""
         jobs = [self.resolve_job_def(name) for name in self._jobs()]
         return (
             [*jobs, self.resolve_implicit_global_asset_job_def()] if self.has_implicit_global_asset_job_def() else jobs
         )
 
-    def resolve_implicit_global_asset_job_def(self) -> Any:
+    def resolve_implicit_global_asset_job_def(self) -> JobDefinition:
         """The job over all assets."""
         self.resolved()
-        # Jobs are above this module, and loaded only where one is asked for.
-        kind: Any = importlib.import_module("rostrum.definitions.jobs").JobDefinition
-        return self._bound(kind(name=ASSET_JOB, selection=AssetSelection.all()))
+        return self._bound(JobDefinition(name=ASSET_JOB, selection=AssetSelection.all()))
 
-    def _bound(self, job: JobSpec) -> Any:
+    def _bound(self, job: JobSpec) -> JobDefinition:
         """The job, knowing these definitions: so it can be executed."""
         made: Any = copy.copy(job)
         made.definitions = self
@@ -173,21 +176,21 @@ class Definitions:
         """Whether there is anything that the job over all assets would make."""
         return bool(self.resolved().graph.executable)
 
-    def resolve_schedule_def(self, name: str) -> Any:
+    def resolve_schedule_def(self, name: str) -> ScheduleDefinition:
         """The schedule of that name. Raises InvariantError where there is none."""
         self.resolved()
         return self.get_unresolved_schedule_def(name)
 
-    def resolve_sensor_def(self, name: str) -> Any:
+    def resolve_sensor_def(self, name: str) -> SensorDefinition:
         """The sensor of that name. Raises InvariantError where there is none."""
         self.resolved()
         return self.get_unresolved_sensor_def(name)
 
-    def get_unresolved_schedule_def(self, name: str) -> Any:
+    def get_unresolved_schedule_def(self, name: str) -> ScheduleDefinition:
         """The schedule of that name, without validating all the rest."""
         return found("schedule", name, {each.name: each for each in self.schedules})
 
-    def get_unresolved_sensor_def(self, name: str) -> Any:
+    def get_unresolved_sensor_def(self, name: str) -> SensorDefinition:
         """The sensor of that name, without validating all the rest."""
         return found("sensor", name, {each.name: each for each in self.sensors})
 
@@ -237,13 +240,13 @@ class Definitions:
         """The definition that holds a check. Raises InvariantError where there is none."""
         return found("check", key, {spec.key: each for each in self.asset_checks for spec in each.check_specs})
 
-    def map_asset_specs(self, *, func: SpecChange, selection: Any = None) -> Definitions:
+    def map_asset_specs(self, *, func: SpecChange, selection: SelectionLike | None = None) -> Definitions:
         """The same definitions with each spec (of those selected) replaced by what `func` makes of it."""
         if selection is not None:
             return self.map_resolved_asset_specs(func=func, selection=selection)
         return self._replaced(assets=map_asset_specs(func, self.assets))
 
-    def map_resolved_asset_specs(self, *, func: SpecChange, selection: Any = None) -> Definitions:
+    def map_resolved_asset_specs(self, *, func: SpecChange, selection: SelectionLike | None = None) -> Definitions:
         """As `map_asset_specs`; the selection may speak of what is upstream or downstream."""
         keys = selected_keys(self.resolve_asset_graph(), selection)
         return self._replaced(assets=mapped(func, self.assets, keys))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
 from rostrum.definitions.asset_backing import backing_of
 from rostrum.definitions.asset_decorator import deprecated
@@ -22,6 +22,30 @@ from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ArgumentError, DefinitionError
 
 
+@overload
+def graph_asset(compose_fn: Callable[..., Any]) -> AssetsDefinition: ...
+@overload
+def graph_asset(
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    ins: Mapping[str, AssetIn] | None = None,
+    config: Any = None,
+    key_prefix: str | Sequence[str] | None = None,
+    group_name: str | None = None,
+    partitions_def: PartitionsDefinition | None = None,
+    hooks: Iterable[Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    owners: Sequence[str] | None = None,
+    automation_condition: Any = None,
+    backfill_policy: BackfillPolicy | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    check_specs: Sequence[AssetCheckSpec] | None = None,
+    code_version: str | None = None,
+    key: KeyLike | None = None,
+    kinds: Iterable[str] | None = None,
+) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
 def graph_asset(
     compose_fn: Callable[..., Any] | None = None,
     *,

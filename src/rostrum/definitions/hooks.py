@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from rostrum.definitions.broken import noting
 from rostrum.definitions.contexts import ScopedResources
@@ -93,7 +93,7 @@ class HookContext:
         return self.hook_def.required_resource_keys
 
     @property
-    def resources(self) -> Any:
+    def resources(self) -> ScopedResources:
         """Resources by attribute: those that the hook asked for."""
         return ScopedResources(self._state.get("resources") or {})
 
@@ -134,6 +134,14 @@ class HookContext:
         return value
 
 
+@overload
+def success_hook(hook_fn: Callable[..., Any]) -> HookDefinition: ...
+@overload
+def success_hook(
+    *,
+    name: str | None = None,
+    required_resource_keys: Iterable[str] | None = None,
+) -> Callable[[Callable[..., Any]], HookDefinition]: ...
 def success_hook(
     hook_fn: Callable[..., Any] | None = None,
     *,
@@ -144,6 +152,12 @@ def success_hook(
     return _hook("success", hook_fn, name, required_resource_keys)
 
 
+@overload
+def failure_hook(name: Callable[..., Any]) -> HookDefinition: ...
+@overload
+def failure_hook(
+    name: str | None = None, required_resource_keys: Iterable[str] | None = None
+) -> Callable[[Callable[..., Any]], HookDefinition]: ...
 def failure_hook(
     name: Callable[..., Any] | str | None = None, required_resource_keys: Iterable[str] | None = None
 ) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, overload
 
 from rostrum.definitions.lifecycle import InitResourceContext, ResourceDefinition
 from rostrum.definitions.storage_contexts import InputContext
@@ -42,6 +42,16 @@ class InputManagerDefinition(ResourceDefinition):
         self.input_config_schema = input_config_schema
 
 
+@overload
+def input_manager(config_schema: Callable[[InputContext], Any]) -> InputManagerDefinition: ...
+@overload
+def input_manager(
+    config_schema: Any = None,
+    description: str | None = None,
+    input_config_schema: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
+    version: str | None = None,
+) -> Callable[[Callable[[InputContext], Any]], InputManagerDefinition]: ...
 def input_manager(
     config_schema: Any = None,
     description: str | None = None,

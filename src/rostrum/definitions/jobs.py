@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, overload
 
 from rostrum.definitions.broken import noting
-from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.executor_defs import in_process_executor as in_process_executor
 from rostrum.definitions.executor_defs import multiprocess_executor as multiprocess_executor
 from rostrum.definitions.graphs import GraphIn as GraphIn
@@ -16,12 +16,15 @@ from rostrum.definitions.graphs import GraphOut, GraphSpec, compose
 from rostrum.definitions.job_specs import JobSpec
 from rostrum.definitions.live import ExecutorDefinition
 from rostrum.definitions.local_run import run_locally
-from rostrum.definitions.names import asset_key_of, check_name
+from rostrum.definitions.names import AssetLike, asset_key_of, check_name
 from rostrum.definitions.ops import Preset
+from rostrum.definitions.outcome import ExecutionResult
 from rostrum.definitions.partitions import PartitionsDefinition
 from rostrum.definitions.retries import RetryPolicy
+from rostrum.definitions.run_config import RunConfig
+from rostrum.definitions.run_instance import RunInstance
 from rostrum.definitions.run_requests import RunRequest
-from rostrum.definitions.selection import AssetSelection
+from rostrum.definitions.selection import AssetSelection, SelectionLike
 from rostrum.definitions.sources import caller_source, function_source
 from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError
 
@@ -83,19 +86,19 @@ class JobDefinition(JobSpec):
 
     def execute_in_process(
         self,
-        run_config: Any = None,
-        instance: Any = None,
+        run_config: RunConfig | Mapping[str, Any] | None = None,
+        instance: RunInstance | None = None,
         partition_key: str | None = None,
         raise_on_error: bool = True,
         op_selection: Sequence[str] | None = None,
-        asset_selection: Sequence[Any] | None = None,
+        asset_selection: Sequence[AssetLike] | None = None,
         run_id: str | None = None,
         input_values: Mapping[str, Any] | None = None,
         tags: Mapping[str, Any] | None = None,
         resources: Mapping[str, Any] | None = None,
         *,
-        definitions: Definitions | None = None,
-    ) -> Any:
+        definitions: Any = None,
+    ) -> ExecutionResult:
         """Run the job here and now; values stay in memory. A job of assets needs the `definitions` that hold them,
         unless it was taken from such.
 
@@ -104,7 +107,7 @@ class JobDefinition(JobSpec):
         """
         where = definitions or self.definitions
         # Given resources count when the definitions are checked; where there are others, they come over those.
-        own = where.including(self) if where is not None else Definitions(jobs=[self], resources=resources)
+        own: Any = where.including(self) if where is not None else _alone(self, resources)
         return run_locally(
             own,
             job=self.name,
@@ -126,7 +129,7 @@ class JobDefinition(JobSpec):
         partition_key: str,
         run_key: str | None = None,
         tags: Mapping[str, str] | None = None,
-        asset_selection: Sequence[Any] | None = None,
+        asset_selection: Sequence[AssetLike] | None = None,
         run_config: Any = None,
         current_time: datetime | None = None,
         dynamic_partitions_store: Any = None,
@@ -304,14 +307,14 @@ class GraphDefinition(GraphSpec):
 
     def execute_in_process(
         self,
-        run_config: Any = None,
-        instance: Any = None,
+        run_config: RunConfig | Mapping[str, Any] | None = None,
+        instance: RunInstance | None = None,
         resources: Mapping[str, Any] | None = None,
         raise_on_error: bool = True,
         op_selection: Sequence[str] | None = None,
         run_id: str | None = None,
         input_values: Mapping[str, Any] | None = None,
-    ) -> Any:
+    ) -> ExecutionResult:
         """Run the graph here and now."""
         return self.to_job(resource_defs=resources).execute_in_process(
             run_config,
@@ -364,6 +367,11 @@ class PresetMapping:
         return {}
 
 
+def _alone(job: JobDefinition, resources: Mapping[str, Any] | None) -> Any:
+    """Definitions of nothing but a job. They are above this module: whoever makes them may take jobs from them."""
+    return importlib.import_module("rostrum.definitions.definitions").Definitions(jobs=[job], resources=resources)
+
+
 def _clauses(op_selection: Any) -> tuple[str, ...]:
     if op_selection is None:
         return ()
@@ -377,6 +385,20 @@ def _config_of(graph: GraphSpec) -> Any:
     return graph.config
 
 
+@overload
+def graph(compose_fn: Callable[..., Any]) -> GraphDefinition: ...
+@overload
+def graph(
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    input_defs: Any = None,
+    output_defs: Any = None,
+    ins: Mapping[str, GraphIn] | None = None,
+    out: GraphOut | Mapping[str, GraphOut] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    config: Any = None,
+) -> Callable[[Callable[..., Any]], GraphDefinition]: ...
 def graph(
     compose_fn: Callable[..., Any] | None = None,
     *,
@@ -400,6 +422,26 @@ def graph(
     return decorate if compose_fn is None else decorate(compose_fn)
 
 
+@overload
+def job(compose_fn: Callable[..., Any]) -> JobDefinition: ...
+@overload
+def job(
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    config: Any = None,
+    tags: Mapping[str, Any] | None = None,
+    run_tags: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    logger_defs: Mapping[str, Any] | None = None,
+    executor_def: ExecutorDefinition | None = None,
+    hooks: Iterable[Any] | None = None,
+    op_retry_policy: RetryPolicy | None = None,
+    partitions_def: PartitionsDefinition | None = None,
+    input_values: Mapping[str, Any] | None = None,
+    owners: Sequence[str] | None = None,
+) -> Callable[[Callable[..., Any]], JobDefinition]: ...
 def job(
     compose_fn: Callable[..., Any] | None = None,
     *,
@@ -449,7 +491,7 @@ def job(
 @noting(JobDefinition)
 def define_asset_job(
     name: str,
-    selection: Any = None,
+    selection: SelectionLike | None = None,
     config: Any = None,
     description: str | None = None,
     tags: Mapping[str, Any] | None = None,

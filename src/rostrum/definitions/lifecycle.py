@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from types import GeneratorType, SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from rostrum.definitions.logs import library_logger
 from rostrum.definitions.op_config import checked_schema, judged
@@ -346,6 +346,15 @@ def opening_order(bound: Mapping[str, Any], wanted: Iterable[str]) -> list[str]:
     return list(order)
 
 
+@overload
+def resource(config_schema: Callable[..., Any]) -> ResourceDefinition: ...
+@overload
+def resource(
+    config_schema: Any = None,
+    description: str | None = None,
+    required_resource_keys: Iterable[str] | None = None,
+    version: str | None = None,
+) -> Callable[[Callable[..., Any]], ResourceDefinition]: ...
 def resource(
     config_schema: Any = None,
     description: str | None = None,
@@ -365,6 +374,17 @@ def resource(
     return decorate(config_schema) if bare else decorate
 
 
+@overload
+def io_manager(config_schema: Callable[..., Any]) -> IOManagerDefinition: ...
+@overload
+def io_manager(
+    config_schema: Any = None,
+    description: str | None = None,
+    output_config_schema: Any = None,
+    input_config_schema: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
+    version: str | None = None,
+) -> Callable[[Callable[..., Any]], IOManagerDefinition]: ...
 def io_manager(
     config_schema: Any = None,
     description: str | None = None,

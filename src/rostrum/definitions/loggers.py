@@ -10,7 +10,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, overload
 
 from rostrum.definitions.broken import noting
 from rostrum.definitions.ops import Preset
@@ -84,6 +84,12 @@ class LoggerDefinition:
         return made
 
 
+@overload
+def logger(config_schema: Callable[[InitLoggerContext], logging.Logger]) -> LoggerDefinition: ...
+@overload
+def logger(
+    config_schema: Any = None, description: str | None = None
+) -> Callable[[Callable[[InitLoggerContext], logging.Logger]], LoggerDefinition]: ...
 def logger(config_schema: Any = None, description: str | None = None) -> Any:
     """Make a logger of a function of an `InitLoggerContext` that returns a `logging.Logger`. Bare or called."""
 

@@ -6,27 +6,29 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rostrum.definitions.assets import AssetsDefinition
-from rostrum.definitions.definitions import Definitions
+from rostrum.definitions.definitions import Definitions, Listed
 from rostrum.definitions.local_run import run_locally
 from rostrum.definitions.nodes import is_io_manager
+from rostrum.definitions.outcome import ExecutionResult
 from rostrum.definitions.run_config import RunConfig
-from rostrum.definitions.selection import AssetSelection
+from rostrum.definitions.run_instance import RunInstance
+from rostrum.definitions.selection import AssetSelection, SelectionLike
 from rostrum.model.errors import InvariantError
 from rostrum.model.manifest import ASSET_JOB
 
 
 def materialize(
-    assets: Sequence[Any],
+    assets: Sequence[Listed],
     run_config: RunConfig | Mapping[str, Any] | None = None,
-    instance: Any = None,
+    instance: RunInstance | None = None,
     resources: Mapping[str, Any] | None = None,
     partition_key: str | None = None,
     raise_on_error: bool = True,
     tags: Mapping[str, Any] | None = None,
-    selection: Any = None,
+    selection: SelectionLike | None = None,
     *,
     run_id: str | None = None,
-) -> Any:
+) -> ExecutionResult:
     """Make assets (and evaluate their checks) in this process; values go through the IO managers bound in `resources`.
 
     `selection` narrows: assets that are not selected are loaded as they were stored. `instance`: an `Instance` that
@@ -39,17 +41,17 @@ def materialize(
 
 
 def materialize_to_memory(
-    assets: Sequence[Any],
+    assets: Sequence[Listed],
     run_config: RunConfig | Mapping[str, Any] | None = None,
-    instance: Any = None,
+    instance: RunInstance | None = None,
     resources: Mapping[str, Any] | None = None,
     partition_key: str | None = None,
     raise_on_error: bool = True,
     tags: Mapping[str, Any] | None = None,
-    selection: Any = None,
+    selection: SelectionLike | None = None,
     *,
     run_id: str | None = None,
-) -> Any:
+) -> ExecutionResult:
     """As `materialize`, with values kept in memory. Raises InvariantError when an IO manager is among the resources."""
     bound = [key for key, value in (resources or {}).items() if is_io_manager(value)]
     if bound:
@@ -63,18 +65,18 @@ def materialize_to_memory(
 
 
 def _materialize(
-    assets: Sequence[Any],
+    assets: Sequence[Listed],
     run_config: RunConfig | Mapping[str, Any] | None,
     resources: Mapping[str, Any] | None,
     partition_key: str | None,
     raise_on_error: bool,
     tags: Mapping[str, Any] | None,
-    selection: Any,
-    instance: Any,
+    selection: SelectionLike | None,
+    instance: RunInstance | None,
     run_id: str | None,
     *,
     in_memory: bool,
-) -> Any:
+) -> ExecutionResult:
     definitions = Definitions(assets=[assets] if isinstance(assets, AssetsDefinition) else assets, resources=resources)
     chosen: dict[str, Any] = {}
     if selection is not None:

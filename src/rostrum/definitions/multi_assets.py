@@ -9,7 +9,7 @@ from rostrum.definitions.asset_backing import Backing
 from rostrum.definitions.asset_decorator import deprecated
 from rostrum.definitions.asset_parts import asset_inputs, asset_op, asset_signature, own_checks, spec_output
 from rostrum.definitions.asset_ports import AssetIn, AssetOut
-from rostrum.definitions.asset_specs import AssetDep, AssetSpec, asset_deps
+from rostrum.definitions.asset_specs import AssetDep, AssetSpec, DepLike, asset_deps
 from rostrum.definitions.assets import AssetsDefinition, assets_of
 from rostrum.definitions.backfill_policy import BackfillPolicy
 from rostrum.definitions.broken import noting
@@ -30,7 +30,7 @@ def multi_asset(
     outs: Mapping[str, AssetOut] | None = None,
     name: str | None = None,
     ins: Mapping[str, AssetIn] | None = None,
-    deps: Iterable[Any] | None = None,
+    deps: Iterable[DepLike] | None = None,
     description: str | None = None,
     config_schema: Any = None,
     required_resource_keys: Iterable[str] | None = None,

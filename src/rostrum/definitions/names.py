@@ -5,12 +5,25 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import DefinitionError
 
+
+class HasKey(Protocol):
+    """A definition of one asset: an `AssetSpec` or an `AssetsDefinition`."""
+
+    @property
+    def key(self) -> AssetKey:
+        """Key of the asset."""
+        ...
+
+
 KeyLike = str | Sequence[str] | AssetKey
+"""A key: text (one segment), segments, or an `AssetKey`."""
+AssetLike = KeyLike | HasKey
+"""A key, or a definition that has one."""
 
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _SEGMENT = re.compile(r"[A-Za-z0-9_.\-]+")

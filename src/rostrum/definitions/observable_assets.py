@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
 from rostrum.definitions.asset_backing import Backing
 from rostrum.definitions.asset_parts import (
@@ -32,6 +32,26 @@ from rostrum.model.errors import DefinitionError
 _HIDDEN = ("auto_observe_interval_minutes", "legacy_freshness_policy")
 
 
+@overload
+def observable_source_asset(observe_fn: Callable[..., Any]) -> AssetsDefinition: ...
+@overload
+def observable_source_asset(
+    *,
+    key: KeyLike | None = None,
+    name: str | None = None,
+    key_prefix: str | Sequence[str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    io_manager_key: str | None = None,
+    io_manager_def: Any = None,
+    description: str | None = None,
+    group_name: str | None = None,
+    required_resource_keys: Iterable[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    partitions_def: PartitionsDefinition | None = None,
+    automation_condition: Any = None,
+    op_tags: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
 def observable_source_asset(
     observe_fn: Callable[..., Any] | None = None,
     *,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from typing import Any, get_args, get_origin
+from typing import Any, get_args, get_origin, overload
 
 from rostrum.definitions import composition
 from rostrum.definitions.annotation_rules import check_annotations
@@ -436,6 +436,23 @@ class Preset:
         return self.inner.resolve(config) if self.inner is not None else config
 
 
+@overload
+def op(compute_fn: Callable[..., Any]) -> OpDefinition: ...
+@overload
+def op(
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    ins: Mapping[str, In] | None = None,
+    out: Out | Mapping[str, Out] | None = None,
+    config_schema: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    version: str | None = None,
+    retry_policy: RetryPolicy | None = None,
+    code_version: str | None = None,
+    pool: str | None = None,
+) -> Callable[[Callable[..., Any]], OpDefinition]: ...
 def op(
     compute_fn: Callable[..., Any] | None = None,
     *,

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
 from rostrum.definitions.names import KeyLike, asset_key_of
-from rostrum.definitions.outputs import NO_VALUE
+from rostrum.definitions.outputs import NO_VALUE, AssetMaterialization, AssetObservation
+from rostrum.definitions.run_events import AssetCheckEvaluation, RunEvent
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import InvariantError
 from rostrum.model.events import (
@@ -51,7 +52,7 @@ class ExecutionResult:
             graph_outputs,
         )
         self._job = job
-        self._story: list[Any] | None = None
+        self._story: list[RunEvent] | None = None
 
     def __repr__(self) -> str:
         return f"<ExecutionResult of run {self.run_id}: {self._run.status.value}>"
@@ -88,7 +89,7 @@ class ExecutionResult:
         return self._job or JobNode(name=self._run.target.job)
 
     @property
-    def all_events(self) -> Sequence[Any]:
+    def all_events(self) -> Sequence[RunEvent]:
         """Everything that happened, in order, as `RunEvent`s."""
         if self._story is None:
             told = importlib.import_module("rostrum.definitions.event_story")  # few ask
@@ -96,7 +97,7 @@ class ExecutionResult:
         return self._story
 
     @property
-    def all_node_events(self) -> Sequence[Any]:
+    def all_node_events(self) -> Sequence[RunEvent]:
         """What happened in steps."""
         return [event for event in self.all_events if event.is_step_event]
 
@@ -160,23 +161,23 @@ class ExecutionResult:
 
     # --- what happened
 
-    def filter_events(self, event_filter: Callable[[Any], bool]) -> Sequence[Any]:
+    def filter_events(self, event_filter: Callable[[RunEvent], bool]) -> Sequence[RunEvent]:
         """Events that `event_filter` says yes to."""
         return [event for event in self.all_events if event_filter(event)]
 
-    def events_for_node(self, node_name: str) -> Sequence[Any]:
+    def events_for_node(self, node_name: str) -> Sequence[RunEvent]:
         """Events of a step."""
         return [event for event in self.all_events if event.step_key == node_name and event.is_step_event]
 
-    def compute_events_for_handle(self, handle: Any) -> Sequence[Any]:
+    def compute_events_for_handle(self, handle: Any) -> Sequence[RunEvent]:
         """Events of the step at a handle."""
         return self.events_for_node(str(handle))
 
-    def asset_materializations_for_node(self, node_name: str) -> Sequence[Any]:
+    def asset_materializations_for_node(self, node_name: str) -> Sequence[AssetMaterialization]:
         """`AssetMaterialization`s by a step."""
         return [event.materialization for event in self.events_for_node(node_name) if event.is_step_materialization]
 
-    def asset_observations_for_node(self, node_name: str) -> Sequence[Any]:
+    def asset_observations_for_node(self, node_name: str) -> Sequence[AssetObservation]:
         """`AssetObservation`s by a step."""
         return [event.asset_observation for event in self.events_for_node(node_name) if event.is_asset_observation]
 
@@ -188,43 +189,43 @@ class ExecutionResult:
             if event.is_expectation_result
         ]
 
-    def get_asset_materialization_events(self) -> Sequence[Any]:
+    def get_asset_materialization_events(self) -> Sequence[RunEvent]:
         """All materializations, as events."""
         return self.filter_events(lambda event: event.is_step_materialization)
 
-    def get_asset_materialization_planned_events(self) -> Sequence[Any]:
+    def get_asset_materialization_planned_events(self) -> Sequence[RunEvent]:
         """None: what is planned is told before the run begins, in the instance's log."""
         return self.filter_events(lambda event: event.is_asset_materialization_planned)
 
-    def get_asset_observation_events(self) -> Sequence[Any]:
+    def get_asset_observation_events(self) -> Sequence[RunEvent]:
         """All observations, as events."""
         return self.filter_events(lambda event: event.is_asset_observation)
 
-    def get_asset_check_evaluations(self) -> Sequence[Any]:
+    def get_asset_check_evaluations(self) -> Sequence[AssetCheckEvaluation]:
         """All verdicts of checks, as `AssetCheckEvaluation`s."""
         return [event.event_specific_data for event in self.all_events if event.is_asset_check_evaluation]
 
-    def get_step_success_events(self) -> Sequence[Any]:
+    def get_step_success_events(self) -> Sequence[RunEvent]:
         """Ends of the steps that succeeded."""
         return self.filter_events(lambda event: event.is_step_success)
 
-    def get_step_failure_events(self) -> Sequence[Any]:
+    def get_step_failure_events(self) -> Sequence[RunEvent]:
         """Ends of the steps that failed."""
         return self.filter_events(lambda event: event.is_step_failure)
 
-    def get_step_skipped_events(self) -> Sequence[Any]:
+    def get_step_skipped_events(self) -> Sequence[RunEvent]:
         """Steps that were passed over."""
         return self.filter_events(lambda event: event.is_step_skipped)
 
-    def get_run_success_event(self) -> Any:
+    def get_run_success_event(self) -> RunEvent:
         """The event with which the run succeeded. Raises InvariantError where it did not."""
         return self._one("is_job_success", "did not succeed")
 
-    def get_run_failure_event(self) -> Any:
+    def get_run_failure_event(self) -> RunEvent:
         """The event with which the run failed. Raises InvariantError where it did not."""
         return self._one("is_job_failure", "did not fail")
 
-    def _one(self, name: str, otherwise: str) -> Any:
+    def _one(self, name: str, otherwise: str) -> RunEvent:
         found = self.filter_events(lambda event: getattr(event, name))
         if not found:
             raise InvariantError(f"run {self.run_id} {otherwise}: it ended as {self._run.status.value}.")

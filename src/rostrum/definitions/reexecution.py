@@ -15,6 +15,7 @@ from rostrum.definitions.job_specs import JobSpec
 from rostrum.definitions.loading import CodeTarget
 from rostrum.definitions.local_run import local_runner
 from rostrum.definitions.names import asset_key_of, string_tags
+from rostrum.definitions.outcome import ExecutionResult
 from rostrum.definitions.run_config import plain_config
 from rostrum.model.errors import ArgumentError, InvariantError, RunNotFound
 
@@ -130,7 +131,7 @@ def execute_job(
     op_selection: Sequence[str] | None = None,
     reexecution_options: ReexecutionOptions | None = None,
     asset_selection: Sequence[Any] | None = None,
-) -> Any:
+) -> ExecutionResult:
     """Execute a job with its own executor (processes, unless it says otherwise); run and events are kept in `instance`.
     Returns an `ExecutionResult`, which is a context manager too; its values are loaded through their IO managers.
 

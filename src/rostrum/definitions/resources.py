@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 from pydantic.errors import PydanticInvalidForJsonSchema
@@ -21,7 +21,15 @@ from rostrum.definitions.storage_contexts import InputContext, OutputContext
 from rostrum.model.errors import ArgumentError, ConfigSchemaError, InvariantError, InvocationError
 from rostrum.model.secrets import MASK, looks_secret
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    # Bare `ConfigurableResource` is `ConfigurableResource[Any]`.
+    from typing_extensions import TypeVar
+
+    T = TypeVar("T", default=Any)
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
 _DEPENDENCY = "rostrum.resource_dependency"
 _TEARING = ("yield_for_execution", "teardown_after_execution")
 
@@ -65,7 +73,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         ]
 
     @classmethod
-    def configure_at_launch(cls, **kwargs: Any) -> Any:
+    def configure_at_launch(cls, **kwargs: Any) -> Self:
         """The resource with fields that are given when a run is launched."""
         made = cls.model_construct(**kwargs)
         made._at_launch = True  # noqa: SLF001 - our own
@@ -89,7 +97,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
             self.teardown_after_execution(context)
 
     @abstractmethod
-    def create_resource(self, context: InitResourceContext) -> Any:
+    def create_resource(self, context: InitResourceContext) -> T:
         """The value that user code gets."""
         raise NotImplementedError(f"{type(self).__name__}.create_resource")
 
@@ -145,7 +153,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
 
     # --- use outside of a run
 
-    def process_config_and_initialize(self) -> Any:
+    def process_config_and_initialize(self) -> T:
         """The value, set up. Raises ArgumentError for a resource that must be torn down: use
         `process_config_and_initialize_cm` then.
         """
@@ -157,13 +165,13 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         return value
 
     @contextmanager
-    def process_config_and_initialize_cm(self) -> Generator[Any, None, None]:
+    def process_config_and_initialize_cm(self) -> Generator[T, None, None]:
         """The value, set up inside `with` and torn down after it."""
         with self.open_for_execution(InitResourceContext()) as value:
             yield value
 
     @classmethod
-    def from_resource_context(cls, context: Any, nested_resources: Mapping[str, Any] | None = None) -> Any:
+    def from_resource_context(cls, context: Any, nested_resources: Mapping[str, Any] | None = None) -> T:
         """The value, made of the config of a context: for `@resource` functions that wrap a class."""
         made = cls(**(context.resource_config or {}), **(nested_resources or {}))
         made._context = context
@@ -188,13 +196,13 @@ class ConfigurableResourceFactory(Config, Generic[T]):
             )
         return self._context
 
-    def with_resource_context(self, resource_context: InitResourceContext) -> Any:
+    def with_resource_context(self, resource_context: InitResourceContext) -> Self:
         """A copy with this context. Raises InvariantError when there is one."""
         if self._context is not None:
             raise InvariantError(f"{type(self).__name__} has a context already.")
         return self.with_replaced_resource_context(resource_context)
 
-    def with_replaced_resource_context(self, resource_context: InitResourceContext) -> Any:
+    def with_replaced_resource_context(self, resource_context: InitResourceContext) -> Self:
         """A copy with this context."""
         made = self.model_copy()
         made._context = resource_context  # noqa: SLF001 - our own
@@ -204,7 +212,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         """The resource in the style of functions."""
         return ResourceDefinition(_opening(self), self.config_field, type(self).__doc__)
 
-    def revealed(self) -> Any:
+    def revealed(self) -> Self:
         """The resource itself: references are resolved when it is opened."""
         return self
 
@@ -258,12 +266,12 @@ class ConfigurableResource(ConfigurableResourceFactory[T], Generic[T]):
 class ConfigurableIOManagerFactory(ConfigurableResourceFactory[T], Generic[T]):
     """Typed fields from which `create_io_manager` makes an IO manager."""
 
-    def create_resource(self, context: InitResourceContext) -> Any:
+    def create_resource(self, context: InitResourceContext) -> T:
         """The IO manager."""
         return self.create_io_manager(context)
 
     @abstractmethod
-    def create_io_manager(self, context: InitResourceContext) -> Any:
+    def create_io_manager(self, context: InitResourceContext) -> T:
         """The IO manager that stores and loads."""
         raise NotImplementedError(f"{type(self).__name__}.create_io_manager")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from rostrum.definitions.broken import noting
 from rostrum.definitions.job_specs import JobSpec
@@ -245,6 +245,24 @@ def run_status_sensor(
     return decorate
 
 
+@overload
+def run_failure_sensor(name: Callable[..., Any]) -> RunStatusSensorDefinition: ...
+@overload
+def run_failure_sensor(
+    name: str | None = None,
+    minimum_interval_seconds: int | None = None,
+    description: str | None = None,
+    monitored_jobs: Sequence[Any] | None = None,
+    job_selection: Sequence[Any] | None = None,
+    monitor_all_code_locations: bool | None = None,
+    default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
+    request_job: Any = None,
+    request_jobs: Sequence[Any] | None = None,
+    monitor_all_repositories: bool | None = None,
+    tags: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    required_resource_keys: set[str] | None = None,
+) -> Callable[[Callable[..., Any]], RunStatusSensorDefinition]: ...
 def run_failure_sensor(
     name: Callable[..., Any] | str | None = None,
     minimum_interval_seconds: int | None = None,

@@ -8,7 +8,7 @@ from typing import Any, cast
 from rostrum.definitions.asset_specs import AssetSpec
 from rostrum.definitions.assets import AssetsDefinition
 from rostrum.definitions.checks import AssetChecksDefinition
-from rostrum.definitions.names import KeyLike, asset_key_of
+from rostrum.definitions.names import AssetLike, KeyLike, asset_key_of
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ArgumentError, InvariantError, SubsetError
 from rostrum.model.manifest import AssetDependency, AssetNode, CheckNode, Manifest, OpNode
@@ -147,7 +147,7 @@ class AssetSelection:
         return AssetSelection(parse(string, external=include_sources))
 
     @classmethod
-    def from_coercible(cls, selection: Any) -> AssetSelection:
+    def from_coercible(cls, selection: SelectionLike) -> AssetSelection:
         """A selection from text, keys or definitions, or a list of them (what any of them selects), or a selection.
 
         Raises ArgumentError for anything else.
@@ -241,6 +241,10 @@ class AssetSelection:
     def to_serializable_asset_selection(self, asset_graph: Any) -> AssetSelection:
         """The selection by keys."""
         return AssetSelection.assets(*sorted(self.resolve(asset_graph)))
+
+
+SelectionLike = AssetSelection | AssetLike | CheckKey | Iterable[AssetSelection | AssetLike | CheckKey]
+"""What can be a selection: text, keys, definitions of assets and checks, an `AssetSelection`, or several of them."""
 
 
 def graph_of(assets: Any) -> AssetGraph:

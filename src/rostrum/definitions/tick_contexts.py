@@ -102,7 +102,7 @@ class TickContext:
         return self._instance
 
     @property
-    def resources(self) -> Any:
+    def resources(self) -> ScopedResources:
         """Resources by attribute."""
         return ScopedResources(self.opened)  # type: ignore[arg-type] # a mapping as far as that class uses one
 

@@ -182,8 +182,8 @@ def _returned(shape: Shape, step: Step, value: Any) -> Iterator[Item]:
 
 
 def _tuple_of_results(shape: Shape, step: Step, value: Sequence[Any]) -> Iterator[Item]:
-    plain = [each for each in value if isinstance(each, (Output, MaterializeResult))]
-    in_order = len(plain) == len(shape.values)
+    plain = sum(isinstance(each, (Output, MaterializeResult)) for each in value)
+    in_order = plain == len(shape.values)
     position = 0
     for each in value:
         output = None
@@ -220,30 +220,31 @@ def _one(
     shape: Shape, step: Step, item: Any, output: OpOutput | None = None, *, yielded: bool = False
 ) -> Iterator[Item]:
     """Items of one result object. `output` is the one that its place in a tuple means."""
+    own: Any = item  # checks of its class say nothing about the value in it
     if isinstance(item, MaterializeResult):
-        target = _asset_output(shape, item, output)
-        yield Made(target, item.value, item.metadata, item.data_version, item.tags)
+        target = _asset_output(shape, own, output)
+        yield Made(target, own.value, item.metadata, item.data_version, item.tags)
         for result in item.check_results:
             yield _verdict(shape, step, result, target.asset_key)
     elif isinstance(item, Output):
-        target = _named_output(shape, _name_of(item, shape, output), output)
+        target = _named_output(shape, _name_of(own, shape, output), output)
         if target.dynamic:
             raise InvariantError(
                 f"{shape.name} gave an Output for its dynamic output {target.name!r}: give DynamicOutput(value, "
                 "mapping_key=...) for each item."
             )
-        value = NO_VALUE if target.nothing and item.value is None else item.value
+        value = NO_VALUE if target.nothing and own.value is None else own.value
         yield Made(target, value, item.metadata, item.data_version, item.tags)
     elif isinstance(item, AssetCheckResult):
         yield _verdict(shape, step, item, None)
     elif isinstance(item, DynamicOutput):
-        target = _named_output(shape, _name_of(item, shape, output), output)
+        target = _named_output(shape, _name_of(own, shape, output), output)
         if not target.dynamic:
             raise InvariantError(
                 f"{shape.name} gave a DynamicOutput for its output {target.name!r}, which is not dynamic: declare it "
                 "with DynamicOut()."
             )
-        yield Made(target, item.value, item.metadata, mapping_key=item.mapping_key)
+        yield Made(target, own.value, item.metadata, mapping_key=item.mapping_key)
     elif isinstance(item, _EVENTS) or hasattr(item, "engine_message"):
         yield item
     elif isinstance(item, _OBSERVED) and shape.values and shape.values[0].observed:

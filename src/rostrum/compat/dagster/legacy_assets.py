@@ -116,8 +116,8 @@ def _observable(
     tags: Mapping[str, str] | None = None,
     _required_resource_keys: Any = None,
 ) -> AssetsDefinition:
-    return observable_source_asset(
-        observe_fn,
+    assert observe_fn is not None
+    made = observable_source_asset(
         key=asset_key_of(key),
         metadata=metadata,
         io_manager_key=io_manager_key,
@@ -131,6 +131,7 @@ def _observable(
         op_tags=op_tags,
         tags=tags,
     )
+    return made(observe_fn)
 
 
 class BindResourcesToJobs(list[Any]):
