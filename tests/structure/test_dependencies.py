@@ -38,8 +38,15 @@ def foreign_imports(module: Module) -> Iterator[tuple[ast.AST, str]]:
         for statement in node.body
         for inner in ast.walk(statement)
     }
+    typed = {
+        id(inner)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in node.body
+        if isinstance(inner, ast.ImportFrom) and inner.module == "typing_extensions"  # type checkers bring it along
+    }
     for node in ast.walk(module.tree):
-        if id(node) in tried:
+        if id(node) in tried | typed:
             continue
         if isinstance(node, ast.Import):
             yield from ((node, alias.name.split(".")[0]) for alias in node.names)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.metadata import entry_points
 from typing import Any
 
 from rostrum.definitions.names import string_tags
@@ -23,6 +22,8 @@ DEFAULT = "rostrum.execution.local:LocalRunner"
 @lru_cache(maxsize=1)
 def local_runner() -> LocalRunner:
     """The installed runner."""
+    from importlib.metadata import entry_points  # heavy, and only what runs something needs it
+
     found = list(entry_points(group=GROUP))
     if found:
         return found[0].load()()
