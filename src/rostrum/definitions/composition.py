@@ -96,6 +96,9 @@ class Handles:
     def __iter__(self) -> Iterator[Handle]:
         return iter(self._handles.values())
 
+    def __len__(self) -> int:
+        return len(self._handles)
+
     def __getitem__(self, position: int) -> Handle:
         return list(self._handles.values())[position]
 
@@ -108,6 +111,13 @@ class Handles:
     def as_dict(self) -> dict[str, Handle]:
         """Handles by output name."""
         return dict(self._handles)
+
+    # The results of a node read like a named tuple, also to code that asks for its fields.
+    _asdict = as_dict
+
+    @property
+    def _fields(self) -> tuple[str, ...]:
+        return tuple(self._handles)
 
 
 class PendingNodeInvocation:

@@ -146,7 +146,11 @@ def can_be_config(model: type[BaseModel], name: str) -> bool:
 
 
 def set_default(field: Field, value: Any) -> None:
-    """Give a default that has been checked by pydantic: it is not judged again until it is used."""
+    """Give a default that has been checked by pydantic: it is not judged again until it is used. None where the type
+    does not allow it (`size: float = None`, which pydantic lets pass) is no value for config: the field is optional.
+    """
+    if value is None and not isinstance(field.config_type, Noneable) and field.config_type is not ANY:
+        return
     field._default = value  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - made here
 
 

@@ -17,7 +17,6 @@ from rostrum.definitions.env import EnvVar, IntEnvVar, reveal
 from rostrum.definitions.io import IOManager
 from rostrum.definitions.lifecycle import InitResourceContext, IOManagerDefinition, ResourceDefinition
 from rostrum.definitions.schema import Field, process
-from rostrum.definitions.storage_contexts import InputContext, OutputContext
 from rostrum.model.errors import ArgumentError, ConfigSchemaError, InvariantError, InvocationError
 from rostrum.model.secrets import MASK, looks_secret
 
@@ -127,7 +126,9 @@ class ConfigurableResourceFactory(Config, Generic[T]):
             return self
         if self._at_launch:
             self._check_complete(context)
-        made = type(self)(**self._by_alias(fields))
+        # (`size: float = None`: pydantic lets the default pass, and would not let it pass as given.)
+        given = {name: value for name, value in fields.items() if value is not None or name in self.model_fields_set}
+        made = type(self)(**self._by_alias(given))
         vars(made).update({name: value for name, value in fields.items() if _is_live(own.get(name))})
         return made
 
@@ -303,13 +304,8 @@ class ConfigurableIOManager(ConfigurableIOManagerFactory[Any], IOManager, ABC):
         """The IO manager itself."""
         return self
 
-    @abstractmethod
-    def handle_output(self, context: OutputContext, obj: Any) -> None:
-        """Store a value. May be called again for the same output (a retried step): the last one counts."""
-
-    @abstractmethod
-    def load_input(self, context: InputContext) -> Any:
-        """Load what was stored for the upstream output."""
+    # `handle_output` and `load_input` are abstract in IOManager; told again here they would hide those of the second
+    # base of `class Mine(ConfigurableIOManager, UPathIOManager)`.
 
 
 _kept: list[Any] = []

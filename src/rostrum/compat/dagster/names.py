@@ -238,6 +238,7 @@ PRIVATE["DagsterEvaluationErrorReason"] = "rostrum.definitions.config_errors:Eva
 PRIVATE["DagsterInvalidDagsterTypeInPythonicConfigDefinitionError"] = "rostrum.model.errors:ConfigSchemaError"
 PRIVATE["DagsterInvalidPythonicConfigDefinitionError"] = "rostrum.model.errors:ConfigSchemaError"
 PRIVATE["ConfigType"] = "rostrum.definitions.config_types:ConfigType"
+PRIVATE["IntEnvVar"] = "rostrum.definitions.env:IntEnvVar"
 PRIVATE["EvaluationError"] = "rostrum.definitions.config_errors:EvaluationError"
 PRIVATE["PickledObjectFilesystemIOManager"] = "rostrum.io_managers.filesystem:PickledFilesIOManager"
 PRIVATE["SerializableErrorInfo"] = "rostrum.definitions.run_events:ErrorReport"

@@ -1,0 +1,109 @@
+"""Patterns of real projects that no single claim of the facts names: each was found in public code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from upath import UPath
+
+
+class JsonFiles(dg.ConfigurableIOManager, dg.UPathIOManager):
+    """Typed fields first, paths second."""
+
+    base_dir: str
+    _base_path: Any = None
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        self._base_path = UPath(self.base_dir)
+
+    def dump_to_path(self, context: dg.OutputContext, obj: Any, path: UPath) -> None:
+        path.write_text(repr(obj))
+
+    def load_from_path(self, context: dg.InputContext, path: UPath) -> Any:
+        return int(path.read_text())
+
+
+def test_typed_io_manager_takes_its_methods_from_the_second_base(tmp_path: Path) -> None:
+    @dg.asset
+    def up() -> int:
+        return 3
+
+    @dg.asset
+    def down(up: int) -> int:
+        return up + 1
+
+    result = dg.materialize([up, down], resources={"io_manager": JsonFiles(base_dir=str(tmp_path))})
+    assert result.output_for_node("down") == 4
+    assert (tmp_path / "up").read_text() == "3"
+
+
+def test_typed_io_manager_without_its_methods_cannot_be_made() -> None:
+    class Half(dg.ConfigurableIOManager):
+        pass
+
+    with pytest.raises(TypeError, match="handle_output"):
+        Half()  # type: ignore[abstract]
+
+
+class Poller(dg.ConfigurableResource):
+    """A default that its type does not allow: pydantic lets it pass."""
+
+    token: str
+    timeout: float = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("token", ["t", dg.EnvVar("POLLER_TOKEN")])
+def test_default_none_of_a_field_that_is_not_optional_is_kept(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLLER_TOKEN", "t")
+
+    @dg.op
+    def poll(poller: Poller) -> str:
+        return f"{poller.token} {poller.timeout}"
+
+    @dg.job(resource_defs={"poller": Poller(token=token)})
+    def polling() -> None:
+        poll()
+
+    assert polling.execute_in_process().output_for_node("poll") == "t None"
+    given = {"resources": {"poller": {"config": {"timeout": 1.5}}}}
+    assert polling.execute_in_process(given).output_for_node("poll") == "t 1.5"
+
+
+def test_default_none_of_a_config_field_that_is_not_optional_is_kept() -> None:
+    class Limit(dg.Config):
+        rows: int = None  # type: ignore[assignment]
+
+    @dg.op
+    def read(config: Limit) -> str:
+        return str(config.rows)
+
+    @dg.job
+    def reading() -> None:
+        read()
+
+    assert reading.execute_in_process().output_for_node("read") == "None"
+    with pytest.raises(dg.DagsterInvalidConfigError):
+        reading.execute_in_process({"ops": {"read": {"config": {"rows": None}}}})
+
+
+def test_several_results_read_like_a_named_tuple() -> None:
+    @dg.op(out={"left": dg.Out(int), "right": dg.Out(int)})
+    def split():
+        return 1, 2
+
+    @dg.op
+    def keep(value: int) -> int:
+        return value
+
+    @dg.job
+    def composed() -> None:
+        results = split()
+        assert results._fields == ("left", "right")
+        assert len(results) == 2
+        for name, value in results._asdict().items():
+            keep.alias(f"keep_{name}")(value)
+
+    assert composed.execute_in_process().output_for_node("keep_right") == 2
