@@ -24,7 +24,6 @@ from rostrum.interfaces.launching import LaunchSpec
 from rostrum.interfaces.runs import Orders, RunSession
 from rostrum.model.errors import ErrorInfo
 from rostrum.model.events import Event, RunFailed, worker_stream
-from rostrum.model.runs import Run
 from rostrum.rpc.gateway_connection import NETWORK_ERRORS, GatewayConnection
 from rostrum.rpc.gateway_session import GatewaySession
 from rostrum.rpc.gateway_wire import PREFIX
@@ -63,13 +62,14 @@ def run_worker(spec: LaunchSpec, code: Code, *, may_fork: bool) -> int:
         try:
             done = execute_run(
                 code.resolved,
-                _prepared(spec, code, may_fork=may_fork),
+                msgspec.structs.replace(spec.run, epoch=spec.epoch),
                 session,
                 executor=None,
                 clock=clock,
                 stop=stop,
                 capture=logs_directory(spec.spool_dir),
                 target=code.target,
+                may_fork=may_fork,
             )
         except BaseException as error:  # noqa: BLE001 - the last place where a run's end can still be told
             traceback.print_exc()
@@ -104,17 +104,6 @@ def _setting(stop: threading.Event) -> Callable[[int, FrameType | None], None]:
             stop.set()
 
     return handle
-
-
-def _prepared(spec: LaunchSpec, code: Code, *, may_fork: bool) -> Run:
-    """The run under the epoch of its launch. Where forking is not safe, steps are fresh processes, too."""
-    run = msgspec.structs.replace(spec.run, epoch=spec.epoch)
-    chosen = code.resolved.executors.get(run.target.job) or code.resolved.executor
-    if may_fork or (chosen is not None and chosen.name != "multiprocess"):
-        return run
-    execution = run.config.get("execution", {})
-    options = {"start_method": "spawn", **execution.get("config", {})}
-    return msgspec.structs.replace(run, config={**run.config, "execution": {**execution, "config": options}})
 
 
 def _fail(spec: LaunchSpec, session: RunSession, clock: Clock, reason: str, error: ErrorInfo) -> None:

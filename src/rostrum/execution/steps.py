@@ -20,6 +20,7 @@ from rostrum.execution.notes import RunNotes
 from rostrum.execution.prepared import PlanSteps, Prepared, asset_upstream
 from rostrum.execution.resources import Resources
 from rostrum.execution.results import Made, Shape, Verdict, items
+from rostrum.execution.step_events import evaluated, logged
 from rostrum.execution.step_ops import op_of
 from rostrum.execution.user_code import Raised, guard
 from rostrum.execution.values import Emit, Values
@@ -61,6 +62,7 @@ class StepRunner:
         self._loop: Any = None
         """`asyncio.Runner`, made for the first coroutine."""
         self.values = Values(session, clock, notes, resources.io_manager)
+        self.values.settings = resources.io_settings()
         self.is_canceled: Callable[[], bool] = _never
         """Whether the run is being cancelled: only then is an interrupt no failure of the step."""
         self.retries = True
@@ -194,12 +196,14 @@ class StepRunner:
                 if record is not None:
                     record.note(item)
             elif type(item) is Verdict:
-                event = self.values.evaluated(item, prepared, scope)
+                event = evaluated(
+                    item, prepared, scope, self._notes.targets.get(item.check_key.asset_key), self._clock.now()
+                )
                 emit(event)
                 if event.blocking and not event.passed and event.severity == "error":
                     blocked.append(item)
             else:
-                emit(self.values.logged(item, scope))
+                emit(logged(item, step.key, self._clock.now()))
         if blocked:
             raise CheckFailed(_failed_checks(blocked))
 
@@ -230,7 +234,7 @@ class StepRunner:
         return self.values.load_asset(asset_upstream(key, self._resolved), scope, annotation, partition)
 
     def _log_event(self, scope: StepScope, emit: Emit, event: Any) -> None:
-        emit(self.values.logged(event, scope))
+        emit(logged(event, scope.step.key, self._clock.now()))
 
     def _await(self, awaitable: Any) -> Any:
         """Run a coroutine of user code; one event loop serves the whole process."""

@@ -11,15 +11,17 @@ from types import GeneratorType
 from typing import Any, cast
 
 from rostrum.definitions.ops import OpInput
-from rostrum.definitions.outputs import NO_VALUE, AssetMaterialization, AssetObservation
+from rostrum.definitions.outputs import NO_VALUE
 from rostrum.definitions.signatures import MISSING
 from rostrum.definitions.step_scope import StepScope
 from rostrum.definitions.storage_contexts import InputContext, OutputContext
 from rostrum.execution.configs import config_at
 from rostrum.execution.input_config import input_from_config
+from rostrum.execution.io_settings import IOSettings
 from rostrum.execution.notes import RunNotes
 from rostrum.execution.prepared import InputSlot, OutputSlot, Prepared, Upstream
-from rostrum.execution.results import Made, Verdict
+from rostrum.execution.results import Made
+from rostrum.execution.step_events import logged, observations
 from rostrum.execution.type_checks import checked
 from rostrum.execution.user_code import placed
 from rostrum.interfaces.clock import Clock
@@ -29,14 +31,11 @@ from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ConfigError, InvariantError, InvocationError
 from rostrum.model.events import (
     AssetMaterialized,
-    AssetObserved,
-    CheckEvaluated,
-    EngineMessage,
     Event,
     InputLoaded,
     OutputStored,
 )
-from rostrum.model.metadata import JsonMetadata, MetadataValue, metadata_values
+from rostrum.model.metadata import MetadataValue, metadata_values
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import FromConfig, FromDefault, FromStep, StepInput
 from rostrum.model.runs import Run
@@ -56,6 +55,8 @@ class Values:
         self._io_manager = io_manager
         self.kept: dict[tuple[str, str, str | None], Any] | None = None
         """(step, output, mapping key) -> value, where somebody in this process wants to see them."""
+        self.settings: IOSettings | None = None
+        """What contexts say of config."""
 
     def use_session(self, session: RunSession) -> None:
         """Ask another session from now on."""
@@ -119,7 +120,7 @@ class Values:
             annotation=slot.op_input.annotation,
             log=scope.log,
         )
-        self._place(context, scope)
+        self._place(context, scope, key)
         where = f"LoadInputError: input {slot.name!r} of step {scope.step.key} could not be loaded by {key!r}"
         return placed(where, self._io_manager(key).load_input, context)
 
@@ -168,7 +169,7 @@ class Values:
             annotation=slot.op_input.annotation,
             log=scope.log,
         )
-        self._place(context, scope)
+        self._place(context, scope, slot.op_input.input_manager_key or upstream.io_manager_key)
         what = upstream.asset_key or f"{upstream.step_key}.{upstream.output}"
         value = placed(
             f"LoadInputError: input {slot.name!r} of step {scope.step.key} could not be loaded from {what}",
@@ -187,9 +188,14 @@ class Values:
         keys = (partition_key,) if partition_key is not None and upstream.partitions is not None else None
         return self._load(slot, upstream, scope, keys)
 
-    def _place(self, context: Any, scope: StepScope) -> None:
-        """What contexts of IO managers say of the step."""
+    def _place(self, context: InputContext | OutputContext, scope: StepScope, manager_key: str) -> None:
+        """What contexts of IO managers say of the step, and of config."""
         context.op_def, context.instance = scope.op, scope.instance
+        settings = self.settings
+        if settings is not None:
+            context.resource_config = settings.of_manager(manager_key)
+            read = settings.of_output if isinstance(context, OutputContext) else settings.of_input
+            context.config = read(manager_key, scope.step.key, context.name)
 
     def _upstream_keys(self, slot: InputSlot, upstream: PartitionsSpec, scope: StepScope) -> Sequence[str]:
         keys = upstream_keys(
@@ -242,31 +248,11 @@ class Values:
             )
         )
         if output.observed:
-            for event in self._observations(made, metadata, scope):
+            for event in observations(made, metadata, scope, self._clock.now()):
                 emit(event)
         elif output.asset_key is not None:
             for event in self._materializations(output.asset_key, slot, made, metadata, partition_keys, scope):
                 emit(event)
-
-    def _observations(self, made: Made, metadata: dict[str, MetadataValue], scope: StepScope) -> Iterator[Event]:
-        """What was observed: of each partition that was told, or of the run's, or of the asset as a whole."""
-        key = made.output.asset_key
-        assert key is not None
-        versions: dict[str | None, str | None] = {None: made.data_version}
-        if made.versions is not None:
-            versions = {name: version.value for name, version in made.versions.data_versions_by_partition.items()}
-        elif made.output.partitions is not None and scope.partition_keys:
-            versions = dict.fromkeys(scope.partition_keys, made.data_version)
-        for partition_key, version in versions.items():
-            yield AssetObserved(
-                at=self._clock.now(),
-                step_key=scope.step.key,
-                asset_key=key,
-                partition_key=partition_key,
-                metadata=metadata,
-                data_version=version,
-                tags=made.tags or {},
-            )
 
     def _handle(
         self, made: Made, output_partition_keys: Sequence[str], scope: StepScope, emit: Emit
@@ -290,7 +276,7 @@ class Values:
             log=scope.log,
             log_event=scope.log_event,
         )
-        self._place(context, scope)
+        self._place(context, scope, output.io_manager_key)
         context.version = output.code_version or scope.op.code_version
         where = f"HandleOutputError: output {output.name!r} of step {scope.step.key} could not be stored"
         placed(where, self._call_manager, manager, context, made.value, emit, scope)
@@ -305,7 +291,7 @@ class Values:
                 if isinstance(each, Mapping):
                     context.add_output_metadata(cast("Mapping[str, Any]", each))
                 else:
-                    emit(self.logged(each, scope))
+                    emit(logged(each, scope.step.key, self._clock.now()))
 
     def _metadata(self, made: Made, scope: StepScope, added: Mapping[str, Any]) -> dict[str, MetadataValue]:
         """The IO manager's, under what the function returned, under what it added through the context."""
@@ -347,59 +333,6 @@ class Values:
                 is_user_version=bool(made.data_version or told),
             )
         versions[key] = version
-
-    def evaluated(self, verdict: Verdict, prepared: Prepared, scope: StepScope) -> CheckEvaluated:
-        """The event of a verdict."""
-        result, key = verdict.result, verdict.check_key
-        metadata = result.metadata
-        if verdict.output is not None and scope.output_metadata:
-            metadata = {**metadata, **metadata_values(scope.output_metadata.get((verdict.output.name, None), {}))}
-        return CheckEvaluated(
-            at=self._clock.now(),
-            step_key=scope.step.key,
-            check_key=key,
-            passed=result.passed,
-            severity=result.severity.value.lower(),
-            blocking=key in prepared.blocking,
-            partition_key=scope.run.target.partition_key if prepared.partitions is not None else None,
-            description=result.description,
-            metadata=metadata,
-            target=self._notes.targets.get(key.asset_key),
-        )
-
-    def logged(self, event: Any, scope: StepScope) -> Event:
-        """The event of what user code logs or yields beside its outputs."""
-        at, key = self._clock.now(), scope.step.key
-        if isinstance(event, AssetMaterialization):
-            return AssetMaterialized(
-                at=at,
-                step_key=key,
-                asset_key=event.asset_key,
-                partition_key=str(event.partition) if event.partition is not None else None,
-                description=event.description,
-                metadata=event.metadata,
-                tags=event.tags or {},
-            )
-        if isinstance(event, AssetObservation):
-            return AssetObserved(
-                at=at,
-                step_key=key,
-                asset_key=event.asset_key,
-                partition_key=str(event.partition) if event.partition is not None else None,
-                description=event.description,
-                metadata=event.metadata,
-                data_version=event.data_version,
-                tags=dict(event.tags or {}),
-            )
-        if getattr(event, "engine_message", None) == "expectation":
-            told = {"success": event.success, "label": event.label, "description": event.description}
-            outcome = "held" if event.success else "did not hold"
-            message = f"Expectation {event.label} {outcome}." if event.label else f"Expectation {outcome}."
-            metadata = {**event.metadata, "expectation": JsonMetadata(told)}
-            return EngineMessage(at=at, step_key=key, message=message, metadata=metadata)
-        raise InvocationError(
-            f"{type(event).__name__} cannot be logged as an event: use AssetMaterialization or AssetObservation."
-        )
 
 
 def _origin_name(upstream: Upstream) -> str:

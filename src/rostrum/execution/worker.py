@@ -183,16 +183,18 @@ def execute_run(
     stop: threading.Event,
     capture: Path | None = None,
     target: Any = None,
+    may_fork: bool = True,
 ) -> bool:
     """Execute a launched run; True when it succeeded. `run.epoch` is the epoch whose stream is written.
 
     `definitions`: `Definitions` or `Resolved`. `executor`: None takes the job's, else the location's, else
     `multiprocess`. `stop`: set from outside (a signal handler) to cancel. `capture`: the spool's folder of logs, where
     captured output goes; None leaves standard output alone. `target`: the `CodeTarget` of the definitions, needed by
-    executors that start fresh interpreters.
+    executors that start fresh interpreters. `may_fork`: False where a fork of this process is not safe; steps of their
+    own processes then get fresh ones, unless the run's config says otherwise.
     """
     work = RunWork(definitions, run, session, clock, stop, capture=capture)
-    work.target = target
+    work.target, work.may_fork = target, may_fork
     return work.run(executor)
 
 
@@ -217,6 +219,8 @@ class RunWork:
         self._succeeded = False
         self.target: Any = None
         """`CodeTarget` that the definitions came from."""
+        self.may_fork = True
+        """Whether a fork of this process is safe."""
         self.default_io_manager: Callable[[], IOManager] | None = None
         """Makes the IO manager that is used where none is bound; None: files below `$ROSTRUM_HOME`."""
         self.resources: Mapping[str, Any] = {}
@@ -257,7 +261,7 @@ class RunWork:
         self._phase = "config"
         check_config(resolved, run, plan, bound)
         self._phase = "engine_error"
-        executor = executor or _make_executor(resolved, run)
+        executor = executor or _make_executor(resolved, run, self.may_fork)
         started = RunStarted(
             at=clock.now(), epoch=run.epoch, step_keys=plan.step_keys, pid=os.getpid(), host=gethostname()
         )
@@ -319,7 +323,7 @@ def _end(notes: RunNotes, clock: Clock, succeeded: bool, stopped: bool) -> RunSu
     return RunFailed(at=at, reason="step_failure", message=message, failed_step_keys=failed)
 
 
-def _make_executor(resolved: Resolved, run: Run) -> Executor:
+def _make_executor(resolved: Resolved, run: Run, may_fork: bool) -> Executor:
     """The job's executor, else the location's, else `multiprocess`, with the config of the run over its own."""
     chosen = resolved.executors.get(run.target.job) or resolved.executor or multi_or_in_process_executor
     config = chosen.config(run.config.get("execution", {}).get("config") or {})
@@ -333,6 +337,8 @@ def _make_executor(resolved: Resolved, run: Run) -> Executor:
             )
         return made
     name, options = executor_options(chosen.name, config)
+    if name == "multiprocess" and not may_fork:
+        options.setdefault("start_method", "spawn")
     return plugin(EXECUTORS, name)(**options)
 
 
