@@ -107,3 +107,20 @@ def test_several_results_read_like_a_named_tuple() -> None:
             keep.alias(f"keep_{name}")(value)
 
     assert composed.execute_in_process().output_for_node("keep_right") == 2
+
+
+def test_jobs_are_found_beside_sensors_that_name_theirs() -> None:
+    @dg.asset
+    def one() -> int:
+        return 1
+
+    @dg.sensor(job_name="only")
+    def watching() -> dg.SkipReason:
+        return dg.SkipReason("nothing")
+
+    @dg.sensor(target=[one])
+    def making() -> dg.SkipReason:
+        return dg.SkipReason("nothing")
+
+    defs = dg.Definitions([one], jobs=[dg.define_asset_job("only", [one])], sensors=[watching, making])
+    assert defs.resolve_job_def("only").execute_in_process().success

@@ -196,7 +196,8 @@ class Definitions:
 
     def _jobs(self) -> dict[str, JobSpec]:
         targets: list[Any] = [getattr(each, "target", None) for each in self.schedules]
-        targets += [job for each in self.sensors for job in getattr(each, "jobs", ()) or ()]
+        # (Not `jobs`: a sensor that names its job has none to show.)
+        targets += [job for each in self.sensors for job in getattr(each, "targets", None) or ()]
         return {each.name: each for each in [*self.jobs, *targets] if isinstance(each, JobSpec)}
 
     def get_repository_def(self) -> Definitions:
