@@ -133,6 +133,8 @@ class _Execution:
         work.heartbeat = self._instance is not None
         work.default_io_manager, work.resources = self._default_io_manager, self._resources
         work.values, work.target = self._values, self._code
+        if not self._in_memory and self._executor != "in_process":
+            work.values_folder = self._values_folder()  # one for all steps, before they are processes of their own
         try:
             work.run(plugin(EXECUTORS, self._executor)() if self._executor is not None else None)
         finally:
@@ -184,10 +186,15 @@ class _Execution:
     def _default_io_manager(self) -> Any:
         if self._in_memory:
             return plugin(IO_MANAGERS, "memory")()
+        return plugin(IO_MANAGERS, "filesystem")(self._values_folder())
+
+    def _values_folder(self) -> str:
+        """The instance's, or one for this run alone."""
         if self._instance is not None:
-            return plugin(IO_MANAGERS, "filesystem")(self._instance.values_folder)
-        self._folder = tempfile.mkdtemp(prefix="rostrum-")
-        return plugin(IO_MANAGERS, "filesystem")(self._folder)
+            return self._instance.values_folder
+        if self._folder is None:
+            self._folder = tempfile.mkdtemp(prefix="rostrum-")
+        return self._folder
 
     def _makers(self, runner: StepRunner | None) -> dict[AssetKey, tuple[str, str]]:
         return {

@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,7 +23,7 @@ from rostrum.execution.capture import Redirect, file_key
 from rostrum.execution.lifeline import hold_lifeline
 from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
-from rostrum.execution.plugins import CLOCKS, plugin
+from rostrum.execution.plugins import CLOCKS, IO_MANAGERS, plugin
 from rostrum.execution.process_names import STEP, name_process
 from rostrum.execution.resources import Resources
 from rostrum.execution.sessions import LineSession
@@ -53,6 +54,8 @@ class Work(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     partitions: PartitionsSpec | None = None
     partition_keys: tuple[str, ...] = ()
     capture_folder: str | None = None
+    values_folder: str | None = None
+    """Where values are kept that no IO manager of the definitions is bound for; None: below `$ROSTRUM_HOME`."""
 
 
 class Line:
@@ -95,6 +98,8 @@ class ProcessStepRunner(StepRunner):
 
     capture_folder: Path | None = None
     """Where captured output goes; None leaves it alone."""
+    values_folder: str | None = None
+    """Where values are kept that no IO manager is bound for, as fresh interpreters are told."""
     target: CodeTarget | None = None
     """What a fresh interpreter has to load; None where the code came from no file."""
 
@@ -162,6 +167,7 @@ class ProcessStepRunner(StepRunner):
             partitions=self.partitions,
             partition_keys=self._partition_keys,
             capture_folder=str(self.capture_folder) if self.capture_folder is not None else None,
+            values_folder=self.values_folder,
         )
         return [sys.executable, "-m", "rostrum.execution.step_worker"], msgspec.msgpack.encode(work)
 
@@ -211,7 +217,9 @@ def main(arguments: Sequence[str]) -> int:
     notes.used_events.update({AssetKey.of(key): event for key, event in work.used_events.items()})
     notes.outputs.update(work.outputs)
     resolved, run = loaded[0], work.run
-    resources = Resources(resolved.resources_of(run.target.job), run, clock, None)
+    folder_of_values = work.values_folder
+    default = partial(plugin(IO_MANAGERS, "filesystem"), folder_of_values) if folder_of_values is not None else None
+    resources = Resources(resolved.resources_of(run.target.job), run, clock, default)
     session = LineSession(line.send, line.ask)
     log = RunLog.of_run(clock, resolved, run)
     runner = ProcessStepRunner(resolved, run, work.plan, session, clock, notes, resources, log, work.partition_keys)

@@ -219,6 +219,8 @@ class RunWork:
         self._succeeded = False
         self.target: Any = None
         """`CodeTarget` that the definitions came from."""
+        self.values_folder: str | None = None
+        """Where `default_io_manager` keeps values, for steps in fresh interpreters."""
         self.may_fork = True
         """Whether a fork of this process is safe."""
         self.default_io_manager: Callable[[], IOManager] | None = None
@@ -272,6 +274,7 @@ class RunWork:
         log = RunLog.of_run(clock, resolved, run, echo=self._folder is None)
         runner = ProcessStepRunner(resolved, run, plan, self._session, clock, self._notes, resources, log, keys)
         runner.partitions, runner.capture_folder, runner.target = spec, self._folder, self.target
+        runner.values_folder = self.values_folder
         runner.values.kept, runner.is_canceled = self.values, host.stop.is_set
         runner.retries = getattr(executor, "retries", True)
         self.runner = runner
