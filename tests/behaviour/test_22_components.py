@@ -370,6 +370,8 @@ def test_env_that_is_not_set_is_told_unless_there_is_a_default(project: Project)
     assert "SHOP_UNSET is not set" in str(project.mistake())
     project.write("one/defs.yaml", "type: KIT.Shell\nattributes:\n  name: \"{{ env.SHOP_UNSET | default('d') }}\"\n")
     assert project.keys() == {"d"}
+    project.write("one/defs.yaml", "type: KIT.Shell\nattributes:\n  name: \"{{ env('SHOP_UNSET', 'e') }}\"\n")
+    assert project.keys() == {"e"}
 
 
 def test_template_vars_of_a_module_and_of_the_class(project: Project) -> None:

@@ -50,6 +50,9 @@ class Environ:
     error, unless `| default(...)` follows.
     """
 
+    unsafe_callable = alters_data = False
+    """The sandbox asks these of what is called; they are no variables."""
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
