@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +125,16 @@ def test_jobs_are_found_beside_sensors_that_name_theirs() -> None:
 
     defs = dg.Definitions([one], jobs=[dg.define_asset_job("only", [one])], sensors=[watching, making])
     assert defs.resolve_job_def("only").execute_in_process().success
+
+
+def test_a_schedule_taken_from_definitions_knows_the_partitions_of_its_job() -> None:
+    @dg.asset(partitions_def=dg.DailyPartitionsDefinition("2026-01-01"))
+    def daily() -> None: ...
+
+    schedule = dg.build_schedule_from_partitioned_job(dg.define_asset_job("days", [daily]), hour_of_day=3)
+    defs = dg.Definitions([daily], schedules=[schedule])
+    at = datetime(2026, 1, 5, 3, tzinfo=UTC)
+    tick = defs.resolve_schedule_def("days_schedule").evaluate_tick(
+        dg.build_schedule_context(scheduled_execution_time=at)
+    )
+    assert [each.partition_key for each in tick.run_requests or ()] == ["2026-01-04"]

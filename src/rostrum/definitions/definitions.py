@@ -177,9 +177,10 @@ class Definitions:
         return bool(self.resolved().graph.executable)
 
     def resolve_schedule_def(self, name: str) -> ScheduleDefinition:
-        """The schedule of that name. Raises InvariantError where there is none."""
-        self.resolved()
-        return self.get_unresolved_schedule_def(name)
+        """The schedule of that name, with the partitions that its job turned out to have. Raises InvariantError where
+        there is none.
+        """
+        return found("schedule", name, self.resolved().schedules)
 
     def resolve_sensor_def(self, name: str) -> SensorDefinition:
         """The sensor of that name. Raises InvariantError where there is none."""
@@ -200,10 +201,9 @@ class Definitions:
         targets += [job for each in self.sensors for job in getattr(each, "targets", None) or ()]
         return {each.name: each for each in [*self.jobs, *targets] if isinstance(each, JobSpec)}
 
-    def get_repository_def(self) -> Definitions:
-        """These definitions, validated: what other libraries call a repository."""
-        self.resolved()
-        return self
+    def get_repository_def(self) -> Any:
+        """These definitions, validated, with more lookups by name (a `Repository`). Raises DefinitionError."""
+        return importlib.import_module("rostrum.definitions.repositories").Repository.of(self)
 
     def has_resolved_repository_def(self) -> bool:
         """Whether they have been validated."""
