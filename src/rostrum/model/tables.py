@@ -37,7 +37,10 @@ class TableColumn(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     type: str = "string"
     description: str | None = None
-    constraints: TableColumnConstraints = TableColumnConstraints()
+    if TYPE_CHECKING:
+        constraints: TableColumnConstraints = TableColumnConstraints()
+    else:
+        constraints: TableColumnConstraints | list[str] = TableColumnConstraints()  # once it was a list of words
     tags: dict[str, str] = {}
 
     if TYPE_CHECKING:
@@ -56,6 +59,9 @@ class TableColumn(msgspec.Struct, frozen=True, omit_defaults=True):
         _check("TableColumn", "type", self.type, str)
         if cast("Any", self.constraints) is None:
             msgspec.structs.force_setattr(self, "constraints", TableColumnConstraints())
+        if type(cast("Any", self.constraints)) is list:
+            words = cast("list[str]", self.constraints)
+            msgspec.structs.force_setattr(self, "constraints", TableColumnConstraints(other=words))
         _check("TableColumn", "constraints", self.constraints, TableColumnConstraints)
         if cast("Any", self.tags) is None:
             msgspec.structs.force_setattr(self, "tags", dict[str, str]())
@@ -65,7 +71,10 @@ class TableSchema(msgspec.Struct, frozen=True, omit_defaults=True):
     """Columns of a table."""
 
     columns: list[TableColumn]
-    constraints: TableConstraints | None = None
+    if TYPE_CHECKING:
+        constraints: TableConstraints | None = None
+    else:
+        constraints: TableConstraints | list[str] | None = None  # once it was a list of words
 
     if TYPE_CHECKING:
 
@@ -82,6 +91,8 @@ class TableSchema(msgspec.Struct, frozen=True, omit_defaults=True):
             _check("TableSchema", "a column", column, TableColumn)
         if self.constraints is None:
             msgspec.structs.force_setattr(self, "constraints", TableConstraints([]))
+        elif type(cast("Any", self.constraints)) is list:
+            msgspec.structs.force_setattr(self, "constraints", TableConstraints(cast("list[str]", self.constraints)))
 
     @staticmethod
     def from_name_type_dict(name_type_dict: Mapping[str, str]) -> TableSchema:

@@ -53,6 +53,22 @@ class PartitionsConformance:
             assert session.partitions.counts(B) == {}
             assert session.partitions.get(A) == {"p": "failed"}
 
+    def test_clearing_forgets_the_partitions_of_one_asset(self, storage: Storage) -> None:
+        keys = [f"k{number}" for number in range(600)]
+        with storage.begin(write=True) as session:
+            session.partitions.mark(A, dict.fromkeys(keys, ("materialized", "r")))
+            session.partitions.mark(B, {"p": ("failed", "r")})
+        with storage.begin(write=True) as session:
+            session.partitions.clear(A)
+            session.partitions.clear(A)  # nothing is there any more
+        with storage.begin(write=True) as session:
+            assert session.partitions.get(A) == {}
+            assert session.partitions.counts(A) == {}
+            assert session.partitions.get(B) == {"p": "failed"}
+            session.partitions.mark(A, {"k1": ("running", "r2")})
+        with storage.begin() as session:
+            assert session.partitions.get(A) == {"k1": "running"}
+
     def test_many_partitions(self, storage: Storage) -> None:
         keys = [f"2024-{number:05d}|ä" for number in range(20_000)]
         with storage.begin(write=True) as session:
