@@ -26,7 +26,7 @@ def distributions(requirements: list[str]) -> set[str]:
 BASE = distributions(PROJECT["dependencies"])
 EXTRAS = PROJECT["optional-dependencies"]
 SHIPPED = BASE | distributions(EXTRAS["server"]) | distributions(EXTRAS["code-server"])
-INTEGRATIONS = ("delta", "duckdb", "pandas", "polars", "s3", "slack")
+INTEGRATIONS = ("dbt", "delta", "duckdb", "pandas", "polars", "s3", "slack")
 
 
 def foreign_imports(module: Module) -> Iterator[tuple[ast.AST, str]]:

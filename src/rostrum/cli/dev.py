@@ -15,6 +15,8 @@ from rostrum.config.workspace import LocationSpec
 from rostrum.service.signals import stop_on_signals
 
 READY_SECONDS = 60.0
+DEV_VARIABLE = "ROSTRUM_DEV"
+"""Says to user code that it is loaded by this command."""
 
 
 @click.command("dev")
@@ -49,6 +51,7 @@ def command(
     from rostrum.config.lock import hold_home
 
     hold_home(home)
+    os.environ[DEV_VARIABLE] = "1"  # user code may bring up to date what it is made of, such as a dbt manifest
     host = host or settings.web.host
     stop = stop_on_signals()
     deployment = open_control(home, settings)

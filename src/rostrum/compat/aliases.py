@@ -37,6 +37,7 @@ INTEGRATIONS: dict[str, str] = {
     name: f"rostrum.compat.{name}"
     for name in (
         "dagster_aws",
+        "dagster_dbt",
         "dagster_deltalake",
         "dagster_deltalake_pandas",
         "dagster_deltalake_polars",
