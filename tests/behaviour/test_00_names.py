@@ -198,3 +198,27 @@ def test_unknown_keyword_arguments_are_type_errors() -> None:
 def test_deprecated_keyword_arguments_warn() -> None:
     with pytest.warns(DeprecationWarning, match="legacy_freshness_policy"):
         dg.AssetSpec("a", legacy_freshness_policy=object())
+
+
+@pytest.mark.parametrize("name", ["a-b", "a b", "", "a.b"])
+def test_names_of_outputs_and_mapping_keys_follow_the_rule(name: str) -> None:
+    with pytest.raises(dg.DagsterInvalidDefinitionError):
+
+        @dg.op(out={name: dg.Out()})
+        def _op() -> None: ...
+
+    with pytest.raises(dg.DagsterInvalidDefinitionError):
+        dg.DynamicOutput(1, mapping_key=name)
+
+
+def test_differs_no_warning_at_each_call_of_a_young_name(recwarn: pytest.WarningsRecorder) -> None:
+    """Dagster warns at each call of what is preview, beta, superseded or deprecated there. What is a name here is
+    supported; the classes of warnings are there, for the filters that projects have.
+    """
+    dg.MultiToSingleDimensionPartitionMapping("a")
+    dg.SourceAsset("a")
+    dg.AssetSpec("a", is_virtual=True)
+    assert not recwarn.list
+    for kind in (dg.PreviewWarning, dg.BetaWarning, dg.SupersessionWarning):
+        assert issubclass(kind, Warning)
+    assert issubclass(dg.SupersessionWarning, FutureWarning)

@@ -498,6 +498,35 @@ class TestMaterializations:
         (event,) = [event for event in run(made).events if event.kind == "asset_materialized"]
         assert {name: value.value for name, value in event.metadata.items()} == {"a": 1, "b": 2, "c": 2, "d": 3}
 
+    def test_versions_are_tags_of_the_materialization(self) -> None:
+        @dg.asset
+        def made(up: int) -> Any:
+            return dg.MaterializeResult(data_version=dg.DataVersion("v1"), tags={"mine": "1"})
+
+        result = run(up, made)
+        (above,) = result.asset_materializations_for_node("up")
+        (event,) = result.asset_materializations_for_node("made")
+        assert event.tags["dagster/code_version"] == result.run_id
+        assert event.tags["dagster/data_version"] == "v1"
+        assert event.tags["dagster/data_version_is_user_provided"] == "true"
+        assert event.tags["dagster/input_data_version/up"] == above.tags["dagster/data_version"]
+        assert "dagster/input_event_pointer/up" in event.tags
+        assert event.tags["mine"] == "1"
+        assert "dagster/data_version_is_user_provided" not in above.tags
+
+    def test_the_default_io_manager_loads_what_is_external(self) -> None:
+        class Fixed(dg.IOManager):
+            def handle_output(self, context: Any, obj: Any) -> None: ...
+            def load_input(self, context: Any) -> Any:
+                return "loaded"
+
+        @dg.asset
+        def below(src: str) -> str:
+            return src
+
+        result = dg.materialize([dg.AssetSpec("src"), below], resources={"io_manager": Fixed()})
+        assert result.output_for_node("below") == "loaded"
+
 
 class TestDirectCalls:
     def test_plain_calls(self) -> None:

@@ -154,3 +154,8 @@ def test_source_assets_that_observe() -> None:
 def test_there_is_no_observe_function() -> None:
     with pytest.raises(AttributeError):
         _ = dg.observe
+
+
+def test_the_data_version_is_a_tag_of_the_observation() -> None:
+    (seen,) = observe(src).asset_observations_for_node("src")
+    assert seen.tags["dagster/data_version"] == "v1"

@@ -564,3 +564,9 @@ def test_differs_fields_that_only_code_can_fill():
 
     found = used(Holder(client=Client()), run_config={"resources": {"r": {"config": {"x": 3}}}})
     assert (found.client.name, found.x) == ("client", 3)
+
+
+def test_differs_the_factory_class_is_a_name_at_the_top_too() -> None:
+    """Dagster has it in a private module only; users need it, so it is a name of ours."""
+    assert dg.ConfigurableResourceFactory is ConfigurableResourceFactory
+    assert dg.ConfigurableResource.__mro__.index(ConfigurableResourceFactory) > 0

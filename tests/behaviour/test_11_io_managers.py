@@ -516,3 +516,102 @@ def test_memory_keeps_the_object() -> None:
         return given is thing
 
     assert dg.materialize([given, same], resources={"io_manager": dg.InMemoryIOManager()}).asset_value("same")
+
+
+def test_more_of_an_output_context(tmp_path: Path) -> None:
+    days = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-02-01")
+
+    @dg.asset(partitions_def=days, group_name="g")
+    def parted() -> int:
+        return 1
+
+    kept: list[Any] = []
+
+    class Looking(Recording):
+        def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+            kept.append(context.resource_config)
+            context.log.info("storing")
+            context.log_event(dg.AssetObservation("aside"))
+            super().handle_output(context, obj)
+
+    manager = Looking()
+
+    @dg.io_manager(config_schema={"place": str})
+    def made(context: dg.InitResourceContext) -> Looking:
+        return manager
+
+    resources = {"io_manager": made.configured({"place": "here"})}
+    result = dg.materialize([parted], partition_key="2024-01-02", resources=resources)
+    (context,) = manager.stored
+    assert kept == [{"place": "here"}]
+    assert context.asset_partition_key_range == dg.PartitionKeyRange("2024-01-02", "2024-01-02")
+    assert context.asset_partitions_time_window.start.day == 2
+    assert context.asset_spec.group_name == "g"
+    assert context.has_asset_partitions
+    assert [each.asset_key.path for each in result.asset_observations_for_node("parted")] == [["aside"]]
+
+
+def test_config_of_outputs_and_inputs() -> None:
+    seen: list[Any] = []
+
+    class Configured(Recording):
+        def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+            seen.append(context.config)
+            super().handle_output(context, obj)
+
+        def load_input(self, context: dg.InputContext) -> Any:
+            seen.append(context.config)
+            return super().load_input(context)
+
+    @dg.io_manager(
+        output_config_schema={"name": str, "mode": dg.Field(str, default_value="w")},
+        input_config_schema={"rows": dg.Field(int, is_required=False)},
+    )
+    def by_config(context: dg.InitResourceContext) -> Configured:
+        return Configured()
+
+    @dg.op
+    def make() -> int:
+        return 1
+
+    @dg.op
+    def use(n: int) -> int:
+        return n
+
+    @dg.job(resource_defs={"io_manager": by_config})
+    def j() -> None:
+        use(make())
+
+    config = {
+        "ops": {
+            "make": {"outputs": {"result": {"name": "first"}}},
+            "use": {"inputs": {"n": {"rows": 3}}, "outputs": {"result": {"name": "second"}}},
+        }
+    }
+    assert j.execute_in_process(run_config=config).output_for_node("use") == 1
+    assert seen == [{"name": "first", "mode": "w"}, {"rows": 3}, {"name": "second", "mode": "w"}]
+    with pytest.raises(dg.DagsterInvalidConfigError, match="outputs"):
+        j.execute_in_process(run_config={"ops": {"make": {"outputs": {"result": {"name": 3}}}}})
+    with pytest.raises(dg.DagsterInvalidConfigError, match='"ops"'):
+        j.execute_in_process()
+
+
+def test_parts_of_a_upath_manager_can_be_replaced(tmp_path: Path) -> None:
+    class Elsewhere(JsonFiles):
+        def get_path_for_partition(self, context: Any, path: Any, partition: str) -> Any:
+            return path / f"letter={partition}"
+
+    @dg.asset(partitions_def=LETTERS)
+    def up() -> int:
+        return 1
+
+    dg.materialize([up], partition_key="a", resources={"io_manager": Elsewhere(tmp_path)})
+    assert files(tmp_path) == {"up/letter=a.json"}
+    manager = JsonFiles(tmp_path)
+    folder = tmp_path / "made" / "here"
+    manager.make_directory(folder)
+    assert manager.path_exists(folder)
+    (folder / "x").touch()
+    manager.unlink(folder / "x")
+    assert not manager.path_exists(folder / "x")
+    assert callable(manager.load_partitions)

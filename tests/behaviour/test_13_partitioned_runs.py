@@ -430,3 +430,18 @@ def test_keys_of_several_dimensions_are_stored_as_text() -> None:
         assert found.partition == "r|2024-01-02"
         assert type(found.partition) is str
     assert type(dg.RunRequest(partition_key=key).node.partition_key) is str
+
+
+def test_a_value_without_partition_fails_where_it_is_stored() -> None:
+    @dg.asset(partitions_def=DAYS)
+    def a() -> int:
+        return 1
+
+    with pytest.raises(dg.DagsterError, match="partition"):
+        dg.materialize([a])
+
+
+def test_the_tag_of_the_set_of_partitions() -> None:
+    run = seen_by_run(DAYS, "2024-01-02")["context"].run
+    assert run.tags["dagster/partition"] == "2024-01-02"
+    assert run.tags["dagster/partition_set"] == f"{run.job_name}_partition_set"

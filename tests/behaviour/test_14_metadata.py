@@ -287,3 +287,23 @@ def test_labelled_entries() -> None:
     assert (entry.label, entry.value.value) == ("rows", 3)
     with pytest.raises(CheckError):
         dg.MetadataEntry("rows")
+
+
+def test_all_reserved_keys_of_tables() -> None:
+    lineage = dg.TableColumnLineage({"a": [dg.TableColumnDep("up", "b")]})
+    metadata = dict(
+        TableMetadataSet(
+            row_count=3, partition_row_count=1, column_schema=dg.TableSchema([]), column_lineage=lineage,
+            table_name="db.t",
+        )
+    )  # fmt: skip
+    names = ("row_count", "partition_row_count", "column_schema", "column_lineage", "table_name")
+    assert set(metadata) == {f"dagster/{name}" for name in names}
+
+    @dg.asset
+    def a() -> dg.MaterializeResult:
+        return dg.MaterializeResult(metadata=metadata)
+
+    (made,) = dg.materialize([a]).asset_materializations_for_node("a")
+    assert made.metadata["dagster/row_count"].value == 3
+    assert isinstance(made.metadata["dagster/column_schema"], dg.TableSchemaMetadataValue)

@@ -272,3 +272,83 @@ def test_resources_outside_of_a_run() -> None:
 def test_an_init_context() -> None:
     context = dg.build_init_resource_context(config={"a": 1}, resources={"b": 2})
     assert (context.resource_config, context.resources.b) == ({"a": 1}, 2)
+
+
+def test_config_of_a_built_context_is_checked_and_filled_when_the_op_is_called() -> None:
+    @dg.op(config_schema={"n": int, "m": dg.Field(int, default_value=2)})
+    def configured(context: Any) -> Any:
+        return context.op_config
+
+    assert configured(dg.build_op_context(op_config={"n": 1})) == {"n": 1, "m": 2}
+    with pytest.raises(dg.DagsterInvalidConfigError):
+        configured(dg.build_op_context(op_config={"n": "x"}))
+
+
+def test_more_of_results() -> None:
+    @dg.asset(output_required=False)
+    def maybe() -> Any:
+        yield from ()
+
+    @dg.asset(deps=[maybe])
+    def below(context: dg.AssetExecutionContext) -> None: ...
+
+    result = dg.materialize([maybe, below])
+    assert [event.step_key for event in result.get_step_skipped_events()] == ["below"]
+    assert result.is_node_skipped("below")
+    assert result.asset_observations_for_node("below") == []
+    assert result.get_asset_check_evaluations() == []
+
+
+def test_arguments_of_execute_in_process() -> None:
+    job = dg.define_asset_job("some", selection=[one, two])
+    made = dg.Definitions(assets=[one, two], jobs=[job]).resolve_job_def("some")
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = made.execute_in_process(
+            instance=instance, asset_selection=[one.key], run_id="11111111-2222-3333-4444-555555555555", tags={"a": "b"}
+        )
+        assert instance.get_run_by_id(result.run_id).tags["a"] == "b"
+    assert result.run_id == "11111111-2222-3333-4444-555555555555"
+    assert [event.step_key for event in result.get_step_success_events()] == ["one"]
+
+
+def test_rule_2_selections_definitions_and_partitions_too() -> None:
+    @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["a"]))
+    def parted() -> None: ...
+
+    @dg.asset
+    def orphan(nobody: int) -> None: ...
+
+    with pytest.raises(dg.DagsterInvalidSubsetError):
+        dg.materialize([one], selection=["nope"], raise_on_error=False)
+    with pytest.raises(dg.DagsterUnknownPartitionError):
+        dg.materialize([parted], partition_key="z", raise_on_error=False)
+    with pytest.raises(dg.DagsterInvalidDefinitionError):
+        dg.materialize([orphan], raise_on_error=False)
+
+
+def test_rule_3_errors_of_a_selection_name_the_job() -> None:
+    defs = dg.Definitions(assets=[one], jobs=[dg.define_asset_job("part", selection=["nope"])])
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="part") as caught:
+        defs.resolve_job_def("part")
+    assert isinstance(caught.value.__cause__, dg.DagsterInvalidSubsetError)
+
+
+def test_rule_4_wrong_types_and_unknown_keywords() -> None:
+    from dagster._check import CheckError
+
+    with pytest.raises(CheckError):
+        dg.AssetKey([1])  # type: ignore[list-item]
+    with pytest.raises(CheckError):
+        dg.RunRequest(run_key=5)  # type: ignore[arg-type]
+    with pytest.raises(CheckError):
+        dg.Definitions(assets=[3])  # type: ignore[list-item]
+    assert not issubclass(CheckError, dg.DagsterInvalidDefinitionError)
+    for make in (dg.AssetSpec, dg.ScheduleDefinition, dg.Definitions, dg.RetryPolicy, dg.In):
+        with pytest.raises(TypeError):
+            make("a", no_such_keyword=1)  # type: ignore[operator]
+
+
+def test_instances_for_tests_have_a_queue_and_a_launcher() -> None:
+    with dg.instance_for_test() as instance:
+        assert isinstance(instance.run_coordinator, dg.QueuedRunCoordinator)
+        assert isinstance(instance.run_launcher, dg.DefaultRunLauncher)

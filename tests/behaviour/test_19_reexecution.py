@@ -262,3 +262,13 @@ def test_differs_ephemeral_instances_and_processes():
     """The peer gives a failed result: its ephemeral instance lives in one process. Ours is asked over a line."""
     with dg.execute_job(dg.reconstructable(chain), Instance.ephemeral()) as result:
         assert result.success
+
+
+def test_a_run_again_adds_no_tags_and_names_its_steps(instance):
+    first = dg.execute_job(dg.reconstructable(straight), instance, tags={"a": "b"})
+    options = dg.ReexecutionOptions(parent_run_id=first.run_id, step_selection=["times"])
+    again = instance.get_run_by_id(
+        dg.execute_job(dg.reconstructable(straight), instance, reexecution_options=options).run_id
+    )
+    assert list(again.step_keys_to_execute) == ["times"]
+    assert set(again.tags) <= {"a"}

@@ -245,3 +245,45 @@ def test_requirements():
 def test_executor_of_definitions():
     defs = dg.Definitions(jobs=[two], executor=dg.in_process_executor)
     assert defs.executor is dg.in_process_executor
+
+
+def test_order_of_the_events_of_processes(instance):
+    with dg.execute_job(dg.reconstructable(two), instance) as result:
+        told = [event.event_type.name for event in result.all_events]
+        of_step = [event.event_type.name for event in result.all_events if event.step_key == "pid"]
+    assert told[:2] == ["RUN_START", "ENGINE_EVENT"]
+    assert told[-2:] == ["ENGINE_EVENT", "RUN_SUCCESS"]
+    assert "RESOURCE_INIT_STARTED" not in told[: told.index("STEP_WORKER_STARTING")]
+    wanted = [
+        "STEP_WORKER_STARTING", "STEP_WORKER_STARTED", "RESOURCE_INIT_STARTED", "RESOURCE_INIT_SUCCESS",
+        "STEP_START", "STEP_OUTPUT", "HANDLED_OUTPUT", "STEP_SUCCESS",
+    ]  # fmt: skip
+    assert [name for name in of_step if name in wanted] == wanted
+    assert told.count("LOGS_CAPTURED") == 2
+
+
+@dg.op(out={"first": dg.Out(), "second": dg.Out()})
+def half():
+    yield dg.Output(1, "first")
+    raise ValueError("after the first")
+
+
+@dg.op
+def takes(x):
+    return x
+
+
+@dg.job
+def eager_job():
+    first, _ = half()
+    takes(first)
+
+
+@pytest.mark.parametrize("executor", ["in_process", "multiprocess"])
+@pytest.mark.parametrize(("wanted", "ran"), [(True, False), (False, True)])
+def test_steps_may_start_when_their_inputs_are_there(instance, executor, wanted, ran):
+    options = {executor: {"step_dependency_config": {"require_upstream_step_success": wanted}}}
+    config = {"execution": {"config": options}}
+    with dg.execute_job(dg.reconstructable(eager_job), instance, run_config=config) as result:
+        assert not result.success
+        assert result.is_node_success("takes") is ran

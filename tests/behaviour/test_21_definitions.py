@@ -371,3 +371,32 @@ class TestLoaders:
         assert defs.resources == {"r": 1}
         assert defs.get_schedule_def("nightly") is nightly
         assert len(dg.load_definitions_from_package_name(module.__name__).asset_checks) == 1
+
+
+def test_a_repository_of_definitions() -> None:
+    repo = everything().get_repository_def()
+    assert repo.has_job("ops_job")
+    assert {"ops_job", "some_job"} <= set(repo.job_names)
+    assert {job.name for job in repo.get_all_jobs()} >= {"ops_job", "some_job"}
+    assert repo.get_job("ops_job").execute_in_process().success
+    assert set(repo.assets_defs_by_key) >= {up.key, down.key}
+    assert repo.has_schedule_def("nightly")
+    assert repo.get_sensor_def("watcher") is watcher
+    assert repo.get_implicit_global_asset_job_def().execute_in_process().success
+
+
+def test_all_parts_are_accepted() -> None:
+    defs = dg.Definitions(
+        assets=[up],
+        schedules=[nightly],
+        sensors=[watcher],
+        jobs=[ops_job],
+        resources={"r": 1},
+        executor=dg.in_process_executor,
+        loggers={"console": dg.colored_console_logger},
+        asset_checks=[good],
+        metadata={"m": 1},
+        component_tree=None,
+    )
+    dg.Definitions.validate_loadable(defs)
+    assert (defs.metadata["m"], set(defs.loggers), defs.executor) == (1, {"console"}, dg.in_process_executor)

@@ -286,3 +286,53 @@ def test_what_runs_were_to_make() -> None:
         (record,) = instance.fetch_planned_materializations(parted.key, limit=10).records
         assert record.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
         assert instance.fetch_materializations(parted.key, limit=10).records == []
+
+
+def test_names_of_a_run(instance: Any) -> None:
+    run = instance.get_run_by_id(dg.materialize([plain], instance=instance, run_config={}).run_id)
+    for name in (
+        "job_name", "run_id", "run_config", "asset_selection", "asset_check_selection", "op_selection",
+        "resolved_op_selection", "step_keys_to_execute", "status", "tags", "root_run_id", "parent_run_id",
+        "job_snapshot_id", "execution_plan_snapshot_id", "remote_job_origin", "job_code_origin",
+        "has_repository_load_data", "run_op_concurrency", "partitions_subset",
+    ):  # fmt: skip
+        getattr(run, name)
+    assert run.root_run_id is None
+    assert not run.has_repository_load_data
+
+
+def test_storages_of_an_instance(instance: Any) -> None:
+    result = dg.materialize([plain], instance=instance)
+    assert instance.run_storage.get_run_by_id(result.run_id).run_id == result.run_id
+    assert [run.run_id for run in instance.run_storage.get_runs()] == [result.run_id]
+    assert instance.event_log_storage.has_asset_key(plain.key)
+
+
+def test_statuses_have_the_values_that_users_compare(instance: Any) -> None:
+    run = instance.get_run_by_id(dg.materialize([plain], instance=instance).run_id)
+    assert dg.DagsterRunStatus.SUCCESS.value == "SUCCESS"
+    assert dg.DagsterRunStatus(run.status).value == "SUCCESS"
+    assert run.status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
+    assert run.status in {dg.DagsterRunStatus.SUCCESS}
+    assert {run.status: 1}[dg.DagsterRunStatus.SUCCESS] == 1
+
+
+def test_a_run_that_runs_is_started() -> None:
+    seen: list[Any] = []
+
+    @dg.asset
+    def asks(context: dg.AssetExecutionContext) -> None:
+        seen.append(context.run.status == dg.DagsterRunStatus.STARTED)
+        seen.append(dg.DagsterRunStatus(context.run.status).value)
+
+    dg.materialize([asks])
+    assert seen == [True, "STARTED"]
+
+
+def test_differs_a_status_has_our_word_as_value(instance: Any) -> None:
+    """Dagster's runs have statuses whose value is in capitals. A run here has Rostrum's status: it is equal to Dagster's
+    member, which has the value in capitals.
+    """
+    run = instance.get_run_by_id(dg.materialize([plain], instance=instance).run_id)
+    assert run.status == dg.DagsterRunStatus.SUCCESS
+    assert run.status.value == "success"

@@ -138,3 +138,19 @@ def test_a_schedule_taken_from_definitions_knows_the_partitions_of_its_job() -> 
         dg.build_schedule_context(scheduled_execution_time=at)
     )
     assert [each.partition_key for each in tick.run_requests or ()] == ["2026-01-04"]
+
+
+def test_a_check_reads_its_own_specs() -> None:
+    @dg.asset
+    def made() -> int:
+        return 1
+
+    @dg.asset_check(asset=made, name="own", description="told", metadata={"least": 1})
+    def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        (spec,) = context.check_specs
+        assert isinstance(spec, dg.AssetCheckSpec)
+        assert (spec.asset_key, spec.name, spec.description) == (dg.AssetKey("made"), "own", "told")
+        return dg.AssetCheckResult(passed=True)
+
+    result = dg.Definitions([made], asset_checks=[check]).resolve_implicit_global_asset_job_def().execute_in_process()
+    assert [each.passed for each in result.get_asset_check_evaluations()] == [True]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from msgspec import structs
+
 from rostrum.definitions.ops import OpDefinition
 from rostrum.definitions.outputs import AssetMaterialization, AssetObservation
 from rostrum.definitions.partition_context import RunPartitions
@@ -19,10 +21,14 @@ from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ArgumentError, InvariantError, PropertyError
 from rostrum.model.manifest import JobNode
 from rostrum.model.metadata import metadata_values
-from rostrum.model.runs import Run
+from rostrum.model.runs import Run, RunStatus
 
 if TYPE_CHECKING:
     import logging
+
+
+_NOT_YET = (RunStatus.QUEUED, RunStatus.STARTING)
+"""What the record of a run said when its steps were prepared."""
 
 
 class NodeHandle(NamedTuple):
@@ -73,6 +79,10 @@ class OpExecutionContext(RunPartitions):
         if self._scope.definitions is None:
             self._scope.bind(op)
 
+    def use_op_config(self, config: Any) -> None:
+        """Have this config from now on, in direct calls: what the op's schema makes of the one that was given."""
+        self._scope.config = config
+
     @classmethod
     def get(cls) -> Self:
         """The context of the step that is running now. Raises InvariantError outside of a step."""
@@ -86,13 +96,14 @@ class OpExecutionContext(RunPartitions):
 
     @property
     def run(self) -> Run:
-        """The run."""
-        return self._scope.run
+        """The run, which is running."""
+        run = self._scope.run
+        return structs.replace(run, status=RunStatus.RUNNING) if run.status in _NOT_YET else run
 
     @property
     def dagster_run(self) -> Run:
         """Same as `run`."""
-        return self._scope.run
+        return self.run
 
     @property
     def run_id(self) -> str:
@@ -426,11 +437,11 @@ class AssetCheckExecutionContext(OpExecutionContext):
 
     @property
     def check_specs(self) -> Sequence[Any]:
-        """Specs of the checks that this step evaluates, as data: key, description, blocking, metadata."""
+        """The `AssetCheckSpec` of each check that this step evaluates."""
         definitions = self._scope.definitions
         if definitions is None:
             raise PropertyError("context.check_specs: this context was built by hand, and knows no checks.")
-        return [definitions.graph.check_nodes[key] for key in self._scope.step.check_keys]
+        return [definitions.check_specs[key] for key in self._scope.step.check_keys]
 
 
 def context_for(scope: StepScope, annotation: Any = None) -> OpExecutionContext:

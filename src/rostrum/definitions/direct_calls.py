@@ -7,6 +7,7 @@ or through the context.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,6 +41,7 @@ def call_directly(what: str, op: Any, args: Sequence[Any], kwargs: dict[str, Any
     bind: Any = getattr(context, "bind", None)
     if bind is not None:
         bind(op)
+        _fill_config(what, op, context)
     _place(what, signature, rest, bound)
     for resource in signature.resources:
         if resource not in bound:
@@ -50,6 +52,15 @@ def call_directly(what: str, op: Any, args: Sequence[Any], kwargs: dict[str, Any
         if each not in bound and each not in signature.defaults:
             raise InvocationError(f"No value provided for required input {each!r} of {what}.")
     return op.function(**bound)
+
+
+def _fill_config(what: str, op: Any, context: Any) -> None:
+    """Let the context's config be judged by the op's schema, and get its defaults. Raises ConfigError."""
+    if getattr(op, "config_schema", None) is None or not hasattr(context, "use_op_config"):
+        return
+    given = context.op_config
+    module = importlib.import_module("rostrum.definitions.op_config")  # loads schemas
+    context.use_op_config(module.judged(op.config_schema, MISSING if given is None else given, what, ("config",)))
 
 
 def is_context(value: Any) -> bool:

@@ -19,7 +19,13 @@ from rostrum.definitions.outputs import AssetCheckSeverity, AssetMaterialization
 from rostrum.model import events as model
 from rostrum.model.errors import ErrorInfo
 from rostrum.model.events import Event
-from rostrum.model.reserved_names import CODE_VERSION_TAG, DATA_VERSION_TAG, INPUT_VERSION_TAG_PREFIX
+from rostrum.model.reserved_names import (
+    CODE_VERSION_TAG,
+    DATA_VERSION_TAG,
+    INPUT_EVENT_TAG_PREFIX,
+    INPUT_VERSION_TAG_PREFIX,
+    USER_VERSION_TAG,
+)
 
 _EXPECTED = "expectation"
 """Metadata of an engine message that tells the result of an expectation."""
@@ -41,6 +47,8 @@ class _Story:
         here = (r for r in records if isinstance(r, model.RunWorkerLaunched) and r.launcher in _HERE)
         self._queued = next(here, None) is None
         self._resources_due = False
+        self._unopened: set[str | None] = set()
+        """Steps in processes of their own that have not told yet that their resources are set up."""
         self._plan: tuple[str, ...] = ()
         self._inputs: dict[str | None, list[model.InputLoaded]] = {}
         self._stored: dict[str | None, model.OutputStored] = {}
@@ -99,6 +107,7 @@ class _Story:
     def _resources(self, record: Event, keys: Sequence[str], error: ErrorInfo | None = None) -> None:
         """Resources are set up, or one could not be."""
         self._resources_due = False
+        self._unopened.discard(record.step_key)
         only = self._plan[0] if len(self._plan) == 1 else None
         step_key = record.step_key if self._isolated else only
         named = ", ".join(keys) or "io_manager"
@@ -109,7 +118,9 @@ class _Story:
                 return
             self.add(T.RESOURCE_INIT_SUCCESS, record, _engine(None, None), f"Finished {named}.", step_key or "")
         if not self._captures:
-            data = ev.ComputeLogsCaptureData(file_key="", step_keys=list(self._plan))
+            data = ev.ComputeLogsCaptureData(
+                file_key="", step_keys=list(self._plan if step_key in (None, only) else (step_key,))
+            )
             self.add(T.LOGS_CAPTURED, record, data, "Started capturing logs.", "")
 
     # --- the run
@@ -164,8 +175,11 @@ class _Story:
     def worker_started(self, record: model.StepWorkerStarted) -> None:
         self.add(T.STEP_WORKER_STARTING, record, _engine(None, None), "Launching subprocess.")
         self.add(T.STEP_WORKER_STARTED, record, _engine(None, None), "Executing step in subprocess.")
+        self._unopened.add(record.step_key)
 
     def step_started(self, record: model.StepStarted) -> None:
+        if record.step_key in self._unopened:
+            self._resources(record, ())
         if record.attempt > 1:
             self.add(T.STEP_RESTARTED, record, None, f"Started re-execution (attempt {record.attempt}) of step.")
         else:
@@ -285,6 +299,10 @@ def materialization_of(record: model.AssetMaterialized) -> AssetMaterialization:
         tags[CODE_VERSION_TAG] = record.code_version
     for key, version in record.input_versions.items():
         tags[f"{INPUT_VERSION_TAG_PREFIX}{key}"] = version
+    for key, event in record.input_events.items():
+        tags[f"{INPUT_EVENT_TAG_PREFIX}{key}"] = str(event)
+    if record.is_user_version:
+        tags[USER_VERSION_TAG] = "true"
     made.tags = tags
     return made
 

@@ -111,6 +111,9 @@ def _arguments(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if "retries" in config:
         options["retries"] = _selected("retries", config["retries"], ("enabled", "disabled", "deferred")) != "disabled"
+    dependency = cast("Mapping[str, Any]", config.get("step_dependency_config") or {})
+    if dependency.get("require_upstream_step_success") is False:
+        options["require_upstream_step_success"] = False
     if name == "in_process":
         return options
     for key in ("max_concurrent", "grace_seconds", "tag_concurrency_limits"):

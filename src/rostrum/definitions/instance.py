@@ -367,6 +367,16 @@ class Instance(RunInstance):
             found.reverse()
         return _page(found, limit, cursor, ascending)
 
+    @property
+    def run_launcher(self) -> Any:
+        """What starts the processes of runs, told by name (see `instance_parts`)."""
+        return importlib.import_module("rostrum.definitions.instance_parts").DefaultRunLauncher()
+
+    @property
+    def run_coordinator(self) -> Any:
+        """What decides when runs start, told by name (see `instance_parts`)."""
+        return importlib.import_module("rostrum.definitions.instance_parts").QueuedRunCoordinator()
+
     # --- assets
 
     def get_asset_keys(

@@ -10,11 +10,12 @@ from typing import Any, cast
 
 from rostrum.definitions.config_errors import EvaluationStack, raise_errors
 from rostrum.definitions.config_types import ANY, Evaluation
+from rostrum.definitions.job_ports import port_schema
 from rostrum.definitions.lifecycle import needed_keys, nested_resources
 from rostrum.definitions.live import Resolved
 from rostrum.definitions.op_config import op_config_field
 from rostrum.definitions.ops import OpDefinition
-from rostrum.definitions.schema import Field, Permissive, Shape
+from rostrum.definitions.schema import Field, Permissive, Shape, field_of
 from rostrum.definitions.type_loaders import DataTypeLoader
 from rostrum.definitions.types import loader_of
 from rostrum.model.plans import FromConfig, Step, StepInput
@@ -58,6 +59,7 @@ def _root(
     for step in steps:
         op = resolved.ops[step.op]
         _add_step(tree, step, op)
+        _add_ports(tree, step, op, bound)
         keys |= _resource_keys(op)
     ops = cast(_Tree, tree.setdefault("ops", {}))
     given = config.get("ops")
@@ -89,6 +91,30 @@ def _add_step(tree: _Tree, step: Step, op: OpDefinition) -> None:
         for source in item.sources:
             if isinstance(source, FromConfig):
                 _put(tree, source.path, _input_field(item, op))
+
+
+def _add_ports(tree: _Tree, step: Step, op: OpDefinition, bound: Mapping[str, Any]) -> None:
+    """What IO managers want to know of single outputs and inputs."""
+    path = node_path(step.key)
+    for name, output in op.outputs.items():
+        schema = None if output.nothing else port_schema(bound.get(output.io_manager_key), "outputs")
+        if schema is not None:
+            if isinstance(_at(tree, path).get("outputs"), Field):
+                del _at(tree, path)["outputs"]
+            _put(tree, (*path, "outputs", name), field_of(schema))
+    for item in step.inputs:
+        own = op.inputs.get(item.name)
+        if own is None or _is_configured(item):
+            continue
+        schema = port_schema(bound.get(own.input_manager_key or _IO_MANAGER), "inputs")
+        if schema is not None:
+            _put(tree, (*path, "inputs", item.name), field_of(schema))
+
+
+def _at(tree: _Tree, path: Sequence[str]) -> _Tree:
+    for part in path:
+        tree = cast(_Tree, tree[part])
+    return tree
 
 
 def _config_field(op: OpDefinition) -> Field:

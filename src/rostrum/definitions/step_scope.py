@@ -97,6 +97,12 @@ class StepScope:
         self.stack: ExitStack | None = None
         """What a context built by hand tears down at the end of its `with` statement."""
 
+    def spec_of(self, key: AssetKey) -> Any:
+        """Spec of an asset that the op makes; None for another one."""
+        definition = self.definitions.assets_def(self.op.name) if self.definitions is not None else None
+        specs = definition.specs if definition is not None else ()
+        return next((spec for spec in specs if spec.key == key), None)
+
     def bind(self, op: OpDefinition) -> None:
         """Become the scope of a direct call of an op's function: for contexts built by hand."""
         assets = tuple(output.asset_key for output in op.outputs.values() if output.asset_key is not None)

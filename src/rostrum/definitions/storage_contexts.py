@@ -49,6 +49,8 @@ class _StorageContext:
     """What the step may ask of the control plane."""
     step_context: Any = None
     """Context of the step."""
+    find_spec: Callable[[AssetKey], Any] | None = None
+    """Finds the spec of an asset; None outside of a run."""
 
     def __init__(
         self,
@@ -84,11 +86,15 @@ class _StorageContext:
         self._resources = resources
         self._log = log
 
-    def __getattr__(self, name: str) -> NoReturn:
-        """A field that was not given."""
-        if name not in _FIELDS:
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-        self._absent(name)
+    if not TYPE_CHECKING:  # the fields are declared above
+
+        def __getattr__(self, name: str) -> Any:
+            """A field that was not given; the spec of an asset is looked up when it is asked for."""
+            if name == "asset_spec" and self.find_spec is not None and self._asset_key is not None:
+                return self.find_spec(self._asset_key)
+            if name not in _FIELDS:
+                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+            return self._absent(name)
 
     def _absent(self, name: str, why: str = "") -> NoReturn:
         kind = type(self).__name__

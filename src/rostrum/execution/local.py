@@ -26,7 +26,7 @@ from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.instances import InstanceStore
 from rostrum.interfaces.runs import RunSession
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import ConfigError, RostrumError, UserCodeError
+from rostrum.model.errors import ConfigError, NotPartitioned, RostrumError, UnknownPartition, UserCodeError
 from rostrum.model.events import CONTROL_STREAM, AnyEvent, Event, RunQueued, RunStarting
 from rostrum.model.manifest import ASSET_JOB, Edge, GraphNode
 from rostrum.model.runs import Run, RunTarget, Trigger
@@ -106,6 +106,7 @@ class _Execution:
         self._stop, self._watch, self._code = stop, watch, target
         self._values: dict[tuple[str, str, str | None], Any] | None = {} if keep_values else None
         self._folder: str | None = None
+        self._plan: Plan | None = None
         self._run = Run(
             run_id=run_id or self._clock.new_id(),
             target=self._target,
@@ -132,7 +133,7 @@ class _Execution:
         work = RunWork(self._resolved, _with_inputs(run, self._inputs), cast(RunSession, kept), self._clock, stop)
         work.heartbeat = self._instance is not None
         work.default_io_manager, work.resources = self._default_io_manager, self._resources
-        work.values, work.target = self._values, self._code
+        work.values, work.target, work.plan = self._values, self._code, self._plan
         if not self._in_memory and self._executor != "in_process":
             work.values_folder = self._values_folder()  # one for all steps, before they are processes of their own
         try:
@@ -155,7 +156,7 @@ class _Execution:
             weakref.finalize(result, shutil.rmtree, self._folder, ignore_errors=True)
         if self._stop is None and stop.is_set():
             raise KeyboardInterrupt
-        if isinstance(work.exception, ConfigError):
+        if isinstance(work.exception, (ConfigError, UnknownPartition, NotPartitioned)):
             raise work.exception  # the run has not begun
         if self._raise and not result.success:
             raise _error(result, work)
@@ -165,7 +166,7 @@ class _Execution:
         """The run in epoch 1, and the session to write to: in memory the control plane's events are written here."""
         if self._instance is not None:
             return self._instance.open_run(self._run, self._resolved.manifest)
-        plan = build_plan(self._resolved.manifest, self._target, self._resolved.graph)
+        plan = self._plan = build_plan(self._resolved.manifest, self._target, self._resolved.graph)
         now, session = self._clock.now(), MemoryRunSession(self._run)
         assets = [key for step in plan.steps for key in step.asset_keys]
         checks = [key for step in plan.steps for key in step.check_keys]

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from rostrum.definitions.lifecycle import InitResourceContext, needed_keys, open_resource, opening_order
+from rostrum.execution.io_settings import IOSettings
 from rostrum.execution.plugins import IO_MANAGERS, plugin
 from rostrum.execution.user_code import Raised, guard
 from rostrum.interfaces.clock import Clock
@@ -51,6 +52,10 @@ class Resources:
                 f"resource {key!r} is a {type(manager).__name__}, which is no IO manager: it has no handle_output."
             )
         return manager
+
+    def io_settings(self) -> IOSettings:
+        """Config of IO managers, and of single outputs and inputs."""
+        return IOSettings(self._bound, self._run.config, self.value)
 
     def open(self, keys: Sequence[str], emit: Callable[[Event], None]) -> bool:
         """Open these and what they need; False when one failed (its event tells; those opened before are torn down)."""

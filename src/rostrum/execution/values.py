@@ -190,7 +190,7 @@ class Values:
 
     def _place(self, context: InputContext | OutputContext, scope: StepScope, manager_key: str) -> None:
         """What contexts of IO managers say of the step, and of config."""
-        context.op_def, context.instance = scope.op, scope.instance
+        context.op_def, context.instance, context.find_spec = scope.op, scope.instance, scope.spec_of
         settings = self.settings
         if settings is not None:
             context.resource_config = settings.of_manager(manager_key)

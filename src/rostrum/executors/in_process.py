@@ -18,15 +18,17 @@ class InProcessExecutor:
     name = "in_process"
     isolates = False
 
-    def __init__(self, *, retries: bool = True) -> None:
+    def __init__(self, *, retries: bool = True, require_upstream_step_success: bool = True) -> None:
         self.retries = retries
         """Whether failed steps are tried again where a policy or the step asks for it."""
+        self.require_upstream_step_success = require_upstream_step_success
+        """Whether a step waits for success upstream; else the outputs that it needs are enough."""
 
     def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
         """See `interfaces.execution.Executor`."""
         try:
             opened = runner.open(list(plan.steps), host.record)
-            return _Loop(plan, runner, host).run() if opened else False
+            return _Loop(self, plan, runner, host).run() if opened else False
         finally:
             runner.close()
 
@@ -34,9 +36,9 @@ class InProcessExecutor:
 class _Loop:
     """One execution."""
 
-    def __init__(self, plan: Plan, runner: StepRunner, host: RunHost) -> None:
+    def __init__(self, executor: InProcessExecutor, plan: Plan, runner: StepRunner, host: RunHost) -> None:
         self._runner, self._host, self._clock = runner, host, host.clock
-        self._ledger = Ledger(plan)
+        self._ledger = Ledger(plan, require_success=executor.require_upstream_step_success)
         self._retries: list[tuple[float, int, Step]] = []
         """Steps to be tried again: (when by the run's clock, attempt, step)."""
         self._record = host.record

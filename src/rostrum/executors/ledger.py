@@ -21,9 +21,9 @@ _ENDS = frozenset(STEP_ENDS)
 
 
 class Ledger:
-    """One execution of a plan."""
+    """One execution of a plan. Without `require_success` a step may use what a failed one has stored before."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, require_success: bool = True) -> None:
         self._progress = PlanProgress(plan)
         self._line: deque[Step] = deque(self._progress.ready())
         self._open: dict[str, Step] = {step.key: step for step in plan.steps}
@@ -31,6 +31,7 @@ class Ledger:
         self._outputs: dict[str | None, set[str]] = {}
         self._assets: dict[str | None, set[AssetKey]] = {}
         self._want(plan.steps)
+        self._require_success = require_success
         self.failures = 0
         """Number of steps that failed."""
 
@@ -73,7 +74,10 @@ class Ledger:
             self._progress.skipped(key)
         else:
             self.failures += 1
-            self._progress.failed(key)
+            stored: set[str | AssetKey] = set()
+            if not self._require_success and kind != CANCELED:
+                stored = {*self._outputs.get(key, ()), *self._assets.get(key, ())}
+            self._progress.failed(key, stored)
         self._line.extend(self._progress.ready())
         passed_over = self._progress.newly_skipped()
         for each in passed_over:

@@ -46,6 +46,7 @@ class MultiprocessExecutor:
     `start_method` is `fork` (milliseconds), `spawn` (a new interpreter that imports the code again) or None: fork
     where the system has it. A cancelled step gets SIGINT, SIGTERM after half of `grace_seconds`, SIGKILL after all of
     it. `tag_concurrency_limits` are described at `limits.TagLimits`; without `retries` nothing is tried again.
+    Without `require_upstream_step_success` a step may use what a failed one has stored before it failed.
     """
 
     name = "multiprocess"
@@ -59,6 +60,7 @@ class MultiprocessExecutor:
         grace_seconds: float = 20.0,
         tag_concurrency_limits: Sequence[Mapping[str, Any]] = (),
         retries: bool = True,
+        require_upstream_step_success: bool = True,
     ) -> None:
         if max_concurrent is not None and max_concurrent < 1:
             raise InvocationError(
@@ -70,6 +72,7 @@ class MultiprocessExecutor:
         self.start_method = start_method or ("fork" if sys.platform == "linux" else "spawn")
         self.grace_seconds = grace_seconds
         self.tag_concurrency_limits, self.retries = tag_concurrency_limits, retries
+        self.require_upstream_step_success = require_upstream_step_success
 
     def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
         """See `interfaces.execution.Executor`."""
@@ -119,7 +122,7 @@ class _Pool:
 
     def __init__(self, executor: MultiprocessExecutor, plan: Plan, runner: StepRunner, host: RunHost) -> None:
         self._executor, self._runner, self._host = executor, runner, host
-        self._ledger = Ledger(plan)
+        self._ledger = Ledger(plan, require_success=executor.require_upstream_step_success)
         self._workers: dict[int, _Worker] = {}
         self._selector = selectors.DefaultSelector()
         self._retries: list[tuple[float, int, Step]] = []

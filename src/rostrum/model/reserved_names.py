@@ -27,8 +27,12 @@ PARENT_RUN_TAG = "dagster/parent_run_id"
 
 DATA_VERSION_TAG = "dagster/data_version"
 CODE_VERSION_TAG = "dagster/code_version"
+USER_VERSION_TAG = "dagster/data_version_is_user_provided"
+"""Beside the data version, where user code has given it: `true`."""
 INPUT_VERSION_TAG_PREFIX = "dagster/input_data_version/"
 """Followed by the key of an upstream asset."""
+INPUT_EVENT_TAG_PREFIX = "dagster/input_event_pointer/"
+"""Followed by the key of an upstream asset: id of the stored event that has told of the version used."""
 
 # ----------------------------------------------------------------------------------------------------------- metadata
 

@@ -7,7 +7,7 @@ Steps become ready in the order in which their last upstream step ended; steps r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from rostrum.model.assets import AssetKey
@@ -101,9 +101,16 @@ class PlanProgress:
         self._skipped_assets.update(self._steps[key].asset_keys)
         self._end(key, _SKIPPED)
 
-    def failed(self, key: str) -> None:
-        """The step failed for good (or was cancelled): nothing downstream of it will run."""
+    def failed(self, key: str, made: Collection[str | AssetKey] = ()) -> None:
+        """The step failed for good (or was cancelled): nothing downstream of it will run, but what needs only outputs
+        and assets in `made`.
+        """
+        served = [below for below in self._downstream.get(key, ()) if made and self._is_served(key, below, made)]
+        if served:
+            self._downstream[key] = [below for below in self._downstream[key] if below not in served]
         self._end(key, _FAILED)
+        self._downstream.setdefault(key, []).extend(served)
+        self._offer([below for below in served if self._is_last(below)])
 
     def not_run(self) -> Mapping[str, tuple[str, ...]]:
         """Steps that cannot run, with the failed steps that are the reason, in the plan's order."""
@@ -191,12 +198,24 @@ class PlanProgress:
         self._offer(self._released(key))
 
     def _released(self, key: str) -> list[str]:
-        released: list[str] = []
-        for below in self._downstream.get(key, ()):
-            self._missing[below] -= 1
-            if self._missing[below] == 0 and self._state[below] == _WAITING:
-                released.append(below)
-        return released
+        return [below for below in self._downstream.get(key, ()) if self._is_last(below)]
+
+    def _is_last(self, below: str) -> bool:
+        """A step waits for one less; whether it was the last one."""
+        self._missing[below] -= 1
+        return self._missing[below] == 0 and self._state[below] == _WAITING
+
+    def _is_served(self, key: str, below: str, made: Collection[str | AssetKey]) -> bool:
+        """Whether all that a step takes from another is there."""
+        assets = self._steps[key].asset_keys
+        wanted = [
+            source.asset_key if isinstance(source, FromAsset) else source.output
+            for item in self._steps[below].inputs
+            for source in item.sources
+            if (isinstance(source, FromStep) and source.step_key == key)
+            or (isinstance(source, FromAsset) and source.asset_key in assets)
+        ]
+        return bool(wanted) and all(each in made for each in wanted)
 
     def _offer(self, keys: list[str]) -> None:
         """Make steps ready, or pass them over with all that then follows from it."""

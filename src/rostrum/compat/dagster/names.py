@@ -42,6 +42,9 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "AutoMaterializeRule",
         "LegacyFreshnessPolicy",
     ),
+    "log_manager": ("ConfigSchema", "DagsterLogManager"),
+    "repository_data": ("RepositoryData",),
+    "serdes": ("deserialize_value", "serialize_value"),
     "legacy_io": ("ConfigurableLegacyIOManagerAdapter",),
     "type_names": (
         "Any",
@@ -60,6 +63,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "AssetJobKey",
         "AssetOrCheckKey",
         "CodeLocationSelector",
+        "ComponentFormConfig",
         "DagsterEventLogInvalidForRun",
         "DagsterLibraryRegistry",
         "IAttachDifferentObjectToOpContext",
@@ -89,6 +93,9 @@ _TABLE: dict[str, tuple[str, ...]] = {
 """Module of this package -> names that it defines."""
 
 _RENAMED: dict[str, str] = {
+    "DefaultRunLauncher": "rostrum.definitions.instance_parts:DefaultRunLauncher",
+    "QueuedRunCoordinator": "rostrum.definitions.instance_parts:QueuedRunCoordinator",
+    "SubmitRunContext": "rostrum.definitions.instance_parts:SubmitRunContext",
     "StepExecutionContext": "rostrum.definitions.contexts:OpExecutionContext",
     "custom_path_fs_io_manager": "rostrum.io_managers.configurable:custom_path_fs_io_manager",
     "DagsterInstance": "rostrum.definitions.instance:Instance",
@@ -158,7 +165,10 @@ _HERE = "rostrum.compat.dagster."
 PRIVATE_MODULES: dict[str, str] = {"dagster._check": _HERE + "check", "dagster_shared.check": _HERE + "check"}
 """Private module -> the whole module here."""
 
-PLACES: dict[str, str] = {"dagster.version.__version__": "rostrum.compat.dagster:__version__"}
+PLACES: dict[str, str] = {
+    "dagster.version.__version__": "rostrum.compat.dagster:__version__",
+    "dagster.deprecated.FreshnessPolicy": "rostrum.compat.dagster.legacy_automation:LegacyFreshnessPolicy",
+}
 """Full path of a name in a submodule -> `module:name`, where the name alone does not tell."""
 
 _P = _HERE + "private:"
@@ -166,6 +176,11 @@ PRIVATE: dict[str, str] = {
     name: _P + name
     for name in (
         "ComputeIOType",
+        "RetryMode",
+        "UserConfigSchema",
+        "configure_loggers",
+        "get_retries_config",
+        "get_tag_concurrency_limits_config",
         "DATA_VERSION_TAG",
         "DEFAULT_DAILY_FORMAT",
         "DEFAULT_HOURLY_FORMAT_WITHOUT_TIMEZONE",
@@ -260,6 +275,9 @@ PRIVATE["safe_tempfile_path"] = _P + "safe_tempfile_path"
 PRIVATE["CheckError"] = _HERE + "check:CheckError"
 PRIVATE["ParameterCheckError"] = _HERE + "check:ParameterCheckError"
 PRIVATE["UnresolvedPartitionedAssetScheduleDefinition"] = "rostrum.definitions.schedules:ScheduleDefinition"
+for _name in ("ConfigurableClass", "ConfigurableClassData", "whitelist_for_serdes"):
+    PRIVATE[_name] = _HERE + f"serdes:{_name}"
+PRIVATE["RunLauncher"] = "rostrum.definitions.instance_parts:RunLauncher"
 _E = "rostrum.model.errors:"
 PRIVATE.update(
     {

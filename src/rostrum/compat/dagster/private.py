@@ -40,6 +40,51 @@ class ComputeIOType(enum.Enum):
     STDERR = "stderr"
 
 
+class RetryMode(enum.Enum):
+    """Whether an executor tries failed steps again."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    DEFERRED = "deferred"
+
+    @staticmethod
+    def from_config(config_value: Mapping[str, Any]) -> RetryMode | None:
+        """The chosen one of `{enabled: {}}` and the like."""
+        for selector in config_value:
+            return RetryMode(selector)
+        return None
+
+    @property
+    def enabled(self) -> bool:
+        """Whether this is `ENABLED`."""
+        return self is RetryMode.ENABLED
+
+    @property
+    def disabled(self) -> bool:
+        """Whether this is `DISABLED`."""
+        return self is RetryMode.DISABLED
+
+
+def get_retries_config() -> Any:
+    """Schema of an executor's `retries`."""
+    return rostrum.Field(rostrum.Selector({"enabled": {}, "disabled": {}}), is_required=False)
+
+
+def get_tag_concurrency_limits_config() -> Any:
+    """Schema of an executor's `tag_concurrency_limits`."""
+    either = rostrum.ScalarUnion(str, {"applyLimitPerUniqueValue": rostrum.Field(bool)})
+    one = {"key": str, "value": rostrum.Field(either, is_required=False), "limit": rostrum.Field(int)}
+    return rostrum.Field(rostrum.Noneable(rostrum.Array(rostrum.Shape(one))), is_required=False)
+
+
+def configure_loggers(*_: Any, **__: Any) -> None:
+    """Nothing: Rostrum's processes set up their own logging."""
+
+
+UserConfigSchema = Any
+"""Whatever can be a schema."""
+
+
 def merge_dicts(*given: Mapping[Any, Any]) -> dict[Any, Any]:
     """All in one; of equal keys the last one holds."""
     merged: dict[Any, Any] = {}

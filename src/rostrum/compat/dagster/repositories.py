@@ -2,103 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
+from rostrum.compat.dagster.repository_data import RepositoryData
 from rostrum.definitions.asset_specs import AssetSpec
 from rostrum.definitions.assets import AssetsDefinition
 from rostrum.definitions.checks import AssetChecksDefinition
 from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.job_specs import JobSpec
-from rostrum.definitions.names import check_name
+from rostrum.definitions.repositories import Repository
 from rostrum.definitions.schedules import ScheduleDefinition
 from rostrum.definitions.sensors import SensorDefinition
-from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ArgumentError, DefinitionError
 
-
-class RepositoryDefinition(Definitions):
-    """Definitions with a name. Made by `@repository`."""
-
-    __slots__ = ("description", "name")
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        repository_data: Any = None,
-        description: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        repository_load_data: Any = None,
-        **held: Any,
-    ) -> None:
-        self.name = check_name(name, "repository")
-        self.description = description
-        super().__init__(metadata=metadata, **held)
-
-    @property
-    def job_names(self) -> Sequence[str]:
-        """Names of all jobs."""
-        return [job.name for job in self.get_all_jobs()]
-
-    def get_all_jobs(self) -> Sequence[Any]:
-        """All jobs, the implicit one over all assets included."""
-        return self.resolve_all_job_defs()
-
-    def get_job(self, name: str) -> Any:
-        """The job of that name. Raises InvariantError where there is none."""
-        return self.resolve_job_def(name)
-
-    def has_job(self, name: str) -> bool:
-        """Whether there is a job of that name."""
-        return name in self.job_names
-
-    def has_schedule_def(self, name: str) -> bool:
-        """Whether there is a schedule of that name."""
-        return any(each.name == name for each in self.schedules)
-
-    def has_sensor_def(self, name: str) -> bool:
-        """Whether there is a sensor of that name."""
-        return any(each.name == name for each in self.sensors)
-
-    @property
-    def schedule_defs(self) -> Sequence[Any]:
-        """All schedules."""
-        return self.schedules
-
-    @property
-    def sensor_defs(self) -> Sequence[Any]:
-        """All sensors."""
-        return self.sensors
-
-    @property
-    def asset_graph(self) -> Any:
-        """Who depends on whom."""
-        return self.resolve_asset_graph()
-
-    @property
-    def assets_defs_by_key(self) -> Mapping[AssetKey, AssetsDefinition]:
-        """Assets that are made here."""
-        made = [each for each in self.assets if isinstance(each, AssetsDefinition) and each.is_executable]
-        return {spec.key: each for each in made for spec in each.specs}
-
-    @property
-    def source_assets_by_key(self) -> Mapping[AssetKey, Any]:
-        """Assets that are made elsewhere."""
-        return {spec.key: spec for spec in self.resolve_all_asset_specs() if spec.key not in self.assets_defs_by_key}
-
-    @property
-    def asset_checks_defs_by_key(self) -> Mapping[Any, AssetChecksDefinition]:
-        """Checks by key."""
-        return {spec.key: each for each in self.asset_checks for spec in each.check_specs}
-
-    def get_top_level_resources(self) -> Mapping[str, Any]:
-        """Resources of the location."""
-        return self.resources
-
-    def load_all_definitions(self) -> None:
-        """Validate everything. Raises DefinitionError that lists all mistakes."""
-        self.resolved()
+RepositoryDefinition = Repository
+"""Definitions with a name. Made by `@repository`."""
 
 
 def repository(
@@ -116,15 +35,16 @@ def repository(
 
     def decorate(function: Callable[..., Any]) -> RepositoryDefinition:
         own = name or function.__name__
+        returned = function()
         return RepositoryDefinition(
             own,
             description=description or function.__doc__,
             metadata=metadata,
             executor=default_executor_def,
             loggers=default_logger_defs,
-            resources=_top_level_resources,
+            resources={**_resources_of(returned), **(_top_level_resources or {})},
             component_tree=_component_tree,
-            **_by_kind(own, function()),
+            **_by_kind(own, returned),
         )
 
     return decorate if definitions_fn is None else decorate(definitions_fn)
@@ -155,7 +75,21 @@ def _by_kind(name: str, returned: Any) -> dict[str, list[Any]]:
     return held
 
 
+def _resources_of(returned: Any) -> Mapping[str, Any]:
+    """Resources that come with what a function returned."""
+    if isinstance(returned, RepositoryData):
+        return returned.get_top_level_resources()
+    listed: Any = cast("list[Any]", returned) if isinstance(returned, (list, tuple)) else ()
+    found: dict[str, Any] = {}
+    for each in listed:
+        if isinstance(each, Definitions):
+            found.update(each.resources or {})
+    return found
+
+
 def _flat(returned: Any) -> Iterable[Any]:
+    if isinstance(returned, RepositoryData):
+        returned = returned.definitions()
     if isinstance(returned, Mapping):
         for value in cast("Mapping[str, Any]", returned).values():
             yield from cast("Mapping[str, Any]", value).values() if isinstance(value, Mapping) else _flat(value)

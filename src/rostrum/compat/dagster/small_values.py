@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 from typing import Any as TypingAny
 
@@ -15,6 +16,7 @@ __all__ = [
     "AssetJobKey",
     "AssetOrCheckKey",
     "CodeLocationSelector",
+    "ComponentFormConfig",
     "DagsterEventLogInvalidForRun",
     "DagsterLibraryRegistry",
     "IAttachDifferentObjectToOpContext",
@@ -46,6 +48,28 @@ class DagsterLibraryRegistry:
     def get(cls) -> Mapping[str, str]:
         """Package -> version."""
         return dict(cls._versions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComponentFormConfig:
+    """How a form shows a component, or one of its fields."""
+
+    label: str | None = None
+    editable: bool = False
+    hidden: bool | None = None
+    placeholder: str | None = None
+    multiline: bool | None = None
+    widget: str | None = None
+    advanced: bool | None = None
+    id_source: str | None = None
+
+    def to_field_json_schema_extra(self) -> dict[str, Any]:
+        """What is given, for the schema of a field."""
+        return {"x-form": {key: value for key, value in vars(self).items() if value is not None}}
+
+    def to_component_json_schema_extra(self) -> dict[str, Any]:
+        """What is given, for the schema of a component."""
+        return self.to_field_json_schema_extra()
 
 
 class CodeLocationSelector(NamedTuple):
