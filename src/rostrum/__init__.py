@@ -47,6 +47,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
     "rostrum.model.assets": ("AssetKey", "CheckKey"),
     "rostrum.model.errors": ("ConfigError", "DefinitionError", "InvocationError", "RostrumError", "UserCodeError"),
     "rostrum.model.metadata": ("ChartSeries", "LocalFileCodeReference", "UrlCodeReference"),
+    "rostrum.model.runs": ("Run", "RunStatus"),
     "rostrum.model.tables": (
         "TableColumn",
         "TableColumnConstraints",

@@ -331,6 +331,8 @@ from rostrum.model.errors import UserCodeError as UserCodeError
 from rostrum.model.metadata import ChartSeries as ChartSeries
 from rostrum.model.metadata import LocalFileCodeReference as LocalFileCodeReference
 from rostrum.model.metadata import UrlCodeReference as UrlCodeReference
+from rostrum.model.runs import Run as Run
+from rostrum.model.runs import RunStatus as RunStatus
 from rostrum.model.tables import TableColumn as TableColumn
 from rostrum.model.tables import TableColumnConstraints as TableColumnConstraints
 from rostrum.model.tables import TableColumnDep as TableColumnDep

@@ -1,4 +1,4 @@
-"""Writes docs/reference.md: a line for each public name and each kind of event, from their docstrings.
+"""Writes docs/reference.md: how each public name is called and what it means, and each kind of event, from the source.
 
 `python -m tests.docs.reference` (part of `./task generate`) writes it; a test compares.
 """
@@ -6,54 +6,126 @@
 from __future__ import annotations
 
 import ast
+import enum
+import fnmatch
 import importlib
 import inspect
 import itertools
 import re
 import sys
+import textwrap
 import typing
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import rostrum
 from rostrum.model import events as ev
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/reference.md"
-SECTIONS: dict[str, tuple[str, ...]] = {
-    "Assets": ("definitions.assets", "definitions.selection", "model.assets"),
-    "Checks": ("definitions.checks", "definitions.check_specs"),
-    "Ops, graphs and jobs": ("definitions.ops", "definitions.graphs", "definitions.jobs", "definitions.live"),
-    "What functions return, yield or raise": ("definitions.outputs", "definitions.retries"),
-    "Metadata": ("definitions.metadata", "model.metadata"),
-    "Config and resources": (
-        "definitions.config",
-        "definitions.run_config",
-        "definitions.env",
-        "definitions.resources",
-        "definitions.resource_param",
-        "definitions.lifecycle",
+GUIDES = "concepts"
+"""Folder of the guides that sections link to."""
+
+
+class Section(NamedTuple):
+    """A part of the reference: the concept, its guide, and the modules whose public names belong to it."""
+
+    guide: str
+    modules: tuple[str, ...]
+
+
+_D = "definitions."
+SECTIONS: dict[str, Section] = {
+    "Assets": Section(
+        "assets",
+        (
+            *(_D + name for name in ("asset_decorator", "asset_ports", "asset_specs", "assets", "multi_assets")),
+            *(_D + name for name in ("graph_assets", "observable_assets", "data_versions", "code_references")),
+            "model.assets",
+        ),
     ),
-    "IO managers": ("definitions.io", "io_managers.filesystem", "io_managers.memory"),
-    "Partitions": ("definitions.partitions", "planning.partitions"),
-    "Schedules": ("definitions.schedules",),
-    "Contexts and logs": ("definitions.contexts", "definitions.build_context", "definitions.logs"),
-    "Putting together and executing": (
-        "definitions.definitions",
-        "definitions.module_contents",
-        "definitions.materializing",
-        "definitions.instance",
-        "execution.outcome",
+    "Selection": Section("selection", ("definitions.selection",)),
+    "Checks": Section("checks", ("definitions.checks", "definitions.check_specs", "definitions.check_factories")),
+    "Ops, graphs and jobs": Section(
+        "ops-graphs-jobs",
+        tuple(_D + name for name in ("ops", "graphs", "jobs", "composition", "dependencies", "live", "executor_defs")),
     ),
-    "Errors": ("model.errors",),
+    "What functions return, yield or raise": Section("assets", ("definitions.outputs",)),
+    "Retries": Section("runs-and-retries", ("definitions.retries",)),
+    "Hooks": Section("hooks", ("definitions.hooks",)),
+    "Loggers": Section("loggers", ("definitions.loggers", "definitions.logs")),
+    "Types": Section("types", ("definitions.types", "definitions.type_loaders")),
+    "Config": Section(
+        "config",
+        (
+            *(_D + name for name in ("config", "run_config", "env", "schema", "config_types")),
+            *(_D + name for name in ("configured", "config_mapping", "config_files")),
+        ),
+    ),
+    "Resources": Section(
+        "resources", tuple(_D + name for name in ("resources", "resource_param", "lifecycle", "resource_binding"))
+    ),
+    "IO managers": Section(
+        "io-managers",
+        (
+            *(_D + name for name in ("io", "input_managers", "value_loader")),
+            *("io_managers." + name for name in ("configurable", "filesystem", "memory", "upath")),
+        ),
+    ),
+    "Partitions": Section(
+        "partitions",
+        (
+            *(_D + name for name in ("partitions", "time_partitions", "multi_partitions", "partition_keys")),
+            *(_D + name for name in ("partition_mappings", "partition_loading", "partition_requests")),
+            *(_D + name for name in ("partitioned_config", "partitioned_config_functions", "backfill_policy")),
+            "planning.partitions",
+            "planning.time_windows",
+        ),
+    ),
+    "Schedules": Section("schedules", ("definitions.schedules", "definitions.partitioned_schedules")),
+    "Sensors": Section(
+        "sensors",
+        (
+            *(_D + name for name in ("sensors", "asset_sensors", "run_status_sensors", "multi_asset_context")),
+            *(_D + name for name in ("failure_email", "freshness_check_sensor", "run_requests", "automation_sensors")),
+        ),
+    ),
+    "Automation and freshness": Section(
+        "automation", ("definitions.automation", "definitions.automation_evaluation", "definitions.freshness")
+    ),
+    "Metadata and tables": Section(
+        "events-and-metadata", ("definitions.metadata", "model.metadata", "model.tables", "definitions.type_schemas")
+    ),
+    "Events and records": Section(
+        "events-and-metadata", ("definitions.event_log", "definitions.event_types", "definitions.run_events")
+    ),
+    "Contexts": Section(
+        "contexts",
+        tuple(
+            _D + name
+            for name in ("contexts", "build_context", "build_tick_context", "storage_contexts", "tick_contexts")
+        ),
+    ),
+    "Definitions and loaders": Section(
+        "definitions", ("definitions.definitions", "definitions.lazy", "definitions.module_contents")
+    ),
+    "Executing": Section("testing", ("definitions.materializing", "definitions.outcome")),
+    "The instance": Section("instance", ("definitions.instance", "model.runs")),
+    "Executing again": Section("re-execution", ("definitions.reexecution",)),
+    "Components": Section("components", ("components.*",)),
+    "Pipes": Section("pipes", ("pipes.*",)),
+    "Errors": Section("../errors", ("model.errors",)),
 }
 HEAD = """\
 # Reference
 
-Written by `./task generate` from the docstrings; do not edit. Parameters: `help(rostrum.asset)`, or your editor.
+Written by `./task generate` from the signatures and docstrings; do not edit. Types of parameters and of what is
+returned: your editor, or `help(rostrum.asset)`.
 
 ## Public Python names
 
-Everything here is imported from `rostrum`. `rostrum.__version__` is the version.
+Everything here is imported from `rostrum`. `rostrum.__version__` is the version. A name is followed by how it is
+called, by the first paragraph of its docstring, and by its other members.
 """
 EVENTS = """
 ## Event kinds
@@ -75,14 +147,18 @@ def docstring_of(name: str, module: ModuleType) -> str:
     """The text that the source has for a name: of its function or class, or below its assignment."""
     value = getattr(module, name)
     own = inspect.isroutine(value) or (inspect.isclass(value) and value.__module__.startswith("rostrum."))
-    text = inspect.getdoc(value) if own else _below_assignment(name, module)
+    text = inspect.getdoc(value) if own else _in_source(name, module)
     if not text:
         raise SystemExit(f"{module.__name__}.{name} is public and has no docstring")
     return first_sentences(text)
 
 
-def _below_assignment(name: str, module: ModuleType) -> str | None:
+def _in_source(name: str, module: ModuleType) -> str | None:
+    """Below an assignment, or of the function that a decorator has made something else of."""
     body = ast.parse(inspect.getsource(module)).body
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return ast.get_docstring(node)
     for node, following in itertools.pairwise(body):
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if any(isinstance(target, ast.Name) and target.id == name for target in targets):
@@ -91,21 +167,115 @@ def _below_assignment(name: str, module: ModuleType) -> str | None:
     return None if name != "ResourceParam" else ast.get_docstring(ast.parse(inspect.getsource(module)))
 
 
-def reference() -> str:
-    """The page."""
+def call_of(name: str, value: object) -> str:
+    """How a function or class is called: its parameters with their defaults; empty for other values."""
+    if not (inspect.isroutine(value) or inspect.isclass(value)) or _is_enum(value) or _is_exception(value):
+        return ""
+    parameters = [
+        parameter
+        for parameter in _parameters(value)
+        if not parameter.name.startswith("_") and parameter.name != "kwargs"
+    ]
+    words: list[str] = []
+    for parameter in parameters:
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in words and not any(w[0] == "*" for w in words):
+            words.append("*")
+        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        words.append(f"{stars}{parameter.name}{_default(parameter)}")
+    text = f"{name}({', '.join(words)})"
+    return "\n".join(textwrap.wrap(text, 108, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False))
+
+
+def _parameters(value: object) -> list[inspect.Parameter]:
+    try:
+        return list(inspect.signature(value).parameters.values())  # type: ignore[arg-type]
+    except ValueError:  # a subclass of a built-in type that leaves its constructor alone
+        return [inspect.Parameter("value", inspect.Parameter.POSITIONAL_ONLY)]
+
+
+def _default(parameter: inspect.Parameter) -> str:
+    value = parameter.default
+    if value is parameter.empty:
+        return ""
+    if isinstance(value, enum.Enum):
+        return f"={type(value).__name__}.{value.name}"
+    plain = value is None or isinstance(value, str | int | float) or value in ((), [], {})
+    return f"={value!r}" if plain else "=..."
+
+
+def _is_enum(value: object) -> bool:
+    return inspect.isclass(value) and issubclass(value, enum.Enum)
+
+
+def _is_exception(value: object) -> bool:
+    return inspect.isclass(value) and issubclass(value, BaseException)
+
+
+def members_of(value: object) -> list[str]:
+    """Public methods (with parentheses) and properties of a class, those of libraries and parameters left out."""
+    if not inspect.isclass(value):
+        return []
+    if issubclass(value, enum.Enum):
+        return list(value.__members__)
+    ours = [kind for kind in value.__mro__ if kind.__module__.startswith("rostrum.")]
+    told = set() if _is_exception(value) else {parameter.name for parameter in _parameters(value)}
+    found: dict[str, str] = {}
+    for kind in ours:
+        for name, member in vars(kind).items():
+            if not name.startswith(("_", "model_")) and name not in told and not inspect.isclass(member):
+                method = inspect.isroutine(member) or isinstance(member, classmethod | staticmethod)
+                found.setdefault(name, f"{name}()" if method and not inspect.isdatadescriptor(member) else name)
+    return [found[name] for name in sorted(found)]
+
+
+def _entry(name: str, module: ModuleType) -> list[str]:
+    value = getattr(module, name)
+    lines = [f"#### `{name}`", ""]
+    if called := call_of(name, value):
+        lines += ["```text", called, "```", ""]
+    lines += textwrap.wrap(docstring_of(name, module), 118, break_long_words=False, break_on_hyphens=False)
+    if members := members_of(value):
+        text = ", ".join(f"`{member}`" for member in members)
+        lines += ["", *textwrap.wrap(f"Members: {text}", 118, break_long_words=False, break_on_hyphens=False)]
+    return [*lines, ""]
+
+
+def sections() -> dict[str, dict[str, str]]:
+    """Section -> public name -> its module."""
     table: dict[str, tuple[str, ...]] = rostrum._TABLE  # pyright: ignore[reportPrivateUsage]
     left = {module.removeprefix("rostrum."): names for module, names in table.items()}
-    lines = [HEAD]
-    for title, modules in SECTIONS.items():
-        names = {name: module for module in modules for name in left.pop(module, ())}
-        lines += [f"### {title}\n", "| name | meaning |", "|---|---|"]
-        for name in sorted(names, key=str.lower):
-            lines.append(f"| `{name}` | {docstring_of(name, importlib.import_module(f'rostrum.{names[name]}'))} |")
-        lines.append("")
+    found: dict[str, dict[str, str]] = {}
+    for title, section in SECTIONS.items():
+        modules = [module for module in left if any(fnmatch.fnmatch(module, pattern) for pattern in section.modules)]
+        found[title] = {name: f"rostrum.{module}" for module in modules for name in left.pop(module)}
     if left:
         raise SystemExit(f"{__file__}: put these modules under a heading in SECTIONS: {', '.join(left)}")
+    return found
+
+
+def anchor(title: str) -> str:
+    """What a heading is linked by."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+def reference() -> str:
+    """The page."""
+    found = sections()
+    lines = [HEAD, "| concept | names |", "|---|---|"]
+    for title, names in found.items():
+        lines.append(f"| [{title}](#{anchor(title)}) | {', '.join(f'`{name}`' for name in _sorted(names))} |")
+    lines.append("")
+    for title, names in found.items():
+        guide = SECTIONS[title].guide
+        lines += [f"### {title}", "", f"Guide: [{Path(guide).name}]({Path(GUIDES, guide).as_posix()}.md)", ""]
+        for name in _sorted(names):
+            lines += _entry(name, importlib.import_module(names[name]))
     rows = [_event_row(kind) for kind in typing.get_args(ev.AnyEvent) if kind is not ev.UnknownEvent]
-    return "\n".join(lines).rstrip() + "\n" + EVENTS + "\n".join(rows) + "\n"
+    return "\n".join(lines).rstrip().replace("concepts/../", "") + "\n" + EVENTS + "\n".join(rows) + "\n"
+
+
+def _sorted(names: typing.Iterable[str]) -> list[str]:
+    return sorted(names, key=lambda name: (name.lower(), name))
 
 
 def _event_row(kind: type[ev.Event]) -> str:

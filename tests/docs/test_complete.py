@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import re
 import types
 import typing
@@ -22,8 +24,8 @@ from rostrum.model import events as ev
 from rostrum.model.principals import Permission
 from rostrum.model.runs import RunStatus
 from rostrum.web.mutations import PERMISSIONS
-from tests.docs.pages import DOCS, pages, prose, section
-from tests.docs.reference import PAGE, reference
+from tests.docs.pages import DOCS, blocks, pages, prose, section
+from tests.docs.reference import PAGE, SECTIONS, docstring_of, reference, sections
 
 
 def walk(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
@@ -88,8 +90,33 @@ def test_reference_is_fresh() -> None:
 
 
 def test_public_names() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    assert [name for name in rostrum.__all__ if f"`{name}`" not in text and f"rostrum.{name}`" not in text] == []
+    """Each has an entry of its own in the reference, once."""
+    entries = re.findall(r"^#### `(\w+)`$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(entries) == sorted(name for name in rostrum.__all__ if name != "__version__")
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_public_names_have_docstrings(title: str) -> None:
+    for name, module in sections()[title].items():
+        assert docstring_of(name, importlib.import_module(module)), name
+
+
+def test_sections_have_guides() -> None:
+    missing = [title for title, section in SECTIONS.items() if not (DOCS / "concepts" / f"{section.guide}.md").exists()]
+    assert missing == []
+
+
+def test_guides_name_what_is_public() -> None:
+    """What the guides import from rostrum is public."""
+    found = {
+        name
+        for page in pages()
+        for block in blocks(page, "python")
+        for node in ast.walk(ast.parse(block.text))
+        if isinstance(node, ast.ImportFrom) and node.module == "rostrum"
+        for name in (alias.name for alias in node.names)
+    }
+    assert found - set(rostrum.__all__) == set()
 
 
 def test_public_names_in_the_pages() -> None:

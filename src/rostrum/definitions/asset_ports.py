@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from rostrum.definitions.asset_specs import AssetDep, AssetSpec
+from rostrum.definitions.asset_specs import AssetDep, AssetSpec, OldOptions
 from rostrum.definitions.backfill_policy import BackfillPolicy
 from rostrum.definitions.broken import noting_init
 from rostrum.definitions.names import KeyLike, asset_key_of, hidden_options
@@ -74,6 +74,16 @@ class AssetOut:
     """
 
     __slots__ = ("_spec_options", "backfill_policy", "io_manager_key", "is_required", "key", "key_prefix", "type")
+    description: str | None
+    metadata: Mapping[str, Any] | None
+    group_name: str | None
+    code_version: str | None
+    automation_condition: Any
+    owners: Sequence[str] | None
+    tags: Mapping[str, str] | None
+    kinds: Iterable[str] | None
+    freshness_policy: Any
+    is_virtual: bool
 
     @noting_init
     def __init__(
@@ -96,7 +106,7 @@ class AssetOut:
         is_virtual: bool = False,
         *,
         type: Any = MISSING,
-        **kwargs: Any,
+        **kwargs: Unpack[OldOptions],
     ) -> None:
         if kwargs:
             hidden_options("AssetOut", kwargs, _HIDDEN)
@@ -120,13 +130,15 @@ class AssetOut:
             "is_virtual": is_virtual,
         }
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        try:
-            return self._spec_options[name]
-        except KeyError:
-            raise AttributeError(f"AssetOut has no attribute {name!r}") from None
+    if not TYPE_CHECKING:  # what is there is declared above
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            try:
+                return self._spec_options[name]
+            except KeyError:
+                raise AttributeError(f"AssetOut has no attribute {name!r}") from None
 
     @property
     def auto_materialize_policy(self) -> Any:

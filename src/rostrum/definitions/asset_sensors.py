@@ -9,8 +9,9 @@ from rostrum.definitions.broken import noting
 from rostrum.definitions.multi_asset_context import MultiAssetSensorEvaluationContext
 from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.definitions.selection import AssetSelection
-from rostrum.definitions.sensors import DefaultSensorStatus, SensorDefinition
+from rostrum.definitions.sensors import DefaultSensorStatus, SensorDefinition, SensorReturnTypesUnion
 from rostrum.definitions.sources import caller_source, function_source
+from rostrum.definitions.targets import JobLike
 from rostrum.definitions.tick_contexts import SensorEvaluationContext
 from rostrum.definitions.tick_outcomes import TickOutcome
 from rostrum.model.assets import AssetKey
@@ -32,8 +33,8 @@ class AssetSensorDefinition(SensorDefinition):
         asset_materialization_fn: Callable[..., Any],
         minimum_interval_seconds: int | None = None,
         description: str | None = None,
-        job: Any = None,
-        jobs: Sequence[Any] | None = None,
+        job: JobLike | None = None,
+        jobs: Sequence[JobLike] | None = None,
         default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
         required_resource_keys: set[str] | None = None,
         tags: Mapping[str, Any] | None = None,
@@ -108,8 +109,8 @@ class MultiAssetSensorDefinition(SensorDefinition):
         asset_materialization_fn: Callable[..., Any],
         minimum_interval_seconds: int | None = None,
         description: str | None = None,
-        job: Any = None,
-        jobs: Sequence[Any] | None = None,
+        job: JobLike | None = None,
+        jobs: Sequence[JobLike] | None = None,
         default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
         request_assets: AssetSelection | None = None,
         required_resource_keys: set[str] | None = None,
@@ -176,13 +177,13 @@ def asset_sensor(
     name: str | None = None,
     minimum_interval_seconds: int | None = None,
     description: str | None = None,
-    job: Any = None,
-    jobs: Sequence[Any] | None = None,
+    job: JobLike | None = None,
+    jobs: Sequence[JobLike] | None = None,
     default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
     required_resource_keys: set[str] | None = None,
     tags: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
-) -> Callable[[Callable[..., Any]], AssetSensorDefinition]:
+) -> Callable[[Callable[..., SensorReturnTypesUnion]], AssetSensorDefinition]:
     """Make a sensor of a function that is called when an asset has been materialised.
 
     It takes the context, the event, and resources, and returns what any sensor returns.
@@ -216,14 +217,14 @@ def multi_asset_sensor(
     name: str | None = None,
     minimum_interval_seconds: int | None = None,
     description: str | None = None,
-    job: Any = None,
-    jobs: Sequence[Any] | None = None,
+    job: JobLike | None = None,
+    jobs: Sequence[JobLike] | None = None,
     default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
     request_assets: AssetSelection | None = None,
     required_resource_keys: set[str] | None = None,
     tags: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
-) -> Callable[[Callable[..., Any]], MultiAssetSensorDefinition]:
+) -> Callable[[Callable[..., SensorReturnTypesUnion]], MultiAssetSensorDefinition]:
     """Make a sensor of a function that looks at the materialisations of several assets, through a
     MultiAssetSensorEvaluationContext. `request_assets` or a job is what it launches.
     """

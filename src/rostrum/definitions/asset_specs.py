@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Self, TypedDict, Unpack
 
 from rostrum.definitions.broken import noting_init
 from rostrum.definitions.names import AssetLike, KeyLike, asset_key_of, hidden_options, kinds_of
@@ -22,6 +22,13 @@ IO_MANAGER_KEYS = (IO_MANAGER_KEY, IO_MANAGER_METADATA)
 _NO_TAGS: Mapping[str, str] = {}
 _NO_METADATA: Mapping[str, Any] = {}
 _HIDDEN = ("auto_materialize_policy", "legacy_freshness_policy")
+
+
+class OldOptions(TypedDict, total=False):
+    """Keyword arguments that are taken still and mean nothing, or what another one says."""
+
+    auto_materialize_policy: Any
+    legacy_freshness_policy: Any
 
 
 class AssetDep:
@@ -144,11 +151,12 @@ class AssetSpec:
         freshness_policy: Any = None,
         is_virtual: bool = False,
         source: Source | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[OldOptions],
     ) -> None:
         if kwargs:
-            automation_condition = condition_of(kwargs, automation_condition)
-            hidden_options("AssetSpec", kwargs, _HIDDEN)
+            old: dict[str, Any] = {**kwargs}
+            automation_condition = condition_of(old, automation_condition)
+            hidden_options("AssetSpec", old, _HIDDEN)
         plain, of_tags = kinds_of(tags, kinds)
         self._fill(
             key=asset_key_of(key),

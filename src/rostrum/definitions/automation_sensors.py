@@ -8,7 +8,7 @@ from typing import Any
 from rostrum.definitions.automation import AutomationCondition
 from rostrum.definitions.broken import noting_init
 from rostrum.definitions.names import string_tags
-from rostrum.definitions.selection import AssetSelection
+from rostrum.definitions.selection import AssetSelection, SelectionLike
 from rostrum.definitions.sensors import DefaultSensorStatus, SensorDefinition
 from rostrum.definitions.sources import caller_source
 from rostrum.definitions.tick_contexts import SensorEvaluationContext
@@ -30,7 +30,7 @@ class AutomationConditionSensorDefinition(SensorDefinition):
         self,
         name: str,
         *,
-        target: Any,
+        target: SelectionLike,
         tags: Mapping[str, Any] | None = None,
         run_tags: Mapping[str, Any] | None = None,
         default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,

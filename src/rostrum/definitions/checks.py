@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rostrum.definitions.asset_ports import AssetIn
@@ -12,6 +12,7 @@ from rostrum.definitions.broken import noting
 from rostrum.definitions.check_specs import AssetCheckSpec, check_output
 from rostrum.definitions.names import AssetLike, string_tags
 from rostrum.definitions.ops import OpDefinition, OpInput
+from rostrum.definitions.outputs import AssetCheckResult
 from rostrum.definitions.partitions import PartitionsDefinition
 from rostrum.definitions.problems import located
 from rostrum.definitions.retries import RetryPolicy
@@ -76,6 +77,15 @@ class AssetChecksDefinition(AssetsDefinition):
         return f"<checks {', '.join(str(spec.key) for spec in self.check_specs)}>"
 
 
+CheckReturn = (
+    AssetCheckResult
+    | Iterable[AssetCheckResult]
+    | Awaitable[AssetCheckResult | Iterable[AssetCheckResult]]
+    | AsyncIterator[AssetCheckResult]
+)
+"""What the function of a check returns or yields."""
+
+
 def checks_of(
     op: OpDefinition, specs: Sequence[AssetCheckSpec], resource_defs: Mapping[str, Any] | None = None
 ) -> AssetChecksDefinition:
@@ -103,7 +113,7 @@ def asset_check(
     automation_condition: Any = None,
     pool: str | None = None,
     partitions_def: PartitionsDefinition | None = None,
-) -> Callable[[Callable[..., Any]], AssetChecksDefinition]:
+) -> Callable[[Callable[..., CheckReturn]], AssetChecksDefinition]:
     """Make a check of a function that returns an AssetCheckResult. An argument named like the asset loads its value.
 
     With `blocking` a failure of severity ERROR fails the run, and what is downstream of the asset is not made.
@@ -152,7 +162,7 @@ def multi_asset_check(
     config_schema: Any = None,
     ins: Mapping[str, Any] | None = None,
     pool: str | None = None,
-) -> Callable[[Callable[..., Any]], AssetChecksDefinition]:
+) -> Callable[[Callable[..., CheckReturn]], AssetChecksDefinition]:
     """Make several checks of one function that yields an AssetCheckResult for each, with `check_name` and
     `asset_key`. With `can_subset` some of them can be evaluated alone.
     """

@@ -77,6 +77,7 @@ class _Compiler:
         self._assets: dict[AssetKey, AssetNode] = {}
         self._sources: dict[AssetKey, Source | None] = {}
         self._checks: dict[CheckKey, CheckNode] = {}
+        self._check_specs: dict[CheckKey, AssetCheckSpec] = {}
         self._ops: dict[str, OpDefinition] = {}
         self._op_nodes: dict[str, OpNode] = {}
         self._graphs: dict[str, GraphDefinition] = {}
@@ -130,6 +131,7 @@ class _Compiler:
             graph_configs={graph.name: graph.config for graph in self._graphs.values() if graph.config is not None},
             hooks=writer.hooks,
             assets_defs=collected.assets,
+            check_specs=self._check_specs,
         )
 
     def check_what_is_there(self) -> None:
@@ -227,6 +229,7 @@ class _Compiler:
             return
         partitions = spec.partitions_def or self._partitions.get(spec.asset_key)
         self._checks[spec.key] = self._writer.check(spec, op, partitions)
+        self._check_specs[spec.key] = spec
 
     def _add_op(self, op: OpDefinition) -> bool:
         other = self._ops.get(op.name)

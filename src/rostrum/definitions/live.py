@@ -92,6 +92,7 @@ class Resolved:
 
     __slots__ = (
         "assets_defs",
+        "check_specs",
         "executor",
         "executors",
         "graph",
@@ -120,6 +121,7 @@ class Resolved:
         sensors: dict[str, Any] | None = None,
         loggers: dict[str, Any] | None = None,
         assets_defs: Sequence[Any] = (),
+        check_specs: Mapping[Any, Any] | None = None,
         jobs: dict[str, Any] | None = None,
         graph_configs: dict[str, Any] | None = None,
         hooks: dict[str, Any] | None = None,
@@ -144,6 +146,8 @@ class Resolved:
         """`HookDefinition` by the name that steps use."""
         self.assets_defs = assets_defs
         """Live definitions of assets."""
+        self.check_specs = check_specs or {}
+        """`AssetCheckSpec` by key."""
         self.graph = AssetGraph(manifest)
 
     def assets_def(self, op_name: str) -> Any:

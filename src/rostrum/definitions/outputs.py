@@ -47,7 +47,7 @@ class Output(Generic[T_co]):
 
     def __init__(
         self,
-        value: Any,
+        value: T_co,
         output_name: str | None = "result",
         metadata: Mapping[str, Any] | None = None,
         data_version: DataVersion | str | None = None,

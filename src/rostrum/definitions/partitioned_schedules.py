@@ -54,10 +54,11 @@ class PartitionedSchedule(ScheduleDefinition):
         if self.spec is not None:
             return self
         cron, timezone = _cron(self.job_name, spec, self.offsets, None, None)
+        job: Any = self.target
         made = PartitionedSchedule(
             self.name,
             cron_schedule=cron,
-            job=self.target,
+            job=job,
             tags=self.tags,
             description=self.description,
             execution_timezone=timezone,

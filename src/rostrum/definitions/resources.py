@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, cast, get_args, get_origin, overload
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 from pydantic.errors import PydanticInvalidForJsonSchema
@@ -38,10 +38,23 @@ class ResourceDependency(Generic[T]):
     `store: ResourceDependency[GitHub]`.
     """
 
-    def __class_getitem__(cls, item: Any) -> Any:
-        """Any value goes: what is bound may only make the value."""
-        # In a tuple: pydantic would take a class of its own for a validator.
-        return Annotated[Any, _DEPENDENCY, (item,)]
+    if TYPE_CHECKING:
+        # The field is the value; it is given the value, or the resource that makes it.
+
+        @overload
+        def __get__(self, instance: None, owner: Any) -> Self: ...
+        @overload
+        def __get__(self, instance: object, owner: Any) -> T: ...
+        def __get__(self, instance: object, owner: Any) -> Any: ...
+
+        def __set__(self, instance: object, value: T | ConfigurableResourceFactory[T] | ResourceDefinition) -> None: ...
+
+    else:
+
+        def __class_getitem__(cls, item: Any) -> Any:
+            """Any value goes: what is bound may only make the value."""
+            # In a tuple: pydantic would take a class of its own for a validator.
+            return Annotated[Any, _DEPENDENCY, (item,)]
 
 
 class ConfigurableResourceFactory(Config, Generic[T]):

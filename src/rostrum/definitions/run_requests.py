@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from rostrum.definitions.names import asset_key_of, string_tags
+from rostrum.definitions.names import AssetLike, asset_key_of, string_tags
 from rostrum.definitions.outputs import AssetCheckResult, AssetMaterialization, AssetObservation
 from rostrum.definitions.partition_requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from rostrum.definitions.partitions import PartitionKeyRange
@@ -43,7 +43,7 @@ class RunRequest:
         run_config: RunConfig | Mapping[str, Any] | None = None,
         tags: Mapping[str, Any] | None = None,
         job_name: str | None = None,
-        asset_selection: Sequence[Any] | None = None,
+        asset_selection: Sequence[AssetLike] | None = None,
         stale_assets_only: bool = False,
         partition_key: str | None = None,
         asset_check_keys: Sequence[CheckKey] | None = None,

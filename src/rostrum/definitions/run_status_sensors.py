@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from typing import TYPE_CHECKING, Any, overload
 
 from rostrum.definitions.broken import noting
 from rostrum.definitions.job_specs import JobSpec
+from rostrum.definitions.run_events import RunEvent
+from rostrum.definitions.run_instance import RunInstance
 from rostrum.definitions.run_requests import RunReaction
-from rostrum.definitions.sensors import DefaultSensorStatus, SensorDefinition
+from rostrum.definitions.sensors import DefaultSensorStatus, SensorDefinition, SensorReturnTypesUnion
 from rostrum.definitions.sources import caller_source, function_source
-from rostrum.definitions.targets import job_of, target_name
+from rostrum.definitions.targets import JobLike, job_of, target_name
 from rostrum.definitions.tick_contexts import SensorEvaluationContext, TickContext
 from rostrum.definitions.tick_outcomes import TickOutcome
 from rostrum.model.errors import ArgumentError, DefinitionError, InvocationError
@@ -30,8 +33,8 @@ class RunStatusSensorContext(TickContext):
     def __init__(
         self,
         sensor_name: str,
-        dagster_run: Any,
-        dagster_event: Any,
+        dagster_run: Run,
+        dagster_event: RunEvent,
         instance: Any,
         context: SensorEvaluationContext | None = None,
         resource_defs: Mapping[str, Any] | None = None,
@@ -59,12 +62,12 @@ class RunStatusSensorContext(TickContext):
         """Partition of the run, None where it has none."""
 
     @property
-    def run(self) -> Any:
+    def run(self) -> Run:
         """The run."""
         return self.dagster_run
 
     @property
-    def event(self) -> Any:
+    def event(self) -> RunEvent:
         """The event with which the run reached the status."""
         return self.dagster_event
 
@@ -90,11 +93,11 @@ class RunFailureSensorContext(RunStatusSensorContext):
     __slots__ = ()
 
     @property
-    def failure_event(self) -> Any:
+    def failure_event(self) -> RunEvent:
         """The event that tells of the run's failure."""
         return self.dagster_event
 
-    def get_step_failure_events(self) -> Sequence[Any]:
+    def get_step_failure_events(self) -> Sequence[RunEvent]:
         """Events of the steps that failed, in their order."""
         finder: Any = getattr(self.instance, "get_step_failure_events", None)
         if finder is not None:
@@ -124,8 +127,8 @@ class RunStatusSensorDefinition(SensorDefinition):
         monitored_jobs: Sequence[Any] | None = None,
         monitor_all_code_locations: bool | None = None,
         default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
-        request_job: Any = None,
-        request_jobs: Sequence[Any] | None = None,
+        request_job: JobLike | None = None,
+        request_jobs: Sequence[JobLike] | None = None,
         tags: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
         required_resource_keys: set[str] | None = None,
@@ -201,7 +204,7 @@ class RunFailureSensorDefinition(RunStatusSensorDefinition):
 
 
 def run_status_sensor(
-    run_status: Any,
+    run_status: Enum,
     name: str | None = None,
     minimum_interval_seconds: int | None = None,
     description: str | None = None,
@@ -209,13 +212,13 @@ def run_status_sensor(
     job_selection: Sequence[Any] | None = None,
     monitor_all_code_locations: bool | None = None,
     default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
-    request_job: Any = None,
-    request_jobs: Sequence[Any] | None = None,
+    request_job: JobLike | None = None,
+    request_jobs: Sequence[JobLike] | None = None,
     monitor_all_repositories: bool | None = None,
     tags: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
     required_resource_keys: set[str] | None = None,
-) -> Callable[[Callable[..., Any]], RunStatusSensorDefinition]:
+) -> Callable[[Callable[..., SensorReturnTypesUnion]], RunStatusSensorDefinition]:
     """Make a sensor of a function that is called for each run that reaches `run_status`.
 
     It takes a RunStatusSensorContext and resources, and may return what any sensor returns. `request_job` and
@@ -246,7 +249,7 @@ def run_status_sensor(
 
 
 @overload
-def run_failure_sensor(name: Callable[..., Any]) -> RunStatusSensorDefinition: ...
+def run_failure_sensor(name: Callable[..., SensorReturnTypesUnion]) -> RunStatusSensorDefinition: ...
 @overload
 def run_failure_sensor(
     name: str | None = None,
@@ -256,13 +259,13 @@ def run_failure_sensor(
     job_selection: Sequence[Any] | None = None,
     monitor_all_code_locations: bool | None = None,
     default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
-    request_job: Any = None,
-    request_jobs: Sequence[Any] | None = None,
+    request_job: JobLike | None = None,
+    request_jobs: Sequence[JobLike] | None = None,
     monitor_all_repositories: bool | None = None,
     tags: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
     required_resource_keys: set[str] | None = None,
-) -> Callable[[Callable[..., Any]], RunStatusSensorDefinition]: ...
+) -> Callable[[Callable[..., SensorReturnTypesUnion]], RunStatusSensorDefinition]: ...
 def run_failure_sensor(
     name: Callable[..., Any] | str | None = None,
     minimum_interval_seconds: int | None = None,
@@ -271,8 +274,8 @@ def run_failure_sensor(
     job_selection: Sequence[Any] | None = None,
     monitor_all_code_locations: bool | None = None,
     default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
-    request_job: Any = None,
-    request_jobs: Sequence[Any] | None = None,
+    request_job: JobLike | None = None,
+    request_jobs: Sequence[JobLike] | None = None,
     monitor_all_repositories: bool | None = None,
     tags: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
@@ -308,9 +311,9 @@ def run_failure_sensor(
 
 def build_run_status_sensor_context(
     sensor_name: str,
-    dagster_event: Any,
-    dagster_instance: Any,
-    dagster_run: Any,
+    dagster_event: RunEvent,
+    dagster_instance: RunInstance,
+    dagster_run: Run,
     context: SensorEvaluationContext | None = None,
     resources: Mapping[str, Any] | None = None,
     partition_key: str | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from rostrum.definitions.names import check_name, owner_problem, string_tags
 from rostrum.definitions.run_config import RunConfig, plain_config
 from rostrum.definitions.run_requests import RunRequest, SkipReason
 from rostrum.definitions.sources import caller_source, function_source
-from rostrum.definitions.targets import ANONYMOUS, Target, target_name, targets_of
+from rostrum.definitions.targets import ANONYMOUS, JobLike, Target, TargetLike, target_name, targets_of
 from rostrum.definitions.tick_contexts import ScheduleEvaluationContext, TickFunction
 from rostrum.definitions.tick_outcomes import EMPTY_SCHEDULE, Returned, TickOutcome, with_tags
 from rostrum.model import ticks
@@ -26,6 +26,18 @@ class DefaultScheduleStatus(str, Enum):
 
     RUNNING = "RUNNING"
     STOPPED = "STOPPED"
+
+
+ScheduleReturn = (
+    RunRequest
+    | SkipReason
+    | RunConfig
+    | Mapping[str, Any]
+    | Sequence[RunRequest]
+    | Iterator[RunRequest | SkipReason]
+    | None
+)
+"""What the function of a schedule returns; a mapping is run config."""
 
 
 class ScheduleDefinition:
@@ -72,10 +84,10 @@ class ScheduleDefinition:
         execution_timezone: str | None = None,
         execution_fn: Callable[..., Any] | None = None,
         description: str | None = None,
-        job: Any = None,
+        job: JobLike | None = None,
         default_status: DefaultScheduleStatus = DefaultScheduleStatus.STOPPED,
         required_resource_keys: set[str] | None = None,
-        target: Any = None,
+        target: TargetLike | None = None,
         owners: Sequence[str] | None = None,
         source: Source | None = None,
     ) -> None:
@@ -179,11 +191,13 @@ class ScheduleDefinition:
         """Resources that the function may use."""
         return self._tick_function(self.function).resource_keys if self.function is not None else frozenset()
 
-    def with_updated_job(self, new_job: Any) -> ScheduleDefinition:
+    def with_updated_job(self, new_job: JobLike) -> ScheduleDefinition:
         """The same schedule of another job."""
         return self._copied(job=new_job)
 
-    def with_attributes(self, *, job: Any = None, metadata: Mapping[str, Any] | None = None) -> ScheduleDefinition:
+    def with_attributes(
+        self, *, job: JobLike | None = None, metadata: Mapping[str, Any] | None = None
+    ) -> ScheduleDefinition:
         """The same schedule with another job or other metadata."""
         return self._copied(job=job, metadata=metadata)
 
@@ -279,12 +293,12 @@ def schedule(
     environment_vars: Mapping[str, str] | None = None,
     execution_timezone: str | None = None,
     description: str | None = None,
-    job: Any = None,
+    job: JobLike | None = None,
     default_status: DefaultScheduleStatus = DefaultScheduleStatus.STOPPED,
     required_resource_keys: set[str] | None = None,
-    target: Any = None,
+    target: TargetLike | None = None,
     owners: Sequence[str] | None = None,
-) -> Callable[[Callable[..., Any]], ScheduleDefinition]:
+) -> Callable[[Callable[..., ScheduleReturn]], ScheduleDefinition]:
     """Make a schedule of a function that decides at each tick: it returns run config, RunRequest(s), SkipReason or
     None. `should_execute` is asked before it; `tags_fn` gives tags to its runs.
     """

@@ -542,7 +542,9 @@ def _note_unknown(shape: Fields, unknown: list[str], at: EvaluationStack, evalua
 
 
 StringSource = SourceType("StringSource", STRING, str)
+"""Text: literally, or as `{"env": NAME}`."""
 IntSource = SourceType("IntSource", INT, int)
+"""A whole number: literally, or as `{"env": NAME}`."""
 BoolSource = SourceType("BoolSource", BOOL, _truth)
-"""Text, a whole number, a truth value: literally, or as `{"env": NAME}`."""
+"""A truth value: literally, or as `{"env": NAME}`."""
 _OF_PYTHON: dict[Any, ConfigType] = {int: INT, float: FLOAT, str: STRING, bool: BOOL, Any: ANY, list: Array(ANY)}

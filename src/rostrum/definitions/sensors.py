@@ -9,9 +9,9 @@ from typing import Any
 from rostrum.definitions.broken import noting, noting_init
 from rostrum.definitions.names import check_name, nearest, owner_problem, string_tags
 from rostrum.definitions.run_requests import RunReaction, RunRequest, SensorResult, SkipReason
-from rostrum.definitions.selection import AssetSelection
+from rostrum.definitions.selection import AssetSelection, SelectionLike
 from rostrum.definitions.sources import caller_source, function_source
-from rostrum.definitions.targets import ANONYMOUS, Target, job_of, target_name, targets_of
+from rostrum.definitions.targets import ANONYMOUS, JobLike, Target, TargetLike, job_of, target_name, targets_of
 from rostrum.definitions.tick_contexts import SensorEvaluationContext, TickFunction
 from rostrum.definitions.tick_outcomes import EMPTY_SENSOR, Returned, TickOutcome, with_tags
 from rostrum.model import ticks
@@ -88,14 +88,14 @@ class SensorDefinition:
         job_name: str | None = None,
         minimum_interval_seconds: int | None = None,
         description: str | None = None,
-        job: Any = None,
-        jobs: Sequence[Any] | None = None,
+        job: JobLike | None = None,
+        jobs: Sequence[JobLike] | None = None,
         default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
-        asset_selection: Any = None,
+        asset_selection: SelectionLike | None = None,
         required_resource_keys: set[str] | None = None,
         tags: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
-        target: Any = None,
+        target: TargetLike | None = None,
         owners: Sequence[str] | None = None,
         source: Source | None = None,
     ) -> None:
@@ -198,16 +198,16 @@ class SensorDefinition:
 
     # --- copies
 
-    def with_updated_job(self, new_job: Any) -> SensorDefinition:
+    def with_updated_job(self, new_job: JobLike) -> SensorDefinition:
         """The same sensor with another job."""
         return self.with_updated_jobs([new_job])
 
-    def with_updated_jobs(self, new_jobs: Sequence[Any]) -> SensorDefinition:
+    def with_updated_jobs(self, new_jobs: Sequence[JobLike]) -> SensorDefinition:
         """The same sensor with other jobs."""
         return self.with_attributes(jobs=new_jobs)
 
     def with_attributes(
-        self, *, jobs: Sequence[Any] | None = None, metadata: Mapping[str, Any] | None = None
+        self, *, jobs: Sequence[JobLike] | None = None, metadata: Mapping[str, Any] | None = None
     ) -> SensorDefinition:
         """The same sensor with other jobs or other metadata."""
         import copy  # rare
@@ -282,16 +282,16 @@ def sensor(
     name: str | None = None,
     minimum_interval_seconds: int | None = None,
     description: str | None = None,
-    job: Any = None,
-    jobs: Sequence[Any] | None = None,
+    job: JobLike | None = None,
+    jobs: Sequence[JobLike] | None = None,
     default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
-    asset_selection: Any = None,
+    asset_selection: SelectionLike | None = None,
     required_resource_keys: set[str] | None = None,
     tags: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
-    target: Any = None,
+    target: TargetLike | None = None,
     owners: Sequence[str] | None = None,
-) -> Callable[[Callable[..., Any]], SensorDefinition]:
+) -> Callable[[Callable[..., SensorReturnTypesUnion]], SensorDefinition]:
     """Make a sensor of a function that is evaluated at an interval.
 
     It takes a `SensorEvaluationContext` and resources, and returns or yields RunRequest, SkipReason, SensorResult or

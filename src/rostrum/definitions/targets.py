@@ -7,13 +7,17 @@ from typing import Any
 
 from rostrum.definitions.graphs import GraphDefinition
 from rostrum.definitions.job_specs import JobSpec
-from rostrum.definitions.selection import AssetSelection
+from rostrum.definitions.selection import AssetSelection, SelectionLike
 from rostrum.model.errors import ArgumentError, DefinitionError
 
 ANONYMOUS = "__anonymous_asset_job_"
 """Prefix of jobs made for a selection; the rest is the name of the schedule or sensor."""
 
 Target = JobSpec | str
+JobLike = JobSpec | GraphDefinition
+"""A job, or a graph, of which one is made."""
+TargetLike = JobLike | SelectionLike
+"""A job, or the assets that are to be made."""
 
 
 def job_of(value: Any, what: str) -> Target:

@@ -81,7 +81,7 @@ def config_at(config: Mapping[str, Any], path: Sequence[str]) -> Any:
 def check_config(resolved: Resolved, run: Run, plan: Plan, bound: Mapping[str, Any]) -> None:
     """Judge the config of a run before its first step. Raises ConfigError that tells all mistakes."""
     wanted = bool(run.config) or any(hasattr(value, "config_field") for value in bound.values())
-    if not wanted and not any(_asks(step, resolved.ops[step.op]) for step in plan.steps):
+    if not wanted and not any(map(_asks, plan.steps)) and not any(map(has_config, _ops(resolved, plan))):
         return
 
     def names() -> set[str]:
@@ -93,8 +93,15 @@ def check_config(resolved: Resolved, run: Run, plan: Plan, bound: Mapping[str, A
     module.check_run_config(resolved, run.target.job, run.config, plan.steps, bound, names)
 
 
-def _asks(step: Step, op: OpDefinition) -> bool:
-    """The step needs config: its op declares some, or one of its inputs can come from nowhere else."""
-    return has_config(op) or any(
-        item.sources and all(isinstance(source, FromConfig) for source in item.sources) for item in step.inputs
-    )
+def _ops(resolved: Resolved, plan: Plan) -> Iterable[OpDefinition]:
+    """Ops of the steps, each once."""
+    return [resolved.ops[name] for name in {step.op for step in plan.steps}]
+
+
+def _asks(step: Step) -> bool:
+    """One of the step's inputs can come from nowhere but the config."""
+    for item in step.inputs:
+        sources = item.sources
+        if sources and type(sources[0]) is FromConfig and all(type(source) is FromConfig for source in sources):
+            return True
+    return False

@@ -223,6 +223,8 @@ class RunWork:
         """Where `default_io_manager` keeps values, for steps in fresh interpreters."""
         self.may_fork = True
         """Whether a fork of this process is safe."""
+        self.plan: Plan | None = None
+        """Of the run, where it is made already."""
         self.default_io_manager: Callable[[], IOManager] | None = None
         """Makes the IO manager that is used where none is bound; None: files below `$ROSTRUM_HOME`."""
         self.resources: Mapping[str, Any] = {}
@@ -255,7 +257,7 @@ class RunWork:
         resolved: Resolved = definitions if isinstance(definitions, Resolved) else definitions.resolved()
         self._phase = "engine_error"
         run = self._run = with_job_config(resolved, self._run)
-        plan = build_plan(resolved.manifest, run.target, resolved.graph, known_items(run.output_origins))
+        plan = self.plan or build_plan(resolved.manifest, run.target, resolved.graph, known_items(run.output_origins))
         spec = run_partitions(resolved, run, plan)
         keys = partition_keys(spec, run, clock, self._session)
         run = self._run = with_partition_tags(run, spec)

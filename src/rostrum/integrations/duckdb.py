@@ -11,7 +11,7 @@ import duckdb
 from pydantic import Field
 
 from rostrum.definitions.io import IOManager
-from rostrum.definitions.lifecycle import InitResourceContext
+from rostrum.definitions.lifecycle import InitResourceContext, IOManagerDefinition
 from rostrum.definitions.metadata import MetadataValue
 from rostrum.definitions.resources import ConfigurableIOManagerFactory, ConfigurableResource
 from rostrum.definitions.storage_contexts import InputContext, OutputContext
@@ -278,8 +278,10 @@ class DuckDBPolarsIOManager(DuckDBIOManager):
 
 def build_duckdb_io_manager(
     type_handlers: Sequence[DbTypeHandler[Any]], default_load_type: type[Any] | None = None
-) -> type[DuckDBIOManager]:
-    """An IO manager class over DuckDB that stores what the handlers store. Call it with `database=...`."""
+) -> IOManagerDefinition:
+    """An IO manager over DuckDB that stores what the handlers store: `.configured({"database": ...})`, or with config
+    of the run. A class of your own with `type_handlers` is the form with typed fields.
+    """
     handlers = list(type_handlers)
 
     class BuiltDuckDBIOManager(DuckDBIOManager):
@@ -291,4 +293,4 @@ def build_duckdb_io_manager(
         def default_load_type() -> type[Any] | None:
             return default_load_type
 
-    return cast("type[DuckDBIOManager]", BuiltDuckDBIOManager)
+    return cast("IOManagerDefinition", BuiltDuckDBIOManager.configure_at_launch().get_resource_definition())

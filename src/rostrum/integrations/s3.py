@@ -89,8 +89,7 @@ class S3PickleIOManager(ConfigurableIOManager):
         return self._objects().load(context)
 
     def _objects(self) -> _Objects:
-        client = cast("S3Resource", self.s3_resource).get_client()
-        return _Objects(client, self.s3_bucket, self.s3_prefix)
+        return _Objects(self.s3_resource.get_client(), self.s3_bucket, self.s3_prefix)
 
 
 class _Objects:

@@ -31,6 +31,7 @@ from rostrum.pipes.protocol import (
 )
 
 PipesExecutionResult = MaterializeResult | AssetCheckResult
+"""What an external process has reported, as `PipesSession.get_results` gives it."""
 
 
 class PipesLaunchedData(TypedDict, total=False):

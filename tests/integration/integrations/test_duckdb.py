@@ -149,7 +149,7 @@ def test_polars_frames_lazy_ones_and_several_handlers(tmp_path: Path) -> None:
         assert lazy["n"].tolist() == [2]
 
     built = build_duckdb_io_manager([DuckDBPolarsTypeHandler(), DuckDBPandasTypeHandler()], pl.DataFrame)
-    resources = {"io_manager": built(database=str(tmp_path / "a.duckdb"))}
+    resources = {"io_manager": built.configured({"database": str(tmp_path / "a.duckdb")})}
     assert ro.materialize([eager, lazy, other], resources=resources).success
 
 

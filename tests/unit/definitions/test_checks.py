@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rostrum.definitions.assets import AssetIn, asset
+from rostrum.definitions.asset_decorator import asset
+from rostrum.definitions.asset_ports import AssetIn
 from rostrum.definitions.check_specs import AssetCheckSpec
 from rostrum.definitions.checks import asset_check, multi_asset_check
 from rostrum.definitions.definitions import Definitions

@@ -19,6 +19,7 @@ from rostrum.integrations.dbt.errors import DbtManifestError
 from rostrum.integrations.dbt.manifest import (
     Manifest,
     ManifestParam,
+    held,
     in_order,
     is_asset,
     load_manifest,
@@ -131,7 +132,7 @@ def _check(info: DbtAssets, specs: Mapping[str, AssetSpec], test: str) -> AssetC
     about = tested(info.manifest, resource(info.manifest, test))
     spec = specs.get(about) if about is not None else None
     settings = info.translator.settings
-    if spec is None and about in (info.manifest.get("sources") or {}) and settings.enable_source_tests_as_checks:
+    if spec is None and about in held(info.manifest, "sources") and settings.enable_source_tests_as_checks:
         spec = info.translator.get_asset_spec(info.manifest, str(about), info.project)
     if spec is None:
         return None
@@ -147,7 +148,7 @@ def _refuse_shared_keys(info: DbtAssets, specs: Mapping[str, AssetSpec]) -> None
         owners.setdefault(spec.key, []).append(unique_id)
     if not info.translator.settings.enable_duplicate_source_asset_keys:
         above = {each for key in specs for each in upstream(info.manifest, resource(info.manifest, key))}
-        for source in sorted(each for each in above if each in (info.manifest.get("sources") or {})):
+        for source in sorted(each for each in above if each in held(info.manifest, "sources")):
             key = info.translator.get_asset_spec(info.manifest, source, info.project).key
             owners.setdefault(key, []).append(source)
     shared = {key: ids for key, ids in owners.items() if len(ids) > 1}

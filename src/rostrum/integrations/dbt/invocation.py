@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rostrum.integrations.dbt.errors import DbtCliRuntimeError
-from rostrum.integrations.dbt.manifest import Manifest, load_manifest
+from rostrum.integrations.dbt.manifest import Manifest, held, load_manifest
 from rostrum.integrations.dbt.messages import DbtCliEventMessage, Event, StepAssets, from_run_results, results
 from rostrum.integrations.dbt.tables import with_facts
 from rostrum.integrations.dbt.translator import DbtTranslator
@@ -123,7 +123,7 @@ class DbtCliInvocation:
         unique_id = str(message.unique_id)
         if unique_id not in seen:
             seen.add(unique_id)
-            self.relations[unique_id] = message.node.get("node_relation") or {}
+            self.relations[unique_id] = held(message.node, "node_relation")
             yield from results(message, self.manifest, self.dagster_dbt_translator, self._step)
 
     def _messages(self) -> Generator[DbtCliEventMessage, None, None]:

@@ -22,7 +22,7 @@ from rostrum.definitions.selection import AssetSelection
 from rostrum.definitions.time_partitions import TimeWindowPartitionsDefinition
 from rostrum.integrations.dbt.assets import DbtAssets, build_dbt_specs, dbt_assets_of
 from rostrum.integrations.dbt.errors import DbtManifestError
-from rostrum.integrations.dbt.manifest import ManifestParam, load_manifest, resource
+from rostrum.integrations.dbt.manifest import ManifestParam, held, load_manifest, resource
 from rostrum.integrations.dbt.properties import UNIQUE_ID, own_meta
 from rostrum.integrations.dbt.selection import EVERYTHING, selected
 from rostrum.integrations.dbt.translator import DbtTranslator, validated_translator
@@ -58,7 +58,7 @@ def get_asset_keys_by_output_name_for_source(
     known: dict[str, dict[str, AssetKey]] = {}
     for definition in dbt_assets:
         info = _info(definition)
-        for unique_id, props in (info.manifest.get("sources") or {}).items():
+        for unique_id, props in held(info.manifest, "sources").items():
             key = info.translator.get_asset_spec(info.manifest, unique_id, info.project).key
             name = re.sub(r"[^A-Za-z0-9_]", "_", f"{props['source_name']}__{props['name']}")
             known.setdefault(str(props["source_name"]), {})[name] = key

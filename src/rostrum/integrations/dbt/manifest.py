@@ -24,10 +24,15 @@ _COLLECTIONS = ("nodes", "sources", "exposures", "metrics", "semantic_models", "
 _KEPT = 8
 
 
+def held(mapping: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A mapping inside of one; empty where there is none."""
+    return mapping.get(name) or {}
+
+
 def load_manifest(manifest: ManifestParam) -> Manifest:
     """A manifest from a path, or as it is. The same file is read once. Raises DbtManifestError."""
     if isinstance(manifest, Mapping):
-        return cast("Manifest", manifest)
+        return manifest
     if not isinstance(manifest, (str, Path)):
         raise DbtManifestError(f"manifest takes a path or a mapping, not a {type(manifest).__name__}.")
     path = Path(manifest).absolute()
@@ -71,7 +76,7 @@ def resource(manifest: Manifest, unique_id: str) -> Props:
 
 def is_ephemeral(props: Props) -> bool:
     """Whether dbt only writes it into the queries of others."""
-    return (props.get("config") or {}).get("materialized") == "ephemeral"
+    return held(props, "config").get("materialized") == "ephemeral"
 
 
 def is_asset(props: Props) -> bool:
@@ -86,7 +91,7 @@ def is_test(props: Props) -> bool:
 
 def depends_on(props: Props) -> Sequence[str]:
     """Unique ids of what it reads."""
-    return list(dict.fromkeys((props.get("depends_on") or {}).get("nodes") or ()))
+    return list(dict.fromkeys(held(props, "depends_on").get("nodes") or ()))
 
 
 def upstream(manifest: Manifest, props: Props) -> Iterator[str]:
@@ -98,7 +103,7 @@ def upstream(manifest: Manifest, props: Props) -> Iterator[str]:
         if unique_id in seen:
             continue
         seen.add(unique_id)
-        above = (manifest.get("sources") or {}).get(unique_id) or manifest["nodes"].get(unique_id)
+        above = held(manifest, "sources").get(unique_id) or manifest["nodes"].get(unique_id)
         if above is None:
             continue
         if above["resource_type"] == "source" or is_asset(above):
@@ -121,7 +126,7 @@ def tested(manifest: Manifest, props: Props) -> str | None:
 
 def adapter(manifest: Manifest) -> str | None:
     """Kind of the database, such as `duckdb`."""
-    return (manifest.get("metadata") or {}).get("adapter_type")
+    return held(manifest, "metadata").get("adapter_type")
 
 
 def in_order(manifest: Manifest, unique_ids: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from rostrum.definitions.automation import AutomationCondition
 from rostrum.integrations.dbt.errors import DbtManifestError
-from rostrum.integrations.dbt.manifest import Props
+from rostrum.integrations.dbt.manifest import Props, held
 from rostrum.model.assets import AssetKey
 from rostrum.model.tables import TableColumn, TableColumnConstraints, TableSchema
 
@@ -23,7 +23,7 @@ def own_meta(props: Props) -> Mapping[str, Any]:
     """`meta.dagster` (or `meta.rostrum`) of a resource, in its properties or its config."""
     found: dict[str, Any] = {}
     for holder in (props, props.get("config") or {}):
-        meta = holder.get("meta") or {}
+        meta = held(holder, "meta")
         for name in ("dagster", "rostrum"):
             found.update(meta.get(name) or {})
     return found
@@ -43,7 +43,7 @@ def default_asset_key_from_dbt_resource_props(dbt_resource_props: Props) -> Asse
         return AssetKey((str(dbt_resource_props["source_name"]), name))
     if dbt_resource_props.get("version"):
         name = str(dbt_resource_props.get("alias") or f"{name}_v{dbt_resource_props['version']}")
-    schema = (dbt_resource_props.get("config") or {}).get("schema")
+    schema = held(dbt_resource_props, "config").get("schema")
     return AssetKey((str(schema), name)) if schema else AssetKey((name,))
 
 
@@ -59,7 +59,7 @@ def default_description_from_dbt_resource_props(dbt_resource_props: Props) -> st
 def default_metadata_from_dbt_resource_props(dbt_resource_props: Props) -> Mapping[str, Any]:
     """Columns that are documented, and the relation's name in the database."""
     metadata: dict[str, Any] = {}
-    columns = dbt_resource_props.get("columns") or {}
+    columns = held(dbt_resource_props, "columns")
     if columns:
         metadata["dagster/column_schema"] = TableSchema(columns=[_column(each) for each in columns.values()])
     relation = relation_of(dbt_resource_props)
@@ -90,7 +90,7 @@ def _column(column: Mapping[str, Any]) -> TableColumn:
 def default_group_from_dbt_resource_props(dbt_resource_props: Props) -> str | None:
     """`meta.dagster.group`, else the group of dbt; None: the default group."""
     told = own_meta(dbt_resource_props).get("group")
-    found = told or (dbt_resource_props.get("config") or {}).get("group") or dbt_resource_props.get("group")
+    found = told or held(dbt_resource_props, "config").get("group") or dbt_resource_props.get("group")
     return _NO_NAME.sub("_", str(found)) if found else None
 
 
@@ -124,7 +124,7 @@ def default_code_version_from_dbt_resource_props(dbt_resource_props: Props) -> s
     code = dbt_resource_props.get("raw_code") or dbt_resource_props.get("raw_sql")
     if code:
         return hashlib.blake2b(str(code).encode(), digest_size=16).hexdigest()
-    checksum = (dbt_resource_props.get("checksum") or {}).get("checksum")
+    checksum = held(dbt_resource_props, "checksum").get("checksum")
     return str(checksum) if checksum else None
 
 

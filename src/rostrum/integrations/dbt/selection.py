@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from rostrum.definitions.names import nearest
 from rostrum.integrations.dbt.errors import DbtSelectionError
-from rostrum.integrations.dbt.manifest import Manifest, Props, depends_on, is_test, resources
+from rostrum.integrations.dbt.manifest import Manifest, Props, depends_on, held, is_test, resources
 
 EVERYTHING = "fqn:*"
 _BEFORE = re.compile(r"^(@)?(?:(\d*)\+)?")
@@ -105,12 +105,12 @@ class _Graph:
         if name == "config":
             return {key for key, props in self.all.items() if _config(props, argument, value)}
         if name == "package" and value == "this":
-            value = str((self.manifest.get("metadata") or {}).get("project_name"))
+            value = str(held(self.manifest, "metadata").get("project_name"))
         return {key for key, props in self.all.items() if criteria(props, value)}
 
     def named(self, name: str) -> set[str]:
         """A selector of `selectors.yml`."""
-        known = self.manifest.get("selectors") or {}
+        known = held(self.manifest, "selectors")
         if name not in known:
             raise DbtSelectionError(
                 f"the dbt project has no selector {name!r}: selectors.yml declares {', '.join(known) or 'none'}."
@@ -208,7 +208,7 @@ def _source(props: Props, value: str) -> bool:
 
 
 def _config(props: Props, argument: str, value: str) -> bool:
-    found: Any = props.get("config") or {}
+    found: Any = held(props, "config")
     for part in argument.split("."):
         found = cast("Mapping[str, Any]", found).get(part) if isinstance(found, Mapping) else None
     if isinstance(found, (list, tuple)):
@@ -255,8 +255,8 @@ _METHODS: dict[str, Criteria] = {
     "config": lambda props, value: _config(props, "", value),
     "resource_type": lambda props, value: props["resource_type"] == value,
     "test_type": _test_type,
-    "test_name": lambda props, value: fnmatchcase(str((props.get("test_metadata") or {}).get("name")), value),
-    "group": lambda props, value: (props.get("group") or (props.get("config") or {}).get("group")) == value,
+    "test_name": lambda props, value: fnmatchcase(str(held(props, "test_metadata").get("name")), value),
+    "group": lambda props, value: (props.get("group") or held(props, "config").get("group")) == value,
     "access": lambda props, value: props.get("access") == value,
     "version": _version,
     "exposure": _of_type("exposure"),

@@ -14,7 +14,7 @@ from rostrum.definitions.partition_mappings import PartitionMapping
 from rostrum.definitions.partitions import PartitionsDefinition
 from rostrum.integrations.dbt import properties
 from rostrum.integrations.dbt.errors import DbtError, DbtManifestError
-from rostrum.integrations.dbt.manifest import Manifest, Props, adapter, depends_on, resource, upstream
+from rostrum.integrations.dbt.manifest import Manifest, Props, adapter, depends_on, held, resource, upstream
 from rostrum.model.assets import AssetKey
 from rostrum.model.metadata import CodeReferencesMetadata, LocalFileCodeReference
 
@@ -186,10 +186,10 @@ class DbtTranslator:
 
 def _with_group(manifest: Manifest, props: Props) -> Props:
     """The properties with the group's owner, which the manifest has elsewhere."""
-    name = (props.get("config") or {}).get("group") or props.get("group")
+    name = held(props, "config").get("group") or props.get("group")
     if not isinstance(name, str):
         return props
-    groups: Mapping[str, Any] = manifest.get("groups") or {}
+    groups: Mapping[str, Any] = held(manifest, "groups")
     for group in groups.values():
         if group.get("name") == name:
             return {**props, "__group__": group}
