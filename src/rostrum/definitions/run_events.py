@@ -20,10 +20,12 @@ from rostrum.model.metadata import MetadataValue
 class ErrorReport:
     """An error of an event: class name, message, and what caused it."""
 
-    __slots__ = ("cause", "cls_name", "message", "stack")
+    __slots__ = ("cause", "cls_name", "info", "message", "stack")
 
     def __init__(self, cls_name: str, message: str, cause: ErrorReport | None = None, info: ErrorInfo | None = None):
         self.cls_name, self.message, self.cause = cls_name, message, cause
+        self.info = info
+        """The error as it is stored: its first line, frames with their source, the user's own marked."""
         frames = info.frames if info is not None else ()
         self.stack = [f'  File "{frame.file}", line {frame.line}, in {frame.function}\n' for frame in frames]
 

@@ -29,6 +29,7 @@ from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ConfigError, NotPartitioned, RostrumError, UnknownPartition, UserCodeError
 from rostrum.model.events import CONTROL_STREAM, AnyEvent, Event, RunQueued, RunStarting
 from rostrum.model.manifest import ASSET_JOB, Edge, GraphNode
+from rostrum.model.plans import Plan
 from rostrum.model.runs import Run, RunTarget, Trigger
 from rostrum.planning.op_selection import selected_ops
 from rostrum.planning.partition_tags import with_range

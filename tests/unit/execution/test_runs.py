@@ -336,10 +336,8 @@ class TestIO:
 
         with pytest.raises(OSError, match="disk full"):
             materialize([a], resources={"io_manager": Bad()})
-        error = [
-            e.record
-            for e in materialize([a], resources={"io_manager": Bad()}, raise_on_error=False).get_step_failure_events()
-        ][0].error
+        failed = materialize([a], resources={"io_manager": Bad()}, raise_on_error=False)
+        error = failed.get_step_failure_events()[0].record.error
         assert error.class_name == "HandleOutputError"
         assert error.cause is not None
         assert error.cause.class_name == "OSError"
