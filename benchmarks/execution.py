@@ -22,7 +22,7 @@ from typing import Any
 from rostrum import Definitions, asset, job, materialize, op
 from rostrum.control.events import EventLog
 from rostrum.control.run_session import StoreSession
-from rostrum.definitions.local_run import run_locally
+from rostrum.definitions.instance.local_run import run_locally
 from rostrum.execution.sessions import MemoryRunSession
 from rostrum.execution.worker import RunWork, execute_run
 from rostrum.executors.in_process import InProcessExecutor

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from rostrum import Instance
-from rostrum.definitions.executor_defs import executor_options
+from rostrum.definitions.ops.executors import executor_options
 
 
 @dg.op

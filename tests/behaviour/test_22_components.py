@@ -927,7 +927,7 @@ def test_components_that_wait_for_each_other_are_told(project: Project) -> None:
 
 
 def test_documented_project_layout_loads_as_a_code_location(project: Project) -> None:
-    from rostrum.definitions.loading import CodeTarget, load_definitions
+    from rostrum.definitions.location.loading import CodeTarget, load_definitions
 
     project.write("a.py", ASSET.format("a"))
     project.write(

@@ -330,8 +330,8 @@ def test_a_run_that_runs_is_started() -> None:
 
 
 def test_differs_a_status_has_our_word_as_value(instance: Any) -> None:
-    """Dagster's runs have statuses whose value is in capitals. A run here has Rostrum's status: it is equal to Dagster's
-    member, which has the value in capitals.
+    """Dagster's runs have statuses whose value is in capitals. A run here has Rostrum's status: it is equal to
+    Dagster's member, which has the value in capitals.
     """
     run = instance.get_run_by_id(dg.materialize([plain], instance=instance).run_id)
     assert run.status == dg.DagsterRunStatus.SUCCESS

@@ -34,84 +34,47 @@ class Section(NamedTuple):
     modules: tuple[str, ...]
 
 
-_D = "definitions."
 SECTIONS: dict[str, Section] = {
-    "Assets": Section(
-        "assets",
-        (
-            *(_D + name for name in ("asset_decorator", "asset_ports", "asset_specs", "assets", "multi_assets")),
-            *(_D + name for name in ("graph_assets", "observable_assets", "data_versions", "code_references")),
-            "model.assets",
-        ),
-    ),
-    "Selection": Section("selection", ("definitions.selection",)),
-    "Checks": Section("checks", ("definitions.checks", "definitions.check_specs", "definitions.check_factories")),
-    "Ops, graphs and jobs": Section(
-        "ops-graphs-jobs",
-        tuple(_D + name for name in ("ops", "graphs", "jobs", "composition", "dependencies", "live", "executor_defs")),
-    ),
-    "What functions return, yield or raise": Section("assets", ("definitions.outputs",)),
-    "Retries": Section("runs-and-retries", ("definitions.retries",)),
-    "Hooks": Section("hooks", ("definitions.hooks",)),
-    "Loggers": Section("loggers", ("definitions.loggers", "definitions.logs")),
-    "Types": Section("types", ("definitions.types", "definitions.type_loaders")),
+    "Assets": Section("assets", ("definitions.assets.*", "model.assets")),
+    "Selection": Section("selection", ("definitions.assets.selection",)),
+    "Checks": Section("checks", ("definitions.checks.*",)),
+    "Ops, graphs and jobs": Section("ops-graphs-jobs", ("definitions.ops.*", "definitions.location.live")),
+    "What functions return, yield or raise": Section("assets", ("definitions.events.outputs",)),
+    "Retries": Section("runs-and-retries", ("definitions.ops.retries",)),
+    "Hooks": Section("hooks", ("definitions.ops.hooks",)),
+    "Loggers": Section("loggers", ("definitions.ops.loggers", "definitions.ops.logs")),
+    "Types": Section("types", ("definitions.config.types", "definitions.config.type_loaders")),
     "Config": Section(
-        "config",
-        (
-            *(_D + name for name in ("config", "run_config", "env", "schema", "config_types")),
-            *(_D + name for name in ("configured", "config_mapping", "config_files")),
-        ),
+        "config", ("definitions.config.*", "definitions.ops.configured", "definitions.ops.config_mapping")
     ),
-    "Resources": Section(
-        "resources", tuple(_D + name for name in ("resources", "resource_param", "lifecycle", "resource_binding"))
-    ),
+    "Resources": Section("resources", ("definitions.resources.*",)),
     "IO managers": Section(
         "io-managers",
         (
-            *(_D + name for name in ("io", "input_managers", "value_loader")),
-            *("io_managers." + name for name in ("configurable", "filesystem", "memory", "upath")),
+            *("definitions.resources.io", "definitions.resources.input_managers", "definitions.assets.value_loader"),
+            "io_managers.*",
         ),
     ),
-    "Partitions": Section(
-        "partitions",
-        (
-            *(_D + name for name in ("partitions", "time_partitions", "multi_partitions", "partition_keys")),
-            *(_D + name for name in ("partition_mappings", "partition_loading", "partition_requests")),
-            *(_D + name for name in ("partitioned_config", "partitioned_config_functions", "backfill_policy")),
-            "planning.partitions",
-            "planning.time_windows",
-        ),
-    ),
-    "Schedules": Section("schedules", ("definitions.schedules", "definitions.partitioned_schedules")),
+    "Partitions": Section("partitions", ("definitions.partitions.*", "planning.partitions", "planning.time_windows")),
+    "Schedules": Section("schedules", ("definitions.automations.*schedules",)),
     "Sensors": Section(
         "sensors",
         (
-            *(_D + name for name in ("sensors", "asset_sensors", "run_status_sensors", "multi_asset_context")),
-            *(_D + name for name in ("failure_email", "freshness_check_sensor", "run_requests", "automation_sensors")),
+            *("definitions.automations.*sensor*", "definitions.automations.multi_asset_context"),
+            *("definitions.automations.failure_email", "definitions.automations.run_requests"),
+            "definitions.checks.freshness_sensor",
         ),
     ),
-    "Automation and freshness": Section(
-        "automation", ("definitions.automation", "definitions.automation_evaluation", "definitions.freshness")
-    ),
+    "Automation and freshness": Section("automation", ("definitions.automations.*",)),
     "Metadata and tables": Section(
-        "events-and-metadata", ("definitions.metadata", "model.metadata", "model.tables", "definitions.type_schemas")
+        "events-and-metadata", ("definitions.events.metadata", "model.metadata", "model.tables")
     ),
-    "Events and records": Section(
-        "events-and-metadata", ("definitions.event_log", "definitions.event_types", "definitions.run_events")
-    ),
-    "Contexts": Section(
-        "contexts",
-        tuple(
-            _D + name
-            for name in ("contexts", "build_context", "build_tick_context", "storage_contexts", "tick_contexts")
-        ),
-    ),
-    "Definitions and loaders": Section(
-        "definitions", ("definitions.definitions", "definitions.lazy", "definitions.module_contents")
-    ),
-    "Executing": Section("testing", ("definitions.materializing", "definitions.outcome")),
-    "The instance": Section("instance", ("definitions.instance", "model.runs")),
-    "Executing again": Section("re-execution", ("definitions.reexecution",)),
+    "Events and records": Section("events-and-metadata", ("definitions.events.*",)),
+    "Contexts": Section("contexts", ("definitions.contexts.*", "definitions.automations.*tick_context*")),
+    "Definitions and loaders": Section("definitions", ("definitions.location.*",)),
+    "Executing": Section("testing", ("definitions.assets.materializing", "definitions.events.outcome")),
+    "The instance": Section("instance", ("definitions.instance.*", "model.runs")),
+    "Executing again": Section("re-execution", ("definitions.ops.reexecution",)),
     "Components": Section("components", ("components.*",)),
     "Pipes": Section("pipes", ("pipes.*",)),
     "Errors": Section("../errors", ("model.errors",)),
@@ -244,13 +207,19 @@ def sections() -> dict[str, dict[str, str]]:
     """Section -> public name -> its module."""
     table: dict[str, tuple[str, ...]] = rostrum._TABLE  # pyright: ignore[reportPrivateUsage]
     left = {module.removeprefix("rostrum."): names for module, names in table.items()}
-    found: dict[str, dict[str, str]] = {}
-    for title, section in SECTIONS.items():
-        modules = [module for module in left if any(fnmatch.fnmatch(module, pattern) for pattern in section.modules)]
-        found[title] = {name: f"rostrum.{module}" for module in modules for name in left.pop(module)}
-    if left:
-        raise SystemExit(f"{__file__}: put these modules under a heading in SECTIONS: {', '.join(left)}")
+    found: dict[str, dict[str, str]] = {title: {} for title in SECTIONS}
+    for module in sorted(left):
+        titles = [title for title in SECTIONS if _match(title, module)]
+        if not titles:
+            raise SystemExit(f"{__file__}: put this module under a heading in SECTIONS: {module}")
+        title = max(titles, key=lambda title: _match(title, module))
+        found[title] |= {name: f"rostrum.{module}" for name in left[module]}
     return found
+
+
+def _match(title: str, module: str) -> int:
+    """How closely the module is meant by a pattern of the section: its length; 0 for not at all."""
+    return max((len(each) for each in SECTIONS[title].modules if fnmatch.fnmatch(module, each)), default=0)
 
 
 def anchor(title: str) -> str:

@@ -14,7 +14,8 @@ FOREIGN_NAMES_ALLOWED = ("rostrum.compat", "rostrum.integrations")
 NAMES_THAT_USERS_KNOW = {
     # Arguments and attributes of the public API: projects that exist write them, so they are kept as they are.
     "repository_def", "repository_name", "get_repository_def", "has_resolved_repository_def",
-    "file_anchor_path_in_repository", "has_repository_load_data", "Repository", "repository_data", "repository_load_data",
+    "file_anchor_path_in_repository", "has_repository_load_data",
+    "Repository", "repository_data", "repository_load_data", "repositories",
     "reexecution", "ReexecutionOptions", "reexecution_options", "RECONSTRUCTABLE_PIPELINE",
     "STEP_EXPECTATION_RESULT", "StepExpectationResultData", "step_expectation_result_data", "is_expectation_result",
     "expectation_results_for_node",

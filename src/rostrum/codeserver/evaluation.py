@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from rostrum.definitions.live import Resolved
-from rostrum.definitions.schedules import ScheduleDefinition
-from rostrum.definitions.sensors import SensorDefinition
-from rostrum.definitions.tick_contexts import ScheduleEvaluationContext, SensorEvaluationContext
+from rostrum.definitions.automations.schedules import ScheduleDefinition
+from rostrum.definitions.automations.sensors import SensorDefinition
+from rostrum.definitions.automations.tick_contexts import ScheduleEvaluationContext, SensorEvaluationContext
+from rostrum.definitions.location.live import Resolved
 from rostrum.execution.user_code import guard
 from rostrum.interfaces.clock import Clock
 from rostrum.model.errors import InvocationError, NotFound

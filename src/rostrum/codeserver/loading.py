@@ -14,8 +14,8 @@ from pathlib import Path
 import msgspec
 
 from rostrum.definitions.error_info import error_info
-from rostrum.definitions.live import Resolved
-from rostrum.definitions.loading import CodeTarget, load_definitions
+from rostrum.definitions.location.live import Resolved
+from rostrum.definitions.location.loading import CodeTarget, load_definitions
 from rostrum.execution.plugins import EXECUTORS, IO_MANAGERS, plugin
 from rostrum.model.errors import ErrorInfo, NotFound
 from rostrum.model.manifest import encode_manifest, manifest_hash

@@ -11,10 +11,10 @@ from rostrum.components.partition_models import PartitionsModel, made_partitions
 from rostrum.components.resolution import ResolutionContext, gathered
 from rostrum.components.resolvable import Model
 from rostrum.components.resolvers import Resolver
-from rostrum.definitions.asset_specs import AssetSpec
-from rostrum.definitions.check_specs import AssetCheckSpec
-from rostrum.definitions.definitions import Definitions
-from rostrum.definitions.selection import AssetSelection
+from rostrum.definitions.assets.selection import AssetSelection
+from rostrum.definitions.assets.specs import AssetSpec
+from rostrum.definitions.checks.specs import AssetCheckSpec
+from rostrum.definitions.location.definitions import Definitions
 from rostrum.model.assets import AssetKey
 
 Scalar = str | int | float | bool

@@ -17,7 +17,7 @@ from rostrum.components.nodes import Node
 from rostrum.components.resolvable import Resolvable, validated
 from rostrum.components.scope import scope_of_class
 from rostrum.components.yaml_files import Position, parse_documents
-from rostrum.definitions.definitions import Definitions
+from rostrum.definitions.location.definitions import Definitions
 from rostrum.model.errors import DefinitionError
 
 C = TypeVar("C")

@@ -14,7 +14,7 @@ from typing import Any
 from rostrum.components.nodes import ComponentPath, Node
 from rostrum.components.resolution import ResolutionContext
 from rostrum.components.yaml_files import Positions
-from rostrum.definitions.definitions import Definitions
+from rostrum.definitions.location.definitions import Definitions
 from rostrum.model.errors import CodeImportError, InvocationError
 
 _STASHED = "component_load_context"

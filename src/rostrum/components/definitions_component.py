@@ -6,7 +6,7 @@ from rostrum.components.component import Component
 from rostrum.components.context import ComponentLoadContext
 from rostrum.components.folders import module_definitions
 from rostrum.components.resolvable import Model, Resolvable
-from rostrum.definitions.definitions import Definitions
+from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.sources import relative
 from rostrum.model.errors import ComponentTreeError
 

@@ -15,12 +15,12 @@ from rostrum.components.context import ComponentLoadContext
 from rostrum.components.resolution import ResolutionContext
 from rostrum.components.resolvable import Model, Resolvable
 from rostrum.components.resolvers import Resolver
-from rostrum.definitions.backfill_policy import BackfillPolicy
-from rostrum.definitions.checks import multi_asset_check
-from rostrum.definitions.contexts import AssetExecutionContext
-from rostrum.definitions.definitions import Definitions
-from rostrum.definitions.multi_assets import multi_asset
+from rostrum.definitions.assets.multi import multi_asset
+from rostrum.definitions.checks.definition import multi_asset_check
+from rostrum.definitions.contexts.step import AssetExecutionContext
+from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.names import nearest
+from rostrum.definitions.partitions.backfill_policy import BackfillPolicy
 from rostrum.model.errors import DefinitionError
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from rostrum.components.component import Component
 from rostrum.components.context import ComponentLoadContext
 from rostrum.components.nodes import ComponentPath
-from rostrum.definitions.definitions import Definitions
-from rostrum.definitions.lazy import LazyDefinitions
-from rostrum.definitions.module_contents import definitions_of_module
+from rostrum.definitions.location.definitions import Definitions
+from rostrum.definitions.location.lazy import LazyDefinitions
+from rostrum.definitions.location.module_contents import definitions_of_module
 
 
 @dataclass

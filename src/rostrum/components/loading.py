@@ -12,7 +12,7 @@ from rostrum.components.component import Component
 from rostrum.components.context import ComponentLoadContext
 from rostrum.components.project import find_project, folder_of
 from rostrum.components.tree import ComponentTree
-from rostrum.definitions.definitions import Definitions
+from rostrum.definitions.location.definitions import Definitions
 from rostrum.model.errors import DefinitionError
 
 

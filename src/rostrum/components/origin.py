@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from rostrum.components.nodes import PYTHON_INSTANCES, Node
-from rostrum.definitions.asset_specs import AssetSpec
-from rostrum.definitions.definitions import Definitions
+from rostrum.definitions.assets.specs import AssetSpec
+from rostrum.definitions.location.definitions import Definitions
 from rostrum.model.metadata import CodeReferencesMetadata, LocalFileCodeReference
 from rostrum.model.reserved_names import CODE_REFERENCES_METADATA, COMPONENT_ORIGIN_METADATA
 

@@ -8,12 +8,12 @@ from pydantic import BaseModel, Field
 
 from rostrum.components.resolution import ResolutionContext
 from rostrum.components.resolvable import Model
-from rostrum.definitions.partitions import (
+from rostrum.definitions.partitions.definition import (
     DynamicPartitionsDefinition,
     PartitionsDefinition,
     StaticPartitionsDefinition,
 )
-from rostrum.definitions.time_partitions import (
+from rostrum.definitions.partitions.time_windows import (
     DailyPartitionsDefinition,
     HourlyPartitionsDefinition,
     MonthlyPartitionsDefinition,

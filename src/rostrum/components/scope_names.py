@@ -25,4 +25,4 @@ def standard_scope(context: ComponentLoadContext) -> Mapping[str, Any]:
 
 def _automation_condition() -> Any:
     # By name: most projects load without it, and it is much to load.
-    return importlib.import_module("rostrum.definitions.automation").AutomationCondition
+    return importlib.import_module("rostrum.definitions.automations.conditions").AutomationCondition

@@ -15,7 +15,7 @@ from rostrum.components.context import ComponentLoadContext
 from rostrum.components.executable import ExecutableComponent, OpSpec
 from rostrum.components.resolvable import Model, Resolvable
 from rostrum.components.resolvers import Resolver
-from rostrum.definitions.outputs import MaterializeResult
+from rostrum.definitions.events.outputs import MaterializeResult
 from rostrum.model.errors import ResolutionError
 
 

@@ -17,7 +17,7 @@ from rostrum.components.context import ComponentLoadContext
 from rostrum.components.resolution import ResolutionContext
 from rostrum.components.resolvable import Model
 from rostrum.components.resolvers import Resolver
-from rostrum.definitions.definitions import Definitions
+from rostrum.definitions.location.definitions import Definitions
 
 STATE_FOLDER = ".local_defs_state"
 """Folder in the project that keeps state; not to be checked in."""

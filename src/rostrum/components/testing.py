@@ -20,7 +20,7 @@ import yaml
 from rostrum.components.component import Component
 from rostrum.components.scaffold import scaffold_instance
 from rostrum.components.tree import ComponentTree
-from rostrum.definitions.definitions import Definitions
+from rostrum.definitions.location.definitions import Definitions
 
 
 @dataclass

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from rostrum.components.attributes import AssetAttributesModel, resolve_asset_spec_update_kwargs_to_mapping, updated
 from rostrum.components.resolution import ResolutionContext
 from rostrum.components.resolvers import Resolver
-from rostrum.definitions.asset_specs import AssetSpec
+from rostrum.definitions.assets.specs import AssetSpec
 from rostrum.model.errors import InvocationError
 
 T = TypeVar("T")

@@ -30,7 +30,7 @@ from rostrum.components.project import find_project, folder_of, import_package
 from rostrum.components.resolution import ResolutionContext
 from rostrum.components.scope_names import standard_scope
 from rostrum.components.telling import each_of, mistake_lines, node_place, telling, told_with
-from rostrum.definitions.definitions import Definitions
+from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.sources import relative
 from rostrum.model.errors import ComponentTreeError, DefinitionError
 

@@ -13,7 +13,7 @@ from rostrum.codeserver.process import CodeServerProcess
 from rostrum.codeserver.server import CodeServerOptions
 from rostrum.config.instance import Home
 from rostrum.config.workspace import LocationSpec
-from rostrum.definitions.loading import CodeTarget
+from rostrum.definitions.location.loading import CodeTarget
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.locations import CodeLocation
 from rostrum.model.errors import ConfigError, NotFound

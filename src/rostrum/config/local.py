@@ -22,10 +22,10 @@ from rostrum.control.manifests import LoadedManifest
 from rostrum.control.run_queries import answer_query, change_partitions
 from rostrum.control.run_session import StoreSession
 from rostrum.control.runs import SubmitRequest
-from rostrum.definitions.definitions import Definitions
-from rostrum.definitions.loading import CodeTarget, load_definitions
+from rostrum.definitions.events.outcome import ExecutionResult
+from rostrum.definitions.location.definitions import Definitions
+from rostrum.definitions.location.loading import CodeTarget, load_definitions
 from rostrum.execution.local import LocalRunner
-from rostrum.definitions.outcome import ExecutionResult
 from rostrum.interfaces.launching import WorkerRef
 from rostrum.interfaces.locations import ManifestReply
 from rostrum.interfaces.runs import RunAnswer, RunQuery, RunSession

@@ -6,10 +6,10 @@ import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rostrum.definitions.live import Resolved
-from rostrum.definitions.op_config import has_config, judged, op_config_field
-from rostrum.definitions.ops import OpDefinition
-from rostrum.definitions.signatures import MISSING, is_config
+from rostrum.definitions.location.live import Resolved
+from rostrum.definitions.ops.op_config import has_config, judged, op_config_field
+from rostrum.definitions.ops.ops import OpDefinition
+from rostrum.definitions.ops.signatures import MISSING, is_config
 from rostrum.model.plans import FromConfig, Plan, Step
 from rostrum.model.runs import Run, RunTarget
 from rostrum.planning.op_steps import node_path
@@ -89,7 +89,7 @@ def check_config(resolved: Resolved, run: Run, plan: Plan, bound: Mapping[str, A
         return {node_path(step.key)[1] for step in whole.steps}
 
     # Loaded here: a run without config does without schemas.
-    module = importlib.import_module("rostrum.definitions.job_config")
+    module = importlib.import_module("rostrum.definitions.config.job_config")
     module.check_run_config(resolved, run.target.job, run.config, plan.steps, bound, names)
 
 

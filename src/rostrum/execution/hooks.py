@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rostrum.definitions.hooks import HookContext, HookDefinition, HookExecutionResult
-from rostrum.definitions.ops import OpDefinition
-from rostrum.definitions.step_scope import StepScope
+from rostrum.definitions.contexts.step_scope import StepScope
+from rostrum.definitions.ops.hooks import HookContext, HookDefinition, HookExecutionResult
+from rostrum.definitions.ops.ops import OpDefinition
 from rostrum.execution.results import Made
 from rostrum.execution.user_code import guard
 from rostrum.interfaces.clock import Clock

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from rostrum.definitions.op_config import judged
-from rostrum.definitions.signatures import MISSING
-from rostrum.definitions.step_scope import StepScope
-from rostrum.definitions.types import loader_of
+from rostrum.definitions.config.types import loader_of
+from rostrum.definitions.contexts.step_scope import StepScope
+from rostrum.definitions.ops.op_config import judged
+from rostrum.definitions.ops.signatures import MISSING
 from rostrum.model.errors import ConfigError
 
-LOADER_CONTEXT = "rostrum.definitions.contexts:OpExecutionContext"
+LOADER_CONTEXT = "rostrum.definitions.contexts.step:OpExecutionContext"
 
 
 def input_from_config(given: Any, annotation: Any, path: Sequence[str], scope: StepScope) -> Any:

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rostrum.definitions.job_ports import port_schema
-from rostrum.definitions.lifecycle import InitResourceContext, ResourceDefinition
-from rostrum.definitions.op_config import judged
+from rostrum.definitions.ops.job_ports import port_schema
+from rostrum.definitions.ops.op_config import judged
+from rostrum.definitions.resources.lifecycle import InitResourceContext, ResourceDefinition
 from rostrum.execution.configs import config_at
 from rostrum.planning.op_steps import node_path
 

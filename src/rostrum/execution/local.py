@@ -15,8 +15,8 @@ from typing import Any, cast
 
 from msgspec import structs
 
-from rostrum.definitions.live import Resolved
-from rostrum.definitions.outcome import ExecutionResult
+from rostrum.definitions.events.outcome import ExecutionResult
+from rostrum.definitions.location.live import Resolved
 from rostrum.execution.plugins import CLOCKS, EXECUTORS, IO_MANAGERS, plugin
 from rostrum.execution.sessions import MemoryRunSession
 from rostrum.execution.steps import StepRunner

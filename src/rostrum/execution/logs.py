@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rostrum.definitions.error_info import error_info
-from rostrum.definitions.live import Resolved
+from rostrum.definitions.location.live import Resolved
 from rostrum.interfaces.clock import Clock
 from rostrum.model.errors import ConfigError, ErrorInfo
 from rostrum.model.events import Event, LogMessage
@@ -127,7 +127,7 @@ def run_loggers(resolved: Resolved, run: Run) -> list[logging.Logger]:
     named = run.config.get("loggers")
     if not named:
         return []
-    loaded = importlib.import_module("rostrum.definitions.loggers")
+    loaded = importlib.import_module("rostrum.definitions.ops.loggers")
     known = {**loaded.default_loggers(), **resolved.loggers_of(run.target.job)}
     made: list[logging.Logger] = []
     wanted: Mapping[str, Any] = named

@@ -11,10 +11,10 @@ from typing import Any
 
 from msgspec import structs
 
-from rostrum.definitions.contexts import AssetCheckExecutionContext, AssetExecutionContext, OpExecutionContext
-from rostrum.definitions.live import Resolved
-from rostrum.definitions.ops import OpDefinition, OpInput, OpOutput
-from rostrum.definitions.signatures import MISSING
+from rostrum.definitions.contexts.step import AssetCheckExecutionContext, AssetExecutionContext, OpExecutionContext
+from rostrum.definitions.location.live import Resolved
+from rostrum.definitions.ops.ops import OpDefinition, OpInput, OpOutput
+from rostrum.definitions.ops.signatures import MISSING
 from rostrum.execution.configs import ConfigSlot
 from rostrum.execution.results import Shape
 from rostrum.execution.step_ops import op_of

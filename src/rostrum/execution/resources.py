@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from rostrum.definitions.lifecycle import InitResourceContext, needed_keys, open_resource, opening_order
+from rostrum.definitions.resources.lifecycle import InitResourceContext, needed_keys, open_resource, opening_order
 from rostrum.execution.io_settings import IOSettings
 from rostrum.execution.plugins import IO_MANAGERS, plugin
 from rostrum.execution.user_code import Raised, guard

@@ -10,9 +10,8 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iter
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, cast
 
-from rostrum.definitions.data_versions import DataVersion, DataVersionsByPartition
-from rostrum.definitions.ops import OpDefinition, OpOutput
-from rostrum.definitions.outputs import (
+from rostrum.definitions.assets.data_versions import DataVersion, DataVersionsByPartition
+from rostrum.definitions.events.outputs import (
     NO_VALUE,
     AssetCheckResult,
     AssetMaterialization,
@@ -22,6 +21,7 @@ from rostrum.definitions.outputs import (
     ObserveResult,
     Output,
 )
+from rostrum.definitions.ops.ops import OpDefinition, OpOutput
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import InvariantError, OutputNotFound
 from rostrum.model.plans import Step

@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec import structs
 
-from rostrum.definitions.live import Resolved
-from rostrum.definitions.mapped_config import mapped_config
+from rostrum.definitions.location.live import Resolved
+from rostrum.definitions.ops.mapped_config import mapped_config
 from rostrum.execution.user_code import placed
 from rostrum.model.runs import Run
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from rostrum.definitions.outputs import AssetMaterialization, AssetObservation
-from rostrum.definitions.step_scope import StepScope
+from rostrum.definitions.contexts.step_scope import StepScope
+from rostrum.definitions.events.outputs import AssetMaterialization, AssetObservation
 from rostrum.execution.prepared import Prepared
 from rostrum.execution.results import Made, Verdict
 from rostrum.model.errors import InvocationError

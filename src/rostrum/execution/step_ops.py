@@ -6,8 +6,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from rostrum.definitions.live import Resolved
-from rostrum.definitions.ops import OpDefinition, OpInput, OpOutput
+from rostrum.definitions.location.live import Resolved
+from rostrum.definitions.ops.ops import OpDefinition, OpInput, OpOutput
 from rostrum.model.plans import FromAsset, Step
 
 

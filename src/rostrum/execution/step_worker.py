@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from rostrum.definitions.loading import CodeTarget, load_definitions
+from rostrum.definitions.location.loading import CodeTarget, load_definitions
 from rostrum.execution.capture import Redirect, file_key
 from rostrum.execution.lifeline import hold_lifeline
 from rostrum.execution.logs import RunLog

@@ -10,10 +10,10 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any
 
-from rostrum.definitions.live import Resolved
-from rostrum.definitions.outputs import Failure, RetryRequested
-from rostrum.definitions.run_instance import RunInstance
-from rostrum.definitions.step_scope import CURRENT, StepScope
+from rostrum.definitions.contexts.step_scope import CURRENT, StepScope
+from rostrum.definitions.events.outputs import Failure, RetryRequested
+from rostrum.definitions.instance.run_instance import RunInstance
+from rostrum.definitions.location.live import Resolved
 from rostrum.execution.hooks import HookRecord, Hooks
 from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes

@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from rostrum.definitions.live import Resolved
-from rostrum.definitions.storage_contexts import InputContext, OutputContext
+from rostrum.definitions.contexts.storage import InputContext, OutputContext
+from rostrum.definitions.location.live import Resolved
 from rostrum.execution.resources import Resources
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.io import IOManager

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from rostrum.definitions.outputs import inner_type
-from rostrum.definitions.signatures import MISSING
-from rostrum.definitions.step_scope import ScopedResources, StepScope
-from rostrum.definitions.types import Check, DataType, TypeCheck, TypeCheckContext, value_check
+from rostrum.definitions.config.types import Check, DataType, TypeCheck, TypeCheckContext, value_check
+from rostrum.definitions.contexts.step_scope import ScopedResources, StepScope
+from rostrum.definitions.events.outputs import inner_type
+from rostrum.definitions.ops.signatures import MISSING
 from rostrum.model.errors import TypeCheckFailed
 
 type_check = value_check

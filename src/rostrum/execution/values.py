@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import GeneratorType
 from typing import Any, cast
 
-from rostrum.definitions.ops import OpInput
-from rostrum.definitions.outputs import NO_VALUE
-from rostrum.definitions.signatures import MISSING
-from rostrum.definitions.step_scope import StepScope
-from rostrum.definitions.storage_contexts import InputContext, OutputContext
+from rostrum.definitions.contexts.step_scope import StepScope
+from rostrum.definitions.contexts.storage import InputContext, OutputContext
+from rostrum.definitions.events.outputs import NO_VALUE
+from rostrum.definitions.ops.ops import OpInput
+from rostrum.definitions.ops.signatures import MISSING
 from rostrum.execution.configs import config_at
 from rostrum.execution.input_config import input_from_config
 from rostrum.execution.io_settings import IOSettings

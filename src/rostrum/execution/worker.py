@@ -18,8 +18,8 @@ from typing import Any
 
 from msgspec.structs import force_setattr
 
-from rostrum.definitions.executor_defs import InitExecutorContext, executor_options, multi_or_in_process_executor
-from rostrum.definitions.live import Resolved
+from rostrum.definitions.location.live import Resolved
+from rostrum.definitions.ops.executors import InitExecutorContext, executor_options, multi_or_in_process_executor
 from rostrum.execution.capture import Redirect, Tail, of_epoch
 from rostrum.execution.configs import check_config
 from rostrum.execution.interrupts import Interrupts

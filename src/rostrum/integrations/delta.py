@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, Field
 
-from rostrum.definitions.resources import ConfigurableIOManager, ConfigurableResource
-from rostrum.definitions.storage_contexts import InputContext, OutputContext
+from rostrum.definitions.contexts.storage import InputContext, OutputContext
+from rostrum.definitions.resources.resources import ConfigurableIOManager, ConfigurableResource
 from rostrum.integrations.tables import TablePartitionDimension, TableSlice, literal, quoted, table_slice
 from rostrum.model.errors import InvariantError, NotFound
 from rostrum.planning.time_windows import TimeWindow

@@ -10,11 +10,11 @@ from typing import Any, Generic, TypeVar, cast
 import duckdb
 from pydantic import Field
 
-from rostrum.definitions.io import IOManager
-from rostrum.definitions.lifecycle import InitResourceContext, IOManagerDefinition
-from rostrum.definitions.metadata import MetadataValue
-from rostrum.definitions.resources import ConfigurableIOManagerFactory, ConfigurableResource
-from rostrum.definitions.storage_contexts import InputContext, OutputContext
+from rostrum.definitions.contexts.storage import InputContext, OutputContext
+from rostrum.definitions.events.metadata import MetadataValue
+from rostrum.definitions.resources.io import IOManager
+from rostrum.definitions.resources.lifecycle import InitResourceContext, IOManagerDefinition
+from rostrum.definitions.resources.resources import ConfigurableIOManagerFactory, ConfigurableResource
 from rostrum.integrations.tables import TableSlice, quoted, table_slice
 from rostrum.model.errors import InvariantError
 from rostrum.model.tables import TableColumn, TableSchema

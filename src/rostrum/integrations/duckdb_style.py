@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from rostrum.definitions.lifecycle import InitResourceContext, io_manager
-from rostrum.definitions.schema import Field
+from rostrum.definitions.config.schema import Field
+from rostrum.definitions.resources.lifecycle import InitResourceContext, io_manager
 from rostrum.integrations.duckdb import DuckDBIOManager, DuckDBPandasIOManager, DuckDBPolarsIOManager
 
 _CONFIG = {

@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import pandas as pd
 
-from rostrum.definitions.metadata import MetadataValue
-from rostrum.definitions.types import DataType, TypeCheck
+from rostrum.definitions.config.types import DataType, TypeCheck
+from rostrum.definitions.events.metadata import MetadataValue
 from rostrum.model.errors import ArgumentError
 from rostrum.model.tables import TableColumn, TableColumnConstraints, TableSchema
 

@@ -13,9 +13,9 @@ import polars as pl
 from pydantic import Field
 from upath import UPath
 
-from rostrum.definitions.metadata import MetadataValue
-from rostrum.definitions.resources import ConfigurableIOManager
-from rostrum.definitions.storage_contexts import InputContext, OutputContext
+from rostrum.definitions.contexts.storage import InputContext, OutputContext
+from rostrum.definitions.events.metadata import MetadataValue
+from rostrum.definitions.resources.resources import ConfigurableIOManager
 from rostrum.model.errors import InvariantError, NotFound
 from rostrum.model.tables import TableColumn, TableSchema
 

@@ -18,11 +18,11 @@ from botocore.config import Config as ClientConfig
 from botocore.exceptions import ClientError
 from pydantic import Field
 
-from rostrum.definitions.lifecycle import InitResourceContext, io_manager, resource
-from rostrum.definitions.metadata import MetadataValue
-from rostrum.definitions.resources import ConfigurableIOManager, ConfigurableResource, ResourceDependency
-from rostrum.definitions.schema import Field as SchemaField
-from rostrum.definitions.storage_contexts import InputContext, OutputContext
+from rostrum.definitions.config.schema import Field as SchemaField
+from rostrum.definitions.contexts.storage import InputContext, OutputContext
+from rostrum.definitions.events.metadata import MetadataValue
+from rostrum.definitions.resources.lifecycle import InitResourceContext, io_manager, resource
+from rostrum.definitions.resources.resources import ConfigurableIOManager, ConfigurableResource, ResourceDependency
 from rostrum.model.errors import InvocationError, NotFound
 
 

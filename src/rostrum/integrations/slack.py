@@ -8,12 +8,12 @@ from typing import Any, cast
 from pydantic import Field
 from slack_sdk.web.client import WebClient
 
-from rostrum.definitions.hooks import HookContext, failure_hook, success_hook
-from rostrum.definitions.lifecycle import InitResourceContext, resource
-from rostrum.definitions.resources import ConfigurableResource
-from rostrum.definitions.run_status_sensors import RunFailureSensorContext, run_failure_sensor
-from rostrum.definitions.schema import Field as SchemaField
-from rostrum.definitions.sensors import DefaultSensorStatus
+from rostrum.definitions.automations.run_status_sensors import RunFailureSensorContext, run_failure_sensor
+from rostrum.definitions.automations.sensors import DefaultSensorStatus
+from rostrum.definitions.config.schema import Field as SchemaField
+from rostrum.definitions.ops.hooks import HookContext, failure_hook, success_hook
+from rostrum.definitions.resources.lifecycle import InitResourceContext, resource
+from rostrum.definitions.resources.resources import ConfigurableResource
 
 SLACK = "https://slack.com/api/"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
-from rostrum.definitions.storage_contexts import InputContext, OutputContext
+from rostrum.definitions.contexts.storage import InputContext, OutputContext
 from rostrum.model.errors import InvariantError
 from rostrum.model.partitions import MultiPartitions, PartitionsSpec, TimePartitions
 from rostrum.planning.partitions import partitions_of, split_key

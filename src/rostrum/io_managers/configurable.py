@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rostrum.definitions.lifecycle import InitResourceContext, io_manager
-from rostrum.definitions.resources import ConfigurableIOManagerFactory
-from rostrum.definitions.storage_contexts import InputContext, OutputContext
+from rostrum.definitions.contexts.storage import InputContext, OutputContext
+from rostrum.definitions.resources.lifecycle import InitResourceContext, io_manager
+from rostrum.definitions.resources.resources import ConfigurableIOManagerFactory
 from rostrum.io_managers.filesystem import PickledFilesIOManager
 from rostrum.io_managers.memory import InMemoryIOManager
 

@@ -15,7 +15,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from rostrum.definitions.storage_contexts import InputContext, OutputContext
+from rostrum.definitions.contexts.storage import InputContext, OutputContext
 from rostrum.io_managers.paths import segment
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ArgumentError, InvariantError, InvocationError, NotFound

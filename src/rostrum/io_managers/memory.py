@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rostrum.definitions.io import IOManager
-from rostrum.definitions.storage_contexts import InputContext, OutputContext
+from rostrum.definitions.contexts.storage import InputContext, OutputContext
+from rostrum.definitions.resources.io import IOManager
 from rostrum.model.errors import NotFound
 
 

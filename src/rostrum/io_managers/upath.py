@@ -11,8 +11,8 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from rostrum.definitions.io import IOManager
-from rostrum.definitions.storage_contexts import InputContext, OutputContext
+from rostrum.definitions.contexts.storage import InputContext, OutputContext
+from rostrum.definitions.resources.io import IOManager
 from rostrum.io_managers.paths import segment
 from rostrum.model.errors import ArgumentError, InvariantError
 from rostrum.model.metadata import MetadataValue, PathMetadata

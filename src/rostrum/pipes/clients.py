@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from rostrum.definitions.contexts import OpExecutionContext
+from rostrum.definitions.contexts.step import OpExecutionContext
 from rostrum.model.errors import PipesExecutionError
 from rostrum.pipes.injectors import PipesContextInjector, PipesTempFileContextInjector
 from rostrum.pipes.messages import PipesMessageReader

@@ -12,9 +12,9 @@ from queue import Empty, Queue
 from types import TracebackType
 from typing import Any, TypedDict, cast
 
-from rostrum.definitions.contexts import OpExecutionContext
-from rostrum.definitions.metadata import MetadataValue
-from rostrum.definitions.outputs import AssetCheckResult, AssetCheckSeverity, MaterializeResult
+from rostrum.definitions.contexts.step import OpExecutionContext
+from rostrum.definitions.events.metadata import MetadataValue
+from rostrum.definitions.events.outputs import AssetCheckResult, AssetCheckSeverity, MaterializeResult
 from rostrum.model.assets import AssetKey
 from rostrum.model.metadata import MetadataValue as AnyMetadata
 from rostrum.model.metadata import metadata_value

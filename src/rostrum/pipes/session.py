@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from rostrum.definitions.contexts import OpExecutionContext
-from rostrum.definitions.outputs import AssetCheckResult, MaterializeResult
+from rostrum.definitions.contexts.step import OpExecutionContext
+from rostrum.definitions.events.outputs import AssetCheckResult, MaterializeResult
 from rostrum.model.errors import InvariantError, InvocationError
 from rostrum.model.metadata import metadata_values
 from rostrum.pipes.injectors import PipesContextInjector

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rostrum.definitions.instance import Instance
-from rostrum.definitions.loading import CodeTarget, load_definitions
+from rostrum.definitions.instance.instance import Instance
+from rostrum.definitions.location.loading import CodeTarget, load_definitions
 from rostrum.execution.local import LocalRunner
 
 pytestmark = pytest.mark.processes

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from rostrum.definitions.loading import CodeTarget, load_definitions
+from rostrum.definitions.location.loading import CodeTarget, load_definitions
 from rostrum.execution.worker import execute_run
 from rostrum.executors.in_process import InProcessExecutor
 from rostrum.executors.multiprocess import MultiprocessExecutor

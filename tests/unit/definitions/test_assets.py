@@ -6,22 +6,22 @@ from typing import Annotated, Any
 
 import pytest
 
-from rostrum.definitions.asset_decorator import asset
-from rostrum.definitions.asset_ports import AssetIn, AssetOut
-from rostrum.definitions.asset_specs import AssetDep, AssetSpec
-from rostrum.definitions.assets import AssetsDefinition
-from rostrum.definitions.backfill_policy import BackfillPolicy
-from rostrum.definitions.check_specs import AssetCheckSpec
-from rostrum.definitions.contexts import AssetExecutionContext
-from rostrum.definitions.definitions import Definitions
-from rostrum.definitions.multi_assets import multi_asset
-from rostrum.definitions.outputs import MaterializeResult, Output
-from rostrum.definitions.partition_mappings import TimeWindowPartitionMapping
-from rostrum.definitions.partitions import StaticPartitionsDefinition
-from rostrum.definitions.resource_param import ResourceParam
-from rostrum.definitions.resources import ConfigurableResource
-from rostrum.definitions.retries import RetryPolicy
-from rostrum.definitions.signatures import MISSING
+from rostrum.definitions.assets.decorator import asset
+from rostrum.definitions.assets.definition import AssetsDefinition
+from rostrum.definitions.assets.multi import multi_asset
+from rostrum.definitions.assets.ports import AssetIn, AssetOut
+from rostrum.definitions.assets.specs import AssetDep, AssetSpec
+from rostrum.definitions.checks.specs import AssetCheckSpec
+from rostrum.definitions.contexts.step import AssetExecutionContext
+from rostrum.definitions.events.outputs import MaterializeResult, Output
+from rostrum.definitions.location.definitions import Definitions
+from rostrum.definitions.ops.retries import RetryPolicy
+from rostrum.definitions.ops.signatures import MISSING
+from rostrum.definitions.partitions.backfill_policy import BackfillPolicy
+from rostrum.definitions.partitions.definition import StaticPartitionsDefinition
+from rostrum.definitions.partitions.mappings import TimeWindowPartitionMapping
+from rostrum.definitions.resources.param import ResourceParam
+from rostrum.definitions.resources.resources import ConfigurableResource
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ArgumentError, DefinitionError
 from rostrum.model.manifest import AssetNode, OpNode

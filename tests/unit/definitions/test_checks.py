@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from rostrum.definitions.asset_decorator import asset
-from rostrum.definitions.asset_ports import AssetIn
-from rostrum.definitions.check_specs import AssetCheckSpec
-from rostrum.definitions.checks import asset_check, multi_asset_check
-from rostrum.definitions.definitions import Definitions
-from rostrum.definitions.outputs import AssetCheckResult
+from rostrum.definitions.assets.decorator import asset
+from rostrum.definitions.assets.ports import AssetIn
+from rostrum.definitions.checks.definition import asset_check, multi_asset_check
+from rostrum.definitions.checks.specs import AssetCheckSpec
+from rostrum.definitions.events.outputs import AssetCheckResult
+from rostrum.definitions.location.definitions import Definitions
 from rostrum.model.errors import DefinitionError
 
 

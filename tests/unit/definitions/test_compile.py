@@ -9,20 +9,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from rostrum.definitions.asset_decorator import asset
-from rostrum.definitions.asset_ports import AssetIn
-from rostrum.definitions.asset_specs import AssetSpec
-from rostrum.definitions.checks import asset_check
-from rostrum.definitions.config import Config
-from rostrum.definitions.definitions import Definitions
-from rostrum.definitions.env import EnvVar
-from rostrum.definitions.jobs import define_asset_job, job
-from rostrum.definitions.lifecycle import io_manager, resource
-from rostrum.definitions.ops import op
-from rostrum.definitions.partitions import StaticPartitionsDefinition
-from rostrum.definitions.resources import MASK, ConfigurableResource
-from rostrum.definitions.schedules import DefaultScheduleStatus, ScheduleDefinition, schedule
-from rostrum.definitions.time_partitions import DailyPartitionsDefinition
+from rostrum.definitions.assets.decorator import asset
+from rostrum.definitions.assets.ports import AssetIn
+from rostrum.definitions.assets.specs import AssetSpec
+from rostrum.definitions.automations.schedules import DefaultScheduleStatus, ScheduleDefinition, schedule
+from rostrum.definitions.checks.definition import asset_check
+from rostrum.definitions.config.config import Config
+from rostrum.definitions.config.env import EnvVar
+from rostrum.definitions.location.definitions import Definitions
+from rostrum.definitions.ops.jobs import define_asset_job, job
+from rostrum.definitions.ops.ops import op
+from rostrum.definitions.partitions.definition import StaticPartitionsDefinition
+from rostrum.definitions.partitions.time_windows import DailyPartitionsDefinition
+from rostrum.definitions.resources.lifecycle import io_manager, resource
+from rostrum.definitions.resources.resources import MASK, ConfigurableResource
 from rostrum.model.errors import ArgumentError, ConfigSchemaError, DefinitionError, InvariantError
 from rostrum.model.manifest import decode_manifest, encode_manifest, manifest_hash
 

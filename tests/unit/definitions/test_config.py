@@ -8,9 +8,9 @@ from typing import Any, Literal
 import pytest
 from pydantic import Field
 
-from rostrum.definitions.config import Config, PermissiveConfig
-from rostrum.definitions.env import EnvVar
-from rostrum.definitions.run_config import RunConfig, merged, plain_config
+from rostrum.definitions.config.config import Config, PermissiveConfig
+from rostrum.definitions.config.env import EnvVar
+from rostrum.definitions.config.run_config import RunConfig, merged, plain_config
 from rostrum.model.errors import ConfigError, InvocationError
 
 

@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rostrum.definitions.build_context import (
+from rostrum.definitions.contexts.build import (
     build_asset_check_context,
     build_asset_context,
     build_input_context,
     build_op_context,
     build_output_context,
 )
-from rostrum.definitions.outputs import AssetObservation
-from rostrum.definitions.partitions import PartitionKeyRange
-from rostrum.definitions.time_partitions import DailyPartitionsDefinition
+from rostrum.definitions.events.outputs import AssetObservation
+from rostrum.definitions.partitions.definition import PartitionKeyRange
+from rostrum.definitions.partitions.time_windows import DailyPartitionsDefinition
 from rostrum.model.errors import InvocationError
 from rostrum.model.metadata import IntMetadata
 

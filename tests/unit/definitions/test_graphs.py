@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from rostrum.definitions.definitions import Definitions
-from rostrum.definitions.graphs import GraphOut
-from rostrum.definitions.jobs import graph, job
-from rostrum.definitions.ops import In, Nothing, Out, op
-from rostrum.definitions.retries import RetryPolicy
+from rostrum.definitions.location.definitions import Definitions
+from rostrum.definitions.ops.graphs import GraphOut
+from rostrum.definitions.ops.jobs import graph, job
+from rostrum.definitions.ops.ops import In, Nothing, Out, op
+from rostrum.definitions.ops.retries import RetryPolicy
 from rostrum.model.errors import DefinitionError
 from rostrum.model.manifest import Edge
 from rostrum.model.plans import Step

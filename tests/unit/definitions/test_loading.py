@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rostrum.definitions.definitions import Definitions
 from rostrum.definitions.error_info import error_info
-from rostrum.definitions.loading import CodeTarget, load_definitions
+from rostrum.definitions.location.definitions import Definitions
+from rostrum.definitions.location.loading import CodeTarget, load_definitions
 from rostrum.model.errors import DefinitionError
 
 GOOD = """

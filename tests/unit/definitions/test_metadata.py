@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from rostrum.definitions.build_context import build_op_context, build_output_context
-from rostrum.definitions.metadata import MetadataValue
+from rostrum.definitions.contexts.build import build_op_context, build_output_context
+from rostrum.definitions.events.metadata import MetadataValue
 from rostrum.definitions.names import owner_problem, tag_problem
 from rostrum.model import metadata as model
 from rostrum.model.errors import InvocationError

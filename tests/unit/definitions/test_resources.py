@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pydantic import PrivateAttr, SecretStr
 
-from rostrum.definitions.env import EnvVar
-from rostrum.definitions.io import IOManager
-from rostrum.definitions.lifecycle import InitResourceContext, open_resource, opening_order, resource
-from rostrum.definitions.resources import MASK, ConfigurableIOManager, ConfigurableResource
+from rostrum.definitions.config.env import EnvVar
+from rostrum.definitions.resources.io import IOManager
+from rostrum.definitions.resources.lifecycle import InitResourceContext, open_resource, opening_order, resource
+from rostrum.definitions.resources.resources import MASK, ConfigurableIOManager, ConfigurableResource
 from rostrum.model.errors import ConfigError, DefinitionError, InvocationError
 
 

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rostrum.definitions.jobs import define_asset_job
-from rostrum.definitions.partitioned_schedules import build_schedule_from_partitioned_job
-from rostrum.definitions.partitions import StaticPartitionsDefinition
-from rostrum.definitions.run_requests import RunRequest, SkipReason
-from rostrum.definitions.schedules import ScheduleDefinition, schedule
-from rostrum.definitions.tick_contexts import ScheduleEvaluationContext
-from rostrum.definitions.time_partitions import DailyPartitionsDefinition, HourlyPartitionsDefinition
+from rostrum.definitions.automations.partitioned_schedules import build_schedule_from_partitioned_job
+from rostrum.definitions.automations.run_requests import RunRequest, SkipReason
+from rostrum.definitions.automations.schedules import ScheduleDefinition, schedule
+from rostrum.definitions.automations.tick_contexts import ScheduleEvaluationContext
+from rostrum.definitions.ops.jobs import define_asset_job
+from rostrum.definitions.partitions.definition import StaticPartitionsDefinition
+from rostrum.definitions.partitions.time_windows import DailyPartitionsDefinition, HourlyPartitionsDefinition
 from rostrum.model.errors import DefinitionError, InvocationError
 
 CONTEXT = ScheduleEvaluationContext(scheduled_execution_time=datetime(2024, 1, 2, tzinfo=UTC))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from rostrum.definitions.asset_decorator import asset
-from rostrum.definitions.asset_specs import AssetSpec
-from rostrum.definitions.checks import asset_check
-from rostrum.definitions.definitions import Definitions
-from rostrum.definitions.selection import AssetSelection
+from rostrum.definitions.assets.decorator import asset
+from rostrum.definitions.assets.selection import AssetSelection
+from rostrum.definitions.assets.specs import AssetSpec
+from rostrum.definitions.checks.definition import asset_check
+from rostrum.definitions.location.definitions import Definitions
 from rostrum.model.errors import ArgumentError
 
 

@@ -25,7 +25,7 @@ from rostrum import (
     multi_asset,
     op,
 )
-from rostrum.definitions.outcome import ExecutionResult
+from rostrum.definitions.events.outcome import ExecutionResult
 from rostrum.model.events import AssetMaterialized
 
 

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rostrum.definitions.asset_decorator import asset
-from rostrum.definitions.asset_ports import AssetOut
-from rostrum.definitions.data_versions import DataVersion
-from rostrum.definitions.definitions import Definitions
-from rostrum.definitions.graph_assets import graph_multi_asset
-from rostrum.definitions.jobs import define_asset_job, multiprocess_executor
-from rostrum.definitions.observable_assets import observable_source_asset
-from rostrum.definitions.ops import op
+from rostrum.definitions.assets.data_versions import DataVersion
+from rostrum.definitions.assets.decorator import asset
+from rostrum.definitions.assets.graph_backed import graph_multi_asset
+from rostrum.definitions.assets.observable import observable_source_asset
+from rostrum.definitions.assets.ports import AssetOut
+from rostrum.definitions.location.definitions import Definitions
+from rostrum.definitions.ops.jobs import define_asset_job, multiprocess_executor
+from rostrum.definitions.ops.ops import op
 from rostrum.model.assets import AssetKey
 from rostrum.model.manifest import ASSET_JOB, decode_manifest, encode_manifest
 from rostrum.model.plans import FromAsset, FromStep

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from rostrum.definitions.automation import AutomationCondition
+from rostrum.definitions.automations.conditions import AutomationCondition
 from rostrum.model.assets import AssetKey
 from rostrum.model.automation import CronFreshness, TimeWindowFreshness
 from rostrum.model.manifest import AssetDependency, AssetNode, Manifest

@@ -175,7 +175,7 @@ def _one(code: list[str]) -> LocationSpec:
 
 def _definitions(spec: LocationSpec) -> Any:
     from rostrum.config.code_locations import code_target
-    from rostrum.definitions.loading import load_definitions
+    from rostrum.definitions.location.loading import load_definitions
 
     return load_definitions(code_target(spec))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from rostrum.definitions.lifecycle import InitResourceContext, resource
+from rostrum.definitions.resources.lifecycle import InitResourceContext, resource
 
 
 class FileHandle(ABC):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rostrum.definitions.asset_specs import IO_MANAGER_KEY, AssetSpec
-from rostrum.definitions.assets import AssetsDefinition
+from rostrum.definitions.assets.definition import AssetsDefinition
+from rostrum.definitions.assets.observable import observable_source_asset
+from rostrum.definitions.assets.specs import IO_MANAGER_KEY, AssetSpec
 from rostrum.definitions.names import KeyLike, asset_key_of
-from rostrum.definitions.observable_assets import observable_source_asset
 from rostrum.model.assets import AssetKey
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, NamedTuple, Self
 
-from rostrum.definitions.automation import AutomationCondition
+from rostrum.definitions.automations.conditions import AutomationCondition
 from rostrum.model.errors import ArgumentError, InvocationError
 from rostrum.planning import cron
 

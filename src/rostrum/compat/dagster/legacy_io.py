@@ -7,8 +7,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from rostrum.definitions.lifecycle import InitResourceContext, IOManagerDefinition
-from rostrum.definitions.resources import ConfigurableIOManagerFactory
+from rostrum.definitions.resources.lifecycle import InitResourceContext, IOManagerDefinition
+from rostrum.definitions.resources.resources import ConfigurableIOManagerFactory
 
 
 class ConfigurableLegacyIOManagerAdapter(ConfigurableIOManagerFactory[Any]):

@@ -93,26 +93,26 @@ _TABLE: dict[str, tuple[str, ...]] = {
 """Module of this package -> names that it defines."""
 
 _RENAMED: dict[str, str] = {
-    "DefaultRunLauncher": "rostrum.definitions.instance_parts:DefaultRunLauncher",
-    "QueuedRunCoordinator": "rostrum.definitions.instance_parts:QueuedRunCoordinator",
-    "SubmitRunContext": "rostrum.definitions.instance_parts:SubmitRunContext",
-    "StepExecutionContext": "rostrum.definitions.contexts:OpExecutionContext",
+    "DefaultRunLauncher": "rostrum.definitions.instance.parts:DefaultRunLauncher",
+    "QueuedRunCoordinator": "rostrum.definitions.instance.parts:QueuedRunCoordinator",
+    "SubmitRunContext": "rostrum.definitions.instance.parts:SubmitRunContext",
+    "StepExecutionContext": "rostrum.definitions.contexts.step:OpExecutionContext",
     "custom_path_fs_io_manager": "rostrum.io_managers.configurable:custom_path_fs_io_manager",
-    "DagsterInstance": "rostrum.definitions.instance:Instance",
-    "DataProvenance": "rostrum.definitions.run_instance:DataProvenance",
-    "DagsterType": "rostrum.definitions.types:DataType",
-    "DagsterTypeLoader": "rostrum.definitions.type_loaders:DataTypeLoader",
-    "DagsterTypeLoaderContext": "rostrum.definitions.contexts:OpExecutionContext",
-    "TypeCheckContext": "rostrum.definitions.types:TypeCheckContext",
-    "PythonObjectDagsterType": "rostrum.definitions.types:PythonType",
-    "check_dagster_type": "rostrum.definitions.types:check_data_type",
-    "dagster_type_loader": "rostrum.definitions.type_loaders:data_type_loader",
-    "make_python_type_usable_as_dagster_type": "rostrum.definitions.types:make_python_type_usable_as_data_type",
-    "usable_as_dagster_type": "rostrum.definitions.types:usable_as_data_type",
-    "DagsterEvent": "rostrum.definitions.run_events:RunEvent",
-    "DagsterEventType": "rostrum.definitions.event_types:EventType",
-    "ExecuteInProcessResult": "rostrum.definitions.outcome:ExecutionResult",
-    "JobExecutionResult": "rostrum.definitions.outcome:ExecutionResult",
+    "DagsterInstance": "rostrum.definitions.instance.instance:Instance",
+    "DataProvenance": "rostrum.definitions.instance.run_instance:DataProvenance",
+    "DagsterType": "rostrum.definitions.config.types:DataType",
+    "DagsterTypeLoader": "rostrum.definitions.config.type_loaders:DataTypeLoader",
+    "DagsterTypeLoaderContext": "rostrum.definitions.contexts.step:OpExecutionContext",
+    "TypeCheckContext": "rostrum.definitions.config.types:TypeCheckContext",
+    "PythonObjectDagsterType": "rostrum.definitions.config.types:PythonType",
+    "check_dagster_type": "rostrum.definitions.config.types:check_data_type",
+    "dagster_type_loader": "rostrum.definitions.config.type_loaders:data_type_loader",
+    "make_python_type_usable_as_dagster_type": "rostrum.definitions.config.types:make_python_type_usable_as_data_type",
+    "usable_as_dagster_type": "rostrum.definitions.config.types:usable_as_data_type",
+    "DagsterEvent": "rostrum.definitions.events.run_events:RunEvent",
+    "DagsterEventType": "rostrum.definitions.events.types:EventType",
+    "ExecuteInProcessResult": "rostrum.definitions.events.outcome:ExecutionResult",
+    "JobExecutionResult": "rostrum.definitions.events.outcome:ExecutionResult",
     "AssetCheckKey": "rostrum.model.assets:CheckKey",
     "DagsterConfigMappingFunctionError": "rostrum.model.errors:ConfigMappingError",
     "DagsterError": "rostrum.model.errors:RostrumError",
@@ -128,7 +128,7 @@ _RENAMED: dict[str, str] = {
     "DagsterInvalidSubsetError": "rostrum.model.errors:SubsetError",
     "DagsterInvariantViolationError": "rostrum.model.errors:InvariantError",
     "DagsterPipesExecutionError": "rostrum.model.errors:PipesExecutionError",
-    "DagsterRunReaction": "rostrum.definitions.run_requests:RunReaction",
+    "DagsterRunReaction": "rostrum.definitions.automations.run_requests:RunReaction",
     "DagsterResourceFunctionError": "rostrum.model.errors:ResourceError",
     "DagsterRunNotFoundError": "rostrum.model.errors:RunNotFound",
     "DagsterStepOutputNotFoundError": "rostrum.model.errors:OutputNotFound",
@@ -139,8 +139,8 @@ _RENAMED: dict[str, str] = {
     "DagsterUnknownResourceError": "rostrum.model.errors:UnknownResource",
     "DagsterUnmetExecutorRequirementsError": "rostrum.model.errors:ExecutorRequirementsError",
     "DagsterUserCodeExecutionError": "rostrum.model.errors:UserCodeError",
-    "definitions": "rostrum.definitions.lazy:lazy_definitions",
-    "get_dagster_logger": "rostrum.definitions.logs:get_logger",
+    "definitions": "rostrum.definitions.location.lazy:lazy_definitions",
+    "get_dagster_logger": "rostrum.definitions.ops.logs:get_logger",
 }
 """Name here -> `module:name` in Rostrum."""
 
@@ -235,7 +235,7 @@ for _name in (
     "StepSuccessData",
     "UserFailureData",
 ):
-    PRIVATE[_name] = f"rostrum.definitions.run_events:{_name}"
+    PRIVATE[_name] = f"rostrum.definitions.events.run_events:{_name}"
 for _name, _error in {
     "DagsterAssetCheckFailedError": "CheckFailed",
     "DagsterExecutionHandleOutputError": "HandleOutputError",
@@ -248,36 +248,38 @@ for _name, _error in {
     "DagsterRunConflict": "Conflict",
 }.items():
     PRIVATE[_name] = f"rostrum.model.errors:{_error}"
-PRIVATE["ConfigurableResourceFactory"] = "rostrum.definitions.resources:ConfigurableResourceFactory"
-PRIVATE["DagsterEvaluationErrorReason"] = "rostrum.definitions.config_errors:EvaluationErrorReason"
+PRIVATE["ConfigurableResourceFactory"] = "rostrum.definitions.resources.resources:ConfigurableResourceFactory"
+PRIVATE["DagsterEvaluationErrorReason"] = "rostrum.definitions.config.errors:EvaluationErrorReason"
 PRIVATE["DagsterInvalidDagsterTypeInPythonicConfigDefinitionError"] = "rostrum.model.errors:ConfigSchemaError"
 PRIVATE["DagsterInvalidPythonicConfigDefinitionError"] = "rostrum.model.errors:ConfigSchemaError"
-PRIVATE["ConfigType"] = "rostrum.definitions.config_types:ConfigType"
-PRIVATE["IntEnvVar"] = "rostrum.definitions.env:IntEnvVar"
-PRIVATE["EvaluationError"] = "rostrum.definitions.config_errors:EvaluationError"
+PRIVATE["ConfigType"] = "rostrum.definitions.config.config_types:ConfigType"
+PRIVATE["IntEnvVar"] = "rostrum.definitions.config.env:IntEnvVar"
+PRIVATE["EvaluationError"] = "rostrum.definitions.config.errors:EvaluationError"
 PRIVATE["PickledObjectFilesystemIOManager"] = "rostrum.io_managers.filesystem:PickledFilesIOManager"
-PRIVATE["SerializableErrorInfo"] = "rostrum.definitions.run_events:ErrorReport"
+PRIVATE["SerializableErrorInfo"] = "rostrum.definitions.events.run_events:ErrorReport"
 for _name in ("CodeReferencesMetadataSet", "TableMetadataSet", "normalize_metadata"):
     PRIVATE[_name] = _HERE + f"metadata:{_name}"
 for _name in ("DynamicPartitionsStore", "PartitionLoadingContext"):
-    PRIVATE[_name] = f"rostrum.definitions.partition_loading:{_name}"
+    PRIVATE[_name] = f"rostrum.definitions.partitions.loading:{_name}"
 for _name in ("PartitionsSubset", "PaginatedResults"):
-    PRIVATE[_name] = f"rostrum.definitions.partitions:{_name}"
+    PRIVATE[_name] = f"rostrum.definitions.partitions.definition:{_name}"
 PRIVATE["DagsterAssetCheckFailedError"] = "rostrum.model.errors:CheckFailed"
 PRIVATE["DagsterInvalidAssetSelectionError"] = "rostrum.model.errors:SelectionError"
-PRIVATE["AssetCheckEvaluationTargetMaterializationData"] = "rostrum.definitions.run_events:CheckedMaterialization"
-PRIVATE["ScheduleType"] = "rostrum.definitions.time_partitions:ScheduleType"
-PRIVATE["PartitionDimensionDefinition"] = "rostrum.definitions.multi_partitions:PartitionDimensionDefinition"
-PRIVATE["UpstreamPartitionsResult"] = "rostrum.definitions.partition_mappings:UpstreamPartitionsResult"
-PRIVATE["UnresolvedAssetJobDefinition"] = "rostrum.definitions.jobs:JobDefinition"
+PRIVATE["AssetCheckEvaluationTargetMaterializationData"] = (
+    "rostrum.definitions.events.run_events:CheckedMaterialization"
+)
+PRIVATE["ScheduleType"] = "rostrum.definitions.partitions.time_windows:ScheduleType"
+PRIVATE["PartitionDimensionDefinition"] = "rostrum.definitions.partitions.multi:PartitionDimensionDefinition"
+PRIVATE["UpstreamPartitionsResult"] = "rostrum.definitions.partitions.mappings:UpstreamPartitionsResult"
+PRIVATE["UnresolvedAssetJobDefinition"] = "rostrum.definitions.ops.jobs:JobDefinition"
 PRIVATE["find_free_port"] = _P + "find_free_port"
 PRIVATE["safe_tempfile_path"] = _P + "safe_tempfile_path"
 PRIVATE["CheckError"] = _HERE + "check:CheckError"
 PRIVATE["ParameterCheckError"] = _HERE + "check:ParameterCheckError"
-PRIVATE["UnresolvedPartitionedAssetScheduleDefinition"] = "rostrum.definitions.schedules:ScheduleDefinition"
+PRIVATE["UnresolvedPartitionedAssetScheduleDefinition"] = "rostrum.definitions.automations.schedules:ScheduleDefinition"
 for _name in ("ConfigurableClass", "ConfigurableClassData", "whitelist_for_serdes"):
     PRIVATE[_name] = _HERE + f"serdes:{_name}"
-PRIVATE["RunLauncher"] = "rostrum.definitions.instance_parts:RunLauncher"
+PRIVATE["RunLauncher"] = "rostrum.definitions.instance.parts:RunLauncher"
 _E = "rostrum.model.errors:"
 PRIVATE.update(
     {

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from rostrum.compat.dagster.repository_data import RepositoryData
-from rostrum.definitions.asset_specs import AssetSpec
-from rostrum.definitions.assets import AssetsDefinition
-from rostrum.definitions.checks import AssetChecksDefinition
-from rostrum.definitions.definitions import Definitions
-from rostrum.definitions.job_specs import JobSpec
-from rostrum.definitions.repositories import Repository
-from rostrum.definitions.schedules import ScheduleDefinition
-from rostrum.definitions.sensors import SensorDefinition
+from rostrum.definitions.assets.definition import AssetsDefinition
+from rostrum.definitions.assets.specs import AssetSpec
+from rostrum.definitions.automations.schedules import ScheduleDefinition
+from rostrum.definitions.automations.sensors import SensorDefinition
+from rostrum.definitions.checks.definition import AssetChecksDefinition
+from rostrum.definitions.location.definitions import Definitions
+from rostrum.definitions.location.repositories import Repository
+from rostrum.definitions.ops.job_specs import JobSpec
 from rostrum.model.errors import ArgumentError, DefinitionError
 
 RepositoryDefinition = Repository

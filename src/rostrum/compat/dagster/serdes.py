@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 
-from rostrum.definitions.event_types import EventType
-from rostrum.definitions.outputs import AssetMaterialization, AssetObservation
-from rostrum.definitions.partitions import PartitionKeyRange
+from rostrum.definitions.events.outputs import AssetMaterialization, AssetObservation
+from rostrum.definitions.events.types import EventType
+from rostrum.definitions.partitions.definition import PartitionKeyRange
 from rostrum.model import metadata
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import InvocationError

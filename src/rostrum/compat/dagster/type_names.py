@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from typing import Any, Union
 
-from rostrum.definitions.types import DataType
+from rostrum.definitions.config.types import DataType
 
 __all__ = ["Any", "Bool", "Dict", "Float", "Int", "List", "Nothing", "Optional", "Set", "String", "Tuple"]
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rostrum.definitions.asset_specs import AssetSpec
-from rostrum.definitions.assets import AssetsDefinition
-from rostrum.definitions.backfill_policy import BackfillPolicy
-from rostrum.definitions.check_specs import AssetCheckSpec
-from rostrum.definitions.multi_assets import multi_asset
-from rostrum.definitions.partitions import PartitionsDefinition
-from rostrum.definitions.retries import RetryPolicy
-from rostrum.definitions.time_partitions import TimeWindowPartitionsDefinition
+from rostrum.definitions.assets.definition import AssetsDefinition
+from rostrum.definitions.assets.multi import multi_asset
+from rostrum.definitions.assets.specs import AssetSpec
+from rostrum.definitions.checks.specs import AssetCheckSpec
+from rostrum.definitions.ops.retries import RetryPolicy
+from rostrum.definitions.partitions.backfill_policy import BackfillPolicy
+from rostrum.definitions.partitions.definition import PartitionsDefinition
+from rostrum.definitions.partitions.time_windows import TimeWindowPartitionsDefinition
 from rostrum.integrations.dbt.errors import DbtManifestError
 from rostrum.integrations.dbt.manifest import (
     Manifest,

@@ -18,9 +18,9 @@ from rostrum.components.resolution import ResolutionContext
 from rostrum.components.resolvable import Model, Resolvable
 from rostrum.components.resolvers import Resolver
 from rostrum.components.translation import TranslationFn, TranslationFnResolver
-from rostrum.definitions.asset_specs import AssetSpec
-from rostrum.definitions.contexts import AssetExecutionContext
-from rostrum.definitions.definitions import Definitions
+from rostrum.definitions.assets.specs import AssetSpec
+from rostrum.definitions.contexts.step import AssetExecutionContext
+from rostrum.definitions.location.definitions import Definitions
 from rostrum.integrations.dbt.assets import dbt_assets
 from rostrum.integrations.dbt.manifest import Manifest, resource
 from rostrum.integrations.dbt.project import DbtProject

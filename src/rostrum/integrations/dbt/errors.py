@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rostrum.definitions.outputs import Failure
+from rostrum.definitions.events.outputs import Failure
 from rostrum.model.errors import DefinitionError
 
 

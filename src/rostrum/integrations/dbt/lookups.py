@@ -7,19 +7,19 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
-from rostrum.definitions.asset_specs import AssetSpec
-from rostrum.definitions.assets import AssetsDefinition
-from rostrum.definitions.check_factories import (
+from rostrum.definitions.assets.definition import AssetsDefinition
+from rostrum.definitions.assets.selection import AssetSelection
+from rostrum.definitions.assets.specs import AssetSpec
+from rostrum.definitions.automations.schedules import DefaultScheduleStatus, ScheduleDefinition
+from rostrum.definitions.checks.definition import AssetChecksDefinition
+from rostrum.definitions.checks.factories import (
     build_last_update_freshness_checks,
     build_time_partition_freshness_checks,
 )
-from rostrum.definitions.checks import AssetChecksDefinition
-from rostrum.definitions.jobs import define_asset_job
+from rostrum.definitions.events.outputs import AssetCheckSeverity
 from rostrum.definitions.names import nearest
-from rostrum.definitions.outputs import AssetCheckSeverity
-from rostrum.definitions.schedules import DefaultScheduleStatus, ScheduleDefinition
-from rostrum.definitions.selection import AssetSelection
-from rostrum.definitions.time_partitions import TimeWindowPartitionsDefinition
+from rostrum.definitions.ops.jobs import define_asset_job
+from rostrum.definitions.partitions.time_windows import TimeWindowPartitionsDefinition
 from rostrum.integrations.dbt.assets import DbtAssets, build_dbt_specs, dbt_assets_of
 from rostrum.integrations.dbt.errors import DbtManifestError
 from rostrum.integrations.dbt.manifest import ManifestParam, held, load_manifest, resource

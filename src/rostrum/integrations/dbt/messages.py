@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
-from rostrum.definitions.outputs import (
+from rostrum.definitions.events.outputs import (
     AssetCheckResult,
     AssetCheckSeverity,
     AssetMaterialization,

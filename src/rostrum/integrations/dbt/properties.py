@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from rostrum.definitions.automation import AutomationCondition
+from rostrum.definitions.automations.conditions import AutomationCondition
 from rostrum.integrations.dbt.errors import DbtManifestError
 from rostrum.integrations.dbt.manifest import Props, held
 from rostrum.model.assets import AssetKey

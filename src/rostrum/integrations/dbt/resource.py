@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr
 
-from rostrum.definitions.resources import ConfigurableResource
+from rostrum.definitions.resources.resources import ConfigurableResource
 from rostrum.integrations.dbt.errors import DbtCliTaskOptionsError, DbtManifestError
 from rostrum.integrations.dbt.invocation import Command, DbtCliInvocation
 from rostrum.integrations.dbt.manifest import Manifest, ManifestParam, Props, load_manifest, resource

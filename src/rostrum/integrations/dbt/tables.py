@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from rostrum.definitions.outputs import AssetCheckResult, AssetMaterialization, AssetObservation, Output
+from rostrum.definitions.events.outputs import AssetCheckResult, AssetMaterialization, AssetObservation, Output
 from rostrum.integrations.dbt.errors import DbtCliRuntimeError
 from rostrum.integrations.dbt.manifest import Manifest
 from rostrum.model.tables import TableColumn, TableSchema

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rostrum.definitions.asset_specs import AssetDep, AssetSpec
-from rostrum.definitions.automation import AutomationCondition
-from rostrum.definitions.check_specs import AssetCheckSpec
-from rostrum.definitions.partition_mappings import PartitionMapping
-from rostrum.definitions.partitions import PartitionsDefinition
+from rostrum.definitions.assets.specs import AssetDep, AssetSpec
+from rostrum.definitions.automations.conditions import AutomationCondition
+from rostrum.definitions.checks.specs import AssetCheckSpec
+from rostrum.definitions.partitions.definition import PartitionsDefinition
+from rostrum.definitions.partitions.mappings import PartitionMapping
 from rostrum.integrations.dbt import properties
 from rostrum.integrations.dbt.errors import DbtError, DbtManifestError
 from rostrum.integrations.dbt.manifest import Manifest, Props, adapter, depends_on, held, resource, upstream

@@ -39,7 +39,7 @@ __all__ = sorted([*_MODULE_OF, "definitions"])  # noqa: PLE0605 # pyright: ignor
 
 def __getattr__(name: str) -> Any:
     if name == "definitions":
-        return importlib.import_module("rostrum.definitions.lazy").lazy_definitions
+        return importlib.import_module("rostrum.definitions.location.lazy").lazy_definitions
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'dagster.components' (Rostrum's) has no attribute {name!r}")
     value = getattr(importlib.import_module(_MODULE_OF[name]), name)

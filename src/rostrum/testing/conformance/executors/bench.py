@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rostrum.definitions.definitions import Definitions
-from rostrum.definitions.loading import CodeTarget
+from rostrum.definitions.location.definitions import Definitions
+from rostrum.definitions.location.loading import CodeTarget
 from rostrum.execution.worker import execute_run
 from rostrum.interfaces.execution import Executor
 from rostrum.interfaces.runs import Orders

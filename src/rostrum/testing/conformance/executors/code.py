@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rostrum.definitions.contexts import OpExecutionContext
-from rostrum.definitions.definitions import Definitions
-from rostrum.definitions.jobs import job
-from rostrum.definitions.lifecycle import resource
-from rostrum.definitions.ops import DynamicOut, Out, op
-from rostrum.definitions.outputs import DynamicOutput, Failure, Output, RetryRequested
-from rostrum.definitions.retries import RetryPolicy
+from rostrum.definitions.contexts.step import OpExecutionContext
+from rostrum.definitions.events.outputs import DynamicOutput, Failure, Output, RetryRequested
+from rostrum.definitions.location.definitions import Definitions
+from rostrum.definitions.ops.jobs import job
+from rostrum.definitions.ops.ops import DynamicOut, Out, op
+from rostrum.definitions.ops.retries import RetryPolicy
+from rostrum.definitions.resources.lifecycle import resource
 
 
 @op

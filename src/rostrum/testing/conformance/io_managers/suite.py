@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rostrum.definitions.storage_contexts import InputContext, OutputContext
+from rostrum.definitions.contexts.storage import InputContext, OutputContext
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import NotFound
 from rostrum.model.partitions import MultiPartitions, PartitionsSpec, StaticPartitions

@@ -13,5 +13,5 @@ from rostrum.components.translation import TranslationFn as TranslationFn
 from rostrum.components.translation import TranslationFnResolver as TranslationFnResolver
 from rostrum.components.translation import TranslatorResolvingInfo as TranslatorResolvingInfo
 from rostrum.components.translation import create_component_translator_cls as create_component_translator_cls
-from rostrum.definitions.asset_specs import AssetSpec as AssetSpec
-from rostrum.definitions.check_specs import AssetCheckSpec as AssetCheckSpec
+from rostrum.definitions.assets.specs import AssetSpec as AssetSpec
+from rostrum.definitions.checks.specs import AssetCheckSpec as AssetCheckSpec

@@ -1,0 +1,1 @@
+"""Asset checks: the decorators, and checks that are built."""

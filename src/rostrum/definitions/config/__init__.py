@@ -1,0 +1,1 @@
+"""Config: classes, schemas, types, and the config of a run."""

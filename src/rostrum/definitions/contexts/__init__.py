@@ -1,0 +1,1 @@
+"""What user code gets to see while it runs."""

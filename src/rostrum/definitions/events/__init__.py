@@ -1,0 +1,1 @@
+"""What user code returns and logs, and what a run tells in `EventType`'s vocabulary."""

@@ -1,0 +1,1 @@
+"""The instance, as scripts, tests and steps use it."""

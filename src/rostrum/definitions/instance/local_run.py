@@ -1,0 +1,72 @@
+"""Running live definitions in this process, through the seam `LocalRunner`: this layer knows how to ask, not how it
+is done.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from rostrum.definitions.config.run_config import RunConfig, plain_config
+from rostrum.definitions.names import string_tags
+from rostrum.interfaces.execution import LocalRunner
+from rostrum.model.assets import AssetKey, CheckKey
+
+GROUP = "rostrum.local_runner"
+DEFAULT = "rostrum.execution.local:LocalRunner"
+"""Where the runner is when the package was not installed and so has no entry points."""
+
+
+@lru_cache(maxsize=1)
+def local_runner() -> LocalRunner:
+    """The installed runner."""
+    from importlib.metadata import entry_points  # heavy, and only what runs something needs it
+
+    found = list(entry_points(group=GROUP))
+    if found:
+        return found[0].load()()
+    module, _, name = DEFAULT.partition(":")
+    return getattr(importlib.import_module(module), name)()
+
+
+def run_locally(
+    definitions: Any,
+    *,
+    job: str,
+    asset_selection: tuple[AssetKey, ...] = (),
+    check_selection: tuple[CheckKey, ...] | None = None,
+    op_selection: tuple[str, ...] = (),
+    run_config: RunConfig | Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    raise_on_error: bool = True,
+    input_values: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    resources: Mapping[str, Any] | None = None,
+    run_id: str | None = None,
+    instance: Any = None,
+    in_memory: bool = False,
+) -> Any:
+    """Execute a job of live definitions here; returns the runner's result.
+
+    `in_memory`: a missing `io_manager` keeps values in memory, else on disk in a folder of its own. `resources`
+    come before those
+    of the definitions. `input_values` are for inputs of the job's graph.
+    """
+    return local_runner().execute(
+        definitions,
+        job=job,
+        asset_selection=asset_selection,
+        check_selection=check_selection,
+        op_selection=op_selection,
+        run_config=plain_config(run_config),
+        partition_key=partition_key,
+        raise_on_error=raise_on_error,
+        input_values=dict(input_values or {}),
+        tags=string_tags(tags),
+        resources=dict(resources or {}),
+        run_id=run_id,
+        instance=instance,
+        in_memory=in_memory,
+    )

@@ -1,0 +1,1 @@
+"""All definitions of a code location: loading, compiling to the manifest, the live side."""

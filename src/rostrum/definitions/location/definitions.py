@@ -1,0 +1,371 @@
+"""`Definitions`: all that a code location holds."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from rostrum.definitions.assets.definition import AssetsDefinition
+from rostrum.definitions.assets.selection import AssetSelection, SelectionLike
+from rostrum.definitions.assets.specs import AssetSpec, map_asset_specs
+from rostrum.definitions.automations.schedules import ScheduleDefinition
+from rostrum.definitions.automations.sensors import SensorDefinition
+from rostrum.definitions.broken import is_broken
+from rostrum.definitions.checks.definition import AssetChecksDefinition
+from rostrum.definitions.location.compile import Collected, compile_definitions, mistakes_beside
+from rostrum.definitions.location.live import ExecutorDefinition, Resolved
+from rostrum.definitions.location.lookups import assets_def_of, found, is_implicit, mapped, selected_keys
+from rostrum.definitions.names import KeyLike, asset_key_of, check_name
+from rostrum.definitions.ops.job_specs import JobSpec
+from rostrum.definitions.ops.jobs import JobDefinition
+from rostrum.definitions.ops.signatures import MISSING
+from rostrum.definitions.problems import Problems
+from rostrum.definitions.sources import caller_source, shown
+from rostrum.model.assets import AssetKey
+from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError
+from rostrum.model.manifest import ASSET_JOB, Manifest, Source
+from rostrum.planning.graph import AssetGraph
+
+SpecChange = Callable[[AssetSpec], AssetSpec]
+Listed = AssetsDefinition | AssetSpec | Sequence[AssetsDefinition | AssetSpec]
+"""What the lists of assets and checks hold; what `load_assets_from_modules` returns may be one of them."""
+
+
+class Definitions:
+    """Assets, checks, jobs, schedules, sensors and resources that belong together.
+
+    The constructor checks the kinds of what it is given (ArgumentError); all else is checked when it is first used:
+    by `validate_loadable`, a `resolve_*` or `get_*` method, a run, or when the code location is loaded. Then one
+    DefinitionError lists all mistakes.
+    """
+
+    __slots__ = (
+        "_resolved",
+        "asset_checks",
+        "assets",
+        "component_tree",
+        "executor",
+        "jobs",
+        "loggers",
+        "metadata",
+        "resources",
+        "schedules",
+        "sensors",
+        "source",
+    )
+
+    def __init__(
+        self,
+        assets: Iterable[Listed] | None = None,
+        schedules: Iterable[ScheduleDefinition] | None = None,
+        sensors: Iterable[SensorDefinition] | None = None,
+        jobs: Iterable[JobSpec] | None = None,
+        resources: Mapping[str, Any] | None = None,
+        executor: ExecutorDefinition | None = None,
+        loggers: Mapping[str, Any] | None = None,
+        asset_checks: Iterable[Listed] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        component_tree: Any = None,
+    ) -> None:
+        self.source = caller_source()
+        items = [*_flat(assets, self.source, "assets"), *_flat(asset_checks, self.source, "asset_checks")]
+        self.assets: Sequence[AssetsDefinition | AssetSpec] = [
+            each
+            for each in items
+            if isinstance(each, (AssetsDefinition, AssetSpec)) and not isinstance(each, AssetChecksDefinition)
+        ]
+        self.asset_checks: Sequence[AssetChecksDefinition] = [
+            each for each in items if isinstance(each, AssetChecksDefinition)
+        ]
+        if len(self.assets) + len(self.asset_checks) != len(items):
+            kinds = (AssetsDefinition, AssetSpec, AssetChecksDefinition)
+            _require(items, kinds, self.source, "assets or asset_checks", "not an asset, an AssetSpec or a check")
+        self.jobs: Sequence[JobSpec] = _require(jobs, JobSpec, self.source, "jobs", "not a job")
+        self.schedules: Sequence[ScheduleDefinition] = _require(
+            schedules, ScheduleDefinition, self.source, "schedules", "not a schedule"
+        )
+        self.sensors: Sequence[SensorDefinition] = _require(
+            sensors, SensorDefinition, self.source, "sensors", "not a sensor"
+        )
+        self.resources: Mapping[str, Any] = dict(resources or {})
+        problems = Problems()
+        for key in self.resources:
+            try:
+                check_name(key, "resource")
+            except DefinitionError as error:
+                problems.add(self.source, str(error))
+        if executor is not None and not isinstance(executor, ExecutorDefinition):
+            raise ArgumentError(
+                f"{shown(self.source)}: executor is {_told(executor)}; use in_process_executor or "
+                "multiprocess_executor."
+            )
+        self.executor: ExecutorDefinition | None = executor
+        self.loggers, self.metadata = dict(loggers or {}), dict(metadata or {})
+        self.component_tree = component_tree
+        self._resolved: Resolved | None = None
+        problems.raise_if_any()
+
+    def resolved(self) -> Resolved:
+        """Validated definitions with their live parts, made once. Raises DefinitionError that lists all mistakes."""
+        if self._resolved is None:
+            self._resolved = compile_definitions(
+                Collected(
+                    self.assets,
+                    self.asset_checks,
+                    self.jobs,
+                    self.schedules,
+                    self.resources,
+                    self.executor,
+                    self.loggers,
+                    self.metadata,
+                    self.sensors,
+                )
+            )
+        return self._resolved
+
+    def check_what_is_there(self) -> None:
+        """Where some definitions could not be made: raise DefinitionError that lists what is wrong with the others."""
+
+        def sound(values: Iterable[Any]) -> list[Any]:
+            return [each for each in values if not is_broken(each)]
+
+        if not any(is_broken(value) for value in self.resources.values()):
+            parts = (sound(self.assets), sound(self.asset_checks), sound(self.jobs))
+            mistakes_beside(Collected(*parts, [], self.resources, None, {}, {}))
+
+    def manifest(self) -> Manifest:
+        """The definitions as data."""
+        return self.resolved().manifest
+
+    @staticmethod
+    def validate_loadable(defs: Definitions) -> None:
+        """Raise DefinitionError that lists all mistakes."""
+        defs.resolved()
+
+    # --- jobs, schedules, sensors
+
+    def resolve_job_def(self, name: str) -> JobDefinition:
+        """The job of that name, ready to be executed. Raises InvariantError where there is none."""
+        if is_implicit(name):
+            return self.resolve_implicit_global_asset_job_def()
+        job = found("job", name, self._jobs())
+        self.resolved()
+        return self._bound(job)
+
+    def resolve_all_job_defs(self) -> Sequence[JobDefinition]:
+        """All jobs, the implicit one over all assets included, ready to be executed."""
+        jobs = [self.resolve_job_def(name) for name in self._jobs()]
+        return (
+            [*jobs, self.resolve_implicit_global_asset_job_def()] if self.has_implicit_global_asset_job_def() else jobs
+        )
+
+    def resolve_implicit_global_asset_job_def(self) -> JobDefinition:
+        """The job over all assets."""
+        self.resolved()
+        return self._bound(JobDefinition(name=ASSET_JOB, selection=AssetSelection.all()))
+
+    def _bound(self, job: JobSpec) -> JobDefinition:
+        """The job, knowing these definitions: so it can be executed."""
+        made: Any = copy.copy(job)
+        made.definitions = self
+        return made
+
+    def has_implicit_global_asset_job_def(self) -> bool:
+        """Whether there is anything that the job over all assets would make."""
+        return bool(self.resolved().graph.executable)
+
+    def resolve_schedule_def(self, name: str) -> ScheduleDefinition:
+        """The schedule of that name, with the partitions that its job turned out to have. Raises InvariantError where
+        there is none.
+        """
+        return found("schedule", name, self.resolved().schedules)
+
+    def resolve_sensor_def(self, name: str) -> SensorDefinition:
+        """The sensor of that name. Raises InvariantError where there is none."""
+        self.resolved()
+        return self.get_unresolved_sensor_def(name)
+
+    def get_unresolved_schedule_def(self, name: str) -> ScheduleDefinition:
+        """The schedule of that name, without validating all the rest."""
+        return found("schedule", name, {each.name: each for each in self.schedules})
+
+    def get_unresolved_sensor_def(self, name: str) -> SensorDefinition:
+        """The sensor of that name, without validating all the rest."""
+        return found("sensor", name, {each.name: each for each in self.sensors})
+
+    def _jobs(self) -> dict[str, JobSpec]:
+        targets: list[Any] = [getattr(each, "target", None) for each in self.schedules]
+        # (Not `jobs`: a sensor that names its job has none to show.)
+        targets += [job for each in self.sensors for job in getattr(each, "targets", None) or ()]
+        return {each.name: each for each in [*self.jobs, *targets] if isinstance(each, JobSpec)}
+
+    def get_repository_def(self) -> Any:
+        """These definitions, validated, with more lookups by name (a `Repository`). Raises DefinitionError."""
+        return importlib.import_module("rostrum.definitions.location.repositories").Repository.of(self)
+
+    def has_resolved_repository_def(self) -> bool:
+        """Whether they have been validated."""
+        return self._resolved is not None
+
+    # --- assets
+
+    def resolve_asset_graph(self) -> AssetGraph:
+        """Who depends on whom."""
+        return self.resolved().graph
+
+    def resolve_all_asset_keys(self) -> Sequence[AssetKey]:
+        """Keys of all assets, those that are only depended on included."""
+        return list(self.resolved().graph.nodes)
+
+    def resolve_all_asset_specs(self) -> Sequence[AssetSpec]:
+        """Specs of all assets, those that are only depended on included."""
+        known = {
+            spec.key: spec
+            for each in self.assets
+            for spec in (each.specs if isinstance(each, AssetsDefinition) else (each,))
+        }
+        return [known.get(key) or AssetSpec(key) for key in self.resolve_all_asset_keys()]
+
+    def resolve_assets_def(self, key: KeyLike) -> AssetsDefinition:
+        """The definition that holds an asset. Raises InvariantError where there is none."""
+        self.resolved()
+        return self.get_assets_def(key)
+
+    def get_assets_def(self, key: KeyLike) -> AssetsDefinition:
+        """As `resolve_assets_def`, without validating all the rest."""
+        return assets_def_of(self.assets, asset_key_of(key))
+
+    def get_asset_checks_def(self, key: Any) -> AssetChecksDefinition:
+        """The definition that holds a check. Raises InvariantError where there is none."""
+        return found("check", key, {spec.key: each for each in self.asset_checks for spec in each.check_specs})
+
+    def map_asset_specs(self, *, func: SpecChange, selection: SelectionLike | None = None) -> Definitions:
+        """The same definitions with each spec (of those selected) replaced by what `func` makes of it."""
+        if selection is not None:
+            return self.map_resolved_asset_specs(func=func, selection=selection)
+        return self._replaced(assets=map_asset_specs(func, self.assets))
+
+    def map_resolved_asset_specs(self, *, func: SpecChange, selection: SelectionLike | None = None) -> Definitions:
+        """As `map_asset_specs`; the selection may speak of what is upstream or downstream."""
+        keys = selected_keys(self.resolve_asset_graph(), selection)
+        return self._replaced(assets=mapped(func, self.assets, keys))
+
+    def get_asset_value_loader(self, instance: Any = None) -> Any:
+        """What loads stored values of these assets: an `AssetValueLoader`."""
+        # It runs things, and is loaded only where it is asked for.
+        return importlib.import_module("rostrum.definitions.assets.value_loader").AssetValueLoader(
+            self.resolved(), instance
+        )
+
+    def load_asset_value(
+        self,
+        asset_key: KeyLike,
+        *,
+        python_type: Any = MISSING,
+        instance: Any = None,
+        partition_key: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        resource_config: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The stored value of an asset, loaded by its IO manager. Raises what the IO manager raises."""
+        loader = self.get_asset_value_loader(instance)
+        return loader.load_asset_value(
+            asset_key,
+            python_type=python_type,
+            partition_key=partition_key,
+            metadata=metadata,
+            resource_config=resource_config,
+        )
+
+    # --- others made of these
+
+    @staticmethod
+    def merge(*def_sets: Definitions) -> Definitions:
+        """The union.
+
+        One resource key or logger bound to different values, or two executors, raise InvariantError. Of metadata the
+        last counts.
+        """
+        resources: dict[str, Any] = {}
+        loggers: dict[str, Any] = {}
+        for each in def_sets:
+            if not isinstance(each, Definitions):
+                raise ArgumentError(f"Definitions.merge takes Definitions, not {_told(each)}.")
+            _merge(resources, each.resources, "resource")
+            _merge(loggers, each.loggers, "logger")
+        executors = [each.executor for each in def_sets if each.executor is not None]
+        if len(executors) > 1:
+            raise InvariantError("Definitions.merge: more than one of them has an executor.")
+        metadata = {name: value for each in def_sets for name, value in each.metadata.items()}
+        return Definitions(
+            assets=[asset for each in def_sets for asset in each.assets],
+            asset_checks=[check for each in def_sets for check in each.asset_checks],
+            jobs=[job for each in def_sets for job in each.jobs],
+            schedules=[schedule for each in def_sets for schedule in each.schedules],
+            sensors=[sensor for each in def_sets for sensor in each.sensors],
+            resources=resources,
+            executor=executors[0] if executors else None,
+            loggers=loggers,
+            metadata=metadata,
+            component_tree=next((each.component_tree for each in def_sets if each.component_tree is not None), None),
+        )
+
+    def with_resources(self, resources: Mapping[str, Any] | None) -> Definitions:
+        """These, with more resources."""
+        return Definitions.merge(self, Definitions(resources=resources)) if resources else self
+
+    def with_definition_metadata_update(self, update: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Definitions:
+        """These, with the metadata that `update` makes of theirs."""
+        return self._replaced(metadata=update(self.metadata))
+
+    def including(self, job: JobSpec) -> Definitions:
+        """These definitions, with a job that they may lack."""
+        known = job in self.jobs or job.name == ASSET_JOB or getattr(job, "definitions", None) is self
+        return self if known else Definitions.merge(self, Definitions(jobs=[job]))
+
+    def _replaced(self, **changes: Any) -> Definitions:
+        names = ("assets", "schedules", "sensors", "jobs", "resources", "executor", "loggers", "asset_checks")
+        options = {name: getattr(self, name) for name in (*names, "metadata", "component_tree")}
+        return Definitions(**{**options, **changes})
+
+    get_job_def = resolve_job_def
+    get_schedule_def = resolve_schedule_def
+    get_sensor_def = resolve_sensor_def
+    get_implicit_global_asset_job_def = resolve_implicit_global_asset_job_def
+    merge_unbound_defs = merge
+
+
+def _merge(into: dict[str, Any], values: Mapping[str, Any], what: str) -> None:
+    for key, value in values.items():
+        if key in into and into[key] is not value and into[key] != value:
+            raise InvariantError(f"Definitions.merge: the {what} {key!r} is bound to different values.")
+        into[key] = value
+
+
+def _flat(values: Any, source: Source | None, what: str) -> list[Any]:
+    """Values, with those in lists taken out."""
+    if values is not None and not isinstance(values, Iterable):
+        raise ArgumentError(f"{shown(source)}: {what} is {_told(values)}; give a list.")
+    items: list[Any] = []
+    for each in cast("Iterable[Any]", values or ()):
+        if isinstance(each, (list, tuple)) and not hasattr(cast("Any", each), "_fields"):
+            items.extend(cast("Sequence[Any]", each))
+        else:
+            items.append(each)
+    return items
+
+
+def _require(values: Any, kinds: Any, source: Source | None, what: str, wrong: str) -> list[Any]:
+    """The values as a list. Raises ArgumentError where one is of another kind."""
+    items = _flat(values, source, what)
+    for each in items:
+        if not isinstance(each, kinds):
+            raise ArgumentError(f"{shown(source)}: {what} holds {_told(each)}, which is {wrong}.")
+    return items
+
+
+def _told(value: Any) -> str:
+    name = getattr(value, "__name__", None)
+    return f"{name!r} (a {type(value).__name__})" if name else f"a {type(value).__name__}"

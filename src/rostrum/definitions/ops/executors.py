@@ -1,0 +1,141 @@
+"""Executors as definitions: those that are built in, the decorator for one's own, and what their config means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any, NamedTuple, Protocol, cast, overload
+
+from rostrum.definitions.location.live import ExecutorDefinition
+from rostrum.definitions.names import check_name
+from rostrum.model.errors import ConfigError
+
+in_process_executor = ExecutorDefinition("in_process", description="Runs all steps in the run's own process.")
+"""Runs all steps in the run's own process, one after another."""
+multiprocess_executor = ExecutorDefinition("multiprocess", description="Runs each step in a process of its own.")
+"""Runs each step in a process of its own, several at once: `.configured({"max_concurrent": 4})`."""
+multi_or_in_process_executor = ExecutorDefinition(
+    "multi_or_in_process", description="Runs steps in processes of their own, or in the run's, as the config says."
+)
+"""The default: the run config has `multiprocess` or `in_process` under `execution.config`, with its config."""
+
+_COMMON = {"retries", "step_dependency_config"}
+_OPTIONS = {
+    "in_process": _COMMON | {"marker_to_close"},
+    "multiprocess": _COMMON | {"max_concurrent", "tag_concurrency_limits", "start_method", "grace_seconds"},
+}
+
+
+class ExecutorRequirement(Enum):
+    """What an executor needs of job and instance."""
+
+    RECONSTRUCTABLE_PIPELINE = "RECONSTRUCTABLE_PIPELINE"
+    NON_EPHEMERAL_INSTANCE = "NON_EPHEMERAL_INSTANCE"
+    PERSISTENT_OUTPUTS = "PERSISTENT_OUTPUTS"
+
+
+def multiple_process_executor_requirements() -> Sequence[ExecutorRequirement]:
+    """What every executor needs that runs steps in several processes."""
+    return list(ExecutorRequirement)
+
+
+class InitExecutorContext(NamedTuple):
+    """What the function of an executor is given."""
+
+    job: Any
+    executor_def: ExecutorDefinition
+    executor_config: Mapping[str, Any]
+    instance: Any
+
+
+class Executor(Protocol):
+    """What the function of an executor returns: something that runs the steps of a plan."""
+
+    @property
+    def retries(self) -> Any:
+        """How failed steps are tried again; None: as their policies say."""
+        return None
+
+    def execute(self, plan_context: Any, execution_plan: Any) -> Any:
+        """Run all steps."""
+        ...
+
+
+@overload
+def executor(name: Callable[..., Any]) -> ExecutorDefinition: ...
+@overload
+def executor(
+    name: str | None = None, config_schema: Any = None, requirements: Any = None
+) -> Callable[[Callable[..., Any]], ExecutorDefinition]: ...
+def executor(name: Callable[..., Any] | str | None = None, config_schema: Any = None, requirements: Any = None) -> Any:
+    """Make an executor of a function of an `InitExecutorContext` that returns what runs the steps. Bare or called."""
+
+    def decorate(function: Callable[..., Any]) -> ExecutorDefinition:
+        own = name if isinstance(name, str) else function.__name__
+        return ExecutorDefinition(
+            check_name(own, "executor"), config_schema, requirements, function, description=function.__doc__
+        )
+
+    return decorate(name) if callable(name) else decorate
+
+
+def executor_options(name: str, config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The executor that is meant, and its arguments. Raises ConfigError for config that it does not take.
+
+    An executor that is not built in gets the config as it is.
+    """
+    if name == "multi_or_in_process":
+        chosen = [key for key in config if key in _OPTIONS]
+        unknown = [key for key in config if key not in _OPTIONS]
+        if unknown or len(chosen) > 1:
+            raise ConfigError(
+                f"execution.config: {', '.join(map(repr, unknown or chosen))}: give one of 'multiprocess' and "
+                "'in_process', with its config."
+            )
+        name = chosen[0] if chosen else "multiprocess"
+        inner = cast("Mapping[str, Any]", config.get(name) or {})
+        config = cast("Mapping[str, Any]", inner.get("config", inner))
+    known = _OPTIONS.get(name)
+    if known is None:
+        return name, dict(config)
+    for key in config:
+        if key not in known:
+            raise ConfigError(
+                f"execution.config.{key}: Received unexpected config entry {key!r}; the {name} executor takes "
+                f"{', '.join(sorted(known))}."
+            )
+    return name, _arguments(name, config)
+
+
+def _arguments(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if "retries" in config:
+        options["retries"] = _selected("retries", config["retries"], ("enabled", "disabled", "deferred")) != "disabled"
+    dependency = cast("Mapping[str, Any]", config.get("step_dependency_config") or {})
+    if dependency.get("require_upstream_step_success") is False:
+        options["require_upstream_step_success"] = False
+    if name == "in_process":
+        return options
+    for key in ("max_concurrent", "grace_seconds", "tag_concurrency_limits"):
+        if config.get(key) is not None:
+            options[key] = config[key]
+    if options.get("max_concurrent") == 0:
+        del options["max_concurrent"]  # as many as there are processors
+    method = config.get("start_method")
+    if method is not None:
+        chosen = method if isinstance(method, str) else _selected("start_method", method, ("spawn", "forkserver"))
+        # A process that has imported the code only is what both promise.
+        options["start_method"] = "spawn" if chosen == "forkserver" else chosen
+    return options
+
+
+def _selected(what: str, value: Any, choices: Sequence[str]) -> str:
+    if isinstance(value, str) and value in choices:
+        return value
+    keys = list(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else []
+    if len(keys) != 1 or keys[0] not in choices:
+        raise ConfigError(
+            f"execution.config.{what}: {value!r}; You can only specify a single field of {', '.join(choices)}, as in "
+            f"{{{choices[0]!r}: {{}}}}."
+        )
+    return keys[0]

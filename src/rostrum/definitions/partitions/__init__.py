@@ -1,0 +1,1 @@
+"""Partitions: definitions, mappings, and what a run knows of its partitions."""

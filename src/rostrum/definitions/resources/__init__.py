@@ -1,0 +1,1 @@
+"""Resources and IO managers: definitions, lifecycles, binding."""
