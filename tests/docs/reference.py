@@ -213,7 +213,7 @@ def sections() -> dict[str, dict[str, str]]:
         if not titles:
             raise SystemExit(f"{__file__}: put this module under a heading in SECTIONS: {module}")
         title = max(titles, key=lambda title: _match(title, module))
-        found[title] |= {name: f"rostrum.{module}" for name in left[module]}
+        found[title] |= dict.fromkeys(left[module], f"rostrum.{module}")
     return found
 
 
