@@ -26,7 +26,7 @@ CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_t
 ]
 PACKAGES = (
     "cli compat integrations testing config daemon web gateway agent codeserver control execution storage storage.sql "
-    "storage.memory launchers executors io_managers rpc service auth definitions planning interfaces model"
+    "storage.memory launchers executors io_managers rpc service auth components pipes definitions planning interfaces model"
 ).split()
 ALLOWED = {  # imports that look dangerous and must stay legal
     "storage.sql": "import sqlalchemy, alembic",
@@ -55,6 +55,9 @@ PLANTS = [
     Plant("layers", "model", "import ROOT.interfaces.parts"),
     Plant("layers", "planning", "import ROOT.definitions.parts"),
     Plant("layers", "definitions", "import ROOT.execution.parts"),
+    Plant("layers", "definitions", "import ROOT.components.parts"),
+    Plant("layers", "pipes", "import ROOT.components.parts"),
+    Plant("layers", "integrations", "import ROOT.compat.parts"),
     Plant("layers", "execution", "import ROOT.executors.parts"),
     Plant("layers", "control", "import ROOT.service.parts"),
     Plant("layers", "web", "import ROOT.gateway.parts"),
