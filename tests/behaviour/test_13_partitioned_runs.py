@@ -360,9 +360,7 @@ def test_mappings_answer_for_subsets() -> None:
     assert len(result.partitions_subset) == 7
 
 
-def test_differs_a_mapping_of_ones_own_is_refused() -> None:
-    """The peer calls methods of such a class where it plans; here plans are made without user code."""
-
+def test_a_mapping_of_ones_own_that_says_nothing_is_refused() -> None:
     class Mine(dg.PartitionMapping): ...
 
     with pytest.raises(dg.DagsterInvalidDefinitionError, match="Mine"):

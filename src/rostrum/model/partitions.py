@@ -100,6 +100,13 @@ class MultiMapping(msgspec.Struct, frozen=True, tag="multi", tag_field="kind"):
     dimensions: tuple[DimensionMapping, ...] = ()
 
 
+class CustomMapping(msgspec.Struct, frozen=True, tag="custom", tag_field="kind"):
+    """A class of the user's. Only processes that have loaded the code know what it means."""
+
+    name: str
+    """Of the class, with what its attributes are."""
+
+
 PartitionMapping = (
     IdentityMapping
     | AllMapping
@@ -109,6 +116,7 @@ PartitionMapping = (
     | StaticMapping
     | SingleDimensionMapping
     | MultiMapping
+    | CustomMapping
 )
 """How a partition of an asset is computed from partitions of an upstream one. `None` in a dependency means the default
 rule."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import product
+from typing import Protocol
 
 from rostrum.model.errors import DefinitionError, InvariantError
 from rostrum.model.partitions import (
     AllMapping,
+    CustomMapping,
     DimensionMapping,
     IdentityMapping,
     LastMapping,
@@ -22,10 +24,42 @@ from rostrum.model.partitions import (
     TimePartitions,
     TimeWindowMapping,
 )
+from rostrum.planning import own_classes
 from rostrum.planning.partitions import DynamicKeys, Partitions, partitions_of, split_key
 from rostrum.planning.time_windows import TimedPartitions
 
 _HINT = "give the dependency a partition mapping."
+_OWN = "the partition mapping"
+
+
+class OwnMapping(Protocol):
+    """What a mapping of the user's own class does, registered under the name that a `CustomMapping` has."""
+
+    def upstream(
+        self,
+        downstream: PartitionsSpec | None,
+        upstream: PartitionsSpec,
+        keys: Sequence[str],
+        now: datetime,
+        dynamic: DynamicKeys | None,
+    ) -> list[str]:
+        """As `upstream_keys`."""
+        ...
+
+    def downstream(
+        self,
+        downstream: PartitionsSpec,
+        upstream: PartitionsSpec,
+        keys: Sequence[str],
+        now: datetime,
+        dynamic: DynamicKeys | None,
+    ) -> list[str] | None:
+        """As `downstream_keys`; None where the class does not say."""
+        ...
+
+
+def _own(mapping: CustomMapping) -> OwnMapping:
+    return own_classes.find(mapping.name, _OWN)
 
 
 def default_mapping(downstream: PartitionsSpec | None, upstream: PartitionsSpec | None) -> PartitionMapping:
@@ -78,6 +112,8 @@ def upstream_keys(
         return None
     source = partitions_of(upstream, dynamic)
     mapping = mapping or default_mapping(downstream, upstream)
+    if isinstance(mapping, CustomMapping):
+        return _own(mapping).upstream(downstream, upstream, keys, now, dynamic)
     if isinstance(mapping, AllMapping):
         return list(source.keys(now))
     if isinstance(mapping, LastMapping):
@@ -104,7 +140,7 @@ def _require(source: Partitions, keys: Iterable[str]) -> None:
     absent = [key for key in keys if not source.has_key(key)]
     if absent:
         raise InvariantError(
-            f"the asset depends on invalid partitions upstream: {', '.join(map(repr, absent[:10]))} do not exist "
+            f"the asset depends on invalid partitions upstream: there is no {', '.join(map(repr, absent[:10]))} "
             f"there; {_HINT}"
         )
 
@@ -240,8 +276,12 @@ def downstream_keys(
     candidates: Callable[[], Iterable[str]] | None = None,
 ) -> list[str]:
     """Downstream partitions that need any of the upstream partitions `keys`, in order: `upstream_keys` asked for each
-    downstream key (or for the `candidates`).
+    downstream key (or for the `candidates`). A mapping of the user's own class is asked itself.
     """
+    if isinstance(mapping, CustomMapping):
+        told = _own(mapping).downstream(downstream, upstream, keys, now, dynamic)
+        if told is not None:
+            return told
     wanted = set(keys)
     own = candidates() if candidates is not None else partitions_of(downstream, dynamic).keys(now)
     return [

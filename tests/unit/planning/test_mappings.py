@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import DefinitionError
+from rostrum.model.errors import DefinitionError, InvocationError
 from rostrum.model.manifest import AssetDependency, AssetNode, Manifest, decode_manifest, encode_manifest
 from rostrum.model.partitions import (
+    CustomMapping,
     DimensionMapping,
     IdentityMapping,
     MultiMapping,
     MultiPartitions,
+    PartitionMapping,
     SingleDimensionMapping,
     StaticPartitions,
     TimePartitions,
@@ -77,3 +80,10 @@ def test_tags_ask_for_a_range_unless_the_target_names_partitions():
     tags = {RANGE_START_TAG: "a", RANGE_END_TAG: "b"}
     assert with_range(RunTarget("x", "y"), tags).partition_range == ("a", "b")
     assert with_range(RunTarget("x", "y", partition_key="c"), tags).partition_range is None
+
+
+def test_a_class_of_the_users_is_not_known_without_its_code() -> None:
+    mapping = msgspec.json.decode(msgspec.json.encode(CustomMapping("shop.Mine(days=2)")), type=PartitionMapping)
+    letters = StaticPartitions(("a", "b"))
+    with pytest.raises(InvocationError, match=r"shop\.Mine\(days=2\) is user code"):
+        upstream_keys(mapping, letters, letters, ["a"], datetime(2024, 1, 1, tzinfo=UTC))

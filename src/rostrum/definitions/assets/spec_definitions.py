@@ -8,13 +8,18 @@ from rostrum.definitions.partitions.definition import (
     DynamicPartitionsDefinition,
     PartitionsDefinition,
     StaticPartitionsDefinition,
+    own_definitions,
 )
 from rostrum.definitions.partitions.keys import key_of as key_of
 from rostrum.model.partitions import DynamicPartitions, MultiPartitions, PartitionsSpec, StaticPartitions
 
 
 def definition_of(spec: PartitionsSpec) -> PartitionsDefinition:
-    """A definition equal to the one that the data came from."""
+    """A definition equal to the one that the data came from; of a class of the user's the very one."""
+    if own_definitions:
+        own = own_definitions.get(spec)
+        if own is not None:
+            return own
     if isinstance(spec, StaticPartitions):
         return StaticPartitionsDefinition(spec.keys)
     if isinstance(spec, DynamicPartitions):

@@ -6,9 +6,11 @@ depends on the time, which dynamic ones on an instance: both come from arguments
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
+from weakref import WeakValueDictionary
 
 from rostrum.definitions.broken import noting_init
 from rostrum.definitions.partitions.loading import DynamicPartitionsStore, PartitionLoadingContext, loading_context
@@ -66,6 +68,17 @@ class PartitionsDefinition:
     kind: ClassVar[str] = "partitions"
     """A word for the definition's name in the manifest, e.g. `daily`."""
     _spec: model.PartitionsSpec | None = None
+    _own_spec: model.PartitionsSpec | None = None
+    """Of a class of the user's: what it is as data."""
+    _is_own: ClassVar[bool] = False
+    """True for classes of the user's."""
+    _lists_keys: ClassVar[bool] = False
+    """True for those that define `get_partition_keys`."""
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        cls._is_own = not cls.__module__.startswith("rostrum.")
+        cls._lists_keys = not cls.get_partition_keys.__module__.startswith("rostrum.")
 
     def __class_getitem__(cls, _item: Any) -> type[PartitionsDefinition]:
         """`PartitionsDefinition[str]` in annotations."""
@@ -74,14 +87,21 @@ class PartitionsDefinition:
     @property
     def spec(self) -> model.PartitionsSpec:
         """The definition as data. Raises DefinitionError for a class that does not say its keys."""
+        if self._is_own:
+            return self._of_own_class()
         if self._spec is None:
-            if type(self).get_partition_keys is PartitionsDefinition.get_partition_keys:
-                raise DefinitionError(
-                    f"{type(self).__name__} is no complete partitions definition: use one of the classes that there "
-                    "are, or define get_partition_keys."
-                )
-            self._spec = model.StaticPartitions(tuple(str(key) for key in self.get_partition_keys()))
+            raise _incomplete(self)
         return self._spec
+
+    def _of_own_class(self) -> model.PartitionsSpec:
+        if self._own_spec is None:
+            made = _own_keys().own_spec(self, self._spec, loading_context()) if self._lists_keys else self._spec
+            if made is None:
+                raise _incomplete(self)
+            object.__setattr__(self, "_own_spec", made)  # (the class may be a frozen one)
+            own_definitions[made] = self
+            return made
+        return self._own_spec
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PartitionsDefinition) and self.spec == other.spec
@@ -102,7 +122,7 @@ class PartitionsDefinition:
     ) -> Sequence[str]:
         """All keys that exist at a time. Raises ArgumentError for dynamic keys without a store."""
         context = loading_context(current_time, dynamic_partitions_store)
-        return list(self._partitions(context).keys(context.effective_dt))
+        return list(self._built_in(context).keys(context.effective_dt))
 
     def get_first_partition_key(
         self, current_time: datetime | None = None, dynamic_partitions_store: DynamicPartitionsStore | None = None
@@ -201,7 +221,33 @@ class PartitionsDefinition:
         return PartitionsSubset(self, ())
 
     def _partitions(self, context: PartitionLoadingContext) -> Partitions:
-        return partitions_of(self.spec, context.keys_of)
+        if self._lists_keys:
+            if isinstance(self._spec, model.TimePartitions):
+                return partitions_of(self.spec)
+            return partitions_of(model.StaticPartitions(_own_keys().listed_keys(self, context)))
+        return self._built_in(context)
+
+    def _built_in(self, context: PartitionLoadingContext) -> Partitions:
+        """What a class here means, whatever a class of the user's makes of it."""
+        if self._spec is None:
+            raise _incomplete(self)
+        return partitions_of(self._spec, context.keys_of)
+
+
+own_definitions: WeakValueDictionary[model.PartitionsSpec, PartitionsDefinition] = WeakValueDictionary()
+"""Definitions of users' own classes by their data: what the data is turned back to."""
+
+
+def _incomplete(definition: PartitionsDefinition) -> DefinitionError:
+    return DefinitionError(
+        f"{type(definition).__name__} is no complete partitions definition: use one of the classes that there are, or "
+        "define get_partition_keys."
+    )
+
+
+def _own_keys() -> Any:
+    """Only classes of users' own need it."""
+    return importlib.import_module("rostrum.definitions.partitions.own_keys")
 
 
 class PartitionsSubset:
@@ -307,8 +353,8 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
     @property
     def spec(self) -> model.PartitionsSpec:
         """The definition as data; of a function its keys now."""
-        if self._spec is not None:
-            return self._spec
+        if self._spec is not None or self._lists_keys:
+            return super().spec
         return model.StaticPartitions(tuple(self._called(loading_context())))
 
     def __eq__(self, other: object) -> bool:
@@ -332,10 +378,10 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
             raise ArgumentError("dynamic partitions that a function computes have no name: nothing can be added.")
         return self.name
 
-    def _partitions(self, context: PartitionLoadingContext) -> Partitions:
+    def _built_in(self, context: PartitionLoadingContext) -> Partitions:
         if self.partition_fn is not None:
             return partitions_of(model.StaticPartitions(tuple(self._called(context))))
-        return super()._partitions(context)
+        return super()._built_in(context)
 
     def _called(self, context: PartitionLoadingContext) -> list[str]:
         if self.partition_fn is None:

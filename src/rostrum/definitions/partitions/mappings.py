@@ -4,6 +4,7 @@ in `planning/mappings.py`.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -28,20 +29,23 @@ class UpstreamPartitionsResult(NamedTuple):
 
 
 class PartitionMapping:
-    """Root of the mappings. A class of one's own cannot be used: what maps must be known without running user code."""
+    """Root of the mappings. A class of one's own defines `get_upstream_mapped_partitions_result_for_partitions` and, to
+    be fast, `get_downstream_partitions_for_partitions`: they are called where the code is loaded.
+    """
 
     _spec: model.PartitionMapping | None = None
+    _own_spec: model.CustomMapping | None = None
 
     @property
     def spec(self) -> model.PartitionMapping:
-        """The mapping as data. Raises DefinitionError for a class of one's own."""
-        if self._spec is None:
-            raise DefinitionError(
-                f"{type(self).__name__} is a partition mapping of your own, which the control plane cannot follow: "
-                "express it with StaticPartitionMapping, SpecificPartitionsPartitionMapping, "
-                "TimeWindowPartitionMapping or MultiPartitionMapping."
-            )
-        return self._spec
+        """The mapping as data. Raises DefinitionError for a class of one's own that does not say what it maps."""
+        if _is_own(type(self).get_upstream_mapped_partitions_result_for_partitions):
+            if self._own_spec is None:
+                made = _own_mappings().named(self)
+                object.__setattr__(self, "_own_spec", made)  # (the class may be a frozen one)
+                return made
+            return self._own_spec
+        return self._built_in()
 
     @property
     def description(self) -> str:
@@ -63,7 +67,7 @@ class PartitionMapping:
         empty = PartitionsSubset(upstream_partitions_def)
         try:
             found = upstream_keys(
-                self.spec, own, upstream_partitions_def.spec, keys, context.effective_dt, context.keys_of
+                self._built_in(), own, upstream_partitions_def.spec, keys, context.effective_dt, context.keys_of
             )
         except InvariantError:
             return UpstreamPartitionsResult(empty, PartitionsSubset(upstream_partitions_def, keys))
@@ -79,8 +83,9 @@ class PartitionMapping:
     ) -> PartitionsSubset:
         """Partitions downstream that need any of the upstream ones."""
         context = loading_context(current_time, dynamic_partitions_store)
+        own = _is_own(type(self).get_downstream_partitions_for_partitions)
         found = downstream_keys(
-            self.spec,
+            self._built_in() if own else self.spec,
             downstream_partitions_def.spec,
             upstream_partitions_def.spec,
             list(upstream_partitions_subset.get_partition_keys()),
@@ -93,20 +98,44 @@ class PartitionMapping:
         self, upstream_partitions_def: PartitionsDefinition, downstream_partitions_def: PartitionsDefinition | None
     ) -> None:
         """Raise DefinitionError where the mapping does not fit the definitions."""
-        if isinstance(self.spec, model.TimeWindowMapping):
+        if isinstance(self._spec, model.TimeWindowMapping):
             for each in (upstream_partitions_def, downstream_partitions_def):
                 if each is None or not isinstance(each.spec, model.TimePartitions):
                     raise DefinitionError("a time window mapping needs time partitions on both sides.")
 
+    def _built_in(self) -> model.PartitionMapping:
+        """What a class here means, whatever a class of the user's makes of it."""
+        if self._spec is None:
+            raise DefinitionError(
+                f"{type(self).__name__} does not say what it maps: define "
+                "get_upstream_mapped_partitions_result_for_partitions (and get_downstream_partitions_for_partitions), "
+                "or use one of the mappings that there are."
+            )
+        return self._spec
+
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and isinstance(other, PartitionMapping) and self._spec == other._spec
+        if type(self) is not type(other) or not isinstance(other, PartitionMapping):
+            return False
+        if _is_own(type(self).get_upstream_mapped_partitions_result_for_partitions):
+            return self.spec == other.spec
+        return self._spec == other._spec
 
     def __hash__(self) -> int:
-        return hash(repr(self._spec))
+        return hash((type(self), repr(self._spec)))
 
     def __repr__(self) -> str:
         shown = repr(self._spec).partition("(")[2].rstrip(")") if self._spec is not None else ""
         return f"{type(self).__name__}({shown})"
+
+
+def _is_own(method: Any) -> bool:
+    """Whether a method is a user's, not of this module."""
+    return getattr(method, "__module__", None) != __name__
+
+
+def _own_mappings() -> Any:
+    """Only classes of users' own need it."""
+    return importlib.import_module("rostrum.definitions.partitions.own_mappings")
 
 
 class IdentityPartitionMapping(PartitionMapping):
