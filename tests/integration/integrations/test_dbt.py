@@ -374,3 +374,30 @@ def test_component(project: DbtProject) -> None:
     assert (str(spec.key), spec.group_name) == ("dbt/customer_totals", "yaml")
     assert spec.kinds == {"dbt", "duckdb", "sql"}
     assert {str(dep.asset_key) for dep in spec.deps} == {"dbt/stg_customers", "dbt/stg_orders"}
+
+
+def test_expressions_of_a_component_know_the_partition_of_the_run(project: DbtProject) -> None:
+    component: Any = DbtProjectComponent.from_attributes_dict(
+        attributes={
+            "project": str(project.project_dir),
+            "cli_args": ["run", {"--vars": {"from": "{{ partition_time_window.start.isoformat() }}"}}, "--vars", [1]],
+        }
+    )
+    daily = ro.DailyPartitionsDefinition("2026-01-01")
+    context = ro.build_asset_context(partition_key="2026-01-02", partitions_def=daily)
+    assert component.get_cli_args(context) == [
+        "run",
+        "--vars",
+        '{"from": "2026-01-02T00:00:00+00:00"}',
+        "--vars",
+        "[1]",
+    ]
+    component.cli_args = ["run", "--vars", "{{ partition_key_range.start }}/{{ partition_time_window }}"]
+    named = ro.build_asset_context(partition_key="a", partitions_def=ro.StaticPartitionsDefinition(["a"]))
+    assert component.get_cli_args(named) == ["run", "--vars", "a/None"]
+
+
+def test_options_of_a_resource_that_are_given_come_before_those_of_its_project(project: DbtProject) -> None:
+    told = DbtProject(project.project_dir, target="dev", profile="shop")
+    assert (DbtCliResource(told).target, DbtCliResource(told, target="prod").target) == ("dev", "prod")
+    assert DbtCliResource(told, global_config_flags=["--debug"]).global_config_flags == ["--debug"]

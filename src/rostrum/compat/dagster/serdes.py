@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
@@ -25,8 +25,8 @@ from rostrum.model.tables import TableColumnLineage, TableRecord, TableSchema
 C = TypeVar("C", bound=type)
 _CLASS, _ENUM, _SET, _FROZEN = "__class__", "__enum__", "__set__", "__frozenset__"
 _EVENTS = ("asset_key", "description", "metadata", "partition", "tags")
-_LISTED: dict[str, type] = {}
-_STRUCTS: tuple[type, ...] = (AssetKey, CheckKey, Run, TableColumnLineage, TableRecord, TableSchema)
+_LISTED: dict[str, type[Any]] = {}
+_STRUCTS: tuple[type[Any], ...] = (AssetKey, CheckKey, Run, TableColumnLineage, TableRecord, TableSchema)
 
 
 class ConfigurableClassData(NamedTuple):
@@ -82,7 +82,7 @@ def deserialize_value(val: str, as_type: Any = None, whitelist_map: Any = None) 
     return made
 
 
-def _structs() -> dict[str, type]:
+def _structs() -> dict[str, type[Any]]:
     return {each.__name__: each for each in (*_STRUCTS, *metadata.KINDS.__subclasses__())}
 
 
@@ -130,9 +130,15 @@ def _unlisted(value: Any) -> InvocationError:
 def _fields(value: Any) -> dict[str, Any]:
     if dataclasses.is_dataclass(value):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    kind: Any = type(value)
-    names: Any = getattr(value, "_fields", None) or getattr(kind, "model_fields", None) or vars(value)
-    return {name: getattr(value, name) for name in names}
+    kind = cast("type[Any]", type(value))  # without the narrowing of above
+    for listing in (
+        getattr(kind, "_fields", None),
+        getattr(kind, "model_fields", None),
+        getattr(value, "__dict__", None),
+    ):
+        if listing:
+            return {name: getattr(value, name) for name in cast("Iterable[str]", listing)}
+    return {}
 
 
 def _unpacked(value: Any) -> Any:
@@ -146,7 +152,7 @@ def _unpacked(value: Any) -> Any:
         return set(members) if _SET in given else frozenset(members)
     if _ENUM in given:
         kind, _, member = str(given[_ENUM]).partition(".")
-        listed: Any = _class({"EventType": EventType, "RunStatus": RunStatus}, kind)
+        listed = cast("type[enum.Enum]", _class({"EventType": EventType, "RunStatus": RunStatus}, kind))
         return listed[member]
     if _CLASS not in given:
         return {key: _unpacked(each) for key, each in given.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +27,8 @@ from rostrum.integrations.dbt.project import DbtProject
 from rostrum.integrations.dbt.resource import DbtCliResource
 from rostrum.integrations.dbt.selection import EVERYTHING
 from rostrum.integrations.dbt.translator import DbtTranslator, DbtTranslatorSettings
+from rostrum.model.errors import InvocationError
+from rostrum.planning.time_windows import TimeWindow
 
 _resolving: contextvars.ContextVar[ResolutionContext | None] = contextvars.ContextVar("_resolving", default=None)
 
@@ -46,7 +48,7 @@ class DbtProjectModel(Model):
 def _project(context: ResolutionContext, value: Any) -> DbtProject:
     if isinstance(value, DbtProject):
         return value
-    options = {"project_dir": value} if isinstance(value, (str, Path)) else dict(_options(context, value))
+    options: dict[str, Any] = {"project_dir": value} if isinstance(value, (str, Path)) else _options(context, value)
     load = ComponentLoadContext.from_resolution_context(context)
     folder = load.path if load.path.is_dir() else load.path.parent
     for name in ("project_dir", "profiles_dir", "packaged_project_dir"):
@@ -55,7 +57,7 @@ def _project(context: ResolutionContext, value: Any) -> DbtProject:
     return DbtProject(**options)
 
 
-def _options(context: ResolutionContext, model: Any) -> Mapping[str, Any]:
+def _options(context: ResolutionContext, model: Any) -> dict[str, Any]:
     return {name: context.resolve_value(value) for name, value in model.model_dump(exclude_unset=True).items()}
 
 
@@ -77,7 +79,9 @@ class DbtProjectComponent(Component, Resolvable):
     exclude: str | None = None
     selector: str | None = None
     cli_args: Annotated[list[Any], Resolver.passthrough()] = field(default_factory=lambda: ["build"])
-    include_metadata: list[Literal["row_count", "column_metadata"]] = field(default_factory=list)
+    include_metadata: list[Literal["row_count", "column_metadata"]] = field(
+        default_factory=list[Literal["row_count", "column_metadata"]]
+    )
     translation: Annotated[
         TranslationFn[Mapping[str, Any]] | None,
         TranslationFnResolver(lambda node: {"node": node}),
@@ -102,8 +106,9 @@ class DbtProjectComponent(Component, Resolvable):
         scope: dict[str, Any] = {"partition_key": None, "partition_key_range": None, "partition_time_window": None}
         if context.has_partition_key:
             scope["partition_key"] = context.partition_key
-        if context.has_partition_key_range or context.has_partition_key:
+        if context.has_partitions:
             scope["partition_key_range"] = context.partition_key_range
+            scope["partition_time_window"] = _window(context)
         return _texts(
             (_resolving.get() or ResolutionContext.default()).with_scope(**scope).resolve_value(self.cli_args)
         )
@@ -160,7 +165,7 @@ class ComponentDbtTranslator(DbtTranslator):
 
 
 @contextmanager
-def _resolved_in(context: ResolutionContext) -> Iterator[None]:
+def _resolved_in(context: ResolutionContext) -> Generator[None]:
     token = _resolving.set(context)
     try:
         yield
@@ -168,12 +173,21 @@ def _resolved_in(context: ResolutionContext) -> Iterator[None]:
         _resolving.reset(token)
 
 
+def _window(context: AssetExecutionContext) -> TimeWindow | None:
+    try:
+        return context.partition_time_window
+    except InvocationError:
+        return None  # partitions that are not of time
+
+
 def _texts(arguments: Any) -> list[str]:
-    found: list[str] = []
-    for each in cast("list[Any]", arguments):
-        if isinstance(each, Mapping) and len(cast("Mapping[str, Any]", each)) == 1:
-            ((flag, value),) = cast("Mapping[str, Any]", each).items()
-            found += [str(flag), value if isinstance(value, str) else json.dumps(value)]
-        else:
-            found.append(json.dumps(each) if isinstance(each, (dict, list)) else str(each))
-    return found
+    return [text for each in arguments for text in _text(each)]
+
+
+def _text(argument: Any) -> list[str]:
+    """A flag with its value, a value of several parts, or a plain argument."""
+    if isinstance(argument, Mapping) and len(options := cast("Mapping[str, Any]", argument)) == 1:
+        ((flag, value),) = options.items()
+        return [str(flag), value if isinstance(value, str) else json.dumps(value)]
+    plain = cast("Any", argument)
+    return [json.dumps(plain) if isinstance(plain, (dict, list)) else str(plain)]

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rostrum.integrations.dbt.errors import DbtCliRuntimeError
 from rostrum.integrations.dbt.manifest import Manifest, held, load_manifest
@@ -262,10 +262,10 @@ def _message(line: str) -> DbtCliEventMessage | None:
     if not line.startswith("{"):
         return None
     try:
-        event = json.loads(line)
+        event: Any = json.loads(line)
     except ValueError:
         return None
-    return DbtCliEventMessage(event) if isinstance(event, dict) and "info" in event else None
+    return DbtCliEventMessage(cast("dict[str, Any]", event)) if isinstance(event, dict) and "info" in event else None
 
 
 def _tell(text: str) -> None:

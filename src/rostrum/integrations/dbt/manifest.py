@@ -61,14 +61,14 @@ def resources(manifest: Manifest) -> dict[str, Props]:
     """Everything that dbt can select, by unique id."""
     found: dict[str, Props] = {}
     for collection in _COLLECTIONS:
-        found.update(manifest.get(collection) or {})
+        found.update(held(manifest, collection))
     return found
 
 
 def resource(manifest: Manifest, unique_id: str) -> Props:
     """One resource. Raises DbtManifestError for an id that the manifest does not have."""
     for collection in _COLLECTIONS:
-        found = (manifest.get(collection) or {}).get(unique_id)
+        found: Props | None = held(manifest, collection).get(unique_id)
         if found is not None:
             return found
     raise DbtManifestError(f"the dbt manifest has no resource {unique_id!r}.")

@@ -39,6 +39,7 @@ _RESULTS = frozenset(
 )
 _MADE = frozenset({"success", "no-op"})
 _JUDGED = frozenset({"pass", "warn", "fail", "error", "runtime error"})
+_NO_TIMING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -235,8 +236,9 @@ def from_run_results(artifact: Mapping[str, Any], seen: set[str], manifest: Mani
         unique_id = result["unique_id"]
         if unique_id in seen or unique_id not in manifest["nodes"]:
             continue
-        timing = next((each for each in result.get("timing", ()) if each["name"] == "execute"), {})
-        node = {
+        timings = cast("Sequence[Mapping[str, Any]]", result.get("timing", ()))
+        timing = next((each for each in timings if each["name"] == "execute"), _NO_TIMING)
+        node: dict[str, Any] = {
             "unique_id": unique_id,
             "node_status": result["status"],
             "node_started_at": timing.get("started_at"),

@@ -22,7 +22,7 @@ _NO_NAME = re.compile(r"[^A-Za-z0-9_]")
 def own_meta(props: Props) -> Mapping[str, Any]:
     """`meta.dagster` (or `meta.rostrum`) of a resource, in its properties or its config."""
     found: dict[str, Any] = {}
-    for holder in (props, props.get("config") or {}):
+    for holder in (props, held(props, "config")):
         meta = held(holder, "meta")
         for name in ("dagster", "rostrum"):
             found.update(meta.get(name) or {})
@@ -108,9 +108,8 @@ def default_owners_from_dbt_resource_props(
     told = own_meta(dbt_resource_props).get("owners")
     if told:
         return [told] if isinstance(told, str) else [str(each) for each in told]
-    held = group if group is not None else dbt_resource_props.get("group")
-    owner: Any = cast("Mapping[str, Any]", held).get("owner") if isinstance(held, Mapping) else None
-    email: Any = (owner or {}).get("email")
+    own: Any = group if group is not None else dbt_resource_props.get("group")
+    email: Any = held(cast("Mapping[str, Any]", own), "owner").get("email") if isinstance(own, Mapping) else None
     return ([email] if isinstance(email, str) else list(email)) if email else None
 
 

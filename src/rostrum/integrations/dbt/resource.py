@@ -37,19 +37,33 @@ class DbtCliResource(ConfigurableResource[Any]):
     state_path: str | None = Field(default=None, description="Folder of artifacts for `--state` and `--defer`.")
     _target_path: Path = PrivateAttr(default=Path("target"))
 
-    def __init__(self, project_dir: Any = None, **fields: Any) -> None:
+    def __init__(
+        self,
+        project_dir: str | Path | DbtProject | None = None,
+        global_config_flags: Sequence[str] | None = None,
+        profiles_dir: str | Path | None = None,
+        profile: str | None = None,
+        target: str | None = None,
+        dbt_executable: str | Path | None = None,
+        state_path: str | Path | None = None,
+        **more: Any,
+    ) -> None:
+        given: dict[str, Any] = {
+            "global_config_flags": global_config_flags,
+            "profiles_dir": profiles_dir,
+            "profile": profile,
+            "target": target,
+            "dbt_executable": dbt_executable,
+            "state_path": state_path,
+        }
+        fields = {**more, **{name: value for name, value in given.items() if value is not None}}
         project = project_dir if isinstance(project_dir, DbtProject) else None
         if project is not None:
-            known = {
-                "profiles_dir": str(project.profiles_dir.absolute()) if _has_profiles(project) else None,
-                "profile": project.profile,
-                "target": project.target,
-                "state_path": str(project.state_path) if project.state_path else None,
-            }
-            fields = {**{name: value for name, value in known.items() if value}, **fields}
+            fields = {**_known(project), **fields}
         folder = project.project_dir if project is not None else project_dir
         told = {name: str(each) if isinstance(each, Path) else each for name, each in fields.items()}
-        super().__init__(project_dir=_project_folder(folder), **told)
+        told["project_dir"] = _project_folder(folder)
+        super().__init__(**told)
         if project is not None:
             self._target_path = project.target_path
         _check_profiles(self.profiles_dir)
@@ -183,6 +197,17 @@ def _project_folder(folder: Any) -> Any:
         what = "has no dbt_project.yml" if path.exists() else "does not exist"
         raise DbtManifestError(f"DbtCliResource: project_dir {path} {what}: give the folder of a dbt project.")
     return str(path)
+
+
+def _known(project: DbtProject) -> dict[str, Any]:
+    """The fields that a project tells."""
+    known: dict[str, Any] = {
+        "profiles_dir": project.profiles_dir.absolute() if _has_profiles(project) else None,
+        "profile": project.profile,
+        "target": project.target,
+        "state_path": project.state_path,
+    }
+    return {name: value for name, value in known.items() if value}
 
 
 def _has_profiles(project: DbtProject) -> bool:

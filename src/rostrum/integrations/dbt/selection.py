@@ -121,7 +121,7 @@ class _Graph:
     def defined(self, definition: Any) -> set[str]:
         if isinstance(definition, str):
             return self.union(definition)
-        told = dict(cast("Mapping[str, Any]", definition))
+        told: dict[str, Any] = dict(definition)
         for operator in ("union", "intersection"):
             if operator in told:
                 return self.combined(operator, told[operator])
@@ -151,7 +151,8 @@ class _Graph:
                 sets.append(self.defined(part))
         if not sets:
             return set()
-        return (set.union(*sets) if operator == "union" else set.intersection(*sets)) - without
+        first, *others = sets
+        return (first.union(*others) if operator == "union" else first.intersection(*others)) - without
 
 
 def _method_of(value: str) -> str:
@@ -232,7 +233,7 @@ def _test_type(props: Props, value: str) -> bool:
 
 
 def _version(props: Props, value: str) -> bool:
-    version, latest = props.get("version"), props.get("latest_version")
+    version, latest = cast("Any", props.get("version")), cast("Any", props.get("latest_version"))
     if props["resource_type"] != "model":
         return False
     if value == "none" or version is None:

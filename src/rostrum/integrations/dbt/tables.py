@@ -72,9 +72,9 @@ def with_facts(events: Iterator[Event], invocation: Any, rows: bool, columns: bo
 def _told(
     made: Sequence[Output[Any] | AssetMaterialization], invocation: Invocation, rows: bool, columns: bool
 ) -> Iterator[Event]:
-    found = _facts([_unique_id(event) for event in made], invocation, rows, columns) if made else {}
+    found = _facts([_unique_id(event) for event in made], invocation, rows, columns)
     for event in made:
-        own = found.get(_unique_id(event), {})
+        own: Mapping[str, Any] = found.get(_unique_id(event)) or {}
         metadata = {**event.metadata, **own}
         yield (
             Output(event.value, event.output_name, metadata=metadata)
