@@ -68,3 +68,13 @@ def test_off_is_off(tmp_path: Path) -> None:
 def test_child_processes_do_not_repeat_the_notice() -> None:
     done = python(USE.format(mode="auto"), **{aliases.ANNOUNCED: "1"})
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_code_that_imported_the_installed_package_is_told_so(installed: Path) -> None:
+    (installed / "work.py").write_text("import dagster\n")
+    code = (
+        "from rostrum.definitions.location.loading import CodeTarget, load_definitions\n"
+        f"load_definitions(CodeTarget(python_file={str(installed / 'work.py')!r}))"
+    )
+    done = python(code, installed)
+    assert "The package 'dagster' that is installed was imported: with `--compat dagster`" in done.stderr

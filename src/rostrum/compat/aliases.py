@@ -12,7 +12,7 @@ import importlib.util
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -199,12 +199,21 @@ def uninstall() -> None:
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, AliasFinder)]
 
 
-def use(mode: str) -> None:
-    """Do as a project says: `auto`, `dagster` or `off`. Raises ConfigError for another word."""
+def use(mode: str) -> Callable[[], str]:
+    """Do as a project says: `auto`, `dagster` or `off`. Gives `foreign`. Raises ConfigError for another word."""
     if mode not in {AUTO, ALWAYS, OFF}:
         raise ConfigError(f"compat: {mode!r} is none of auto, dagster, off")
     if mode != OFF:
         install(forced=mode == ALWAYS, quiet=False)
+    return foreign
+
+
+def foreign() -> str:
+    """A hint for code in which no definitions were found: it imported the package that is installed. Else empty."""
+    for name in ALIASES:
+        if not _is_taken(name):
+            return f" The package {name!r} that is installed was imported: with `--compat dagster` it is Rostrum's."
+    return ""
 
 
 def take_over(name: str) -> None:

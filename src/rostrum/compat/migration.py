@@ -19,6 +19,7 @@ import yaml
 import rostrum
 from rostrum.compat.dagster.names import _RENAMED, _TABLE  # pyright: ignore[reportPrivateUsage]
 from rostrum.compat.dagster.placeholders import symbols
+from rostrum.compat.migrated_packages import DEPENDENCIES, statement
 from rostrum.config.classic import read_classic
 from rostrum.model.errors import ConfigError
 
@@ -27,12 +28,6 @@ SKIPPED = {"node_modules", "__pycache__", "site-packages", "build", "dist", "ven
 _COMPAT = "rostrum.compat.dagster"
 _OURS: dict[str, str] = vars(rostrum)["_MODULE_OF"]
 """Public name -> its module."""
-_DEPENDENCIES = {
-    "dagster": "rostrum",
-    "dagster-webserver": "rostrum[server]",
-    "dagit": "rostrum[server]",
-    "dagster-graphql": "rostrum[server]",
-}
 _REQUIREMENT = re.compile(
     r"(?P<name>dag(?:ster(?:[-_][A-Za-z0-9-_]+)?|it))"
     r"(?P<rest>(?:\[[^\]]*\])?(?:[ \t]*[<>=!~@][^\"'#;\n]*?)?(?=[ \t]*(?:[\"'#;]|$)))",
@@ -205,6 +200,9 @@ class _Source:
         module = node.module or ""
         if node.level or not re.match(r"dagster(\.|_|$)", module):
             return
+        if module.split(".")[0] != "dagster":
+            self._import_from_package(node, module)
+            return
         public = {alias.name: counterpart(alias.name) for alias in node.names}
         if module != "dagster" and (module == "dagster.deprecated" or not all(public.values())):
             self._notes.append((node.lineno, f"`from {module} import ...` is left: it goes on working by its alias"))
@@ -226,6 +224,20 @@ class _Source:
             new, local = self._choose(alias, public[alias.name] or alias.name)
             if alias.name != new or local is not None:
                 self._edits[self._span(alias)] = f"{new} as {local}" if local else new
+
+    def _import_from_package(self, node: ast.ImportFrom, module: str) -> None:
+        """Names of an integration, or of `dagster_pipes`."""
+        if module == "dagster_pipes":
+            told = "works with the package dagster-pipes, too, or with rostrum-dagster"
+            self._notes.append((node.lineno, f"`from {module} import ...` is left: it {told}"))
+            return
+        new = statement(module, [(alias.name, alias.asname) for alias in node.names])
+        if new is None:
+            self._notes.append((node.lineno, f"`from {module} import ...` is left: not all of it is part of Rostrum"))
+            return
+        self._edits[self._span(node)] = new
+        if new.startswith("from rostrum.compat."):
+            self._notes.append((node.lineno, f"{module} comes from rostrum.compat"))
 
     def _choose(self, alias: ast.alias, here: str) -> tuple[str, str | None]:
         """What to import, and as what: the name changes in the whole file, unless the new one is taken."""
@@ -303,8 +315,8 @@ def _statement(module: str, imported: list[str], indent: str) -> str:
 
 def _dependency(found: re.Match[str], line: int, notes: list[tuple[int, str]]) -> str:
     name = found["name"].lower().replace("_", "-")
-    if name in _DEPENDENCIES:
-        return _DEPENDENCIES[name]
+    if name in DEPENDENCIES:
+        return DEPENDENCIES[name]
     notes.append((line, f"{found['name']} has no counterpart in Rostrum's distributions; it is left"))
     return found[0]
 
@@ -329,7 +341,7 @@ def _without_doubles(lines: list[str]) -> str:
     kept: list[str] = []
     for line in lines:
         word = line.strip()
-        if word in _DEPENDENCIES.values() and word in seen:
+        if word in DEPENDENCIES.values() and word in seen:
             continue
         seen.add(word)
         kept.append(line)
@@ -366,7 +378,7 @@ def _of_pyproject(path: Path) -> Change | None:
 
 def _quoted_dependency(found: re.Match[str], line: int, notes: list[tuple[int, str]]) -> str:
     """A string of a list of dependencies; any other string stays as it is."""
-    if found["name"].lower().replace("_", "-") in _DEPENDENCIES:
+    if found["name"].lower().replace("_", "-") in DEPENDENCIES:
         return f"{found['quote']}{_dependency(found, line, notes)}{found['quote']}"
     if "_" not in found["name"]:  # (a name of a package, else)
         notes.append((line, f"{found['name']} has no counterpart in Rostrum's distributions; it is left"))

@@ -80,10 +80,32 @@ def test_a_source_that_cannot_be_parsed(tmp_path: Path) -> None:
 
 def test_requirements(tmp_path: Path) -> None:
     path = tmp_path / "requirements-dev.txt"
-    path.write_text("dagster==1.7.2  # pinned\npandas\ndagster-webserver\ndagster-graphql>=1\ndagster-dbt\n")
+    path.write_text(
+        "dagster==1.7.2  # pinned\npandas\ndagster-webserver\ndagster-graphql>=1\ndagster-duckdb-pandas\ndagster-k8s\n"
+    )
     (change,) = migrate(path)
-    assert change.text == "rostrum  # pinned\npandas\nrostrum[server]\ndagster-dbt\n"
-    assert change.notes == [(5, "dagster-dbt has no counterpart in Rostrum's distributions; it is left")]
+    assert change.text == "rostrum  # pinned\npandas\nrostrum[server]\nrostrum[duckdb,pandas]\ndagster-k8s\n"
+    assert change.notes == [(6, "dagster-k8s has no counterpart in Rostrum's distributions; it is left")]
+
+
+def test_integrations(tmp_path: Path) -> None:
+    text, notes = source(
+        tmp_path,
+        "from dagster_duckdb import DuckDBResource\n"
+        "from dagster_aws.s3 import ConfigurablePickledObjectS3IOManager, S3Resource as S3\n"
+        "from dagster_snowflake import SnowflakeResource\n"
+        "from dagster_dbt import DbtCliResource, DbtProjectComponent\n"
+        "from dagster_pipes import open_dagster_pipes\n",
+    )
+    assert text == (
+        "from rostrum.integrations.duckdb import DuckDBResource\n"
+        "from rostrum.integrations.s3 import S3PickleIOManager as ConfigurablePickledObjectS3IOManager, "
+        "S3Resource as S3\n"
+        "from dagster_snowflake import SnowflakeResource\n"
+        "from rostrum.compat.dagster_dbt import DbtCliResource, DbtProjectComponent\n"
+        "from dagster_pipes import open_dagster_pipes\n"
+    )
+    assert [line for line, _ in notes] == [3, 4, 5]
 
 
 def test_pyproject(tmp_path: Path) -> None:

@@ -245,3 +245,10 @@ def test_mistakes_of_decorators_and_of_what_belongs_together_are_told_at_once(pr
     told = failure(CodeTarget(python_file=write(project, TOGETHER, "together_under_test.py"))).splitlines()
     assert told[0] == "there are 3 mistakes in the definitions:"
     assert [line.split(":")[1] for line in told[1:]] == ["4", "7", "10"]
+
+
+def test_a_context_by_another_name_is_told(project: Path):
+    text = "from rostrum import asset\n@asset\ndef orders(ctx): ...\n"
+    assert "The argument that takes the context is called `context`." in failure(
+        CodeTarget(python_file=write(project, text))
+    )

@@ -459,7 +459,7 @@ _daemon = click.version_option(_VERSION, prog_name="dagster-daemon")(
 @_logging
 @_without_effect(("--instance-ref",), ("--shutdown-pipe",))
 def _run_daemon(code: list[str]) -> None:
-    """Launch queued runs, evaluate schedules and sensors, watch runs."""
+    """Launch queued runs, evaluate schedules, watch runs."""
     _call("daemon", "run", code)
 
 

@@ -33,6 +33,9 @@ from rostrum.model.errors import DefinitionError, StateError
 from rostrum.model.manifest import ASSET_JOB, AssetNode, CheckNode, JobNode, Manifest, OpNode, Source
 from rostrum.planning.graph import AssetGraph, require_whole, runnable
 
+_MEANT_CONTEXT = {"ctx", "_ctx", "_context", "ctxt"}
+_CONTEXT_HINT = " The argument that takes the context is called `context`."
+
 
 class Collected:
     """Everything that a `Definitions` holds."""
@@ -272,8 +275,11 @@ class _Compiler:
                 if item.nothing:
                     missing[key] = None
                     continue
+                own = {output.asset_key for output in op.outputs.values()}
                 hint = (
-                    nearest(str(key), map(str, known))
+                    _CONTEXT_HINT
+                    if str(key) in _MEANT_CONTEXT
+                    else nearest(str(key), [str(each) for each in known if each not in own])
                     or " Name it in deps to depend on it without loading it, or add AssetSpec for it."
                 )
                 self._problems.add(

@@ -11,6 +11,7 @@ import linecache
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -56,11 +57,11 @@ def load_definitions(target: CodeTarget) -> Definitions:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
-    _use_import_aliases(target.compat)
+    hints = _use_import_aliases(target.compat)
     linecache.checkcache()
     with collecting() as mistakes:
         try:
-            found = _found(target)
+            found = _found(target, hints)
             if not mistakes:
                 return found
             found.check_what_is_there()
@@ -72,19 +73,20 @@ def load_definitions(target: CodeTarget) -> Definitions:
     raise all_in_one(mistakes) from (mistakes[0] if len(mistakes) > 1 else mistakes[0].__cause__)
 
 
-def _use_import_aliases(mode: str) -> None:
-    """Have names of other packages lead here, as the project says. What does so is found by entry point."""
+def _use_import_aliases(mode: str) -> list[Callable[[], str]]:
+    """Have names of other packages lead here, as the project says. What does so is found by entry point. Gives what
+    tells, once the code is imported, why definitions in it may be those of another package.
+    """
     if mode == "off":
-        return
-    for point in metadata.entry_points(group=ALIASES_GROUP):
-        point.load()(mode)
+        return []
+    return [point.load()(mode) for point in metadata.entry_points(group=ALIASES_GROUP)]
 
 
-def _found(target: CodeTarget) -> Definitions:
+def _found(target: CodeTarget, hints: list[Callable[[], str]]) -> Definitions:
     module = (
         _import_file(target.python_file) if target.python_file is not None else _import_module(target.module_name or "")
     )
-    return _definitions(module, target.attribute)
+    return _definitions(module, target.attribute, hints)
 
 
 def _import_file(file: str) -> ModuleType:
@@ -138,7 +140,7 @@ def _place(error: BaseException) -> str:
     return ""
 
 
-def _definitions(module: ModuleType, attribute: str | None) -> Definitions:
+def _definitions(module: ModuleType, attribute: str | None, hints: list[Callable[[], str]]) -> Definitions:
     place = relative(getattr(module, "__file__", None) or module.__name__)
     if attribute is not None:
         value: Any = module
@@ -149,7 +151,8 @@ def _definitions(module: ModuleType, attribute: str | None) -> Definitions:
         if callable(value) and not isinstance(value, Definitions):
             value = _guarded(value, f"{place}: {attribute}()")
         if not isinstance(value, Definitions):
-            raise DefinitionError(f"{place}: {attribute} is a {type(value).__name__}, not Definitions.")
+            hint = "".join(hint() for hint in hints)
+            raise DefinitionError(f"{place}: {attribute} is a {type(value).__name__}, not Definitions.{hint}")
         return value
     whole = (Definitions, LazyDefinitions)
     found = {id(value): (name, value) for name, value in vars(module).items() if isinstance(value, whole)}
@@ -163,7 +166,6 @@ def _definitions(module: ModuleType, attribute: str | None) -> Definitions:
         return _guarded(value, f"{place}: {name}()") if isinstance(value, LazyDefinitions) else value
     loose = definitions_of_module(module)
     if loose is None:
-        raise DefinitionError(
-            f"{place} has no Definitions and no assets or jobs. Add `defs = Definitions(assets=[...])`."
-        )
+        hint = "".join(hint() for hint in hints) or " Add `defs = Definitions(assets=[...])`."
+        raise DefinitionError(f"{place} has no Definitions and no assets or jobs.{hint}")
     return loose
