@@ -16,7 +16,9 @@ from typing import Any, cast
 from msgspec import structs
 
 from rostrum.definitions.events.outcome import ExecutionResult
+from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.location.live import Resolved
+from rostrum.definitions.ops.job_specs import JobSpec
 from rostrum.execution.plugins import CLOCKS, EXECUTORS, IO_MANAGERS, plugin
 from rostrum.execution.sessions import MemoryRunSession
 from rostrum.execution.steps import StepRunner
@@ -39,10 +41,10 @@ LOCAL_LOCATION = "local"
 
 
 class LocalRunner:
-    """See `interfaces.execution.LocalRunner`."""
+    """See `interfaces.local_runs.LocalRunner`."""
 
     def execute(self, definitions: Any, **options: Any) -> ExecutionResult:
-        """Execute a target of live definitions here and now.
+        """Execute a target of live definitions, or a job by itself, here and now.
 
         What to run: `job` (name), `asset_selection`, `check_selection`, `op_selection`,
         `partition_key`, `partition_range`,
@@ -52,6 +54,8 @@ class LocalRunner:
         `store`), `executor` (name, default `in_process`), `clock`, and for those who watch: `stop` (an event that
         cancels), `watch` (called with each event), `keep_values` (default True), `target` (where the code came from).
         """
+        if isinstance(definitions, JobSpec):
+            definitions = Definitions(jobs=[definitions], resources=options.get("resources"))
         resolved: Resolved = definitions if isinstance(definitions, Resolved) else definitions.resolved()
         return _Execution(resolved, **options).run()
 

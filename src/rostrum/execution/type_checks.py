@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from rostrum.definitions.config.types import Check, DataType, TypeCheck, TypeCheckContext, value_check
-from rostrum.definitions.contexts.step_scope import ScopedResources, StepScope
+from rostrum.definitions.contexts.step_scope import StepScope
 from rostrum.definitions.events.outputs import inner_type
 from rostrum.definitions.ops.signatures import MISSING
-from rostrum.model.errors import TypeCheckFailed
+from rostrum.definitions.resources.scoped import ScopedResources
+from rostrum.model.errors import TypeCheckFailed, kind_of
 
 type_check = value_check
 """The check that an annotation asks for, None when it asks for nothing that can be checked."""
@@ -54,7 +55,7 @@ def checked(check: Check, what: str, annotation: Any, value: Any, scope: StepSco
     message = f"Type check failed for {what}: expected type {type_name(annotation)!r}, got {value!r:.200}, a "
     raise TypeCheckFailed(
         f"{message}{type(value).__name__}.{reason}",
-        description=description or f"{value!r:.200} is a {type(value).__name__}",
+        description=description or f"{value!r:.200} is {kind_of(value)}",
         metadata=dict(told.metadata) if told is not None else None,
         type=annotation,
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import threading  # importing the library needs none
 
 
 class Clock(Protocol):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from rostrum.interfaces.clock import Clock
 from rostrum.model.events import Event
@@ -122,14 +122,4 @@ class Executor(Protocol):
         Every event goes to `host.record`, in order, from the calling thread. Whatever the outcome, no process is left
         behind.
         """
-        ...
-
-
-class LocalRunner(Protocol):
-    """What definitions call to execute in process (`materialize`, `execute_in_process`); loaded by the entry point
-    `rostrum.local_runner`.
-    """
-
-    def execute(self, definitions: Any, **options: Any) -> Any:
-        """Execute a job of live definitions in this process; returns an `ExecutionResult`."""
         ...

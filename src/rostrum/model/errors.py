@@ -6,9 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import TracebackType
 from typing import Any
 
 import msgspec
+
+
+def kind_of(value: object) -> str:
+    """The type of a value in a sentence: `an int`, `a str`, `None`."""
+    name = type(value).__name__
+    if value is None:
+        return "None"
+    return f"{'an' if name[:1] in 'aeioAEIO' else 'a'} {name}"
 
 
 class RostrumError(Exception):
@@ -177,6 +186,17 @@ class UserCodeError(RostrumError):
     def __init__(self, message: str | None = None, info: ErrorInfo | None = None) -> None:
         super().__init__(message)
         self.info = info
+
+    @property
+    def user_exception(self) -> BaseException | None:
+        """What user code raised, where this error was raised in its process."""
+        return self.__cause__
+
+    @property
+    def original_exc_info(self) -> tuple[type[BaseException] | None, BaseException | None, TracebackType | None]:
+        """Class, exception and traceback of what user code raised, as `sys.exc_info()` tells them."""
+        cause = self.__cause__
+        return (type(cause), cause, cause.__traceback__) if cause is not None else (None, None, None)
 
 
 class StepError(UserCodeError):

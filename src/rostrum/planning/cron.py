@@ -9,7 +9,6 @@ a job for a repeated time runs once; jobs with a `*` hour follow the clock. All 
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -74,10 +73,16 @@ def ticks(expressions: Sequence[str], timezone: str, after: datetime) -> Iterato
     """Ticks later than `after`, in order, each once, without end (it ends for a date that never comes)."""
     streams = [_forward(expanded(expression), timezone, after) for expression in expressions]
     last: datetime | None = None
-    for tick in heapq.merge(*streams) if len(streams) > 1 else streams[0]:
+    for tick in _merged(streams) if len(streams) > 1 else streams[0]:
         if tick != last:
             last = tick
             yield tick
+
+
+def _merged(streams: Sequence[Iterator[datetime]]) -> Iterator[datetime]:
+    from heapq import merge  # few schedules have several expressions
+
+    return merge(*streams)
 
 
 def next_tick(expressions: Sequence[str], timezone: str, after: datetime) -> datetime | None:

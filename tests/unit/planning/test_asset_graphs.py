@@ -12,7 +12,8 @@ from rostrum.definitions.assets.graph_backed import graph_multi_asset
 from rostrum.definitions.assets.observable import observable_source_asset
 from rostrum.definitions.assets.ports import AssetOut
 from rostrum.definitions.location.definitions import Definitions
-from rostrum.definitions.ops.jobs import define_asset_job, multiprocess_executor
+from rostrum.definitions.ops.executors import multiprocess_executor
+from rostrum.definitions.ops.jobs import define_asset_job
 from rostrum.definitions.ops.ops import op
 from rostrum.model.assets import AssetKey
 from rostrum.model.manifest import ASSET_JOB, decode_manifest, encode_manifest

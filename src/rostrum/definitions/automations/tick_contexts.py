@@ -2,58 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from rostrum.definitions.contexts.step_scope import ScopedResources
 from rostrum.definitions.ops.logs import library_logger
 from rostrum.definitions.ops.signatures import Signature
-from rostrum.definitions.resources.lifecycle import InitResourceContext, open_resource, opening_order
-from rostrum.model.errors import InvariantError, InvocationError, UnknownResource
+from rostrum.definitions.resources.scoped import ScopedResources
+from rostrum.model.errors import InvariantError, InvocationError, UnknownResource, kind_of
 
 if TYPE_CHECKING:
     import logging
-
-
-class OpenedResources:
-    """Resources that are opened, all those asked for and what they need, at the first use, and closed with the
-    context that holds them.
-    """
-
-    __slots__ = ("_bound", "_by_id", "_log", "_opened", "_stack")
-
-    def __init__(self, bound: Mapping[str, Any], log: logging.Logger) -> None:
-        self._bound, self._log = bound, log
-        self._opened: dict[str, Any] = {}
-        self._by_id: dict[int, Any] = {}
-        self._stack = ExitStack()
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._bound
-
-    def __getitem__(self, key: str) -> Any:
-        if key not in self._bound:
-            raise KeyError(key)
-        for each in opening_order(self._bound, [key]):
-            if each not in self._opened:
-                value = self._bound[each]
-                init = InitResourceContext(key=each, resources=self._opened, log=self._log, opened=self._by_id)
-                self._opened[each] = self._by_id[id(value)] = self._stack.enter_context(open_resource(value, init))
-        return self._opened[key]
-
-    def keys(self) -> Sequence[str]:
-        """Keys that can be asked for."""
-        return list(self._bound)
-
-    def __iter__(self) -> Any:
-        return iter(self._bound)
-
-    def close(self) -> None:
-        """Tear down what was opened."""
-        self._stack.close()
-        self._opened.clear()
 
 
 class TickContext:
@@ -62,12 +22,12 @@ class TickContext:
     __slots__ = (
         "__dict__",
         "_instance",
+        "_opened",
         "_repository_def",
         "_repository_name",
         "instance_ref",
         "log",
         "log_key",
-        "opened",
         "resource_defs",
     )
 
@@ -89,7 +49,7 @@ class TickContext:
         self.log_key = log_key
         self.log = log or library_logger()
         """Logger whose lines are kept with the tick."""
-        self.opened = OpenedResources(self.resource_defs, self.log)
+        self._opened: Any = None
 
     @property
     def instance(self) -> Any:
@@ -102,9 +62,21 @@ class TickContext:
         return self._instance
 
     @property
+    def opened(self) -> Any:
+        """`OpenedResources`: by key, those asked for opened. What opens them is loaded when a tick asks for one."""
+        if self._opened is None:
+            opening = importlib.import_module("rostrum.definitions.automations.tick_resources")
+            self._opened = opening.OpenedResources(self.resource_defs, self.log)
+        return self._opened
+
+    @opened.setter
+    def opened(self, opened: Any) -> None:
+        self._opened = opened
+
+    @property
     def resources(self) -> ScopedResources:
         """Resources by attribute."""
-        return ScopedResources(self.opened)  # type: ignore[arg-type] # a mapping as far as that class uses one
+        return ScopedResources(self.opened)
 
     @property
     def repository_def(self) -> Any:
@@ -129,14 +101,15 @@ class TickContext:
             raise InvariantError(f"resources are given twice: {', '.join(twice)}.")
         made = copy.copy(self)
         made.resource_defs = {**self.resource_defs, **resources_dict}
-        made.opened = OpenedResources(made.resource_defs, made.log)
+        made.opened = None
         return made
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self.opened.close()
+        if self._opened is not None:
+            self._opened.close()
 
 
 class ScheduleEvaluationContext(TickContext):
@@ -318,11 +291,11 @@ class TickFunction:
                 "build_sensor_context() or build_schedule_context()."
             )
         if context is not None and not isinstance(context, kind):
-            raise InvocationError(f"{self.what} takes a {kind.__name__}, not {context!r} (a {type(context).__name__}).")
+            raise InvocationError(f"{self.what} takes a {kind.__name__}, not {context!r} ({kind_of(context)}).")
         return self.call(context, *events, given=given)
 
     def _resource(self, context: Any, name: str) -> Any:
-        opened: OpenedResources | None = getattr(context, "opened", None)
+        opened: Any = getattr(context, "opened", None)
         if opened is None or name not in opened:
             known = ", ".join(sorted(opened.keys())) if opened is not None else ""
             raise UnknownResource(

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rostrum.definitions.contexts.step import AssetCheckExecutionContext, AssetExecutionContext, OpExecutionContext
-from rostrum.definitions.contexts.step_scope import EnteredResources, ScopedResources, StepScope
+from rostrum.definitions.contexts.step_scope import StepScope
 from rostrum.definitions.contexts.storage import EPHEMERAL, InputContext, OutputContext
 from rostrum.definitions.names import KeyLike, asset_key_of, string_tags
 from rostrum.definitions.ops.ops import OpDefinition, OpOutput
@@ -26,6 +26,7 @@ from rostrum.definitions.resources.lifecycle import (
     open_resource,
     opening_order,
 )
+from rostrum.definitions.resources.scoped import EnteredResources, ScopedResources
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import InvocationError
 from rostrum.model.metadata import metadata_values

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from msgspec import structs
 
-from rostrum.definitions.contexts.step_scope import CURRENT, EnteredResources, ScopedResources, StepScope
+from rostrum.definitions.contexts.step_scope import CURRENT, StepScope
 from rostrum.definitions.events.outputs import AssetMaterialization, AssetObservation
 from rostrum.definitions.instance.run_instance import DataProvenance, RunInstance
 from rostrum.definitions.ops.ops import OpDefinition
 from rostrum.definitions.ops.signatures import MISSING
 from rostrum.definitions.partitions.context import RunPartitions
+from rostrum.definitions.resources.scoped import EnteredResources, ScopedResources
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import ArgumentError, InvariantError, PropertyError
+from rostrum.model.errors import ArgumentError, InvariantError, PropertyError, kind_of
 from rostrum.model.manifest import JobNode
 from rostrum.model.metadata import metadata_values
 from rostrum.model.runs import Run, RunStatus
@@ -344,7 +345,7 @@ class OpExecutionContext(RunPartitions):
     ) -> None:
         """Add metadata to the event of an output; calls merge, later ones win per key."""
         if not isinstance(metadata, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ArgumentError(f"add_output_metadata: metadata is a {type(metadata).__name__}; it is a dict.")
+            raise ArgumentError(f"add_output_metadata: metadata is {kind_of(metadata)}; it is a dict.")
         outputs = self._scope.op.outputs
         if output_name is None:
             named = [name for name, output in outputs.items() if output.check_key is None] or list(outputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from contextvars import ContextVar
 from datetime import datetime
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from rostrum.definitions.instance.run_instance import RunInstance
 from rostrum.definitions.ops.ops import OpDefinition
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import InvariantError, UnknownResource
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Step
 from rostrum.model.runs import Run
@@ -115,51 +114,6 @@ class StepScope:
             between = self.run.target.partition_range
             if self.partitions is not None and between is not None:
                 self.partition_keys = tuple(partitions_of(self.partitions).keys_in_range(*between))
-
-
-class ScopedResources:
-    """`context.resources`: one attribute a resource that the step may use."""
-
-    __slots__ = ("_values",)
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = values
-
-    def __getattr__(self, key: str) -> Any:
-        try:
-            return self._values[key]
-        except KeyError:
-            known = ", ".join(sorted(self._values)) or "none"
-            raise UnknownResource(
-                f"resource {key!r} is not available here (available: {known}). "
-                f"Add a parameter annotated with its class, or required_resource_keys={{{key!r}}}."
-            ) from None
-
-
-class EnteredResources(Mapping[str, Any]):
-    """Resources that are torn down after a `with` statement: they can be used inside it only."""
-
-    def __init__(self, values: Mapping[str, Any], torn: Sequence[str]) -> None:
-        self._values, self._torn, self._entered = values, torn, False
-
-    def enter(self) -> None:
-        """The `with` statement has begun."""
-        self._entered = True
-
-    def __getitem__(self, key: str) -> Any:
-        value = self._values[key]
-        if not self._entered:
-            raise InvariantError(
-                f"At least one provided resource is torn down after its use ({', '.join(self._torn)}), but the context "
-                "was not entered: use it as `with build_asset_context(resources=...) as context:`."
-            )
-        return value
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
 
 
 CURRENT: ContextVar[StepScope | None] = ContextVar("rostrum_step", default=None)

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from rostrum.definitions.config.value_types import ValueType, value_type
-from rostrum.definitions.contexts.step_scope import ScopedResources
 from rostrum.definitions.events.outputs import AssetMaterialization, AssetObservation
 from rostrum.definitions.ops.logs import library_logger
 from rostrum.definitions.ops.ops import OpDefinition
 from rostrum.definitions.partitions.context import time_window
 from rostrum.definitions.partitions.definition import PartitionKeyRange
+from rostrum.definitions.resources.scoped import ScopedResources
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import InvariantError
 from rostrum.model.metadata import MetadataValue, metadata_values

@@ -11,7 +11,7 @@ from typing import Any
 
 from rostrum.definitions.config.run_config import RunConfig, plain_config
 from rostrum.definitions.names import string_tags
-from rostrum.interfaces.execution import LocalRunner
+from rostrum.interfaces.local_runs import LocalRunner
 from rostrum.model.assets import AssetKey, CheckKey
 
 GROUP = "rostrum.local_runner"
@@ -48,7 +48,7 @@ def run_locally(
     instance: Any = None,
     in_memory: bool = False,
 ) -> Any:
-    """Execute a job of live definitions here; returns the runner's result.
+    """Execute a job of live definitions (or a job that needs no others) here; returns the runner's result.
 
     `in_memory`: a missing `io_manager` keeps values in memory, else on disk in a folder of its own. `resources`
     come before those

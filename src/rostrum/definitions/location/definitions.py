@@ -14,7 +14,6 @@ from rostrum.definitions.automations.schedules import ScheduleDefinition
 from rostrum.definitions.automations.sensors import SensorDefinition
 from rostrum.definitions.broken import is_broken
 from rostrum.definitions.checks.definition import AssetChecksDefinition
-from rostrum.definitions.location.compile import Collected, compile_definitions, mistakes_beside
 from rostrum.definitions.location.live import ExecutorDefinition, Resolved
 from rostrum.definitions.location.lookups import assets_def_of, found, is_implicit, mapped, selected_keys
 from rostrum.definitions.names import KeyLike, asset_key_of, check_name
@@ -24,7 +23,7 @@ from rostrum.definitions.ops.signatures import MISSING
 from rostrum.definitions.problems import Problems
 from rostrum.definitions.sources import caller_source, shown
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError
+from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError, kind_of
 from rostrum.model.manifest import ASSET_JOB, Manifest, Source
 from rostrum.planning.graph import AssetGraph
 
@@ -110,8 +109,9 @@ class Definitions:
     def resolved(self) -> Resolved:
         """Validated definitions with their live parts, made once. Raises DefinitionError that lists all mistakes."""
         if self._resolved is None:
-            self._resolved = compile_definitions(
-                Collected(
+            compiler = _compiler()
+            self._resolved = made = compiler.compile_definitions(
+                compiler.Collected(
                     self.assets,
                     self.asset_checks,
                     self.jobs,
@@ -123,6 +123,7 @@ class Definitions:
                     self.sensors,
                 )
             )
+            return made
         return self._resolved
 
     def check_what_is_there(self) -> None:
@@ -133,7 +134,8 @@ class Definitions:
 
         if not any(is_broken(value) for value in self.resources.values()):
             parts = (sound(self.assets), sound(self.asset_checks), sound(self.jobs))
-            mistakes_beside(Collected(*parts, [], self.resources, None, {}, {}))
+            compiler = _compiler()
+            compiler.mistakes_beside(compiler.Collected(*parts, [], self.resources, None, {}, {}))
 
     def manifest(self) -> Manifest:
         """The definitions as data."""
@@ -297,7 +299,7 @@ class Definitions:
             _merge(loggers, each.loggers, "logger")
         executors = [each.executor for each in def_sets if each.executor is not None]
         if len(executors) > 1:
-            raise InvariantError("Definitions.merge: more than one of them has an executor.")
+            raise InvariantError("Definitions.merge: more than one of them has an executor: leave it to one of them.")
         metadata = {name: value for each in def_sets for name, value in each.metadata.items()}
         return Definitions(
             assets=[asset for each in def_sets for asset in each.assets],
@@ -337,10 +339,18 @@ class Definitions:
     merge_unbound_defs = merge
 
 
+def _compiler() -> Any:
+    """The compiler of definitions: loaded when they are first used, for a module that only writes some needs none."""
+    return importlib.import_module("rostrum.definitions.location.compile")
+
+
 def _merge(into: dict[str, Any], values: Mapping[str, Any], what: str) -> None:
     for key, value in values.items():
         if key in into and into[key] is not value and into[key] != value:
-            raise InvariantError(f"Definitions.merge: the {what} {key!r} is bound to different values.")
+            raise InvariantError(
+                f"Definitions.merge: the {what} {key!r} is bound to different values: bind it in one of them, or "
+                "rename one."
+            )
         into[key] = value
 
 
@@ -368,4 +378,4 @@ def _require(values: Any, kinds: Any, source: Source | None, what: str, wrong: s
 
 def _told(value: Any) -> str:
     name = getattr(value, "__name__", None)
-    return f"{name!r} (a {type(value).__name__})" if name else f"a {type(value).__name__}"
+    return f"{name!r} ({kind_of(value)})" if name else f"{kind_of(value)}"

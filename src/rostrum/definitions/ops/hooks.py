@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
 from rostrum.definitions.broken import noting
-from rostrum.definitions.contexts.step import ScopedResources
 from rostrum.definitions.names import check_name
 from rostrum.definitions.ops.logs import library_logger
 from rostrum.definitions.problems import located
+from rostrum.definitions.resources.scoped import ScopedResources
 from rostrum.definitions.sources import function_source
 from rostrum.model.errors import DefinitionError, InvariantError
 

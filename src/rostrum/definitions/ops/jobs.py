@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import datetime
@@ -17,8 +16,6 @@ from rostrum.definitions.instance.local_run import run_locally
 from rostrum.definitions.instance.run_instance import RunInstance
 from rostrum.definitions.location.live import ExecutorDefinition
 from rostrum.definitions.names import AssetLike, asset_key_of, check_name
-from rostrum.definitions.ops.executors import in_process_executor as in_process_executor
-from rostrum.definitions.ops.executors import multiprocess_executor as multiprocess_executor
 from rostrum.definitions.ops.graphs import GraphIn as GraphIn
 from rostrum.definitions.ops.graphs import GraphOut, GraphSpec, compose
 from rostrum.definitions.ops.job_specs import JobSpec
@@ -107,7 +104,7 @@ class JobDefinition(JobSpec):
         """
         where = definitions or self.definitions
         # Given resources count when the definitions are checked; where there are others, they come over those.
-        own: Any = where.including(self) if where is not None else _alone(self, resources)
+        own: Any = where.including(self) if where is not None else self
         return run_locally(
             own,
             job=self.name,
@@ -365,13 +362,6 @@ class PresetMapping:
     def schema(self) -> dict[str, Any]:
         """JSON schema of what is still to be given: anything."""
         return {}
-
-
-def _alone(job: JobDefinition, resources: Mapping[str, Any] | None) -> Any:
-    """Definitions of nothing but a job. They are above this module: whoever makes them may take jobs from them."""
-    return importlib.import_module("rostrum.definitions.location.definitions").Definitions(
-        jobs=[job], resources=resources
-    )
 
 
 def _clauses(op_selection: Any) -> tuple[str, ...]:

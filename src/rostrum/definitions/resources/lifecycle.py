@@ -15,10 +15,10 @@ from copy import copy
 from types import GeneratorType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast, overload
 
-from rostrum.definitions.contexts.step_scope import ScopedResources
 from rostrum.definitions.ops.logs import library_logger
 from rostrum.definitions.ops.op_config import checked_schema, judged
 from rostrum.definitions.ops.signatures import MISSING, Signature
+from rostrum.definitions.resources.scoped import ScopedResources
 from rostrum.definitions.sources import function_source
 from rostrum.model.errors import ArgumentError, DefinitionError, InvocationError
 from rostrum.model.runs import Run
