@@ -32,7 +32,7 @@ from rostrum.components.scope_names import standard_scope
 from rostrum.components.telling import each_of, mistake_lines, node_place, telling, told_with
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.sources import relative
-from rostrum.model.errors import ComponentTreeError, DefinitionError
+from rostrum.model.errors import ComponentTreeError, DefinitionError, kind_of
 
 T = TypeVar("T")
 
@@ -127,9 +127,7 @@ class ComponentTree:
         component = self._loaded(node).component
         if expected_type is not None and not isinstance(component, expected_type):
             told = node.address.told(self.defs_module_path)
-            raise ComponentTreeError(
-                f"the component {told!r} is a {type(component).__name__}, not a {expected_type.__name__}."
-            )
+            raise ComponentTreeError(f"the component {told!r} is {kind_of(component)}, not a {expected_type.__name__}.")
         return component
 
     load_structural_component_at_loc = load_component
@@ -289,7 +287,7 @@ class ComponentTree:
             found: Any = component.build_defs(context)
         if not isinstance(found, Definitions):
             raise ComponentTreeError(
-                f"{place}: {type(component).__name__}.build_defs returned a {type(found).__name__}, not Definitions."
+                f"{place}: {type(component).__name__}.build_defs returned {kind_of(found)}, not Definitions."
             )
         if not isinstance(component, DefsFolderComponent):
             found = stamped(found, component, node, self.project_root)
@@ -350,7 +348,7 @@ def _made_by_function(node: Node, context: ComponentLoadContext) -> Component:
         found = node.function(context)
     if isinstance(found, Component):
         return found
-    raise ComponentTreeError(f"{place}: {name} returned a {type(found).__name__}, not a component.")
+    raise ComponentTreeError(f"{place}: {name} returned {kind_of(found)}, not a component.")
 
 
 def _line(function: Any) -> int:

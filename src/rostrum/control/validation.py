@@ -23,14 +23,11 @@ from rostrum.planning.config_schemas import HAS_DEFAULT, config_problems, is_str
 from rostrum.planning.dynamic import Items
 from rostrum.planning.job_schemas import is_below, mapped_paths
 from rostrum.planning.op_steps import node_path
-from rostrum.planning.partitions import DynamicKeys, Partitions, partitions_of
+from rostrum.planning.partitions import DynamicKeys, not_found, partitions_of
 from rostrum.planning.plan import build_plan, selected
 
 CONFIG_SECTIONS = frozenset({"ops", "resources", "execution", "loggers", "inputs"})
 """What a run config may hold at its top."""
-
-_HINTED_KEYS = 5000
-"""Up to this many keys are searched for the one that was meant."""
 
 
 class CheckedTarget(msgspec.Struct, frozen=True):
@@ -100,7 +97,7 @@ def partition_keys(
         source = partitions_of(checked.loaded.manifest.partitions[name], dynamic)
         for key in wanted:
             if not source.has_key(key, now):
-                raise UnknownPartition(_no_partition(source, key, now))
+                raise UnknownPartition(not_found(source, key, now))
         if target.partition_key is None:
             covered.setdefault(tuple(source.keys_in_range(wanted[0], wanted[-1])), name)
     if len(covered) > 1:
@@ -240,15 +237,6 @@ def _subject(checked: CheckedTarget) -> str:
         partitioned = checked.partitioned_assets or checked.asset_keys
         return f"asset {str(partitioned[0])!r}"
     return f"job {checked.job.name!r}"
-
-
-def _no_partition(source: Partitions, key: str, now: datetime) -> str:
-    number = source.count(now)
-    if not number:
-        return f"Could not find a partition with key {key!r}: there are none yet"
-    hint = _hint(key, list(source.keys(now))) if number <= _HINTED_KEYS else ""
-    first, last = source.first(now), source.last(now)
-    return f"Could not find a partition with key {key!r}: there are {number}, from {first!r} to {last!r}.{hint}"
 
 
 def _hint(name: str, known: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import DefinitionError
+from rostrum.model.errors import DefinitionError, kind_of
 
 
 class HasKey(Protocol):
@@ -36,10 +36,14 @@ _RESERVED = frozenset({"input", "output", "type", "context", "conf", "config", "
 def check_name(name: str, what: str) -> str:
     """The name when it is allowed: letters, digits and underscores, not a reserved word. Raises DefinitionError."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise DefinitionError(f"{name!r} is not a valid {what} name: use letters, digits and underscores only.")
+        raise DefinitionError(f"{name!r} is not a valid name of {_of(what)}: use letters, digits and underscores only.")
     if name in _RESERVED:
-        raise DefinitionError(f"{name!r} cannot be the name of a {what}: it is reserved.")
+        raise DefinitionError(f"{name!r} is not a valid name of {_of(what)}: it is reserved. Give another (name=...).")
     return name
+
+
+def _of(what: str) -> str:
+    return f"{'an' if what[:1] in 'aeio' else 'a'} {what}"
 
 
 def check_segment(segment: str) -> str:
@@ -104,7 +108,7 @@ def kinds_of(tags: Mapping[str, str] | None, kinds: Iterable[str] | None) -> tup
     if not tags:
         return _NO_TAGS, found
     if not isinstance(tags, Mapping):
-        raise DefinitionError(f"tags takes a mapping of text to text, not a {type(tags).__name__}.")
+        raise DefinitionError(f"tags takes a mapping of text to text, not {kind_of(tags)}.")
     named = {key: key.partition("/kind/")[2] for key in tags if isinstance(key, str) and "/kind/" in key}
     if not named:
         return tags, found

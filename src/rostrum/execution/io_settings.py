@@ -9,7 +9,7 @@ from typing import Any
 
 from rostrum.definitions.ops.job_ports import port_schema
 from rostrum.definitions.ops.op_config import judged
-from rostrum.definitions.resources.lifecycle import InitResourceContext, ResourceDefinition
+from rostrum.definitions.resources.lifecycle import InitResourceContext, ResourceDefinition, needed_keys
 from rostrum.execution.configs import config_at
 from rostrum.planning.op_steps import node_path
 
@@ -21,12 +21,19 @@ class IOSettings:
         self._bound, self._config, self._opened = bound, run_config, opened
         self._of_managers: dict[str, Any] = {}
         self._schemas: dict[tuple[str, str], Any] = {}
+        self._resources: dict[str, Mapping[str, Any]] = {}
 
     def of_manager(self, key: str) -> Any:
         """Config of the IO manager itself; None where it takes none."""
         if key not in self._of_managers:
             self._of_managers[key] = self._read(key)
         return self._of_managers[key]
+
+    def resources_of(self, key: str) -> Mapping[str, Any]:
+        """Opened resources that the IO manager asked for."""
+        if key not in self._resources:
+            self._resources[key] = {each: self._opened(each) for each in needed_keys(self._bound.get(key))}
+        return self._resources[key]
 
     def of_output(self, key: str, step_key: str, name: str) -> Any:
         """Config of one output; None where the IO manager has no schema for any. Raises ConfigError."""

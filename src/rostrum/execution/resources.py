@@ -15,7 +15,7 @@ from rostrum.execution.plugins import IO_MANAGERS, plugin
 from rostrum.execution.user_code import Raised, guard
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.io import IOManager
-from rostrum.model.errors import DefinitionError, InvocationError, ResourceError
+from rostrum.model.errors import DefinitionError, InvocationError, ResourceError, kind_of
 from rostrum.model.events import Event, ResourceFailed, ResourcesInitialized
 from rostrum.model.runs import Run
 
@@ -49,7 +49,7 @@ class Resources:
         manager = self._values[key]
         if not hasattr(manager, "handle_output") and not hasattr(manager, "load_input"):
             raise InvocationError(
-                f"resource {key!r} is a {type(manager).__name__}, which is no IO manager: it has no handle_output."
+                f"resource {key!r} is {kind_of(manager)}, which is no IO manager: it has no handle_output."
             )
         return manager
 

@@ -23,7 +23,7 @@ from rostrum.definitions.events.outputs import (
 )
 from rostrum.definitions.ops.ops import OpDefinition, OpOutput
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import InvariantError, OutputNotFound
+from rostrum.model.errors import InvariantError, OutputNotFound, TypeCheckFailed, kind_of
 from rostrum.model.plans import Step
 
 Await = Callable[[Any], Any]
@@ -129,7 +129,7 @@ def _noted(made: Iterator[Item], seen: set[str], shape: Shape) -> Iterator[Item]
                 else f"{item.output.name}[{item.mapping_key}]"
             )
             if key in seen:
-                raise InvariantError(f"{shape.name} produced output {key!r} twice.")
+                raise InvariantError(f"{shape.name} produced output {key!r} twice: yield each output once.")
             seen.add(key)
             seen.add(item.output.name)
         yield item
@@ -202,14 +202,14 @@ def _single(shape: Shape, step: Step, output: OpOutput, value: Any) -> Iterator[
         if value is None:
             return
         raise InvariantError(
-            f"{shape.name} returned a {type(value).__name__} for its dynamic output {output.name!r}: return a list of "
+            f"{shape.name} returned {kind_of(value)} for its dynamic output {output.name!r}: return a list of "
             "DynamicOutput, or yield them."
         )
     if output.nothing:
         if value is not None:
-            raise InvariantError(
-                f"{shape.name} is annotated to return nothing, and returned a {type(value).__name__}. "
-                "Change the annotation or the return."
+            raise TypeCheckFailed(
+                f"Type check failed for step output {output.name!r} of step {step.key}: {shape.name} is declared to "
+                f"return nothing, and returned {kind_of(value)}. Change the annotation (or Out) or the return."
             )
         yield Made(output)
         return
@@ -251,11 +251,11 @@ def _one(
         yield from _observed(shape, step, item, output)
     elif yielded:
         raise InvariantError(
-            f"{shape.name} yielded a {type(item).__name__}: yield Output(value), MaterializeResult(...) "
+            f"{shape.name} yielded {kind_of(item)}: yield Output(value), MaterializeResult(...) "
             "or AssetCheckResult(...)."
         )
     else:
-        raise InvariantError(f"{shape.name} returned a {type(item).__name__} where a result object was expected.")
+        raise InvariantError(f"{shape.name} returned {kind_of(item)} where a result object was expected.")
 
 
 def _name_of(item: Output | DynamicOutput, shape: Shape, placed: OpOutput | None) -> str | None:
@@ -326,7 +326,7 @@ def _verdict(shape: Shape, step: Step, result: AssetCheckResult, asset_key: Asse
     ]
     if len(fitting) == 1:
         return Verdict(fitting[0], result, shape.by_check.get(fitting[0]))
-    named = f"{wanted_asset or '?'}:{result.check_name or '?'}"
+    named = f"{wanted_asset}:{result.check_name or '?'}" if wanted_asset else f"{result.check_name or '?'!r}"
     if fitting:
         raise InvariantError(
             f"{shape.name} gave a verdict for {named}, which may be any of {_listed(fitting)}: give "
@@ -334,7 +334,7 @@ def _verdict(shape: Shape, step: Step, result: AssetCheckResult, asset_key: Asse
         )
     raise InvariantError(
         f"unexpected AssetCheckResult: {shape.name} gave a verdict for {named}, which it does not declare; it declares "
-        f"{_listed(known)}."
+        f"{_listed(known)}. Declare it: check_specs=[AssetCheckSpec({result.check_name or '...'!r}, asset=...)]."
     )
 
 

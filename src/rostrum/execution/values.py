@@ -194,6 +194,7 @@ class Values:
         settings = self.settings
         if settings is not None:
             context.resource_config = settings.of_manager(manager_key)
+            context.use_resources(settings.resources_of(manager_key))
             read = settings.of_output if isinstance(context, OutputContext) else settings.of_input
             context.config = read(manager_key, scope.step.key, context.name)
 

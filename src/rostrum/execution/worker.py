@@ -43,7 +43,7 @@ from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run
 from rostrum.planning.dynamic import known_items
 from rostrum.planning.partition_tags import with_partition_tags
-from rostrum.planning.partitions import partitions_of
+from rostrum.planning.partitions import not_found, partitions_of
 from rostrum.planning.plan import build_plan
 
 _BEAT_SECONDS = 1.0
@@ -378,7 +378,7 @@ def partition_keys(spec: PartitionsSpec | None, run: Run, clock: Clock, session:
     if spec is None:
         raise NotPartitioned(
             f"the run is for partition {key or between!r}, and there is no PartitionsDefinition shared by what it "
-            "makes: nothing in it is partitioned."
+            "makes: nothing in it is partitioned. Leave the partition out, or give an asset partitions_def=..."
         )
     partitions = partitions_of(spec, lambda name: session.read(ReadDynamicPartitions(name)).keys)
     if between is not None:
@@ -386,9 +386,5 @@ def partition_keys(spec: PartitionsSpec | None, run: Run, clock: Clock, session:
     assert key is not None
     now = clock.now()
     if not partitions.has_key(key, now):
-        first, last = partitions.first(now), partitions.last(now)
-        raise UnknownPartition(
-            f"Could not find a partition with key {key!r}: "
-            + (f"there are those from {first!r} to {last!r}." if first is not None else "there are none yet.")
-        )
+        raise UnknownPartition(not_found(partitions, key, now))
     return (key,)

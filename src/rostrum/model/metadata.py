@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import msgspec
 
-from rostrum.model.errors import ArgumentError, MetadataError
+from rostrum.model.errors import ArgumentError, MetadataError, kind_of
 from rostrum.model.keys import AssetKey
 from rostrum.model.tables import Cell, TableColumnLineage, TableRecord, TableSchema
 from rostrum.model.texts import storable
@@ -400,7 +400,7 @@ def metadata_values(raw: Mapping[str, Any] | None) -> dict[str, MetadataValue]:
     values: dict[str, MetadataValue] = {}
     for key, value in (raw or {}).items():
         if not isinstance(key, str):
-            raise ArgumentError(f"metadata key {key!r} is a {type(key).__name__}; keys are str.")
+            raise ArgumentError(f"metadata key {key!r} is {kind_of(key)}; keys are str.")
         values[storable(key)] = metadata_value(key, value)
     return values
 

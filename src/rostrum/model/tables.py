@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from rostrum.model.errors import ArgumentError
+from rostrum.model.errors import ArgumentError, kind_of
 from rostrum.model.keys import AssetKey
 
 Cell = str | int | float | bool | None
@@ -84,7 +84,7 @@ class TableSchema(msgspec.Struct, frozen=True, omit_defaults=True):
         columns: Any = self.columns
         if type(columns) is not list:
             if isinstance(columns, (str, bytes)) or not isinstance(columns, Sequence):
-                raise ArgumentError(f"TableSchema: columns is a {type(columns).__name__}; it is a list of TableColumn.")
+                raise ArgumentError(f"TableSchema: columns is {kind_of(columns)}; it is a list of TableColumn.")
             columns = list(cast("Sequence[Any]", columns))
             msgspec.structs.force_setattr(self, "columns", columns)
         for column in cast("list[Any]", columns):

@@ -84,7 +84,9 @@ class PipesSubprocessClient(PipesClient):
                     self._terminate(process)
                 raise
             if status != 0:
-                raise PipesExecutionError(f"External execution process failed with code {status}")
+                raise PipesExecutionError(
+                    f"External execution process failed with code {status}: what it wrote is in the log of the step."
+                )
         return PipesClientCompletedInvocation(session)
 
     def _terminate(self, process: subprocess.Popen[Any]) -> None:

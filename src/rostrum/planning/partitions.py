@@ -22,6 +22,8 @@ from rostrum.planning.time_windows import TimedPartitions, TimeWindow
 
 DynamicKeys = Callable[[str], Sequence[str]]
 """Name of a dynamic definition -> its keys."""
+_HINTED_KEYS = 5000
+"""Up to this many keys are searched for the one that was meant."""
 
 
 class Partitions(Protocol):
@@ -186,6 +188,18 @@ def split_key(spec: MultiPartitions, key: str) -> dict[str, str]:
 def dimension_tags(spec: PartitionsSpec, key: str) -> dict[str, str]:
     """Key by dimension; empty for a definition without dimensions."""
     return split_key(spec, key) if isinstance(spec, MultiPartitions) else {}
+
+
+def not_found(source: Partitions, key: str, now: datetime) -> str:
+    """What is said of a key that does not exist: how many there are, from where to where, and the nearest one."""
+    number = source.count(now)
+    if not number:
+        return f"Could not find a partition with key {key!r}: there are none yet."
+    told = f"Could not find a partition with key {key!r}: there are {number}, from {source.first(now)!r} to "
+    from difflib import get_close_matches  # only mistakes need it
+
+    close = get_close_matches(key, list(source.keys(now)), n=1) if number <= _HINTED_KEYS else ()
+    return f"{told}{source.last(now)!r}." + (f" Did you mean {close[0]!r}?" if close else "")
 
 
 def _some(keys: Sequence[str]) -> str:

@@ -244,7 +244,7 @@ def test_elements_of_a_wrong_type_are_told_at_once():
         Definitions(jobs=[up])  # type: ignore[list-item]
     with pytest.raises(ArgumentError, match="not an asset"):
         Definitions(assets=[3])
-    with pytest.raises(DefinitionError, match="not a valid resource name"):
+    with pytest.raises(DefinitionError, match="not a valid name of a resource"):
         Definitions(resources={"a b": 1})
 
 

@@ -186,7 +186,7 @@ def test_a_raw_value_may_not_be_yielded_nor_an_output_twice() -> None:
     def a():
         yield 1
 
-    with pytest.raises(Exception, match="yielded a int"):
+    with pytest.raises(Exception, match="yielded an int"):
         run(a)
 
     @asset

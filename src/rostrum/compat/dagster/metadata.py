@@ -323,7 +323,10 @@ class _MetadataSet:
 class TableMetadataSet(_MetadataSet):
     """Reserved metadata of tables."""
 
-    _keys = ("column_schema", "column_lineage", "row_count", "partition_row_count", "table_name", "relation_identifier")
+    _keys = (
+        "column_schema", "column_lineage", "row_count", "partition_row_count", "table_name", "relation_identifier",
+        "storage_kind",
+    )  # fmt: skip
 
 
 class CodeReferencesMetadataSet(_MetadataSet):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from rostrum.model.errors import ArgumentError
+from rostrum.model.errors import ArgumentError, kind_of
 
 
 class DataVersion(NamedTuple):
@@ -47,5 +47,5 @@ def version_text(version: Any) -> str | None:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ArgumentError(f"a data version is a text, and {value!r} is a {type(value).__name__}.")
+        raise ArgumentError(f"a data version is a text, and {value!r} is {kind_of(value)}.")
     return value

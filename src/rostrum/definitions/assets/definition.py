@@ -163,7 +163,7 @@ class AssetsDefinition:
     def key(self) -> AssetKey:
         """Key of the asset. Raises ArgumentError where there are several."""
         if len(self.specs) != 1:
-            raise ArgumentError(f"{self!r} has {len(self.specs)} assets: choose one of its keys.")
+            raise ArgumentError(f"{self!r} has {len(self.specs)} assets and no single key: choose one of its `keys`.")
         return self.specs[0].key
 
     @property

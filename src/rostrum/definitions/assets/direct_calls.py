@@ -50,7 +50,9 @@ def call_directly(what: str, op: Any, args: Sequence[Any], kwargs: dict[str, Any
         bound[signature.config] = _config(what, signature, context)
     for each in signature.inputs:
         if each not in bound and each not in signature.defaults:
-            raise InvocationError(f"No value provided for required input {each!r} of {what}.")
+            raise InvocationError(
+                f"No value provided for required input {each!r} of {what}: pass it by position or as {each}=..."
+            )
     return op.function(**bound)
 
 

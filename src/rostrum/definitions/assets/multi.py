@@ -21,7 +21,7 @@ from rostrum.definitions.partitions.backfill_policy import BackfillPolicy
 from rostrum.definitions.partitions.definition import PartitionsDefinition
 from rostrum.definitions.sources import function_source, shown
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import ArgumentError, DefinitionError
+from rostrum.model.errors import ArgumentError, DefinitionError, kind_of
 from rostrum.model.manifest import Source
 
 
@@ -139,7 +139,7 @@ def shared_specs(
 def _checked(specs: Sequence[Any], source: Source | None) -> Sequence[AssetSpec]:
     for each in specs:
         if not isinstance(each, AssetSpec):
-            raise ArgumentError(f"{shown(source)}: specs holds a {type(each).__name__}, which is no AssetSpec.")
+            raise ArgumentError(f"{shown(source)}: specs holds {kind_of(each)}, which is no AssetSpec.")
     return specs
 
 

@@ -160,7 +160,7 @@ def asset_op(
         outputs[check.output_name] = check_output(check)
     if config_schema is not None and signature.config is not None:
         raise ArgumentError(
-            f"{shown(source)}: {name} has a `config` parameter and a config_schema; give only one of them."
+            f"{shown(source)}: asset {name!r} has a `config` parameter and a config_schema: leave out one of them."
         )
     op = OpDefinition.made(
         name,

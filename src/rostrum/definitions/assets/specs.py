@@ -10,7 +10,7 @@ from rostrum.definitions.names import AssetLike, KeyLike, asset_key_of, hidden_o
 from rostrum.definitions.partitions.definition import PartitionsDefinition
 from rostrum.definitions.sources import caller_source
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import DefinitionError, InvocationError
+from rostrum.model.errors import DefinitionError, InvocationError, kind_of
 from rostrum.model.manifest import Source
 from rostrum.model.reserved_names import IO_MANAGER_METADATA
 
@@ -333,7 +333,6 @@ def changed_spec(func: Callable[[AssetSpec], AssetSpec], spec: AssetSpec) -> Ass
     changed = func(spec)
     if not isinstance(changed, AssetSpec):
         raise InvocationError(
-            f"the function given to map_asset_specs returned a {type(changed).__name__} for {spec.key}: return an "
-            "AssetSpec."
+            f"the function given to map_asset_specs returned {kind_of(changed)} for {spec.key}: return an AssetSpec."
         )
     return changed

@@ -12,7 +12,7 @@ from rostrum.definitions.partitions.definition import PartitionKeyRange
 from rostrum.definitions.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from rostrum.model import ticks
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import ArgumentError
+from rostrum.model.errors import ArgumentError, kind_of
 from rostrum.model.reserved_names import PARTITION_TAG, RANGE_END_TAG, RANGE_START_TAG
 
 RANGE_TAGS = (RANGE_START_TAG, RANGE_END_TAG)
@@ -50,7 +50,7 @@ class RunRequest:
     ) -> None:
         for what, value in (("run_key", run_key), ("job_name", job_name), ("partition_key", partition_key)):
             if value is not None and not isinstance(value, str):
-                raise ArgumentError(f"RunRequest: {what} is text, not {value!r} (a {type(value).__name__}).")
+                raise ArgumentError(f"RunRequest: {what} is text, not {value!r} ({kind_of(value)}).")
         self.run_key, self.job_name, self.partition_key = run_key, job_name, partition_key
         self.run_config = plain_config(run_config)
         self.tags = string_tags(tags)
@@ -193,7 +193,7 @@ class SensorResult:
         kinds = (AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest)
         _all_of("dynamic_partitions_requests", dynamic_partitions_requests, kinds)
         if cursor is not None and not isinstance(cursor, str):
-            raise ArgumentError(f"SensorResult: the cursor is text, not {cursor!r} (a {type(cursor).__name__}).")
+            raise ArgumentError(f"SensorResult: the cursor is text, not {cursor!r} ({kind_of(cursor)}).")
         self.run_requests = list(run_requests) if run_requests is not None else None
         self.skip_reason = SkipReason(skip_reason) if isinstance(skip_reason, str) else skip_reason
         self.cursor = cursor
@@ -216,7 +216,7 @@ def _all_of(what: str, values: Any, kinds: type | tuple[type, ...]) -> None:
     if values is None:
         return
     if not isinstance(values, (list, tuple)):
-        raise ArgumentError(f"SensorResult: {what} is a list, not {values!r} (a {type(values).__name__}).")
+        raise ArgumentError(f"SensorResult: {what} is a list, not {values!r} ({kind_of(values)}).")
     for each in cast("Sequence[Any]", values):
         if not isinstance(each, kinds):
             names = [kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,))]

@@ -8,7 +8,7 @@ from typing import Any
 from rostrum.definitions.assets.selection import AssetSelection, SelectionLike
 from rostrum.definitions.ops.graphs import GraphDefinition
 from rostrum.definitions.ops.job_specs import JobSpec
-from rostrum.model.errors import ArgumentError, DefinitionError
+from rostrum.model.errors import ArgumentError, DefinitionError, kind_of
 
 ANONYMOUS = "__anonymous_asset_job_"
 """Prefix of jobs made for a selection; the rest is the name of the schedule or sensor."""
@@ -26,7 +26,7 @@ def job_of(value: Any, what: str) -> Target:
         return value
     if isinstance(value, GraphDefinition):
         return made_job(value)
-    raise ArgumentError(f"{what}: {value!r} (a {type(value).__name__}) is not a job.")
+    raise ArgumentError(f"{what}: {value!r} ({kind_of(value)}) is not a job.")
 
 
 def made_job(graph: GraphDefinition) -> JobSpec:

@@ -14,7 +14,7 @@ from rostrum.definitions.automations.run_requests import (
     SkipReason,
 )
 from rostrum.model import ticks
-from rostrum.model.errors import ArgumentError, InvocationError
+from rostrum.model.errors import ArgumentError, InvocationError, kind_of
 
 EMPTY_SENSOR = "Sensor function returned an empty result"
 EMPTY_SCHEDULE = "Schedule function returned an empty result"
@@ -96,7 +96,7 @@ class Returned:
         if not isinstance(each, allowed):
             names = [kind.__name__ for kind in allowed]
             raise InvocationError(
-                f"{what} returned {each!r} (a {type(each).__name__}); it returns {', '.join(names)}, a list of "
+                f"{what} returned {each!r} ({kind_of(each)}); it returns {', '.join(names)}, a list of "
                 "RunRequest, or None."
             )
         if isinstance(each, RunRequest):

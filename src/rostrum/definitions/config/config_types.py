@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from rostrum.definitions.config.errors import EvaluationError, EvaluationErrorReason, EvaluationStack
 from rostrum.definitions.names import nearest
-from rostrum.model.errors import ArgumentError, ConfigSchemaError
+from rostrum.model.errors import ArgumentError, ConfigSchemaError, kind_of
 
 _Reason = EvaluationErrorReason
 _KINDS = {
@@ -181,4 +181,4 @@ class Enum(ConfigType):
 
 
 def _kind_of(value: Any) -> str:
-    return "null" if value is None else _KINDS.get(cast(Any, type(value)), f"a {type(value).__name__}")
+    return "null" if value is None else _KINDS.get(cast(Any, type(value)), f"{kind_of(value)}")

@@ -14,7 +14,7 @@ from rostrum.definitions.config.job_config import check_run_config
 from rostrum.definitions.config.run_config import RunConfig, merged, plain_config
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.ops.mapped_config import mapped_config
-from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError
+from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError, kind_of
 from rostrum.model.runs import RunTarget
 from rostrum.planning.plan import build_plan
 
@@ -60,7 +60,7 @@ def _merged(texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
         except yaml.YAMLError as error:
             raise InvariantError(f"{name} is no YAML: {error}") from error
         if found is not None and not isinstance(found, dict):
-            raise InvariantError(f"{name} holds a {type(found).__name__}; run config is a mapping.")
+            raise InvariantError(f"{name} holds {kind_of(found)}; run config is a mapping.")
         result = merged(result, cast("dict[str, Any]", found or {}))
     return result
 

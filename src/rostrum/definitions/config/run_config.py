@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, cast
 
 from rostrum.definitions.config.env import EnvVar, IntEnvVar
-from rostrum.model.errors import ConfigError
+from rostrum.model.errors import ConfigError, kind_of
 
 
 class RunConfig:
@@ -53,7 +53,7 @@ def plain_config(config: RunConfig | Mapping[str, Any] | None) -> dict[str, Any]
         return {key: value for key, value in config.to_config_dict().items() if value}
     if isinstance(config, Mapping):
         return {str(key): _deep(value) for key, value in config.items()}
-    raise ConfigError(f"run config is a dict or a RunConfig, not a {type(config).__name__}.")
+    raise ConfigError(f"run config is a dict or a RunConfig, not {kind_of(config)}.")
 
 
 def merged(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

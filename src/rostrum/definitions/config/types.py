@@ -15,7 +15,7 @@ from rostrum.definitions.config.annotations import type_name
 from rostrum.definitions.events.outputs import inner_type
 from rostrum.definitions.ops.logs import get_logger
 from rostrum.definitions.ops.signatures import MISSING
-from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError
+from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError, kind_of
 from rostrum.model.metadata import metadata_values
 
 
@@ -149,7 +149,7 @@ class DataType:
             return verdict
         if type(verdict) is not bool:
             raise InvariantError(
-                f"the type check of {self.display_name} returned {verdict!r}, a {type(verdict).__name__}; it must "
+                f"the type check of {self.display_name} returned {verdict!r}, {kind_of(verdict)}; it must "
                 "return a bool or a TypeCheck."
             )
         return TypeCheck(verdict, None if verdict else _told(self.display_name, value))

@@ -9,7 +9,7 @@ from os import PathLike
 from typing import Any, ClassVar, Self, cast
 
 from rostrum.model import metadata as model
-from rostrum.model.errors import ArgumentError, InvocationError
+from rostrum.model.errors import ArgumentError, InvocationError, kind_of
 from rostrum.model.keys import AssetKey
 from rostrum.model.metadata import ChartSeries
 from rostrum.model.tables import TableColumn, TableColumnLineage, TableRecord, TableSchema
@@ -124,9 +124,7 @@ class MetadataValue(metaclass=_Kinds):
         """A class or function, by its module and name."""
         module, name = getattr(python_artifact, "__module__", None), getattr(python_artifact, "__name__", None)
         if not isinstance(module, str) or not isinstance(name, str):
-            raise ArgumentError(
-                f"MetadataValue.python_artifact: a {type(python_artifact).__name__} is no class or function."
-            )
+            raise ArgumentError(f"MetadataValue.python_artifact: {kind_of(python_artifact)} is no class or function.")
         return model.PythonArtifactMetadata(module, name)
 
     @staticmethod
@@ -139,7 +137,7 @@ class MetadataValue(metaclass=_Kinds):
         if isinstance(value, (builtins.int, builtins.float)) and not isinstance(value, builtins.bool):
             return model.TimestampMetadata(datetime.fromtimestamp(value, UTC))
         raise ArgumentError(
-            f"MetadataValue.timestamp takes an aware datetime or seconds since 1970, and got a {type(value).__name__}."
+            f"MetadataValue.timestamp takes an aware datetime or seconds since 1970, and got {kind_of(value)}."
         )
 
     @staticmethod
@@ -160,7 +158,7 @@ class MetadataValue(metaclass=_Kinds):
         plain = [record.data if isinstance(record, TableRecord) else record for record in records]
         for record in cast("list[Any]", plain):
             if not isinstance(record, Mapping):
-                raise ArgumentError(f"MetadataValue.table: a record is a {type(record).__name__}; it is a dict.")
+                raise ArgumentError(f"MetadataValue.table: a record is {kind_of(record)}; it is a dict.")
         schema = schema or _schema_of(plain)
         names = [column.name for column in schema.columns]
         rows = tuple(tuple(_cell(name, record.get(name)) for name in names) for record in plain)
@@ -214,7 +212,7 @@ def _cell(name: str, value: Any) -> str | int | float | bool | None:
     if callable(item):
         return _cell(name, item())
     raise ArgumentError(
-        f"MetadataValue.table: column {name!r} has a {type(value).__name__}; cells are str, int, float, bool or None."
+        f"MetadataValue.table: column {name!r} has {kind_of(value)}; cells are str, int, float, bool or None."
     )
 
 

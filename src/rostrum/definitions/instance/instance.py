@@ -34,7 +34,7 @@ from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.interfaces.instances import InstanceStore
 from rostrum.model import events as model
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import ArgumentError, RunNotFound
+from rostrum.model.errors import ArgumentError, RunNotFound, kind_of
 from rostrum.model.reserved_names import DATA_VERSION_TAG
 from rostrum.model.runs import Run, RunFilter, RunStatus
 
@@ -446,7 +446,7 @@ class Instance(RunInstance):
             )
         else:
             raise ArgumentError(
-                f"a {type(asset_event).__name__} cannot be reported: give an AssetMaterialization, an "
+                f"{kind_of(asset_event)} cannot be reported: give an AssetMaterialization, an "
                 "AssetObservation or an AssetCheckEvaluation."
             )
         self.store.report(event)

@@ -41,6 +41,14 @@ class RunInstance:
     def __init__(self, session: RunReader) -> None:
         self._session = session
 
+    def __getattr__(self, name: str) -> Any:
+        """Say what a running step can ask."""
+        known = sorted(each for each in dir(type(self)) if not each.startswith("_"))
+        raise AttributeError(
+            f"context.instance has no {name!r}: a running step asks over a line, for what concerns assets and dynamic "
+            f"partitions ({', '.join(known)}). In scripts and sensors, Instance answers for all."
+        )
+
     def get_asset_state(self, asset_key: KeyLike) -> AssetState | None:
         """What is true now of an asset, None when nothing is known."""
         states = self._session.read(runs.ReadAssets((asset_key_of(asset_key),))).assets

@@ -8,7 +8,7 @@ from typing import Any
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.problems import located
 from rostrum.definitions.sources import function_source
-from rostrum.model.errors import DefinitionError, InvocationError
+from rostrum.model.errors import DefinitionError, InvocationError, kind_of
 
 
 class LazyDefinitions:
@@ -41,7 +41,7 @@ class LazyDefinitions:
             return found
         with located(self.source):
             raise DefinitionError(
-                f"@lazy_definitions: {self.__name__} returned a {type(found).__name__}; return Definitions(...)."
+                f"@lazy_definitions: {self.__name__} returned {kind_of(found)}; return Definitions(...)."
             )
 
     def __repr__(self) -> str:
@@ -53,5 +53,5 @@ def lazy_definitions(fn: Callable[..., Definitions]) -> LazyDefinitions:
     the file lies in a `defs` folder. Other definitions at the top of the file do not count then.
     """
     if not callable(fn):
-        raise DefinitionError(f"@lazy_definitions decorates a function; {fn!r} is a {type(fn).__name__}.")
+        raise DefinitionError(f"@lazy_definitions decorates a function; {fn!r} is {kind_of(fn)}.")
     return LazyDefinitions(fn)

@@ -9,7 +9,7 @@ from typing import Any, Self, cast
 
 from rostrum.definitions.names import check_name, string_tags
 from rostrum.definitions.sources import shown
-from rostrum.model.errors import DefinitionError
+from rostrum.model.errors import DefinitionError, kind_of
 from rostrum.model.manifest import Edge, GraphInvocation
 
 _building: list[GraphBuilder] = []
@@ -80,7 +80,7 @@ class Handle:
         if isinstance(result, (list, tuple)):
             return tuple(self._over_items(each) for each in cast("Sequence[Any]", result))
         raise DefinitionError(
-            f"the function mapped over {self.label} returned problematic value {result!r} (a {type(result).__name__}): "
+            f"the function mapped over {self.label} returned problematic value {result!r} ({kind_of(result)}): "
             "return results of ops, or nothing."
         )
 

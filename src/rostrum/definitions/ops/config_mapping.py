@@ -13,7 +13,7 @@ from rostrum.definitions.config.schema import field_of, process
 from rostrum.definitions.ops.signatures import MISSING, Signature, is_config
 from rostrum.definitions.problems import located
 from rostrum.definitions.sources import function_source
-from rostrum.model.errors import ArgumentError, ConfigError, DefinitionError
+from rostrum.model.errors import ArgumentError, ConfigError, DefinitionError, kind_of
 
 
 class ConfigMapping:
@@ -61,7 +61,7 @@ class ConfigMapping:
         made = self.config_fn(given)
         plain = plain_config(made)
         if not isinstance(cast(object, made), Mapping) and not hasattr(made, "to_config_dict"):
-            raise ConfigError(f"the config mapping of {path} returned a {type(made).__name__}; return a dict.")
+            raise ConfigError(f"the config mapping of {path} returned {kind_of(made)}; return a dict.")
         return plain
 
     resolve_from_unvalidated_config = resolve

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 
 from rostrum.definitions.ops.composition import GraphBuilder, PendingNodeInvocation
 from rostrum.definitions.ops.ops import OpInput
-from rostrum.model.errors import DefinitionError
+from rostrum.model.errors import DefinitionError, kind_of
 from rostrum.model.manifest import Edge
 
 
@@ -128,7 +128,7 @@ def _by_invocation(graph: str, dependencies: Any) -> dict[NodeInvocation, Mappin
         invocation = key if isinstance(key, NodeInvocation) else NodeInvocation(str(key))
         if not isinstance(inputs, Mapping):
             raise DefinitionError(
-                f"graph {graph}: dependencies of {invocation.name!r} are a {type(inputs).__name__}: give a dict of "
+                f"graph {graph}: dependencies of {invocation.name!r} are {kind_of(inputs)}: give a dict of "
                 "input name to DependencyDefinition."
             )
         found[invocation] = inputs

@@ -18,7 +18,7 @@ from rostrum.definitions.ops.ops import OpInput, OpOutput, is_nothing
 from rostrum.definitions.ops.signatures import MISSING, Signature
 from rostrum.definitions.problems import located
 from rostrum.definitions.sources import caller_source, function_source
-from rostrum.model.errors import DefinitionError, InvariantError
+from rostrum.model.errors import DefinitionError, InvariantError, kind_of
 from rostrum.model.manifest import Edge, GraphInvocation, Source
 
 
@@ -279,7 +279,7 @@ def _outputs(
         place = f"output {name!r} of graph {builder.name}"
         if not isinstance(value, (Handle, Handles)):
             raise DefinitionError(
-                f"{place}: the function returned problematic value {value!r:.100} (a {type(value).__name__}): "
+                f"{place}: the function returned problematic value {value!r:.100} ({kind_of(value)}): "
                 "return results of ops or graphs."
             )
         edges[name] = builder.edge(value, place, dynamic=True)

@@ -40,9 +40,13 @@ def check_config_parameter(name: str, signature: Signature) -> None:
             _schema().config_type(annotation)
         except (ConfigSchemaError, ArgumentError):
             raise ConfigSchemaError(
-                f"{name}: the parameter `config` is annotated with {annotation!r}, which cannot be config. Use a "
+                f"{name}: the parameter `config` is annotated with {_shown(annotation)}, which cannot be config. Use a "
                 "subclass of Config, or one of int, float, bool, str, dict, list."
             ) from None
+
+
+def _shown(annotation: Any) -> str:
+    return annotation.__qualname__.rpartition(".")[2] if isinstance(annotation, type) else repr(annotation)
 
 
 def checked_schema(name: str, signature: Signature, schema: Any) -> Any:
@@ -52,7 +56,7 @@ def checked_schema(name: str, signature: Signature, schema: Any) -> Any:
     if schema is None:
         return None
     if signature.config is not None:
-        raise ArgumentError(f"{name} has a `config` parameter and a config_schema; give only one of them.")
+        raise ArgumentError(f"{name} has a `config` parameter and a config_schema: leave out one of them.")
     return _schema().field_of(schema, f"{name}: config_schema")
 
 

@@ -17,7 +17,7 @@ from rostrum.definitions.location.loading import CodeTarget
 from rostrum.definitions.names import asset_key_of, string_tags
 from rostrum.definitions.ops.graphs import GraphSpec
 from rostrum.definitions.ops.job_specs import JobSpec
-from rostrum.model.errors import ArgumentError, InvariantError, RunNotFound
+from rostrum.model.errors import ArgumentError, InvariantError, RunNotFound, kind_of
 
 
 class ReconstructableJob:
@@ -182,5 +182,5 @@ def _job_of(target: Any, where: Any, args: Sequence[Any], kwargs: Mapping[str, A
     if isinstance(made, GraphSpec):
         made = getattr(made, "to_job")()  # noqa: B009 - of the public class, which is not known here
     if not isinstance(made, JobSpec):
-        raise InvariantError(f"{where!r} gives a {type(made).__name__}, which is no job.")
+        raise InvariantError(f"{where!r} gives {kind_of(made)}, which is no job.")
     return made

@@ -30,11 +30,11 @@ def check_bindings(
             _check(problems, op, key, known, is_manager=key in stores or key in loads)
     for key, value in bound.items():
         for needed in sorted(needed_keys(value) - bound.keys()):
-            hint = nearest(needed, bound)
+            hint = nearest(needed, bound) or f" Bound: {', '.join(sorted(bound)) or 'none'}."
             problems.add(
                 getattr(value, "source", None),
-                f"resource with key {needed!r} required by resource with key {key!r} was not provided; it is not "
-                f"bound.{hint}",
+                f"resource with key {needed!r} required by resource with key {key!r} was not provided.{hint} "
+                + _mend(needed),
             )
     by_id = {id(value) for value in bound.values()}
     for key, value in bound.items():
@@ -54,7 +54,8 @@ def check_hooks(problems: Problems, bound: Mapping[str, Any], hooks: Iterable[An
         for key in sorted(hook.required_resource_keys - known - {"io_manager"}):
             hint = nearest(key, known) or f" Bound: {', '.join(sorted(known)) or 'none'}."
             problems.add(
-                hook.source, f"resource with key {key!r} required by hook {hook.name!r} was not provided.{hint}"
+                hook.source,
+                f"resource with key {key!r} required by hook {hook.name!r} was not provided.{hint} " + _mend(key),
             )
 
 
@@ -68,12 +69,16 @@ def _check(problems: Problems, op: OpDefinition, key: str, known: Mapping[str, A
             if is_manager
             else f"resource with key {key!r} required by {op.kind} {op.name!r}"
         )
-        problems.add(op.source, f"{told} was not provided; it is not bound.{hint}")
+        problems.add(op.source, f"{told} was not provided.{hint} {_mend(key)}")
     elif is_manager and not is_io_manager(known[key]):
         problems.add(
             op.source,
             f"{op.kind} {op.name}: the resource {key!r} is no IO manager: it has no handle_output and load_input.",
         )
+
+
+def _mend(key: str) -> str:
+    return f"Bind it: resources={{{key!r}: ...}}."
 
 
 def _check_nested(problems: Problems, path: str, value: Any, bound: set[int]) -> None:
