@@ -66,6 +66,8 @@ from rostrum.definitions.automations.asset_sensors import (
 from rostrum.definitions.automations.asset_sensors import multi_asset_sensor as multi_asset_sensor
 from rostrum.definitions.automations.build_tick_context import build_schedule_context as build_schedule_context
 from rostrum.definitions.automations.build_tick_context import build_sensor_context as build_sensor_context
+from rostrum.definitions.automations.condition_context import AutomationContext as AutomationContext
+from rostrum.definitions.automations.condition_context import AutomationResult as AutomationResult
 from rostrum.definitions.automations.condition_sensors import (
     AutomationConditionSensorDefinition as AutomationConditionSensorDefinition,
 )

@@ -23,7 +23,7 @@ from rostrum.model.automation import Condition
 from rostrum.model.errors import InvariantError, InvocationError
 from rostrum.model.manifest import AssetNode, Manifest
 from rostrum.model.partitions import MultiPartitions, PartitionsSpec, TimePartitions
-from rostrum.planning import cron
+from rostrum.planning import cron, own_classes
 from rostrum.planning.freshness import freshness_state
 from rostrum.planning.graph import AssetGraph
 from rostrum.planning.mappings import upstream_keys
@@ -81,6 +81,20 @@ class Facts(Protocol):
         ...
 
 
+CURSOR, CANDIDATES = ">cursor", ">candidates"
+"""What the memory of a condition of the user's own class is kept under, after its place."""
+
+
+class OwnCondition(Protocol):
+    """What a condition of the user's own class does, registered under the `class_name` of its node."""
+
+    def evaluated(
+        self, evaluation: RootEvaluation, node: Condition, key: Key, candidates: Parts
+    ) -> tuple[Parts, str | None]:
+        """Those of the candidates for which it is true, and a text to remember."""
+        ...
+
+
 class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an evaluation leaves for the next one."""
 
@@ -116,7 +130,8 @@ def evaluate(
     graph: AssetGraph | None = None,
 ) -> Evaluation:
     """Evaluate all conditions once. `last_event_id`: the newest event that `facts` knows of."""
-    tick = _Tick(manifest, graph or AssetGraph(manifest), facts, memory, now, dynamic, conditions)
+    tick = Tick(manifest, graph or AssetGraph(manifest), facts, memory, now, dynamic, conditions)
+    tick.last_event_id = max(last_event_id, memory.last_event_id)
     order: list[Key] = [key for key in tick.graph.ordered() if key in conditions]
     for key in [*order, *(key for key in conditions if isinstance(key, CheckKey))]:
         true = tick.of(key).true(conditions[key], key, None)
@@ -127,7 +142,7 @@ def evaluate(
         Memory(
             evaluation_id=memory.evaluation_id + 1,
             at=now,
-            last_event_id=max(last_event_id, memory.last_event_id),
+            last_event_id=tick.last_event_id,
             true={key: tuple(sorted(parts, key=str)) for key, parts in tick.true.items() if parts},
             requested={_name(key): tuple(sorted(parts, key=str)) for key, parts in tick.requested.items()},
             versions=tick.versions,
@@ -136,7 +151,7 @@ def evaluate(
     )
 
 
-class _Tick:
+class Tick:
     """One evaluation of all conditions."""
 
     def __init__(
@@ -154,27 +169,42 @@ class _Tick:
         self.requested: dict[Key, Parts] = {}
         self.true: dict[str, Parts] = {key: frozenset(parts) for key, parts in memory.true.items()}
         self.versions = dict(memory.versions)
+        self.last_event_id = 0
 
-    def of(self, root: Key) -> _Root:
-        return _Root(self, root, _name(root) not in self.memory.evaluated)
+    def of(self, root: Key) -> RootEvaluation:
+        """The evaluation of one condition."""
+        return RootEvaluation(self, root, _name(root) not in self.memory.evaluated)
 
     def node(self, key: Key) -> AssetNode | None:
+        """The asset, or the one that a check is about."""
         return self.graph.nodes.get(key.asset_key if isinstance(key, CheckKey) else key)
 
     def spec(self, key: Key) -> PartitionsSpec | None:
+        """Its partitions; None without."""
         node = self.node(key)
         return self.manifest.partitions[node.partitions] if node is not None and node.partitions is not None else None
 
     def all_parts(self, key: Key) -> Parts:
+        """All partitions that exist now."""
         spec = self.spec(key)
         return WHOLE if spec is None else frozenset(partitions_of(spec, self.dynamic).keys(self.now))
 
 
-class _Root:
+class RootEvaluation:
     """Evaluation of the condition of one asset or check, `root`. `candidates` None: all partitions."""
 
-    def __init__(self, tick: _Tick, root: Key, initial: bool) -> None:
+    def __init__(self, tick: Tick, root: Key, initial: bool) -> None:
         self._tick, self._root, self._initial = tick, root, initial
+
+    @property
+    def tick(self) -> Tick:
+        """The evaluation that this is part of."""
+        return self._tick
+
+    @property
+    def root(self) -> Key:
+        """The asset or check whose condition it is."""
+        return self._root
 
     def true(self, node: Condition, key: Key, candidates: Parts | None) -> Parts:
         """Those of the candidates for which the node is true."""
@@ -215,7 +245,7 @@ class _Root:
 
     def _since(self, node: Condition, key: Key, candidates: Parts | None) -> Parts:
         listed = self._listed(key, candidates)
-        place = self._place(node, key)
+        place = self.place(node, key)
         before = frozenset(self._tick.memory.true.get(place, ())) & listed
         trigger = self.true(node.operands[0], key, listed)
         reset = self.true(node.operands[1], key, listed)
@@ -260,6 +290,18 @@ class _Root:
                 found |= self._up(below, key, parts) & listed
         return found
 
+    def _custom(self, node: Condition, key: Key, candidates: Parts | None) -> Parts:
+        """What a class of the user's says, where its code is loaded."""
+        own: OwnCondition = own_classes.find(node.class_name or "", "the condition")
+        listed, place = self._listed(key, candidates), self.place(node, key)
+        true, cursor = own.evaluated(self, node, key, listed)
+        true &= listed
+        if cursor is not None:
+            self._tick.versions[f"{place}{CURSOR}"] = cursor
+        self._tick.true[f"{place}{CANDIDATES}"] = listed
+        self._remembered(node, key, listed, true)
+        return true
+
     # --- over other assets
 
     def _deps(self, node: Condition, key: Key) -> Iterable[AssetKey]:
@@ -298,13 +340,14 @@ class _Root:
 
     # --- memory
 
-    def _place(self, node: Condition, key: Key) -> str:
+    def place(self, node: Condition, key: Key) -> str:
+        """What the memory of a node is kept under."""
         of = _name(self._root) if key == self._root else f"{_name(self._root)}>{_name(key)}"
         return f"{of}|{node.meaning}"
 
     def _remembered(self, node: Condition, key: Key, listed: Parts, true: Parts) -> Parts:
         """Keep what is true now; returns what was before."""
-        place = self._place(node, key)
+        place = self.place(node, key)
         before = frozenset(self._tick.memory.true.get(place, ()))
         self._tick.true[place] = (before - listed) | true
         return before
@@ -430,42 +473,43 @@ class _Root:
             step *= 4
 
 
-_Operator = Callable[[_Root, Condition, Key, "Parts | None"], Parts]
+_Operator = Callable[[RootEvaluation, Condition, Key, "Parts | None"], Parts]
 _OPERATORS: dict[str, _Operator] = {
-    "and": _Root._and,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - a table of our own methods
-    "or": _Root._or,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "not": _Root._not,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "newly_true": _Root._newly_true,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "since": _Root._since,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "any_deps_match": _Root._any_deps,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "all_deps_match": _Root._all_deps,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "asset_matches": _Root._asset_matches,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "any_checks_match": _Root._checks,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "all_checks_match": _Root._checks,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "any_downstream_conditions": _Root._downstream,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "in_latest_time_window": _Root._latest,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "and": RootEvaluation._and,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - a table of our own methods
+    "or": RootEvaluation._or,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "not": RootEvaluation._not,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "newly_true": RootEvaluation._newly_true,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "since": RootEvaluation._since,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "any_deps_match": RootEvaluation._any_deps,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "all_deps_match": RootEvaluation._all_deps,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "asset_matches": RootEvaluation._asset_matches,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "any_checks_match": RootEvaluation._checks,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "all_checks_match": RootEvaluation._checks,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "any_downstream_conditions": RootEvaluation._downstream,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "custom": RootEvaluation._custom,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "in_latest_time_window": RootEvaluation._latest,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 }
-_OPERANDS: dict[str, Callable[[_Root, Condition, Key, Parts], Parts]] = {
-    "missing": _Root._missing,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "newly_updated": _Root._newly_updated,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "run_in_progress": _Root._in_progress,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "backfill_in_progress": _Root._backfilling,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "execution_failed": _Root._failed,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "newly_requested": _Root._newly_requested,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "will_be_requested": _Root._will_be_requested,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "initial_evaluation": _Root._first,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "cron_tick_passed": _Root._cron,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "check_passed": _Root._check_status,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "check_failed": _Root._check_status,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "freshness_passed": _Root._fresh,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "freshness_warned": _Root._fresh,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "freshness_failed": _Root._fresh,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "code_version_changed": _Root._code_version,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "data_version_changed": _Root._data_version,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "executed_with_root_target": _Root._run,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "executed_with_tags": _Root._run,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "any_new_update_has_run_tags": _Root._run,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    "all_new_updates_have_run_tags": _Root._run,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+_OPERANDS: dict[str, Callable[[RootEvaluation, Condition, Key, Parts], Parts]] = {
+    "missing": RootEvaluation._missing,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "newly_updated": RootEvaluation._newly_updated,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "run_in_progress": RootEvaluation._in_progress,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "backfill_in_progress": RootEvaluation._backfilling,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "execution_failed": RootEvaluation._failed,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "newly_requested": RootEvaluation._newly_requested,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "will_be_requested": RootEvaluation._will_be_requested,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "initial_evaluation": RootEvaluation._first,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "cron_tick_passed": RootEvaluation._cron,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "check_passed": RootEvaluation._check_status,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "check_failed": RootEvaluation._check_status,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "freshness_passed": RootEvaluation._fresh,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "freshness_warned": RootEvaluation._fresh,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "freshness_failed": RootEvaluation._fresh,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "code_version_changed": RootEvaluation._code_version,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "data_version_changed": RootEvaluation._data_version,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "executed_with_root_target": RootEvaluation._run,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "executed_with_tags": RootEvaluation._run,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "any_new_update_has_run_tags": RootEvaluation._run,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    "all_new_updates_have_run_tags": RootEvaluation._run,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 }
 
 

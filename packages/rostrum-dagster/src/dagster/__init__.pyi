@@ -29,6 +29,8 @@ from rostrum import AssetValueLoader as AssetValueLoader
 from rostrum import AssetsDefinition as AssetsDefinition
 from rostrum import AutomationCondition as AutomationCondition
 from rostrum import AutomationConditionSensorDefinition as AutomationConditionSensorDefinition
+from rostrum import AutomationContext as AutomationContext
+from rostrum import AutomationResult as AutomationResult
 from rostrum import BackfillPolicy as BackfillPolicy
 from rostrum import Backoff as Backoff
 from rostrum import BoolSource as BoolSource
@@ -876,12 +878,6 @@ __all__ = [
     "with_source_code_references",
 ]
 
-class AutomationContext:
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getattr__(self, name: str) -> Any: ...
-class AutomationResult:
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getattr__(self, name: str) -> Any: ...
 class MigrateIOStorageResult:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def __getattr__(self, name: str) -> Any: ...

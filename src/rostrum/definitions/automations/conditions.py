@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
@@ -36,10 +37,6 @@ class ConditionExpression:
 
     __slots__ = ("_node",)
 
-    def __init__(self) -> None:
-        # Only a subclass of the user's gets here: it says by itself, in `evaluate`, what it means.
-        self._node = Condition(kind="custom", class_name=f"{type(self).__module__}.{type(self).__qualname__}")
-
     def __class_getitem__(cls, item: Any) -> Any:
         """`AutomationCondition[AssetKey]`, for annotations."""
         return cls
@@ -60,8 +57,13 @@ class ConditionExpression:
 
     @property
     def node(self) -> Condition:
-        """The condition as data."""
-        return self._node
+        """The condition as data; of a class of the user's, which says in `evaluate` what it means, a name."""
+        try:
+            return self._node
+        except AttributeError:  # made by its class, not by a function here
+            own = importlib.import_module("rostrum.definitions.automations.condition_context").named(self)
+            object.__setattr__(self, "_node", own)  # (the class may be a frozen one)
+            return own
 
     @property
     def children(self) -> Sequence[AutomationCondition]:
@@ -163,10 +165,10 @@ class ConditionExpression:
         return made(_narrowed(self.node, "ignore", AssetSelection.from_coercible(selection)))
 
     def evaluate(self, context: Any) -> Any:
-        """What a subclass of the user's means. Others are evaluated by `evaluate_automation_conditions` and the
-        daemon.
-        """
-        raise DefinitionError(f"{self.name} is evaluated by evaluate_automation_conditions, not by itself.")
+        """The `AutomationResult` for an `AutomationContext`. A class of the user's defines it; it may be async."""
+        if type(self).__module__ != __name__:
+            raise DefinitionError(f"{type(self).__name__} does not say what it means: define evaluate(self, context).")
+        return context.evaluated(self)
 
 
 class AutomationCondition(ConditionExpression):
