@@ -154,3 +154,80 @@ def test_a_check_reads_its_own_specs() -> None:
 
     result = dg.Definitions([made], asset_checks=[check]).resolve_implicit_global_asset_job_def().execute_in_process()
     assert [each.passed for each in result.get_asset_check_evaluations()] == [True]
+
+
+def test_results_are_made_anew_with_other_values() -> None:
+    made = dg.MaterializeResult(asset_key="a", metadata={"rows": 1}, tags={"t": "1"}, value=3)
+    other = made._replace(metadata={**made.metadata, "more": 2})
+    assert other.metadata["more"] == 2
+    assert (other.asset_key, other.tags, other.value) == (dg.AssetKey("a"), {"t": "1"}, 3)
+    assert not dg.MaterializeResult()._replace(asset_key="b").has_value
+    told = dg.AssetMaterialization("a", partition="p")._replace(description="told")
+    assert (told.partition, told.description) == ("p", "told")
+    with pytest.raises(AttributeError):
+        told._replace(nothing=1)
+    seen = dg.AssetObservation("a", data_version="3")._replace(partition="q")
+    assert (seen.data_version, seen.partition) == ("3", "q")
+    assert not dg.AssetCheckResult(passed=True, check_name="c")._replace(passed=False).passed
+
+    @dg.asset
+    def a() -> dg.MaterializeResult:
+        return made._replace(metadata={"rows": 5}, value=4)
+
+    result = dg.materialize([a])
+    (event,) = result.asset_materializations_for_node("a")
+    assert event.metadata["rows"] == dg.MetadataValue.int(5)
+
+
+def test_results_of_a_type_are_in_unions() -> None:
+    kinds = dg.AssetMaterialization | dg.MaterializeResult[None]
+    assert kinds != dg.AssetMaterialization
+
+    @dg.op
+    def maybe() -> dg.Output[int] | None:
+        return dg.Output(3)
+
+    @dg.op(out=dg.DynamicOut())
+    def items() -> list[dg.DynamicOutput[int]]:
+        return [dg.DynamicOutput(1, "one")]
+
+    @dg.op
+    def add(one: int) -> int:
+        return one + 1
+
+    @dg.job
+    def mixed() -> None:
+        maybe()
+        items().map(add)
+
+    result = mixed.execute_in_process()
+    assert result.output_for_node("maybe") == 3
+    assert result.output_for_node("add") == {"one": 2}
+
+
+def test_the_function_of_an_asset_is_reached_through_its_op() -> None:
+    @dg.asset
+    def doubled(number: int) -> int:
+        return number * 2
+
+    assert doubled.op.compute_fn.decorated_fn(number=2) == 4
+    assert doubled.op.compute_fn(3) == 6
+
+
+def test_components_name_ops_after_their_place() -> None:
+    from dagster.components.scaffold.scaffold import scaffold_with
+    from dagster.components.testing.utils import component_defs
+
+    assert scaffold_with is not None
+
+    class Named(dg.Component):
+        def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+            key = context.component_path.get_relative_key(context.defs_module_path)
+
+            @dg.asset(name=f"made_{len(key)}")
+            def made() -> None: ...
+
+            return dg.Definitions([made])
+
+    (key,) = component_defs(component=Named()).resolve_all_asset_keys()
+    assert key == dg.AssetKey("made_1")

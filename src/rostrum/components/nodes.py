@@ -42,6 +42,10 @@ class ComponentPath:
         name = str(self.file_path.relative_to(root)) if self.file_path.is_relative_to(root) else str(self.file_path)
         return name if self.instance_key is None else f"{name}[{self.instance_key}]"
 
+    def get_relative_key(self, parent_path: Path) -> str:
+        """`folder/multi[1]`, relative to a folder: what components name their ops after."""
+        return self.told(parent_path)
+
 
 @dataclass
 class Node:

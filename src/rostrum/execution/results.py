@@ -20,6 +20,7 @@ from rostrum.definitions.events.outputs import (
     MaterializeResult,
     ObserveResult,
     Output,
+    recorded,
 )
 from rostrum.definitions.ops.ops import OpDefinition, OpOutput
 from rostrum.model.assets import AssetKey, CheckKey
@@ -46,7 +47,8 @@ class Made:
     ) -> None:
         self.output, self.value = output, value
         """NO_VALUE: nothing goes through an IO manager."""
-        self.metadata, self.data_version, self.tags, self.mapping_key = metadata, data_version, tags, mapping_key
+        self.metadata = recorded(metadata) if metadata else metadata
+        self.data_version, self.tags, self.mapping_key = data_version, tags, mapping_key
         self.versions: DataVersionsByPartition | None = None
         """Data versions that were observed, by partition."""
 

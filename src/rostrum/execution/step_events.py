@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from rostrum.definitions.contexts.step_scope import StepScope
-from rostrum.definitions.events.outputs import AssetMaterialization, AssetObservation
+from rostrum.definitions.events.outputs import AssetMaterialization, AssetObservation, recorded
 from rostrum.execution.prepared import Prepared
 from rostrum.execution.results import Made, Verdict
 from rostrum.model.errors import InvocationError
@@ -41,7 +41,7 @@ def evaluated(
 ) -> CheckEvaluated:
     """The event of a verdict."""
     result, key = verdict.result, verdict.check_key
-    metadata = result.metadata
+    metadata = recorded(result.metadata)
     if verdict.output is not None and scope.output_metadata:
         metadata = {**metadata, **metadata_values(scope.output_metadata.get((verdict.output.name, None), {}))}
     return CheckEvaluated(
@@ -69,7 +69,7 @@ def logged(event: Any, key: str, at: datetime) -> Event:
             asset_key=event.asset_key,
             partition_key=str(event.partition) if event.partition is not None else None,
             description=event.description,
-            metadata=event.metadata,
+            metadata=recorded(event.metadata),
             tags=event.tags or {},
         )
     if isinstance(event, AssetObservation):
@@ -79,7 +79,7 @@ def logged(event: Any, key: str, at: datetime) -> Event:
             asset_key=event.asset_key,
             partition_key=str(event.partition) if event.partition is not None else None,
             description=event.description,
-            metadata=event.metadata,
+            metadata=recorded(event.metadata),
             data_version=event.data_version,
             tags=dict(event.tags or {}),
         )

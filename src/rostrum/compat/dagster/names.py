@@ -162,7 +162,9 @@ SUBMODULES: dict[str, tuple[str, ...]] = {
 """Public submodule -> modules here that are searched for its names. A file `<submodule>.py` in this package wins."""
 
 _HERE = "rostrum.compat.dagster."
-PRIVATE_MODULES: dict[str, str] = {"dagster._check": _HERE + "check", "dagster_shared.check": _HERE + "check"}
+PRIVATE_MODULES: dict[str, str] = dict.fromkeys(
+    ("dagster._check", "dagster._check.functions", "dagster_shared.check"), _HERE + "check"
+)
 """Private module -> the whole module here."""
 
 PLACES: dict[str, str] = {
@@ -176,6 +178,7 @@ PRIVATE: dict[str, str] = {
     name: _P + name
     for name in (
         "ComputeIOType",
+        "PARTITION_NAME_TAG",
         "RetryMode",
         "UserConfigSchema",
         "configure_loggers",
@@ -183,6 +186,7 @@ PRIVATE: dict[str, str] = {
         "get_tag_concurrency_limits_config",
         "DATA_VERSION_TAG",
         "DEFAULT_DAILY_FORMAT",
+        "DEFAULT_DATE_FORMAT",
         "DEFAULT_HOURLY_FORMAT_WITHOUT_TIMEZONE",
         "DEFAULT_HOURLY_FORMAT_WITH_TIMEZONE",
         "DEFAULT_MONTHLY_FORMAT",
@@ -272,6 +276,7 @@ PRIVATE["ScheduleType"] = "rostrum.definitions.partitions.time_windows:ScheduleT
 PRIVATE["PartitionDimensionDefinition"] = "rostrum.definitions.partitions.multi:PartitionDimensionDefinition"
 PRIVATE["UpstreamPartitionsResult"] = "rostrum.definitions.partitions.mappings:UpstreamPartitionsResult"
 PRIVATE["UnresolvedAssetJobDefinition"] = "rostrum.definitions.ops.jobs:JobDefinition"
+PRIVATE["ReconstructableJob"] = "rostrum.definitions.ops.reexecution:ReconstructableJob"
 PRIVATE["find_free_port"] = _P + "find_free_port"
 PRIVATE["safe_tempfile_path"] = _P + "safe_tempfile_path"
 PRIVATE["CheckError"] = _HERE + "check:CheckError"
@@ -287,10 +292,14 @@ PRIVATE.update(
         "DagsterCodeLocationNotFoundError": _E + "NotFound",
         "DagsterHomeNotSetError": _E + "ConfigError",
         "DagsterInvalidAssetKey": _E + "DefinitionError",
+        "DagsterSnapshotDoesNotExist": _E + "NotFound",
         "DagsterTypeLoadingError": _E + "TypeLoadingError",
         "DagsterUserCodeLoadError": _E + "DefinitionError",
         "DagsterUserCodeUnreachableError": _E + "Unavailable",
+        "FreshnessPolicySensorExecutionError": _E + "SensorError",
         "HookExecutionError": _E + "HookError",
+        "JobError": _E + "UserCodeError",
+        "PartitionExecutionError": _E + "UserCodeError",
         "RunStatusSensorExecutionError": _E + "SensorError",
         "ScheduleExecutionError": _E + "ScheduleError",
         "SensorExecutionError": _E + "SensorError",

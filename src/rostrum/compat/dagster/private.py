@@ -25,7 +25,10 @@ from rostrum.service.clock import SystemClock
 
 DATA_VERSION_TAG = "dagster/data_version"
 """Tag of an event that carries the data version."""
+PARTITION_NAME_TAG = "dagster/partition"
+"""Tag of a run: key of its partition."""
 DEFAULT_DAILY_FORMAT = "%Y-%m-%d"
+DEFAULT_DATE_FORMAT = "%Y-%m-%d"
 DEFAULT_MONTHLY_FORMAT = "%Y-%m-%d"
 DEFAULT_HOURLY_FORMAT_WITHOUT_TIMEZONE = "%Y-%m-%d-%H:%M"
 DEFAULT_HOURLY_FORMAT_WITH_TIMEZONE = "%Y-%m-%d-%H:%M%z"

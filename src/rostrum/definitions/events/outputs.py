@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from enum import Enum
 from os import PathLike
+from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Generic, cast
 
 from rostrum.definitions.assets.data_versions import DataVersion, version_text
 from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.model.errors import DefinitionError, InvariantError
 from rostrum.model.keys import AssetKey
-from rostrum.model.metadata import PathMetadata, metadata_values
+from rostrum.model.metadata import MetadataValue, PathMetadata, metadata_values
 from rostrum.model.reserved_names import DATA_VERSION_TAG
 from rostrum.model.texts import storable
 
 if TYPE_CHECKING:
     # Bare `Output` is `Output[Any]`. The standard library's TypeVar has no defaults yet, and only checkers need them.
+    from typing import Self
+
     from typing_extensions import TypeVar
 
     T_co = TypeVar("T_co", covariant=True, default=Any)
@@ -59,7 +63,7 @@ class Output(Generic[T_co]):
 
     def __class_getitem__(cls, item: Any) -> Any:
         """`Output[int]`: an annotation whose inner type is checked."""
-        return _Subscripted(cls, item)
+        return GenericAlias(cls, item)
 
     def __repr__(self) -> str:
         return f"Output({self.value!r})"
@@ -89,7 +93,7 @@ class DynamicOutput(Generic[T_co]):
 
     def __class_getitem__(cls, item: Any) -> Any:
         """`DynamicOutput[int]`: an annotation whose inner type is checked for each item."""
-        return _Subscripted(cls, item)
+        return GenericAlias(cls, item)
 
     def __repr__(self) -> str:
         return f"DynamicOutput({self.value!r}, mapping_key={self.mapping_key!r})"
@@ -114,7 +118,30 @@ class AssetCheckSeverity(Enum):
         return cls.__members__.get(value.upper()) if isinstance(value, str) else None
 
 
-class AssetCheckResult:
+class RawMetadata(dict[str, Any]):
+    """Values as they were given to `_replace`, read back as such; made metadata values when the event is recorded."""
+
+
+def recorded(metadata: dict[str, Any]) -> dict[str, MetadataValue]:
+    """Metadata of a result as it is stored. Raises MetadataError for what cannot be."""
+    return metadata_values(metadata) if type(metadata) is RawMetadata else metadata
+
+
+class Replaceable:
+    """A record that is never changed: another one is made of it, with other values of some arguments."""
+
+    __slots__ = ()
+
+    def _replace(self, **changes: Any) -> Self:
+        """The same with other values, taken as they are, as of a named tuple, which users know these records as."""
+        made = copy(self)
+        for name, value in changes.items():
+            slot = f"_{name}" if hasattr(made, f"_{name}") else name
+            setattr(made, slot, RawMetadata(value or {}) if name == "metadata" else value)
+        return made
+
+
+class AssetCheckResult(Replaceable):
     """Verdict of a check."""
 
     __slots__ = ("asset_key", "check_name", "description", "metadata", "passed", "severity")
@@ -158,7 +185,7 @@ class AssetCheckResult:
         return f"AssetCheckResult(passed={self.passed}, check_name={self.check_name!r})"
 
 
-class MaterializeResult(Generic[T_co]):
+class MaterializeResult(Replaceable, Generic[T_co]):
     """An asset has been made. Without `value` no IO manager is called."""
 
     __slots__ = ("asset_key", "check_results", "data_version", "metadata", "tags", "value")
@@ -179,7 +206,7 @@ class MaterializeResult(Generic[T_co]):
 
     def __class_getitem__(cls, item: Any) -> Any:
         """`MaterializeResult[int]`: an annotation whose inner type is checked."""
-        return _Subscripted(cls, item)
+        return GenericAlias(cls, item)
 
     @property
     def has_value(self) -> bool:
@@ -187,7 +214,7 @@ class MaterializeResult(Generic[T_co]):
         return self.value is not NO_VALUE
 
 
-class ObserveResult:
+class ObserveResult(Replaceable):
     """An asset has been looked at. Returned or yielded by the functions of observable assets."""
 
     __slots__ = ("asset_key", "check_results", "data_version", "metadata", "tags")
@@ -220,7 +247,7 @@ def _named(results: Sequence[AssetCheckResult], name: str) -> AssetCheckResult:
     raise InvariantError(f"there is no check result named {name!r}.")
 
 
-class AssetMaterialization:
+class AssetMaterialization(Replaceable):
     """Tells that an asset was made, outside of the step's own outputs. Logged or yielded."""
 
     __slots__ = ("asset_key", "description", "metadata", "partition", "tags")
@@ -266,7 +293,7 @@ class AssetMaterialization:
         return AssetMaterialization(self.asset_key, self.description, metadata, self.partition, self.tags)
 
 
-class AssetObservation:
+class AssetObservation(Replaceable):
     """Tells something of an asset without making it. Logged or yielded."""
 
     __slots__ = ("_data_version", "asset_key", "description", "metadata", "partition", "tags")
@@ -336,40 +363,28 @@ class RetryRequested(Exception):
         self.max_retries, self.seconds_to_wait = max_retries, seconds_to_wait
 
 
-class _Subscripted:
-    """`Output[T]` and the like: `origin` and the inner type."""
-
-    __slots__ = ("inner", "origin")
-
-    def __init__(self, origin: type, inner: Any) -> None:
-        self.origin, self.inner = origin, inner
-
-    def __repr__(self) -> str:
-        return f"{self.origin.__name__}[{self.inner!r}]"
-
-    def __or__(self, other: Any) -> Any:
-        return self
+_RESULTS = (Output, MaterializeResult, AssetCheckResult, DynamicOutput)
 
 
 def inner_type(annotation: Any, missing: Any) -> Any:
     """Type of the value under `Output[T]`, `MaterializeResult[T]`; `missing` for those classes bare and for
     sequences of results.
     """
-    if isinstance(annotation, _Subscripted):
-        return annotation.inner
-    if annotation in (Output, MaterializeResult, AssetCheckResult, DynamicOutput):
+    if isinstance(annotation, GenericAlias) and annotation.__origin__ in _RESULTS:
+        return annotation.__args__[0]
+    if annotation in _RESULTS:
         return missing
     return annotation
 
 
 def item_type(annotation: Any, missing: Any) -> Any:
     """Type of the items of a dynamic output: of `list[DynamicOutput[int]]`, `Iterator[DynamicOutput[int]]`."""
-    while not isinstance(annotation, _Subscripted):
+    while getattr(annotation, "__origin__", None) is not DynamicOutput:
         inner = getattr(annotation, "__args__", None)
         if not inner:
             return missing
         annotation = inner[0]
-    return annotation.inner if annotation.origin is DynamicOutput else missing
+    return annotation.__args__[0]
 
 
 Results = Sequence[MaterializeResult]

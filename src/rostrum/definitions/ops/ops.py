@@ -194,6 +194,24 @@ class OpOutput:
         """The asset is observed, not made: the function tells data versions."""
 
 
+class ComputeFunction:
+    """The function of an op, as tests reach through to it: `some_asset.op.compute_fn.decorated_fn(...)`."""
+
+    __slots__ = ("__wrapped__", "decorated_fn")
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.decorated_fn = self.__wrapped__ = function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the function returns."""
+        return self.decorated_fn(*args, **kwargs)
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.decorated_fn.__name__
+
+
 class OpDefinition:
     """A function with inputs and outputs. Calling it in a graph's body adds it to the graph; elsewhere it calls the
     function.
@@ -378,9 +396,9 @@ class OpDefinition:
     # --- what it is made of
 
     @property
-    def compute_fn(self) -> Callable[..., Any]:
-        """The function."""
-        return self.function
+    def compute_fn(self) -> ComputeFunction:
+        """The function; its `decorated_fn` is the very object that was decorated."""
+        return ComputeFunction(self.function)
 
     @property
     def ins(self) -> dict[str, In]:
