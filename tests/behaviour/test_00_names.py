@@ -222,3 +222,17 @@ def test_differs_no_warning_at_each_call_of_a_young_name(recwarn: pytest.Warning
     for kind in (dg.PreviewWarning, dg.BetaWarning, dg.SupersessionWarning):
         assert issubclass(kind, Warning)
     assert issubclass(dg.SupersessionWarning, FutureWarning)
+
+
+def test_keys_of_resources_follow_the_rule() -> None:
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="'a-b' is not a valid name"):
+        dg.Definitions.validate_loadable(dg.Definitions(resources={"a-b": 1}))
+
+
+@pytest.mark.parametrize(("part", "fits"), [("n" * 63, True), ("n" * 64, False)])
+def test_each_section_of_a_tag_key_has_at_most_63_characters(part: str, fits: bool) -> None:
+    if fits:
+        assert dict(spec_of(tags={f"{part}/{part}": ""}).tags) == {f"{part}/{part}": ""}
+    else:
+        with pytest.raises(dg.DagsterInvalidDefinitionError, match="at most 63"):
+            spec_of(tags={f"{part}/a": ""})

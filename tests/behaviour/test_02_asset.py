@@ -755,3 +755,69 @@ class TestSpecs:
 
     def test_a_spec_may_depend_on_itself(self) -> None:
         assert [dep.asset_key.path for dep in dg.AssetSpec("a", deps=["a"]).deps] == [["a"]]
+
+
+class TestEventsOfReturns:
+    """The table of what a function returns, and the events of its step."""
+
+    @pytest.mark.parametrize(
+        ("annotation", "value", "io"),
+        [
+            (None, 1, True),
+            (None, None, True),
+            (type(None), None, False),
+            (None, dg.MaterializeResult(), False),
+            (None, dg.MaterializeResult(value=1), True),
+            (None, dg.Output(1), True),
+        ],
+    )
+    def test_each(self, annotation: Any, value: Any, io: bool, tmp_path: Any) -> None:
+        def made() -> Any:
+            return value
+
+        made.__annotations__ = {} if annotation is None else {"return": None}
+        manager = dg.FilesystemIOManager(base_dir=str(tmp_path))
+        result = dg.materialize([dg.asset(made)], resources={"io_manager": manager})
+        told = [event.event_type_value for event in result.events_for_node("made")]
+        wanted = ["STEP_OUTPUT", "ASSET_MATERIALIZATION", *(["HANDLED_OUTPUT"] if io else [])]
+        assert [kind for kind in told if kind not in ("STEP_START", "STEP_SUCCESS")] == wanted
+        assert (tmp_path / "made").exists() is io
+
+    def test_no_path_is_told_of_none(self) -> None:
+        @dg.asset
+        def nothing():  # type: ignore[no-untyped-def]
+            return None
+
+        result = dg.materialize([nothing, up])
+        (of_none,) = result.asset_materializations_for_node("nothing")
+        (of_value,) = result.asset_materializations_for_node("up")
+        assert "path" not in of_none.metadata
+        assert isinstance(of_value.metadata["path"], dg.PathMetadataValue)
+
+    def test_a_value_for_nothing_fails_the_type_check(self) -> None:
+        @dg.asset
+        def made() -> None:
+            return 3  # type: ignore[return-value]
+
+        with pytest.raises(dg.DagsterTypeCheckDidNotPass, match="Type check failed for step output 'result'"):
+            dg.materialize([made])
+
+
+def test_differs_pointers_to_events_are_identifiers() -> None:
+    """Dagster points to the event of an input by a number of one database. An event here has an identifier that is
+    known before it is stored: the run, who told it, and its place.
+    """
+
+    @dg.asset
+    def down(up: int) -> None: ...
+
+    result = run(up, down)
+    (event,) = result.asset_materializations_for_node("down")
+    pointer = event.tags["dagster/input_event_pointer/up"]
+    assert pointer.startswith(f"{result.run_id}/")
+
+
+def test_specs_are_mapped_by_a_method() -> None:
+    mapped = up.map_asset_specs(lambda spec: spec.replace_attributes(group_name="g"))
+    assert mapped.group_names_by_key == {up.key: "g"}
+    assert mapped.required_resource_keys == up.required_resource_keys

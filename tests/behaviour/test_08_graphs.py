@@ -288,9 +288,10 @@ def test_alias_tag_hooks_and_retry_policy_of_a_use():
 
     @dg.job
     def j():
-        one.alias("uno").tag({"k": {"x": 1}}).with_hooks({note})()
+        one.alias("uno").tag({"k": {"x": 1}, "plain": "y"}).with_hooks({note})()
         flaky.with_retry_policy(dg.RetryPolicy(max_retries=2))()
 
+    assert j.graph.node_dict["uno"].tags == {"k": '{"x": 1}', "plain": "y"}
     result = j.execute_in_process()
     assert result.output_for_node("uno") == 1
     assert result.output_for_node("flaky") == 3
@@ -484,7 +485,7 @@ def test_a_value_for_a_nothing_output_fails_the_type_check():
     def j():
         silent()
 
-    with pytest.raises((dg.DagsterTypeCheckDidNotPass, dg.DagsterInvariantViolationError)):
+    with pytest.raises(dg.DagsterTypeCheckDidNotPass, match="Type check failed for step output 'result'"):
         j.execute_in_process()
 
 
@@ -740,7 +741,7 @@ def test_fan_in_written_out():
     assert graph.execute_in_process().output_for_node("total") == 2
 
 
-def test_row_58_a_graph_that_is_called_alone_says_what_to_do():
+def test_a_graph_that_is_called_alone_says_what_to_do():
     with pytest.raises(dg.DagsterInvariantViolationError, match="to_job"):
         inner()
 

@@ -105,6 +105,8 @@ class TestLife:
         with pytest.raises(dg.DagsterResourceFunctionError) as caught:
             dg.materialize([a], resources={"db": Db(), "zz": Bad()})
         assert isinstance(caught.value.__cause__, ConnectionError)
+        assert caught.value.user_exception is caught.value.__cause__
+        assert caught.value.original_exc_info[:2] == (ConnectionError, caught.value.__cause__)
         assert LOG == ["setup mem", "teardown mem"]
         result = dg.materialize([a], resources={"db": Db(), "zz": Bad()}, raise_on_error=False)
         assert not result.success
@@ -240,6 +242,14 @@ class TestBinding:
         with pytest.raises(dg.DagsterUnknownResourceError) as caught:
             dg.materialize([a])
         assert isinstance(caught.value, AttributeError)
+
+    def test_row_10_the_nearest_one_is_told(self):
+        @dg.asset(required_resource_keys={"warehouse"})
+        def a(context: dg.AssetExecutionContext):
+            return context.resources.werehouse
+
+        with pytest.raises(dg.DagsterUnknownResourceError, match=r"available: .*Did you mean 'warehouse'"):
+            dg.materialize([a], resources={"warehouse": 1})
 
     def test_row_07_absent(self):
         @dg.asset
@@ -570,3 +580,19 @@ def test_differs_the_factory_class_is_a_name_at_the_top_too() -> None:
     """Dagster has it in a private module only; users need it, so it is a name of ours."""
     assert dg.ConfigurableResourceFactory is ConfigurableResourceFactory
     assert dg.ConfigurableResource.__mro__.index(ConfigurableResourceFactory) > 0
+
+
+def test_rows_07_and_09_say_how_to_mend_it() -> None:
+    @dg.resource(required_resource_keys={"base"})
+    def made(context: Any) -> int:
+        return 1
+
+    @dg.asset(required_resource_keys={"wharehouse"})
+    def a() -> None: ...
+
+    with pytest.raises(dg.DagsterInvalidDefinitionError) as told:
+        dg.Definitions.validate_loadable(dg.Definitions(assets=[a], resources={"warehouse": 1, "made": made}))
+    text = str(told.value)
+    assert "Did you mean 'warehouse'? Bind it: resources={'wharehouse': ...}." in text
+    assert "Bound: made, warehouse. Bind it: resources={'base': ...}." in text
+    assert text.count("test_10_resources.py:") == 2

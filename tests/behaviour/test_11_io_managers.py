@@ -204,11 +204,6 @@ def test_several_upstream_partitions() -> None:
     def whole(up: dict[str, str]) -> dict[str, str]:
         return up
 
-    keys: list[Any] = []
-
-    class Looking(dg.FilesystemIOManager):  # type: ignore[misc]
-        pass
-
     with dg.instance_for_test() as instance:
         for key in "ab":
             dg.materialize([up], partition_key=key, instance=instance)
@@ -217,8 +212,103 @@ def test_several_upstream_partitions() -> None:
     context = dg.build_input_context(asset_key="up", asset_partition_keys=["a", "b"], asset_partitions_def=LETTERS)
     with pytest.raises(dg.DagsterInvariantViolationError):
         _ = context.asset_partition_key
-    assert keys == []
-    assert Looking(base_dir="x").base_dir == "x"
+
+
+def test_one_upstream_partition_of_several_cannot_be_asked_for() -> None:
+    told: list[Any] = []
+
+    class Asking(Recording):
+        def load_input(self, context: dg.InputContext) -> Any:
+            with pytest.raises(dg.DagsterInvariantViolationError, match="asset_partition_key"):
+                _ = context.asset_partition_key
+            told.append(list(context.asset_partition_keys))
+
+    @dg.asset(partitions_def=LETTERS)
+    def up() -> int:
+        return 1
+
+    @dg.asset
+    def whole(up: Any) -> None: ...
+
+    dg.materialize([up, whole], selection=[whole], resources={"io_manager": Asking()})
+    assert told == [["a", "b"]]
+
+
+def test_the_partition_of_the_run_and_that_which_is_loaded() -> None:
+    days = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-02-01")
+    before = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
+    told: list[Any] = []
+
+    class Asking(Recording):
+        def load_input(self, context: dg.InputContext) -> Any:
+            told.append((context.partition_key, context.asset_partition_key, list(context.asset_partition_keys)))
+
+    @dg.asset(partitions_def=days)
+    def up() -> int:
+        return 1
+
+    @dg.asset(partitions_def=days, ins={"up": dg.AssetIn(partition_mapping=before)})
+    def down(up: Any) -> None: ...
+
+    dg.materialize([up, down], selection=[down], partition_key="2024-01-05", resources={"io_manager": Asking()})
+    assert told == [("2024-01-05", "2024-01-04", ["2024-01-04"])]
+
+
+def test_the_identifier_of_a_dynamic_item_ends_with_its_key() -> None:
+    manager = Recording()
+
+    @dg.op(out=dg.DynamicOut())
+    def items() -> Any:
+        yield dg.DynamicOutput(1, mapping_key="k")
+
+    @dg.op
+    def use(x: int) -> int:
+        return x
+
+    @dg.job(resource_defs={"io_manager": manager})
+    def j() -> None:
+        items().map(use)
+
+    result = j.execute_in_process()
+    assert manager.stored[0].get_identifier() == [result.run_id, "items", "result", "k"]
+    assert manager.stored[0].mapping_key == "k"
+
+
+@pytest.mark.parametrize("needs", [set(), {"tool"}])
+def test_contexts_have_the_resources_that_the_manager_needs(needs: set[str]) -> None:
+    told: list[Any] = []
+
+    class Asking(Recording):
+        def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+            told.append(getattr(context.resources, "tool", None))
+            super().handle_output(context, obj)
+
+        def load_input(self, context: dg.InputContext) -> Any:
+            told.append(getattr(context.resources, "tool", None))
+            return super().load_input(context)
+
+    @dg.io_manager(required_resource_keys=needs)
+    def made(context: dg.InitResourceContext) -> Asking:
+        return Asking()
+
+    assert dg.materialize([one, two], resources={"io_manager": made, "tool": 7}).success
+    assert told == [7 if needs else None] * 3
+
+
+def test_an_input_manager_has_the_resources_that_it_needs() -> None:
+    @dg.input_manager(required_resource_keys={"tool"})
+    def given(context: dg.InputContext) -> int:
+        return context.resources.tool
+
+    @dg.op(ins={"x": dg.In(input_manager_key="given")})
+    def use(x: int) -> int:
+        return x
+
+    @dg.job(resource_defs={"given": given, "tool": 7})
+    def j() -> None:
+        use()
+
+    assert j.execute_in_process().output_for_node("use") == 7
 
 
 def test_the_first_partition_of_an_offset_has_none_upstream(tmp_path: Path) -> None:
@@ -287,7 +377,7 @@ def test_a_factory_and_a_function(tmp_path: Path) -> None:
 
 
 def test_another_object_under_the_key_is_refused() -> None:
-    with pytest.raises(dg.DagsterError):
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="no handle_output"):
         dg.materialize([one], resources={"io_manager": object()})
 
 

@@ -285,6 +285,18 @@ def test_mappings_of_days(mapping: dg.PartitionMapping, key: str, expected: list
     assert upstream_of(DAYS, DAYS, key, mapping) == expected
 
 
+def test_the_last_partition_is_that_of_yesterday() -> None:
+    open_ended = dg.DailyPartitionsDefinition("2024-01-01")
+    wanted = open_ended.get_last_partition_key()
+    assert upstream_of(open_ended, None, None, dg.LastPartitionMapping()) == [wanted]
+
+
+def test_row_45_the_nearest_partition_is_told() -> None:
+    told = r"there are 2, from 'north' to 'south'\. Did you mean 'north'"
+    with pytest.raises(dg.DagsterUnknownPartitionError, match=told):
+        seen_by_run(dg.StaticPartitionsDefinition(["north", "south"]), "nort")
+
+
 def test_all_partitions() -> None:
     assert len(upstream_of(DAYS, DAYS, "2024-01-01", dg.AllPartitionMapping())) == 31
 

@@ -109,6 +109,14 @@ def test_factories_and_their_values(made: Any, kind: type, value: Any) -> None:
     assert made().value == value
 
 
+def test_more_factories() -> None:
+    schema = dg.TableSchema([dg.TableColumn("a")])
+    value = dg.MetadataValue.table_schema(schema)
+    assert isinstance(value, dg.TableSchemaMetadataValue)
+    assert (value.value, value.schema) == (schema, schema)
+    assert dg.MetadataValue.code_location_reconstruction("data").value == "data"
+
+
 def test_values_have_the_names_of_their_kinds() -> None:
     value = dg.MetadataValue
     assert value.text("a").text == "a"
@@ -294,10 +302,10 @@ def test_all_reserved_keys_of_tables() -> None:
     metadata = dict(
         TableMetadataSet(
             row_count=3, partition_row_count=1, column_schema=dg.TableSchema([]), column_lineage=lineage,
-            table_name="db.t",
+            table_name="db.t", storage_kind="duckdb",
         )
     )  # fmt: skip
-    names = ("row_count", "partition_row_count", "column_schema", "column_lineage", "table_name")
+    names = ("row_count", "partition_row_count", "column_schema", "column_lineage", "table_name", "storage_kind")
     assert set(metadata) == {f"dagster/{name}" for name in names}
 
     @dg.asset

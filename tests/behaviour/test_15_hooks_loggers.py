@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import re
 
 import dagster as dg
 import pytest
@@ -348,6 +350,51 @@ def test_console_is_built_in(capfd):
     assert " - me - " in lines[0]
     assert " - j - " in lines[0]
     assert " - talks - loud words" in lines[0]
+
+
+def test_a_line_of_the_console(capfd):
+    @dg.job
+    def j():
+        talks()
+
+    config = {"loggers": {"console": {"config": {"log_level": "DEBUG", "name": "dagster"}}}}
+    run_id = j.execute_in_process(run_config=config).run_id
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if "loud" in line]
+    parts = line.split(" - ")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}", parts[0])
+    assert parts[1:] == ["dagster", "WARNING", "j", run_id, str(os.getpid()), "talks", "loud words"]
+
+
+def test_differs_the_line_of_a_script_is_short(capfd):
+    """Dagster's default logger writes the long form with job, run and process, and a line an event. A script that
+    names no logger gets what user code said: time, level, step, message.
+    """
+
+    @dg.job
+    def j():
+        talks()
+
+    j.execute_in_process()
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if "loud" in line]
+    assert re.fullmatch(r"\S+ \S+ WARNING talks loud words", line)
+
+
+@pytest.mark.parametrize(
+    ("name", "level"), [("debug", 10), ("info", 20), ("warning", 30), ("error", 40), ("critical", 50)]
+)
+def test_levels(name, level):
+    @dg.op
+    def says():
+        getattr(dg.OpExecutionContext.get().log, name)("said")
+
+    @dg.job
+    def j():
+        says()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = j.execute_in_process(instance=instance)
+        (entry,) = [each for each in instance.all_logs(result.run_id) if each.user_message == "said"]
+    assert entry.level == level
 
 
 def test_without_named_loggers_lines_go_to_the_console(capfd):

@@ -6,6 +6,8 @@ import dagster as dg
 import pytest
 from dagster._core.errors import DagsterMaxRetriesExceededError
 
+from rostrum.execution.steps import retry_delay
+
 
 def job_of(op, **options):
     @dg.job(**options)
@@ -36,6 +38,14 @@ def test_row_60_backoff_or_jitter_without_delay(options):
 def test_delays(backoff, delays):
     policy = dg.RetryPolicy(max_retries=3, delay=1, backoff=backoff)
     assert [policy.calculate_delay(n) for n in (1, 2, 3)] == delays
+
+
+@pytest.mark.parametrize(
+    ("jitter", "expected"), [(dg.Jitter.FULL, [0.0, 2.0, 3.0]), (dg.Jitter.PLUS_MINUS, [0.0, 4.0, 6.0])]
+)
+def test_jitter_is_up_to_the_delay_or_around_it(jitter, expected):
+    policy = dg.RetryPolicy(max_retries=3, delay=4, jitter=jitter).node
+    assert [retry_delay(policy, 1, lambda: drawn) for drawn in (0.0, 0.5, 0.75)] == expected  # noqa: B023
 
 
 def test_up_for_retry_then_restarted_and_retry_numbers():

@@ -504,6 +504,19 @@ def test_types_of_metadata(kind: str, raw: Any, value: Any) -> None:
     assert resolved_metadata("k", raw, kind).value == value
 
 
+def test_types_of_metadata_of_tables() -> None:
+    from rostrum.pipes.messages import resolved_metadata
+
+    columns = [{"name": "a", "type": "int"}]
+    schema = dg.TableSchema([dg.TableColumn("a", "int")])
+    assert resolved_metadata("k", {"columns": columns}, "table_schema").value == schema
+    table = resolved_metadata("k", {"records": [{"a": 1}], "schema": columns}, "table")
+    assert (table.schema, table.records) == (schema, [dg.TableRecord({"a": 1})])
+    lineage = {"deps_by_column": {"a": [{"asset_key": "up", "column_name": "b"}]}}
+    deps = resolved_metadata("k", lineage, "table_column_lineage").value.deps_by_column
+    assert deps == {"a": [dg.TableColumnDep("up", "b")]}
+
+
 @pytest.mark.parametrize("forward", [True, False])
 def test_an_interrupt_of_the_step_ends_the_child(monkeypatch: pytest.MonkeyPatch, forward: bool) -> None:
     import subprocess

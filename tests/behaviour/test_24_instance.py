@@ -336,3 +336,17 @@ def test_differs_a_status_has_our_word_as_value(instance: Any) -> None:
     run = instance.get_run_by_id(dg.materialize([plain], instance=instance).run_id)
     assert run.status == dg.DagsterRunStatus.SUCCESS
     assert run.status.value == "success"
+
+
+def test_differs_a_running_step_asks_for_assets_only() -> None:
+    """Dagster hands a step the whole instance, with its database. A step here asks over a line; what is not there
+    says so, and what can be asked.
+    """
+
+    @dg.asset
+    def asks(context: dg.AssetExecutionContext) -> None:
+        assert not hasattr(context.instance, "wipe_assets")
+        context.instance.get_runs()
+
+    with pytest.raises(AttributeError, match=r"context\.instance has no 'get_runs'.*get_latest_materialization_event"):
+        dg.materialize([asks])
