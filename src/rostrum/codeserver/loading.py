@@ -81,9 +81,9 @@ def _keep_no_fresh_bytecode() -> None:
 
 def _import_parts(resolved: Resolved) -> None:
     """Import what runs will want by name, so that no child has to."""
-    executors = {"in_process", "multiprocess", *(executor.name for executor in resolved.executors.values())}
+    executors = {"in_process", "multiprocess", *(executor.kind for executor in resolved.executors.values())}
     if resolved.executor is not None:
-        executors.add(resolved.executor.name)
+        executors.add(resolved.executor.kind)
     for group, names in ((EXECUTORS, executors), (IO_MANAGERS, {"filesystem", "memory"})):
         for name in names:
             try:

@@ -18,7 +18,7 @@ from typing import Any
 
 from msgspec.structs import force_setattr
 
-from rostrum.definitions.location.live import Resolved
+from rostrum.definitions.location.live import ExecutorDefinition, Resolved
 from rostrum.definitions.ops.executors import InitExecutorContext, executor_options, multi_or_in_process_executor
 from rostrum.execution.capture import Redirect, Tail, of_epoch
 from rostrum.execution.configs import check_config
@@ -328,20 +328,30 @@ def _end(notes: RunNotes, clock: Clock, succeeded: bool, stopped: bool) -> RunSu
     return RunFailed(at=at, reason="step_failure", message=message, failed_step_keys=failed)
 
 
+_MOST_DEFINITIONS = 8
+"""How often the function of an executor may lead to another definition."""
+
+
 def _make_executor(resolved: Resolved, run: Run, may_fork: bool) -> Executor:
     """The job's executor, else the location's, else `multiprocess`, with the config of the run over its own."""
     chosen = resolved.executors.get(run.target.job) or resolved.executor or multi_or_in_process_executor
     config = chosen.config(run.config.get("execution", {}).get("config") or {})
-    if chosen.executor_creation_fn is not None:
+    for _ in range(_MOST_DEFINITIONS):  # a function may return another definition: of an executor that is built in
+        if chosen.creator is None:
+            break
         context = InitExecutorContext(resolved.jobs.get(run.target.job), chosen, config, None)
-        made = chosen.executor_creation_fn(context)
-        if not hasattr(made, "isolates"):
+        made = chosen.creator(context)
+        if isinstance(made, ExecutorDefinition):
+            chosen, config = made, made.config({})
+        elif hasattr(made, "isolates"):
+            return made
+        else:
             raise InvocationError(
-                f"executor {chosen.name!r} made a {type(made).__name__}, which is no executor: see the executors that "
-                "are built in for what it needs."
+                f"executor {chosen.name!r} made a {type(made).__name__}, which cannot run the steps of a run here: "
+                "return an executor of rostrum.executors (MultiprocessExecutor, InProcessExecutor), or a definition "
+                "of one: multiprocess_executor.configured({...})."
             )
-        return made
-    name, options = executor_options(chosen.name, config)
+    name, options = executor_options(chosen.kind, config)
     if name == "multiprocess" and not may_fork:
         options.setdefault("start_method", "spawn")
     return plugin(EXECUTORS, name)(**options)

@@ -18,8 +18,9 @@ class ExecutorDefinition:
 
     __slots__ = (
         "config_schema",
+        "creator",
         "description",
-        "executor_creation_fn",
+        "kind",
         "name",
         "options",
         "preset",
@@ -36,9 +37,11 @@ class ExecutorDefinition:
         options: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = name
+        self.kind = name
         """`in_process`, `multiprocess`, `multi_or_in_process`, or the name of any registered executor."""
         self.config_schema, self.requirements, self.description = config_schema, requirements, description
-        self.executor_creation_fn = executor_creation_fn
+        self.creator = executor_creation_fn
+        """The user's function; None of those that are registered."""
         self.options = dict(options or {})
         """Config of the executor, under what the run config gives."""
         self.preset: Callable[[Any], Any] | None = None
@@ -46,6 +49,17 @@ class ExecutorDefinition:
 
     def __repr__(self) -> str:
         return f"ExecutorDefinition({self.name!r}, {self.options!r})"
+
+    @property
+    def executor_creation_fn(self) -> Callable[[Any], Any]:
+        """Makes the executor of an `InitExecutorContext`; for functions of executors that are made of others."""
+        return self.creator if self.creator is not None else self._of_config
+
+    def _of_config(self, context: Any) -> ExecutorDefinition:
+        """Of a registered executor, which only execution makes: the definition with the config of the context."""
+        made = copy(self)
+        made.options, made.preset = self.config(context.executor_config), None
+        return made
 
     def configured(
         self,
@@ -56,7 +70,7 @@ class ExecutorDefinition:
     ) -> ExecutorDefinition:
         """The same executor with other config merged over its own, or with what a function makes of its config."""
         made = copy(self)
-        made.name, made.description = self.name, description or self.description
+        made.name, made.description = name or self.name, description or self.description
         if callable(config_or_config_fn):
             made.preset, made.config_schema = config_or_config_fn, config_schema
         else:
