@@ -1,32 +1,39 @@
-"""Parts that are named in definitions and found by entry point, because this layer may not import them: executors, IO
-managers, the clock.
+"""Parts that are named in definitions and found by name, because this layer may not import them: executors, IO
+managers, the clock. Others' parts are found by entry point.
 """
 
 from __future__ import annotations
 
+import importlib
 from functools import lru_cache
-from importlib import metadata
 from typing import Any
 
 from rostrum.model.errors import NotFound
 
 EXECUTORS, IO_MANAGERS, CLOCKS = "rostrum.executors", "rostrum.io_managers", "rostrum.clocks"
+OWN = {
+    (EXECUTORS, "in_process"): "rostrum.executors.in_process:InProcessExecutor",
+    (EXECUTORS, "multiprocess"): "rostrum.executors.multiprocess:MultiprocessExecutor",
+    (IO_MANAGERS, "filesystem"): "rostrum.io_managers.filesystem:FilesystemIOManager",
+    (IO_MANAGERS, "memory"): "rostrum.io_managers.memory:InMemoryIOManager",
+    (CLOCKS, "system"): "rostrum.service.clock:SystemClock",
+}
+"""Our own entry points. Known without asking what is installed: that takes longer than a small run."""
 
 
 @lru_cache(maxsize=64)
 def plugin(group: str, name: str) -> Any:
-    """The object that the entry point `name` of `group` leads to. Raises NotFound naming those that there are."""
-    # Our own distribution first: looking through all that is installed takes long in a large environment.
-    own = [found for found in _own() if found.group == group and found.name == name]
-    found = own or list(metadata.entry_points(group=group, name=name))
+    """What has that name: one of ours, or what the entry point `name` of `group` leads to. Raises NotFound naming those
+    that there are.
+    """
+    own = OWN.get((group, name))
+    if own is not None:
+        module, _, attribute = own.partition(":")
+        return getattr(importlib.import_module(module), attribute)
+    from importlib.metadata import entry_points  # slow to load, and few need it
+
+    found = list(entry_points(group=group, name=name))
     if found:
         return found[0].load()
-    known = sorted({point.name for point in metadata.entry_points(group=group)})
+    known = sorted({each for of, each in OWN if of == group} | {point.name for point in entry_points(group=group)})
     raise NotFound(f"there is no {name!r} among the installed {group} ({', '.join(known) or 'none'}).")
-
-
-def _own() -> metadata.EntryPoints:
-    try:
-        return metadata.distribution("rostrum").entry_points
-    except metadata.PackageNotFoundError:
-        return metadata.EntryPoints()

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 
 class LocalRunner(Protocol):
-    """What definitions call to execute in process (`materialize`, `execute_in_process`); loaded by the entry point
-    `rostrum.local_runner`.
+    """What definitions call to execute in process (`materialize`, `execute_in_process`); loaded by name
+    (`definitions.instance.local_run`).
     """
 
     def execute(self, definitions: Any, **options: Any) -> Any:

@@ -14,20 +14,14 @@ from rostrum.definitions.names import string_tags
 from rostrum.interfaces.local_runs import LocalRunner
 from rostrum.model.assets import AssetKey, CheckKey
 
-GROUP = "rostrum.local_runner"
-DEFAULT = "rostrum.execution.local:LocalRunner"
-"""Where the runner is when the package was not installed and so has no entry points."""
+RUNNER = "rostrum.execution.local:LocalRunner"
+"""Where the runner is: above this layer, so it is loaded by name, and only by what runs something."""
 
 
 @lru_cache(maxsize=1)
 def local_runner() -> LocalRunner:
-    """The installed runner."""
-    from importlib.metadata import entry_points  # heavy, and only what runs something needs it
-
-    found = list(entry_points(group=GROUP))
-    if found:
-        return found[0].load()()
-    module, _, name = DEFAULT.partition(":")
+    """The runner."""
+    module, _, name = RUNNER.partition(":")
     return getattr(importlib.import_module(module), name)()
 
 

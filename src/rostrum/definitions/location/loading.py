@@ -12,7 +12,6 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -79,6 +78,8 @@ def _use_import_aliases(mode: str) -> list[Callable[[], str]]:
     """
     if mode == "off":
         return []
+    from importlib import metadata  # slow to load, and scripts load no code by name
+
     return [point.load()(mode) for point in metadata.entry_points(group=ALIASES_GROUP)]
 
 

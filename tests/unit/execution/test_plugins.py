@@ -1,0 +1,31 @@
+"""Executors, IO managers and the clock by name."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from rostrum.execution.plugins import CLOCKS, EXECUTORS, IO_MANAGERS, OWN, plugin
+from rostrum.model.errors import NotFound
+
+PROJECT = Path(__file__).parents[3] / "pyproject.toml"
+
+
+def test_our_own_parts_are_those_that_the_package_declares() -> None:
+    declared = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["entry-points"]
+    found = {
+        (group, name): value for group in (EXECUTORS, IO_MANAGERS, CLOCKS) for name, value in declared[group].items()
+    }
+    assert found == OWN
+
+
+@pytest.mark.parametrize(("group", "name"), list(OWN))
+def test_each_of_our_own_can_be_loaded(group: str, name: str) -> None:
+    assert plugin(group, name).__module__ == OWN[group, name].partition(":")[0]
+
+
+def test_an_unknown_name_is_answered_with_those_that_there_are() -> None:
+    with pytest.raises(NotFound, match=r"no 'celery' among .*in_process, multiprocess"):
+        plugin(EXECUTORS, "celery")
