@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 NO_RUN = "no-run"
 """A Python block whose first line is ```` ```python no-run ```` is compiled only."""
+OUTPUT = "output"
+"""A block that begins with ```` ```text output ```` is what the commands of the console block before it print."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,12 @@ class Block:
     @property
     def language(self) -> str:
         return self.info.split(" ")[0]
+
+    @property
+    def file(self) -> str | None:
+        """Name of the file that the block is: ```` ```python file=weather.py ```` is written, not executed."""
+        found = re.search(r"\bfile=(\S+)", self.info)
+        return found[1] if found else None
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
@@ -86,13 +94,21 @@ def code(block: Block) -> object:
     return compile("\n" * (block.line - 1) + block.text, block.page, "exec")
 
 
+def write_files(page: Path, folder: Path) -> None:
+    """Write the files that a page shows."""
+    for block in blocks(page):
+        if block.file is not None:
+            (folder / block.file).write_text(block.text, encoding="utf-8")
+
+
 def main(name: str) -> None:
     """Execute a page."""
+    write_files(ROOT / name, Path())
     module = ModuleType("page")
     sys.modules["page"] = module
     for block in blocks(ROOT / name, "python"):
         compiled = code(block)
-        if NO_RUN not in block.info:
+        if NO_RUN not in block.info and block.file is None:
             exec(compiled, module.__dict__)  # type: ignore[arg-type]
 
 

@@ -20,7 +20,7 @@ from rostrum.config.files import parse_struct
 from rostrum.config.instance import InstanceSettings
 from rostrum.config.workspace import WorkspaceFile
 from rostrum.web.schema import schema
-from tests.docs.pages import DOCS, NO_RUN, ROOT, Block, anchors, blocks, code, links, pages
+from tests.docs.pages import DOCS, NO_RUN, OUTPUT, ROOT, Block, anchors, blocks, code, links, pages, write_files
 
 PYTHON = [page for page in pages() if any(blocks(page, "python"))]
 MOST_NOT_RUN = 2
@@ -76,6 +76,46 @@ def test_commands_exist(place: str, line: str) -> None:
         assert inner is not None
         found = inner
     found.make_context(found.name, arguments, parent=context)
+
+
+def outputs(page: Path) -> list[tuple[Block, Block]]:
+    """Console blocks with the output that is shown below them."""
+    found = list(blocks(page))
+    return [(one, two) for one, two in zip(found, found[1:], strict=False) if OUTPUT in two.info.split(" ")]
+
+
+def without_chance(text: str) -> str:
+    """The text with ids of runs, times and numbers of library frames made equal."""
+    text = re.sub(r"\b[0-9a-f]{8}-[0-9a-f]{4}(?:-[0-9a-f]+)*\b", "ID", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:,\d+)?", "TIME", text)
+    text = re.sub(r"and \d+ library frames", "and N library frames", text)
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+SHOWN = [page for page in pages() if outputs(page)]
+
+
+@pytest.mark.parametrize("page", SHOWN, ids=name)
+def test_output_is_what_is_printed(page: Path, tmp_path: Path) -> None:
+    """Of commands on files that the page shows, in a folder of their own."""
+    write_files(page, tmp_path)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("ROSTRUM_", "PYTEST"))}
+    environment |= {"HOME": str(tmp_path), "ROSTRUM_HOME": str(tmp_path / "home")}
+    for console, shown in outputs(page):
+        printed = ""
+        for line in commands(console):
+            done = subprocess.run(
+                [sys.executable, "-m", "rostrum.cli.main", *shlex.split(line)[1:]],
+                cwd=tmp_path,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+                timeout=30,
+            )
+            printed += done.stdout
+        assert without_chance(printed) == without_chance(shown.text), str(shown)
 
 
 def test_commands_were_found() -> None:
