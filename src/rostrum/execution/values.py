@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from types import GeneratorType
 from typing import Any, cast
 
@@ -77,7 +78,7 @@ class Values:
                     f"or give it in the run config under {'.'.join(_config_paths(slot)) or 'inputs'}."
                 )
             if slot.check is not None:
-                what = f"step input {slot.name!r} of step {scope.step.key}"
+                what = partial("step input {!r} of step {}".format, slot.name, scope.step.key)
                 checked(slot.check, what, slot.op_input.annotation, value, scope)
             arguments[slot.name] = value
             upstream = slot.upstreams[0] if slot.upstreams else None
@@ -89,6 +90,8 @@ class Values:
                         input=slot.name,
                         asset_key=upstream.asset_key,
                         from_step_key=None if upstream.asset_key else upstream.step_key,
+                        from_output=upstream.output,
+                        manager_key=slot.op_input.input_manager_key or upstream.io_manager_key,
                         seconds=time.perf_counter() - began,
                     )
                 )
@@ -121,7 +124,9 @@ class Values:
             log=scope.log,
         )
         self._place(context, scope, key)
-        where = f"LoadInputError: input {slot.name!r} of step {scope.step.key} could not be loaded by {key!r}"
+        where = partial(
+            "LoadInputError: input {!r} of step {} could not be loaded by {!r}".format, slot.name, scope.step.key, key
+        )
         return placed(where, self._io_manager(key).load_input, context)
 
     def _fan_in(self, slot: InputSlot, scope: StepScope) -> list[Any]:
@@ -170,12 +175,7 @@ class Values:
             log=scope.log,
         )
         self._place(context, scope, slot.op_input.input_manager_key or upstream.io_manager_key)
-        what = upstream.asset_key or f"{upstream.step_key}.{upstream.output}"
-        value = placed(
-            f"LoadInputError: input {slot.name!r} of step {scope.step.key} could not be loaded from {what}",
-            manager.load_input,
-            context,
-        )
+        value = placed(partial(_loading, slot, upstream, scope), manager.load_input, context)
         if context.added_metadata:
             for observation in context.get_observations():
                 scope.log_event(observation)
@@ -193,10 +193,7 @@ class Values:
         context.op_def, context.instance, context.find_spec = scope.op, scope.instance, scope.spec_of
         settings = self.settings
         if settings is not None:
-            context.resource_config = settings.of_manager(manager_key)
-            context.use_resources(settings.resources_of(manager_key))
-            read = settings.of_output if isinstance(context, OutputContext) else settings.of_input
-            context.config = read(manager_key, scope.step.key, context.name)
+            settings.tell(context, manager_key, scope.step.key)
 
     def _upstream_keys(self, slot: InputSlot, upstream: PartitionsSpec, scope: StepScope) -> Sequence[str]:
         keys = upstream_keys(
@@ -229,7 +226,8 @@ class Values:
                     f"{type(value).__name__}."
                 )
             if slot.check is not None:
-                checked(slot.check, f"step output {output.name!r} of step {step_key}", output.annotation, value, scope)
+                what = partial("step output {!r} of step {}".format, output.name, step_key)
+                checked(slot.check, what, output.annotation, value, scope)
             if self.kept is not None:
                 self.kept[step_key, output.name, made.mapping_key] = value
             if not output.nothing:
@@ -279,7 +277,9 @@ class Values:
         )
         self._place(context, scope, output.io_manager_key)
         context.version = output.code_version or scope.op.code_version
-        where = f"HandleOutputError: output {output.name!r} of step {scope.step.key} could not be stored"
+        where = partial(
+            "HandleOutputError: output {!r} of step {} could not be stored".format, output.name, scope.step.key
+        )
         placed(where, self._call_manager, manager, context, made.value, emit, scope)
         return context.added_metadata
 
@@ -334,6 +334,11 @@ class Values:
                 is_user_version=bool(made.data_version or told),
             )
         versions[key] = version
+
+
+def _loading(slot: InputSlot, upstream: Upstream, scope: StepScope) -> str:
+    what = upstream.asset_key or f"{upstream.step_key}.{upstream.output}"
+    return f"LoadInputError: input {slot.name!r} of step {scope.step.key} could not be loaded from {what}"
 
 
 def _origin_name(upstream: Upstream) -> str:

@@ -144,7 +144,11 @@ class InputLoaded(Event, frozen=True, tag="input_loaded"):
     input: str
     asset_key: AssetKey | None = None
     from_step_key: str | None = None
+    from_output: str = "result"
+    """Output of that step."""
     seconds: float = 0.0
+    manager_key: str = "io_manager"
+    """IO manager that has loaded it."""
 
 
 class OutputStored(Event, frozen=True, tag="output_stored"):

@@ -9,6 +9,7 @@ import msgspec
 
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ErrorInfo
+from rostrum.model.events import AssetMaterialized, AssetObserved, CheckEvaluated
 
 
 class AutomationKey(msgspec.Struct, frozen=True, order=True):
@@ -96,6 +97,8 @@ class TickResult(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     logs: tuple[str, ...] = ()
     partitions: tuple[PartitionsChange, ...] = ()
     reactions: tuple[RunReaction, ...] = ()
+    asset_events: tuple[AssetMaterialized | AssetObserved | CheckEvaluated, ...] = ()
+    """What a sensor tells of assets, outside of any run."""
 
 
 class Tick(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC
 from types import GeneratorType
 from typing import Any, cast
 
@@ -13,6 +15,7 @@ from rostrum.definitions.automations.run_requests import (
     SensorResult,
     SkipReason,
 )
+from rostrum.definitions.partitions.loading import loading_context
 from rostrum.model import ticks
 from rostrum.model.errors import ArgumentError, InvocationError, kind_of
 
@@ -55,7 +58,7 @@ class TickOutcome:
         return f"<tick outcome: {told}>"
 
     def result(self) -> ticks.TickResult:
-        """The outcome as data."""
+        """The outcome as data. Raises ArgumentError for asset events that cannot be reported."""
         return ticks.TickResult(
             run_requests=tuple(each.node for each in self.run_requests),
             skip_reason=None if self.run_requests else self.skip_message,
@@ -66,7 +69,15 @@ class TickOutcome:
                 for each in self.dagster_run_reactions
                 if each.dagster_run is not None
             ),
+            asset_events=_reported(self.asset_events) if self.asset_events else (),
         )
+
+
+def _reported(asset_events: Sequence[Any]) -> tuple[Any, ...]:
+    # Few sensors tell of assets.
+    runless_event = importlib.import_module("rostrum.definitions.events.runless").runless_event
+    at = loading_context().effective_dt.astimezone(UTC)
+    return tuple(runless_event(each, at) for each in asset_events)
 
 
 class Returned:

@@ -188,8 +188,8 @@ class _Story:
     def input_loaded(self, record: model.InputLoaded) -> None:
         data = ev.LoadedInputData(
             input_name=record.input,
-            manager_key="io_manager",
-            upstream_output_name="result",
+            manager_key=record.manager_key,
+            upstream_output_name=record.from_output,
             upstream_step_key=record.from_step_key,
             metadata={},
         )

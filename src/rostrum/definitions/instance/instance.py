@@ -27,6 +27,7 @@ from rostrum.definitions.events.log import (
 )
 from rostrum.definitions.events.outputs import AssetMaterialization, AssetObservation
 from rostrum.definitions.events.run_events import AssetCheckEvaluation
+from rostrum.definitions.events.runless import runless_event
 from rostrum.definitions.events.story import story
 from rostrum.definitions.events.types import EventType
 from rostrum.definitions.instance.run_instance import RunInstance
@@ -34,8 +35,7 @@ from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.interfaces.instances import InstanceStore
 from rostrum.model import events as model
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import ArgumentError, RunNotFound, kind_of
-from rostrum.model.reserved_names import DATA_VERSION_TAG
+from rostrum.model.errors import RunNotFound
 from rostrum.model.runs import Run, RunFilter, RunStatus
 
 GROUP = "rostrum.instance"
@@ -413,43 +413,7 @@ class Instance(RunInstance):
         self, asset_event: AssetMaterialization | AssetObservation | AssetCheckEvaluation
     ) -> None:
         """Record something that happened to an asset outside of any run."""
-        at = self.store.now()
-        if isinstance(asset_event, AssetMaterialization):
-            tags = dict(asset_event.tags or {})
-            version = tags.pop(DATA_VERSION_TAG, None)
-            event: model.Event = model.AssetMaterialized(
-                at=at,
-                asset_key=asset_event.asset_key,
-                partition_key=asset_event.partition,
-                description=asset_event.description,
-                metadata=asset_event.metadata,
-                tags=tags,
-                data_version=version,
-            )
-        elif isinstance(asset_event, AssetObservation):
-            event = model.AssetObserved(
-                at=at,
-                asset_key=asset_event.asset_key,
-                partition_key=asset_event.partition,
-                description=asset_event.description,
-                metadata=asset_event.metadata,
-                data_version=asset_event.data_version,
-            )
-        elif isinstance(asset_event, AssetCheckEvaluation):  # pyright: ignore[reportUnnecessaryIsInstance]
-            event = model.CheckEvaluated(
-                at=at,
-                check_key=asset_event.asset_check_key,
-                passed=asset_event.passed,
-                severity=getattr(asset_event.severity, "value", "error").lower(),
-                metadata=asset_event.metadata,
-                description=asset_event.description,
-            )
-        else:
-            raise ArgumentError(
-                f"{kind_of(asset_event)} cannot be reported: give an AssetMaterialization, an "
-                "AssetObservation or an AssetCheckEvaluation."
-            )
-        self.store.report(event)
+        self.store.report(runless_event(asset_event, self.store.now()))
 
     def wipe_assets(self, asset_keys: Sequence[KeyLike]) -> None:
         """Forget what is known of assets: materializations, observations, partitions. Stored values stay."""
