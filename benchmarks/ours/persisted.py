@@ -18,7 +18,7 @@ from rostrum.execution.worker import execute_run
 from rostrum.interfaces.execution import Executor
 from rostrum.interfaces.locations import ManifestReply
 from rostrum.model.assets import AssetKey
-from rostrum.model.manifest import encode_manifest, manifest_hash
+from rostrum.model.manifest_parts import encode_manifest, manifest_hash
 from rostrum.model.runs import Run, RunTarget, Trigger
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import msgspec
 
 from benchmarks.measure import Timer, arguments, emit, part, rss_of
 from rostrum import Definitions, asset
-from rostrum.model.manifest import encode_manifest, manifest_hash, manifest_parts, part_hash
+from rostrum.model.manifest_parts import encode_manifest, manifest_hash, manifest_parts, part_hash
+
+FILE = 50
+"""Assets in a source file."""
 
 
-def many_assets(count: int, described: int = -1) -> list[object]:
-    """`count` assets in groups of 100, two dependencies each; one of them may have a description."""
+def many_assets(count: int) -> list[object]:
+    """`count` assets in groups of 100, two dependencies each."""
 
     def body():
         return 1
@@ -22,7 +26,6 @@ def many_assets(count: int, described: int = -1) -> list[object]:
             name=f"asset_{number}",
             group_name=f"group_{number // 100}",
             deps=upstream(number),
-            description="changed" if number == described else None,
         )(body)
         for number in range(count)
     ]
@@ -31,6 +34,21 @@ def many_assets(count: int, described: int = -1) -> list[object]:
 def upstream(number: int) -> list[str]:
     """Names of the two assets that an asset depends on, some 26 layers deep (the peer cannot load deep chains)."""
     return [f"asset_{other}" for other in sorted({number // 2, number * 7 // 10} - {number})]
+
+
+def written_assets(count: int, changed: int = -1) -> list[object]:
+    """The same, each written out in one of many files. One may have a docstring, which moves the rest of its file."""
+    namespace: dict[str, Any] = {"asset": asset}
+    for first in range(0, count, FILE):
+        lines: list[str] = []
+        for number in range(first, min(first + FILE, count)):
+            lines.append(f"@asset(group_name='group_{number // 100}', deps={upstream(number)})")
+            lines.append(f"def asset_{number}():")
+            if number == changed:
+                lines.append('    """Changed."""')
+            lines += ["    return 1", ""]
+        exec(compile("\n".join(lines), f"assets_{first}.py", "exec", dont_inherit=True), namespace)
+    return [namespace[f"asset_{number}"] for number in range(count)]
 
 
 def build(count: int) -> None:
@@ -46,11 +64,13 @@ def build(count: int) -> None:
             data = encode_manifest(manifest)
             manifest_hash(data)
     memory = rss_of([os.getpid()])
-    changed = encode_manifest(Definitions(assets=many_assets(count, described=count // 2)).manifest())
+    before, after = (
+        encode_manifest(Definitions(assets=written_assets(count, changed)).manifest()) for changed in (-1, count // 2)
+    )
     emit(
         seconds=whole.wall, cpu_s=whole.cpu, build_s=built.wall, compile_s=compiled.wall, encode_s=encoded.wall,
         manifest_mb=len(data) / 1e6, compressed_kb=len(zlib.compress(data, 3)) / 1000,
-        changed_kb=sent(data, changed) / 1000, memory_mib=memory,
+        changed_kb=sent(before, after) / 1000, memory_mib=memory,
     )  # fmt: skip
 
 

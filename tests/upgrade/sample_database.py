@@ -16,7 +16,8 @@ from rostrum.model.backfills import Backfill
 from rostrum.model.errors import ErrorInfo
 from rostrum.model.events import AssetMaterialized, RunQueued, StepFailed
 from rostrum.model.locations import DaemonState, LocationState
-from rostrum.model.manifest import Manifest, encode_manifest
+from rostrum.model.manifest import Manifest
+from rostrum.model.manifest_parts import encode_manifest
 from rostrum.model.metadata import FloatMetadata, TextMetadata
 from rostrum.model.principals import Token, User
 from rostrum.model.runs import Run, RunStatus, RunTarget, Trigger

@@ -11,7 +11,7 @@ import pytest
 
 from rostrum.model.assets import CheckKey
 from rostrum.model.events import AssetMaterialized, RunQueued, StepFailed
-from rostrum.model.manifest import decode_manifest
+from rostrum.model.manifest_parts import decode_manifest
 from rostrum.model.metadata import FloatMetadata
 from rostrum.model.runs import RunFilter, RunStatus
 from rostrum.storage.sql import SqlStorage

@@ -18,7 +18,7 @@ from rostrum.definitions.location.live import Resolved
 from rostrum.definitions.location.loading import CodeTarget, load_definitions
 from rostrum.execution.plugins import EXECUTORS, IO_MANAGERS, plugin
 from rostrum.model.errors import ErrorInfo, NotFound
-from rostrum.model.manifest import encode_manifest, manifest_hash
+from rostrum.model.manifest_parts import encode_manifest, manifest_hash
 from rostrum.service.clock import SystemClock
 
 _FRESH_SECONDS = 2.0

@@ -33,7 +33,8 @@ from rostrum.interfaces.storage import Session
 from rostrum.model.assets import AssetKey, AssetState
 from rostrum.model.errors import NotFound
 from rostrum.model.events import Event
-from rostrum.model.manifest import ASSET_JOB, Manifest, encode_manifest, manifest_hash
+from rostrum.model.manifest import ASSET_JOB, Manifest
+from rostrum.model.manifest_parts import encode_manifest, manifest_hash
 from rostrum.model.runs import Run, RunFilter, Trigger
 from rostrum.planning.graph import AssetGraph
 from rostrum.planning.selection_grammar import resolve

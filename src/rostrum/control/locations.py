@@ -14,7 +14,7 @@ from rostrum.interfaces.storage import Session
 from rostrum.model.errors import ErrorInfo, InvocationError
 from rostrum.model.events import LocationUpdated
 from rostrum.model.locations import LocationState
-from rostrum.model.manifest import decode_manifest, manifest_hash
+from rostrum.model.manifest_parts import decode_manifest, manifest_hash
 
 
 class Locations:

@@ -8,7 +8,8 @@ from functools import cached_property
 
 from rostrum.interfaces.storage import Session, Storage
 from rostrum.model.errors import NotFound
-from rostrum.model.manifest import JobNode, Manifest, ScheduleNode, SensorNode, decode_manifest
+from rostrum.model.manifest import JobNode, Manifest, ScheduleNode, SensorNode
+from rostrum.model.manifest_parts import decode_manifest
 from rostrum.planning.graph import AssetGraph
 from rostrum.planning.plan import job_node
 

@@ -6,8 +6,6 @@ Names refer to names inside the same manifest; nothing here holds a live functio
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -325,78 +323,3 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
 
 ASSET_JOB = "__asset_job__"
 """Name of the implicit job over any selection of assets."""
-
-
-PART_SIZE = 64
-"""Definitions in a part, on average."""
-_LARGEST_PART = 512
-_LISTS = ("assets", "checks", "ops", "graphs", "jobs", "schedules", "sensors", "resources")
-
-
-def encode_manifest(manifest: Manifest) -> bytes:
-    """Encode deterministically, as a list of parts of which each is a manifest in itself: all of them together are the
-    whole.
-
-    Where a part ends depends on the names in it alone, so that a changed definition changes one part and an added one
-    moves no other.
-    """
-    return join_parts([msgspec.msgpack.encode(part, order="deterministic") for part in _parts(manifest)])
-
-
-def decode_manifest(data: bytes) -> Manifest:
-    """Decode what `encode_manifest` wrote. Unknown fields of newer versions are ignored."""
-    parts = [msgspec.msgpack.decode(part, type=Manifest) for part in manifest_parts(data)]
-    if len(parts) == 1:
-        return parts[0]
-    whole = parts[0]
-    lists = {name: tuple([each for part in parts for each in getattr(part, name)]) for name in _LISTS}
-    return msgspec.structs.replace(whole, **lists)
-
-
-def manifest_parts(data: bytes) -> list[bytes]:
-    """Parts of an encoded manifest. One that was encoded before there were parts is a part itself."""
-    if data[:1] in _LONG_LISTS or (data and data[0] & 0xF0 == _SHORT_LIST):
-        return msgspec.msgpack.decode(data, type=list[bytes])
-    return [data]
-
-
-def join_parts(parts: Sequence[bytes]) -> bytes:
-    """The encoded manifest of these parts."""
-    return msgspec.msgpack.encode(parts)
-
-
-def manifest_hash(data: bytes) -> str:
-    """Hash of an encoded manifest: 32 hex digits of BLAKE2b over the hashes of its parts."""
-    import hashlib  # loads OpenSSL: 3 ms that scripts which only define things need not pay
-
-    parts = manifest_parts(data)
-    if parts == [data]:
-        return hashlib.blake2b(data, digest_size=16).hexdigest()
-    return hashlib.blake2b(b"".join(part_hash(part) for part in parts), digest_size=16).hexdigest()
-
-
-def part_hash(part: bytes) -> bytes:
-    """Hash of a part: 16 bytes of BLAKE2b."""
-    import hashlib  # as above
-
-    return hashlib.blake2b(part, digest_size=16).digest()
-
-
-_SHORT_LIST, _LONG_LISTS = 0x90, (b"\xdc", b"\xdd")
-"""First bytes of a list in msgpack."""
-
-
-def _parts(manifest: Manifest) -> Iterator[Manifest]:
-    """What is not long comes first, in one part; then each long list in parts of its own."""
-    long = {name: nodes for name in _LISTS if len(nodes := getattr(manifest, name)) > 2 * PART_SIZE}
-    yield msgspec.structs.replace(manifest, **dict.fromkeys(long, ()))
-    for name, nodes in long.items():
-        begin = 0
-        for end, node in enumerate(nodes, 1):
-            if end == len(nodes) or end - begin == _LARGEST_PART or zlib.crc32(_name(node)) % PART_SIZE == 0:
-                yield Manifest(**{name: nodes[begin:end]})
-                begin = end
-
-
-def _name(node: Any) -> bytes:
-    return (node.name if hasattr(node, "name") else str(node.key)).encode()

@@ -15,7 +15,7 @@ import msgspec
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef, WorkerStatus
 from rostrum.interfaces.locations import ManifestReply
 from rostrum.model.errors import ErrorInfo, RostrumError, Unavailable
-from rostrum.model.manifest import join_parts, manifest_parts, part_hash
+from rostrum.model.manifest_parts import join_parts, manifest_parts, part_hash
 from rostrum.model.ticks import TickRequest, TickResult
 from rostrum.rpc.errors import from_call
 from rostrum.rpc.generated import code_location_pb2 as pb

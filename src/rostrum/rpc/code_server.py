@@ -24,7 +24,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef
 from rostrum.interfaces.locations import CodeLocation, ManifestReply
 from rostrum.model.errors import ConfigError, InvocationError, RostrumError, Unavailable
-from rostrum.model.manifest import manifest_parts, part_hash
+from rostrum.model.manifest_parts import manifest_parts, part_hash
 from rostrum.model.ticks import TickRequest
 from rostrum.rpc.code_location import CHUNK_BYTES, MAX_MESSAGE_BYTES, PAYLOAD_VERSION, ServerStatus
 from rostrum.rpc.errors import status_of, to_metadata

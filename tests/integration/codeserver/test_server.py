@@ -18,7 +18,8 @@ from rostrum.codeserver.server import CodeServerOptions, serve
 from rostrum.interfaces.locations import ManifestReply
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ConfigError, Denied, Unavailable
-from rostrum.model.manifest import AssetNode, Manifest, encode_manifest, manifest_parts, part_hash
+from rostrum.model.manifest import AssetNode, Manifest
+from rostrum.model.manifest_parts import encode_manifest, manifest_parts, part_hash
 from rostrum.model.ticks import TickRequest
 from rostrum.rpc.code_location import ClientTls, GrpcCodeLocation
 from rostrum.rpc.code_server import GrpcServer, GrpcServerOptions, ServerTls

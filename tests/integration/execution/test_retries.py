@@ -17,7 +17,7 @@ from rostrum.executors.multiprocess import MultiprocessExecutor
 from rostrum.interfaces.execution import Executor
 from rostrum.interfaces.launching import WorkerRef
 from rostrum.interfaces.locations import ManifestReply
-from rostrum.model.manifest import encode_manifest, manifest_hash
+from rostrum.model.manifest_parts import encode_manifest, manifest_hash
 from rostrum.model.runs import Run, RunStatus, RunTarget
 from rostrum.storage.logs import LocalLogStore
 from tests.control_plane import LOCATION, Plane

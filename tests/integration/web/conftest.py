@@ -29,9 +29,8 @@ from rostrum.model.manifest import (
     OutputNode,
     ScheduleNode,
     Source,
-    encode_manifest,
-    manifest_hash,
 )
+from rostrum.model.manifest_parts import encode_manifest, manifest_hash
 from rostrum.model.partitions import StaticPartitions
 
 RAW, CLEAN = AssetKey.of("raw/orders"), AssetKey.of("core/orders")

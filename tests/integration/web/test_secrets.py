@@ -10,7 +10,7 @@ from graphql import is_object_type
 import rostrum
 from rostrum.cli.output import print_json
 from rostrum.interfaces.locations import ManifestReply
-from rostrum.model.manifest import encode_manifest, manifest_hash
+from rostrum.model.manifest_parts import encode_manifest, manifest_hash
 from rostrum.model.secrets import MASK, masked_config
 from rostrum.planning.config_schemas import config_problems
 from rostrum.web.schema import schema

@@ -8,7 +8,8 @@ from rostrum.daemon.locations import LocationsService, LocationWatch
 from rostrum.interfaces.locations import CodeLocation, CodeLocations, ManifestReply
 from rostrum.model.errors import ErrorInfo, InvocationError, NotFound, Unavailable
 from rostrum.model.locations import LocationState
-from rostrum.model.manifest import Manifest, encode_manifest, manifest_hash
+from rostrum.model.manifest import Manifest
+from rostrum.model.manifest_parts import encode_manifest, manifest_hash
 from tests.control_plane import LOCATION, Plane
 
 DATA = encode_manifest(Manifest())

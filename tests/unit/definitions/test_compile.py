@@ -24,7 +24,7 @@ from rostrum.definitions.partitions.time_windows import DailyPartitionsDefinitio
 from rostrum.definitions.resources.lifecycle import io_manager, resource
 from rostrum.definitions.resources.resources import MASK, ConfigurableResource
 from rostrum.model.errors import ArgumentError, ConfigSchemaError, DefinitionError, InvariantError
-from rostrum.model.manifest import decode_manifest, encode_manifest, manifest_hash
+from rostrum.model.manifest_parts import decode_manifest, encode_manifest, manifest_hash
 
 HERE = Path(__file__).name
 

@@ -7,18 +7,8 @@ import zlib
 import msgspec
 
 from rostrum.model.assets import AssetKey
-from rostrum.model.manifest import (
-    AssetDependency,
-    AssetNode,
-    Manifest,
-    OpNode,
-    Source,
-    decode_manifest,
-    encode_manifest,
-    manifest_hash,
-    manifest_parts,
-    part_hash,
-)
+from rostrum.model.manifest import AssetDependency, AssetNode, Manifest, OpNode, Source
+from rostrum.model.manifest_parts import decode_manifest, encode_manifest, manifest_hash, manifest_parts, part_hash
 
 
 def asset(number: int, description: str | None = None) -> AssetNode:
@@ -69,3 +59,18 @@ def test_a_manifest_from_before_there_were_parts_is_read() -> None:
     assert decode_manifest(old) == manifest
     assert manifest_parts(old) == [old]
     assert len(part_hash(old)) == 16
+
+
+def test_lines_that_move_send_only_lines() -> None:
+    """A line added at the top of a file: everything below it is where it was, but for the line."""
+
+    def written(first: int) -> bytes:
+        sources = (Source("assets.py", first + 7 * number) for number in range(3000))
+        nodes = [msgspec.structs.replace(asset(n), source=source) for n, source in enumerate(sources)]
+        return encode_manifest(Manifest(assets=tuple(nodes)))
+
+    before, after = written(10), written(11)
+    assert manifest_hash(before) != manifest_hash(after)
+    assert decode_manifest(after).assets[2999].source == Source("assets.py", 11 + 7 * 2999)
+    sent = len(zlib.compress(b"".join(new_parts(before, after))))
+    assert sent < len(zlib.compress(after)) / 20

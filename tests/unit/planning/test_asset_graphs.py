@@ -16,7 +16,8 @@ from rostrum.definitions.ops.executors import multiprocess_executor
 from rostrum.definitions.ops.jobs import define_asset_job
 from rostrum.definitions.ops.ops import op
 from rostrum.model.assets import AssetKey
-from rostrum.model.manifest import ASSET_JOB, decode_manifest, encode_manifest
+from rostrum.model.manifest import ASSET_JOB
+from rostrum.model.manifest_parts import decode_manifest, encode_manifest
 from rostrum.model.plans import FromAsset, FromStep
 from rostrum.model.runs import RunTarget
 from rostrum.planning.plan import build_plan, planned

@@ -9,7 +9,8 @@ import pytest
 
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import DefinitionError, InvocationError
-from rostrum.model.manifest import AssetDependency, AssetNode, Manifest, decode_manifest, encode_manifest
+from rostrum.model.manifest import AssetDependency, AssetNode, Manifest
+from rostrum.model.manifest_parts import decode_manifest, encode_manifest
 from rostrum.model.partitions import (
     CustomMapping,
     DimensionMapping,

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 
 from rostrum.model.locations import DaemonState, LocationState
-from rostrum.model.manifest import join_parts, manifest_parts, part_hash
+from rostrum.model.manifest_parts import join_parts, manifest_parts, part_hash
 from rostrum.storage.sql.codec import decode_daemon, decode_location, encode
 from rostrum.storage.sql.schema import daemons, locations, manifests
 from rostrum.storage.sql.schema import manifest_parts as parts_table

@@ -13,7 +13,7 @@ import pytest
 
 from rostrum.interfaces.locations import CodeLocation, ManifestReply
 from rostrum.model.errors import NotFound
-from rostrum.model.manifest import decode_manifest, manifest_hash
+from rostrum.model.manifest_parts import decode_manifest, manifest_hash
 from rostrum.model.ticks import TickRequest
 
 CODE = """

@@ -8,7 +8,8 @@ import pytest
 from rostrum.interfaces.storage import Storage
 from rostrum.model.errors import ErrorInfo
 from rostrum.model.locations import DaemonState, LocationState
-from rostrum.model.manifest import JobNode, Manifest, encode_manifest, manifest_parts
+from rostrum.model.manifest import JobNode, Manifest
+from rostrum.model.manifest_parts import encode_manifest, manifest_parts
 from rostrum.model.principals import Token, User
 from rostrum.testing.clock import FakeClock
 
