@@ -354,7 +354,9 @@ def test_a_check_of_an_unknown_asset_loads() -> None:
     def c() -> dg.AssetCheckResult:
         return dg.AssetCheckResult(passed=True)
 
-    dg.Definitions.validate_loadable(dg.Definitions(asset_checks=[c]))
+    defs = dg.Definitions(asset_checks=[c])
+    dg.Definitions.validate_loadable(defs)
+    assert defs.get_asset_checks_def(c.check_key) is c
 
 
 def test_row_2_two_checks_of_one_key() -> None:
@@ -364,7 +366,10 @@ def test_row_2_two_checks_of_one_key() -> None:
 
 def test_the_same_check_twice_is_fine() -> None:
     bad = failing()
-    dg.Definitions.validate_loadable(dg.Definitions(assets=[orders], asset_checks=[bad, bad]))
+    defs = dg.Definitions(assets=[orders], asset_checks=[bad, bad])
+    dg.Definitions.validate_loadable(defs)
+    result = defs.resolve_implicit_global_asset_job_def().execute_in_process()
+    assert len(result.get_asset_check_evaluations()) == 1
 
 
 def test_a_check_key_reads_and_writes_text() -> None:

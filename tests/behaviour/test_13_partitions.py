@@ -116,9 +116,13 @@ def test_day_offsets_of_weeks(offset: int) -> None:
     assert first.isoweekday() % 7 == offset % 7
 
 
-@pytest.mark.parametrize("offset", [0, 1, 31])
-def test_day_offsets_of_months(offset: int) -> None:
-    dg.MonthlyPartitionsDefinition("2024-01-01", day_offset=offset)
+@pytest.mark.parametrize(("offset", "first"), [(1, "2024-01-01"), (15, "2024-01-15"), (31, "2024-01-31")])
+def test_day_offsets_of_months(offset: int, first: str) -> None:
+    assert dg.MonthlyPartitionsDefinition("2024-01-01", day_offset=offset).get_first_partition_key() == first
+
+
+def test_a_day_offset_of_zero_is_accepted_for_months() -> None:
+    assert dg.MonthlyPartitionsDefinition("2024-01-01", day_offset=0).cron_schedule == "0 0 1 * *"
 
 
 def test_a_month_has_no_day_32() -> None:

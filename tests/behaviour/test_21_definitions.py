@@ -279,6 +279,24 @@ class TestLazy:
         assert isinstance(defs(), dg.Definitions)
         assert len(calls) == 2
 
+    def test_a_function_of_definitions_may_return_a_repository(self) -> None:
+        @dg.definitions
+        def defs() -> Any:
+            @dg.repository
+            def repo() -> Any:
+                return [up, ops_job]
+
+            return repo
+
+        assert defs().resolve_job_def("ops_job").execute_in_process().success
+        assert defs().resolve_all_asset_keys() == [up.key]
+
+    def test_a_function_of_definitions_takes_one_argument_at_most(self) -> None:
+        with pytest.raises(dg.DagsterInvalidDefinitionError, match="takes 2 arguments"):
+
+            @dg.definitions
+            def defs(context: Any, more: Any) -> Any: ...
+
     def test_repositories(self) -> None:
         @dg.repository
         def repo() -> Any:

@@ -198,6 +198,8 @@ def test_resources_of_the_folder_reach_its_assets(project: Project) -> None:
     )
     defs = project.load()
     dg.Definitions.validate_loadable(defs)
+    result = defs.resolve_implicit_global_asset_job_def().execute_in_process()
+    assert result.output_for_node("a") == "hi"
 
 
 def test_row_67_package_not_importable(tmp_path: Path) -> None:
@@ -849,6 +851,30 @@ def test_python_script_component_runs_the_script_with_pipes(project: Project) ->
     result = dg.materialize([made])
     assert result.asset_materializations_for_node(made.op.name)[0].metadata["said"].value == "a b c"
     assert result.get_asset_check_evaluations()[0].passed
+
+
+def test_uv_run_component_runs_the_script_by_uv(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[list[str]] = []
+
+    def run(self: dg.PipesSubprocessClient, *, command: list[str], context: object, **_: object) -> object:
+        commands.append(list(command))
+        raise ValueError("uv is not run here")
+
+    monkeypatch.setattr(dg.PipesSubprocessClient, "run", run)
+    project.write("one/script.py", "# /// script\n# dependencies = []\n# ///\n")
+    project.write(
+        "one/defs.yaml",
+        """
+        type: dagster.UvRunComponent
+        attributes:
+          execution: {path: script.py}
+          assets: [{key: s}]
+        """,
+    )
+    made = project.load().resolve_assets_def(dg.AssetKey("s"))
+    with pytest.raises(ValueError, match="uv is not run here"):
+        dg.materialize([made])
+    assert commands == [["uv", "run", str(project.defs / "one" / "script.py")]]
 
 
 def test_templated_sql_component(project: Project) -> None:

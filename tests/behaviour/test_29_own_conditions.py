@@ -238,3 +238,4 @@ def test_code_loads_with_it() -> None:
         ],
     )
     dg.Definitions.validate_loadable(defs)
+    assert [sensor.name for sensor in defs.manifest().sensors] == ["mine_too"]
