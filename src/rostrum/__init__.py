@@ -94,6 +94,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
     _D + "automations.conditions": ("AutomationCondition",),
     _D + "automations.evaluation": ("EvaluateAutomationConditionsResult", "evaluate_automation_conditions"),
     _D + "automations.condition_context": ("AutomationContext", "AutomationResult"),
+    _D + "assets.storage_migration": ("MigrateIOStorageResult", "migrate_io_storage"),
     _D + "automations.condition_sensors": ("AutomationConditionSensorDefinition",),
     _D + "partitions.backfill_policy": ("BackfillPolicy",),
     _D + "contexts.build": (

@@ -56,6 +56,8 @@ from rostrum.definitions.assets.selection import AssetSelection as AssetSelectio
 from rostrum.definitions.assets.specs import AssetDep as AssetDep
 from rostrum.definitions.assets.specs import AssetSpec as AssetSpec
 from rostrum.definitions.assets.specs import map_asset_specs as map_asset_specs
+from rostrum.definitions.assets.storage_migration import MigrateIOStorageResult as MigrateIOStorageResult
+from rostrum.definitions.assets.storage_migration import migrate_io_storage as migrate_io_storage
 from rostrum.definitions.assets.value_loader import AssetValueLoader as AssetValueLoader
 from rostrum.definitions.automations.asset_sensors import AssetSensorDefinition as AssetSensorDefinition
 from rostrum.definitions.automations.asset_sensors import MultiAssetSensorDefinition as MultiAssetSensorDefinition

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any, Self
 
@@ -60,12 +60,30 @@ class AssetValueLoader:
         `resource_config` is run config for resources, by key. Raises InvariantError for an unknown asset, and what
         the IO manager raises.
         """
+        if partition_key is not None and partition_key_range is not None:
+            raise ArgumentError("load_asset_value: give partition_key or partition_key_range, not both.")
+        given = AssetIn(metadata=metadata or input_definition_metadata, dagster_type=python_type)
+        config = {"resources": dict(resource_config)} if resource_config else None
+        result = self.use(asset_key, _listed, partition_key, partition_key_range, given, config)
+        return result.output_for_node(_READER.step_key)[0]
+
+    def use(
+        self,
+        asset_key: KeyLike,
+        function: Callable[[Any], Any],
+        partition_key: str | None = None,
+        partition_key_range: PartitionKeyRange | None = None,
+        given: AssetIn | None = None,
+        run_config: Mapping[str, Any] | None = None,
+        raise_on_error: bool = True,
+    ) -> Any:
+        """Run a function of a stored value; returns the result of the run. Raises InvariantError for an unknown
+        asset.
+        """
         key = asset_key_of(asset_key)
         node = self._resolved.graph.nodes.get(key)
         if node is None:
             raise InvariantError(f"there is no asset {key} in these definitions.")
-        if partition_key is not None and partition_key_range is not None:
-            raise ArgumentError("load_asset_value: give partition_key or partition_key_range, not both.")
         wanted = partition_key is not None or partition_key_range is not None
         spec = self._resolved.manifest.partitions.get(node.partitions) if node.partitions else None
         partitions = definition_of(spec) if spec is not None and wanted else None
@@ -74,22 +92,23 @@ class AssetValueLoader:
             metadata={"rostrum/io_manager_key": node.io_manager_key, **_definition_metadata(self._resolved, key)},
             partitions_def=definition_of(spec) if spec is not None else None,
         )
-        given = AssetIn(key, metadata=metadata or input_definition_metadata, dagster_type=python_type)
-        reader = _reader(asset_input("value", given, MISSING, MISSING), partitions)
+        item = asset_input("value", given or AssetIn(), MISSING, MISSING)
+        item.asset_key = key
+        reader = _reader(item, partitions, function)
         resources = dict(self._resolved.resources)
         if "io_manager" not in resources:
             resources["io_manager"] = _default_io_manager(self._instance)
         collected = Collected([external, reader], [], [], [], resources, None, {}, {})
-        result = run_locally(
+        return run_locally(
             compile_definitions(collected),
             job=ASSET_JOB,
             asset_selection=(_READER,),
-            run_config={"resources": dict(resource_config)} if resource_config else None,
+            run_config=run_config,
             partition_key=partition_key,
+            raise_on_error=raise_on_error,
             tags=dict(zip(RANGE_TAGS, partition_key_range, strict=True)) if partition_key_range is not None else None,
             in_memory=True,
         )
-        return result.output_for_node(_READER.step_key)[0]
 
 
 def _definition_metadata(resolved: Resolved, key: AssetKey) -> dict[str, Any]:
@@ -100,11 +119,16 @@ def _definition_metadata(resolved: Resolved, key: AssetKey) -> dict[str, Any]:
     return {}
 
 
-def _reader(item: Any, partitions: Any) -> Any:
-    """An asset that is the value of another one, in a list so that None is kept, too."""
+def _listed(value: Any) -> list[Any]:
+    """In a list, so that None is kept, too."""
+    return [value]
 
-    def read(value: Any) -> list[Any]:
-        return [value]
+
+def _reader(item: Any, partitions: Any, function: Callable[[Any], Any]) -> Any:
+    """An asset that is what a function makes of another one's value."""
+
+    def read(value: Any) -> Any:
+        return function(value)
 
     output = OpOutput("result", asset_key=_READER, io_manager_key="rostrum_nowhere")
     op = OpDefinition.made(_READER.step_key, read, Signature(read), {"value": item}, {"result": output}, kind="asset")
