@@ -231,3 +231,40 @@ def test_components_name_ops_after_their_place() -> None:
 
     (key,) = component_defs(component=Named()).resolve_all_asset_keys()
     assert key == dg.AssetKey("made_1")
+
+
+def test_paths_of_an_io_manager_are_the_subclass_s_own(tmp_path: Path) -> None:
+    class Texts(dg.UPathIOManager):
+        extension = ".txt"
+
+        def dump_to_path(self, context: dg.OutputContext, obj: Any, path: UPath) -> None:
+            path.write_text(str(obj))
+
+        def load_from_path(self, context: dg.InputContext, path: UPath) -> Any:
+            return path.read_text()
+
+        def get_metadata(self, context: dg.OutputContext, obj: Any) -> dict[str, dg.MetadataValue]:
+            return {"uri": dg.MetadataValue.path(str(self._get_path(context)))}
+
+    class Flat(Texts):
+        def _get_path(self, context: dg.InputContext | dg.OutputContext) -> UPath:
+            return self._base_path / f"flat_{context.asset_key.path[-1]}"
+
+    @dg.asset(key_prefix="deep")
+    def told() -> str:
+        return "x"
+
+    for manager, place in ((Texts, "deep/told.txt"), (Flat, "flat_told")):
+        result = dg.materialize([told], resources={"io_manager": manager(UPath(tmp_path))})
+        (event,) = result.asset_materializations_for_node("deep__told")
+        assert event.metadata["uri"].value == str(tmp_path / place)
+        assert (tmp_path / place).read_text() == "x"
+
+
+def test_keys_are_asked_of_the_resolved_graph() -> None:
+    @dg.asset(deps=["elsewhere"])
+    def made() -> None: ...
+
+    graph = dg.Definitions([made]).resolve_asset_graph()
+    assert graph.get_all_asset_keys() == {dg.AssetKey("made"), dg.AssetKey("elsewhere")}
+    assert graph.materializable_asset_keys == {dg.AssetKey("made")}

@@ -83,7 +83,7 @@ class UPathIOManager(IOManager):
 
     def has_output(self, context: OutputContext) -> bool:
         """Whether the value is stored."""
-        return self.path_exists(self._path(context))
+        return self.path_exists(self._get_path(context))
 
     def get_path_for_partition(self, context: InputContext | OutputContext, path: UPath, partition: str) -> UPath:
         """Path of a partition, below the asset's. `partition` has one part a dimension, joined by `/`."""
@@ -127,7 +127,7 @@ class UPathIOManager(IOManager):
         """Write the value. One value for several partitions cannot be split, and raises ArgumentError."""
         if context.has_asset_key and context.has_asset_partitions and len(context.asset_partition_keys) != 1:
             raise ArgumentError(several_partitions(context))
-        path = self._path(context)
+        path = self._get_path(context)
         context.log.debug(self.get_writing_output_log_message(path))
         self.make_directory(path.parent)
         self.dump_to_path(context=context, obj=obj, path=path)
@@ -139,7 +139,7 @@ class UPathIOManager(IOManager):
             keys = context.asset_partition_keys
             if len(keys) != 1:
                 return self.load_partitions(context)
-        path = self._path(context)
+        path = self._get_path(context)
         context.log.debug(self.get_loading_input_log_message(path))
         return _awaited(self.load_from_path(context=context, path=path))
 
@@ -177,7 +177,8 @@ class UPathIOManager(IOManager):
 
     # --- paths
 
-    def _path(self, context: InputContext | OutputContext) -> UPath:
+    def _get_path(self, context: InputContext | OutputContext) -> UPath:
+        """Where the value of one partition, or of the asset, is. Users override it, and ask it in `get_metadata`."""
         if not context.has_asset_key:
             return self._ended(self._base_path.joinpath(*self.get_op_output_relative_path(context).parts))
         if context.has_asset_partitions:

@@ -44,6 +44,15 @@ class AssetGraph:
         """Assets that an op makes, in the manifest's order. Those that are only observed are not among them."""
         return [key for key, node in self.nodes.items() if node.op is not None and not node.observes]
 
+    def get_all_asset_keys(self) -> set[AssetKey]:
+        """Keys of all assets, those that exist by name only included."""
+        return set(self.nodes)
+
+    @property
+    def materializable_asset_keys(self) -> set[AssetKey]:
+        """Keys of those that an op makes."""
+        return set(self.executable)
+
     @property
     def observable(self) -> Sequence[AssetKey]:
         """Assets that an op observes, in the manifest's order."""
