@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -81,7 +82,7 @@ def test_commands_exist(place: str, line: str) -> None:
 def outputs(page: Path) -> list[tuple[Block, Block]]:
     """Console blocks with the output that is shown below them."""
     found = list(blocks(page))
-    return [(one, two) for one, two in zip(found, found[1:], strict=False) if OUTPUT in two.info.split(" ")]
+    return [(one, two) for one, two in itertools.pairwise(found) if OUTPUT in two.info.split(" ")]
 
 
 def without_chance(text: str) -> str:
