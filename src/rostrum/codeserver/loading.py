@@ -14,11 +14,12 @@ from pathlib import Path
 import msgspec
 
 from rostrum.definitions.error_info import error_info
+from rostrum.definitions.location.encoding import encoded
 from rostrum.definitions.location.live import Resolved
 from rostrum.definitions.location.loading import CodeTarget, load_definitions
 from rostrum.execution.plugins import EXECUTORS, IO_MANAGERS, plugin
 from rostrum.model.errors import ErrorInfo, NotFound
-from rostrum.model.manifest_parts import encode_manifest, manifest_hash
+from rostrum.model.manifest_parts import manifest_hash
 from rostrum.service.clock import SystemClock
 
 _FRESH_SECONDS = 2.0
@@ -33,7 +34,7 @@ class Code:
         self, target: CodeTarget, resolved: Resolved | None, error: ErrorInfo | None, files: tuple[str, ...]
     ) -> None:
         self.target, self._resolved, self.error, self.files = target, resolved, error, files
-        self.manifest = encode_manifest(resolved.manifest) if resolved is not None else b""
+        self.manifest = encoded(resolved.manifest) if resolved is not None else b""
         self.manifest_hash = manifest_hash(self.manifest) if resolved is not None else ""
 
     @property

@@ -24,6 +24,7 @@ from rostrum.control.run_session import StoreSession
 from rostrum.control.runs import SubmitRequest
 from rostrum.definitions.events.outcome import ExecutionResult
 from rostrum.definitions.location.definitions import Definitions
+from rostrum.definitions.location.encoding import encoded
 from rostrum.definitions.location.loading import CodeTarget, load_definitions
 from rostrum.execution.local import LocalRunner
 from rostrum.interfaces.launching import WorkerRef
@@ -34,7 +35,7 @@ from rostrum.model.assets import AssetKey, AssetState
 from rostrum.model.errors import NotFound
 from rostrum.model.events import Event
 from rostrum.model.manifest import ASSET_JOB, Manifest
-from rostrum.model.manifest_parts import encode_manifest, manifest_hash
+from rostrum.model.manifest_parts import manifest_hash
 from rostrum.model.runs import Run, RunFilter, Trigger
 from rostrum.planning.graph import AssetGraph
 from rostrum.planning.selection_grammar import resolve
@@ -91,7 +92,7 @@ class LocalInstance:
     def open_run(self, run: Run, manifest: Manifest) -> tuple[Run, RunSession]:
         """Create the run and claim it for this process in the same transaction: no daemon can start it too."""
         deployment = self.deployment
-        data = encode_manifest(manifest)
+        data = encoded(manifest)
         loaded = LoadedManifest(manifest_hash(data), manifest)
         target = msgspec.structs.replace(run.target, location=self._location or run.target.location)
         parent, origins = self.run(run.parent_run_id) if run.parent_run_id else None, {}
@@ -201,7 +202,7 @@ def materialize_here(
     """
     manifest = definitions.manifest()
     keys = select(manifest, selection)
-    data = encode_manifest(manifest)
+    data = encoded(manifest)
     deployment.locations.add(location)
     deployment.locations.record(location, ManifestReply(manifest_hash=manifest_hash(data), data=data))
     return LocalRunner().execute(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import DefinitionError, kind_of
+from rostrum.model.errors import ArgumentError, DefinitionError, kind_of
 
 
 class HasKey(Protocol):
@@ -127,12 +127,24 @@ def hidden_options(what: str, given: Mapping[str, Any], allowed: Sequence[str]) 
 
 
 def string_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
-    """Tags of ops, jobs and runs: values that are not strings are written as JSON."""
+    """Tags of ops, jobs and runs: values that are not strings are written as JSON.
+
+    Raises ArgumentError for a value that is no JSON.
+    """
     if not tags:
         return {}
-    import json  # loaded only where a tag is written
+    return {str(key): value if isinstance(value, str) else _as_json(str(key), value) for key, value in tags.items()}
 
-    return {str(key): value if isinstance(value, str) else json.dumps(value) for key, value in tags.items()}
+
+def _as_json(key: str, value: Any) -> str:
+    import json  # few tags need it
+
+    try:
+        return json.dumps(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ArgumentError(
+            f"tag {key!r} is {kind_of(value)}: {error}. The value of a tag is text, or what JSON can write."
+        ) from None
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

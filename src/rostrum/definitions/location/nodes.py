@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from msgspec.structs import replace
@@ -28,6 +29,7 @@ from rostrum.model.texts import storable
 
 _NO_METADATA: dict[str, MetadataValue] = {}
 _NO_TAGS: dict[str, str] = {}
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class NodeWriter:
@@ -248,11 +250,22 @@ def shown_metadata(raw: Mapping[str, Any]) -> dict[str, MetadataValue]:
             values[str(key)] = metadata_value(str(key), value)
         except InvocationError:
             values[str(key)] = (
-                JsonMetadata([str(each) for each in cast("Sequence[Any]", value)])
-                if isinstance(value, (tuple, set))
-                else TextMetadata(storable(str(value), MAX_VALUE_BYTES))
+                JsonMetadata(_listed(cast("Iterable[Any]", value)))
+                if isinstance(value, (tuple, set, frozenset))
+                else TextMetadata(_text(value))
             )
     return values
+
+
+def _listed(values: Iterable[Any]) -> list[str]:
+    """As text; what has no order gets one, since the manifest of the same code is the same."""
+    texts = [_text(each) for each in values]
+    return texts if isinstance(values, tuple) else sorted(texts)
+
+
+def _text(value: Any) -> str:
+    """As text, without addresses in memory: they differ from process to process."""
+    return storable(_ADDRESS.sub("", str(value)), MAX_VALUE_BYTES)
 
 
 def _input(item: OpInput) -> model.InputNode:
