@@ -284,6 +284,8 @@ PRIVATE["ParameterCheckError"] = _HERE + "check:ParameterCheckError"
 PRIVATE["UnresolvedPartitionedAssetScheduleDefinition"] = "rostrum.definitions.automations.schedules:ScheduleDefinition"
 for _name in ("ConfigurableClass", "ConfigurableClassData", "whitelist_for_serdes"):
     PRIVATE[_name] = _HERE + f"serdes:{_name}"
+for _name in ("AssetsDefinitionCacheableData", "CacheableAssetsDefinition"):
+    PRIVATE[_name] = _HERE + f"cacheable_assets:{_name}"
 for _name in ("InProcessExecutor", "MultiprocessExecutor"):
     PRIVATE[_name] = _HERE + f"executors:{_name}"
 PRIVATE["RunLauncher"] = "rostrum.definitions.instance.parts:RunLauncher"
