@@ -17,30 +17,31 @@ from rostrum.planning.plan import build_plan
 
 
 class ConfigSlot:
-    """What an op takes as config; looked up once a step."""
+    """What an op takes as config; looked up once an op."""
 
-    __slots__ = ("_default", "_field", "_op", "_path", "_what", "is_wanted")
+    __slots__ = ("_default", "_field", "_op", "_what", "is_wanted")
 
-    def __init__(self, op: OpDefinition, path: Sequence[str]) -> None:
-        self._op, self._path = op, path
+    def __init__(self, op: OpDefinition) -> None:
+        self._op = op
         self._what = f"{op.kind} {op.name!r}"
         self.is_wanted = op.signature.config is not None
         self._field = op_config_field(op)
         self._default = op.signature.defaults.get(op.signature.config or "", MISSING)
 
-    def values(self, run_config: Mapping[str, Any]) -> tuple[Any, Any]:
-        """`context.op_config`, and the argument of the `config` parameter (None without one).
+    def values(self, run_config: Mapping[str, Any], step_key: str) -> tuple[Any, Any]:
+        """`context.op_config` of a step, and the argument of the `config` parameter (None without one).
 
         Raises ConfigError that tells all mistakes with their paths, and pydantic's ValidationError for what only the
         validators of a Config class can tell. An op that declares no config takes any.
         """
         if not run_config and self._field is None and self._op.preset is None:
             return None, None
-        raw = config_at(run_config, self._path)
+        path = (*node_path(step_key), "config")
+        raw = config_at(run_config, path)
         if self._op.preset is not None:
-            raw = self._preset(raw)
+            raw = self._preset(raw, path)
         if not self.is_wanted:
-            return self._plain(raw), None
+            return self._plain(raw, path), None
         if raw is MISSING and self._default is not MISSING:
             given = self._default
             if hasattr(given, "revealed"):
@@ -48,23 +49,23 @@ class ConfigSlot:
             return given, given
         annotation = self._op.config_type
         if is_config(annotation):
-            made = annotation.from_run_config(None if raw is MISSING else raw, *self._path).revealed()
+            made = annotation.from_run_config(None if raw is MISSING else raw, *path).revealed()
             return made.to_run_config(), made
-        value = judged(self._field, raw, self._what, self._path)
+        value = judged(self._field, raw, self._what, path)
         return value, value
 
-    def _plain(self, raw: Any) -> Any:
+    def _plain(self, raw: Any, path: Sequence[str]) -> Any:
         schema = self._op.preset.base if self._op.preset is not None else self._field
         if schema is None:
             return None if raw is MISSING else raw
-        return judged(schema, raw, self._what, self._path)
+        return judged(schema, raw, self._what, path)
 
-    def _preset(self, raw: Any) -> Any:
+    def _preset(self, raw: Any, path: Sequence[str]) -> Any:
         """What `configured` makes of the given config."""
         preset = self._op.preset
         assert preset is not None
         if preset.config_schema is not None:
-            raw = judged(preset.config_schema, raw, self._what, self._path)
+            raw = judged(preset.config_schema, raw, self._what, path)
         return preset.resolve(None if raw is MISSING else raw)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rostrum.definitions.contexts.storage import InputContext, OutputContext
 from rostrum.definitions.ops.job_ports import port_schema
 from rostrum.definitions.ops.op_config import judged
 from rostrum.definitions.resources.lifecycle import InitResourceContext, ResourceDefinition, needed_keys
@@ -19,35 +20,30 @@ class IOSettings:
 
     def __init__(self, bound: Mapping[str, Any], run_config: Mapping[str, Any], opened: Callable[[str], Any]) -> None:
         self._bound, self._config, self._opened = bound, run_config, opened
-        self._of_managers: dict[str, Any] = {}
-        self._schemas: dict[tuple[str, str], Any] = {}
-        self._resources: dict[str, Mapping[str, Any]] = {}
+        self._managers: dict[str, _Manager] = {}
 
-    def of_manager(self, key: str) -> Any:
-        """Config of the IO manager itself; None where it takes none."""
-        if key not in self._of_managers:
-            self._of_managers[key] = self._read(key)
-        return self._of_managers[key]
+    def tell(self, context: InputContext | OutputContext, key: str, step_key: str) -> None:
+        """Have the context of an input or output tell its IO manager's config and resources, and its own config where
+        the manager has a schema for it. Raises ConfigError.
+        """
+        manager = self._managers.get(key)
+        if manager is None:
+            manager = self._managers[key] = self._manager(key)
+        context.use_resources(manager.resources)
+        if manager.config is not None:
+            context.resource_config = manager.config
+        if manager.has_schemas:
+            side = "outputs" if isinstance(context, OutputContext) else "inputs"
+            context.config = self._of_port(manager, step_key, side, context.name)
 
-    def resources_of(self, key: str) -> Mapping[str, Any]:
-        """Opened resources that the IO manager asked for."""
-        if key not in self._resources:
-            self._resources[key] = {each: self._opened(each) for each in needed_keys(self._bound.get(key))}
-        return self._resources[key]
+    def _manager(self, key: str) -> _Manager:
+        bound = self._bound.get(key)
+        resources = {each: self._opened(each) for each in needed_keys(bound)}
+        schemas = {side: port_schema(bound, side) for side in ("outputs", "inputs")}
+        return _Manager(self._read(key), resources, schemas)
 
-    def of_output(self, key: str, step_key: str, name: str) -> Any:
-        """Config of one output; None where the IO manager has no schema for any. Raises ConfigError."""
-        return self._of_port(key, step_key, "outputs", name)
-
-    def of_input(self, key: str, step_key: str, name: str) -> Any:
-        """Config of one input; None where the IO manager has no schema for any. Raises ConfigError."""
-        return self._of_port(key, step_key, "inputs", name)
-
-    def _of_port(self, key: str, step_key: str, side: str, name: str) -> Any:
-        place = (key, side)
-        if place not in self._schemas:
-            self._schemas[place] = port_schema(self._bound.get(key), side)
-        schema = self._schemas[place]
+    def _of_port(self, manager: _Manager, step_key: str, side: str, name: str) -> Any:
+        schema = manager.schemas[side]
         if schema is None:
             return None
         path = (*node_path(step_key), side, name)
@@ -60,3 +56,13 @@ class IOSettings:
             return bound.processed(InitResourceContext(key=key, config=given or None))
         convert = getattr(self._opened(key), "to_run_config", None) or getattr(bound, "to_run_config", None)
         return convert() if callable(convert) and not isinstance(bound, type) else None
+
+
+class _Manager:
+    """What is the same for all that an IO manager stores and loads in a run."""
+
+    __slots__ = ("config", "has_schemas", "resources", "schemas")
+
+    def __init__(self, config: Any, resources: Mapping[str, Any], schemas: Mapping[str, Any]) -> None:
+        self.config, self.resources, self.schemas = config, resources, schemas
+        self.has_schemas = any(schema is not None for schema in schemas.values())

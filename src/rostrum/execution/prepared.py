@@ -26,9 +26,9 @@ from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import FromAsset, FromStep, InputSource, Plan, Step, StepInput
 from rostrum.model.runs import RunTarget
 from rostrum.planning.dynamic import base_of
-from rostrum.planning.op_steps import node_path
 from rostrum.planning.plan import build_plan
 
+_NONE: frozenset[CheckKey] = frozenset()
 _CONTEXTS: Mapping[str, type[OpExecutionContext]] = {
     "asset": AssetExecutionContext,
     "check": AssetCheckExecutionContext,
@@ -116,6 +116,21 @@ class OutputSlot:
         """Upstream assets with their keys as text: for input versions."""
 
 
+class OpParts:
+    """What is the same for all steps of an op."""
+
+    __slots__ = ("config", "context_class", "context_name", "op", "outputs", "resource_names", "shape", "store_keys")
+
+    def __init__(self, op: OpDefinition, resolved: Resolved) -> None:
+        signature = op.signature
+        self.op, self.shape, self.config = op, Shape(op), ConfigSlot(op)
+        self.context_name, self.context_class = signature.context, _context_class(op)
+        self.resource_names: tuple[str, ...] = tuple(signature.resources)
+        self.outputs = {name: _output_slot(output, op, resolved) for name, output in op.outputs.items()}
+        self.store_keys = frozenset(output.io_manager_key for output in op.outputs.values() if _stores(output))
+        """Keys of the IO managers that storing needs."""
+
+
 class Prepared:
     """A step, ready to be attempted any number of times."""
 
@@ -132,30 +147,23 @@ class Prepared:
         "resources",
         "shape",
         "step",
+        "store_keys",
     )
 
-    def __init__(self, step: Step, resolved: Resolved, plan: PlanSteps, shape: Shape) -> None:
-        op = op_of(step, resolved)
-        signature = op.signature
-        self.step, self.op, self.shape = step, op, shape
-        self.context_name = signature.context
-        self.context_class = _context_class(op)
-        self.config = ConfigSlot(op, _config_path(step))
-        self.resource_names: tuple[str, ...] = tuple(signature.resources)
+    def __init__(self, step: Step, parts: OpParts, resolved: Resolved, plan: PlanSteps) -> None:
+        self.step, self.op, self.shape, self.config = step, parts.op, parts.shape, parts.config
+        self.context_name, self.context_class = parts.context_name, parts.context_class
+        self.resource_names, self.outputs, self.store_keys = parts.resource_names, parts.outputs, parts.store_keys
         self.resources: dict[str, Any] | None = None
         """Opened resources that the op may use; filled at the first attempt in a process."""
-        self.inputs = [_input_slot(item, op, resolved, plan) for item in step.inputs]
-        self.outputs = {name: _output_slot(output, op, resolved) for name, output in op.outputs.items()}
-        self.partitions = _partitions(step, op, resolved)
-        checks = resolved.graph.check_nodes
-        self.blocking: frozenset[CheckKey] = frozenset(
-            key for key in step.check_keys if key in checks and checks[key].blocking
-        )
+        self.inputs = [_input_slot(item, parts.op, resolved, plan) for item in step.inputs]
+        self.partitions = _partitions(step, parts.op, resolved)
+        self.blocking: frozenset[CheckKey] = _blocking(step, resolved) if step.check_keys else _NONE
 
     @property
     def io_manager_keys(self) -> set[str]:
         """Keys of the IO managers that loading and storing need."""
-        keys = {slot.output.io_manager_key for slot in self.outputs.values() if _stores(slot.output)}
+        keys = set(self.store_keys)
         for slot in self.inputs:
             if slot.op_input.input_manager_key is not None:
                 keys.add(slot.op_input.input_manager_key)
@@ -177,8 +185,9 @@ def _context_class(op: OpDefinition) -> type[OpExecutionContext]:
     return _CONTEXTS.get(op.kind, OpExecutionContext)
 
 
-def _config_path(step: Step) -> tuple[str, ...]:
-    return (*node_path(step.key), "config")
+def _blocking(step: Step, resolved: Resolved) -> frozenset[CheckKey]:
+    checks = resolved.graph.check_nodes
+    return frozenset(key for key in step.check_keys if key in checks and checks[key].blocking)
 
 
 def _input_slot(item: StepInput, op: OpDefinition, resolved: Resolved, plan: PlanSteps) -> InputSlot:
@@ -192,7 +201,8 @@ def _upstream(source: InputSource, resolved: Resolved, plan: PlanSteps) -> Upstr
     if not isinstance(source, FromStep):
         return None
     step = plan.step(source.step_key)
-    output = op_of(step, resolved).outputs[source.output]
+    op = resolved.ops[step.op] if step.part_of is None else op_of(step, resolved)
+    output = op.outputs[source.output]
     upstream = Upstream(
         output.io_manager_key, source.step_key, source.output, output.metadata, output.asset_key, output.partitions
     )

@@ -6,7 +6,7 @@ outputs; each error says what the function did and what to do instead. Nothing h
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator, Sequence
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, cast
 
@@ -67,12 +67,16 @@ Item = Made | Verdict | AssetMaterialization | AssetObservation
 _RESULTS = (Output, MaterializeResult, AssetCheckResult, DynamicOutput)
 _EVENTS = (AssetMaterialization, AssetObservation)
 _OBSERVED = (DataVersion, DataVersionsByPartition, ObserveResult)
+_TELLING = (*_RESULTS, *_EVENTS, *_OBSERVED, CoroutineType, GeneratorType, AsyncGeneratorType, tuple)
+"""What may be more than the value of an output."""
+_PLAIN = frozenset({int, str, float, bool, bytes, list, dict, set, type(None)})
+"""The commonest kinds that are not: found faster than those above."""
 
 
 class Shape:
     """What the outputs of an op allow: looked up once an op."""
 
-    __slots__ = ("by_asset", "by_check", "checks", "dynamic", "is_check", "name", "outputs", "values")
+    __slots__ = ("by_asset", "by_check", "checks", "dynamic", "is_check", "name", "outputs", "sole", "values")
 
     def __init__(self, op: OpDefinition) -> None:
         self.name, self.is_check = op.name, op.kind == "check"
@@ -80,6 +84,9 @@ class Shape:
         self.values = [output for output in op.outputs.values() if output.check_key is None]
         self.checks = [output for output in op.outputs.values() if output.check_key is not None]
         self.dynamic = tuple(output.name for output in op.outputs.values() if output.dynamic)
+        sole = self.values[0] if len(self.values) == 1 and not self.checks and not self.is_check else None
+        self.sole = sole if sole is not None and not (sole.dynamic or sole.nothing or sole.observed) else None
+        """The one output that a plain value is of, whatever it is."""
         self.by_asset: dict[AssetKey, OpOutput] = {
             output.asset_key: output for output in self.values if output.asset_key is not None
         }
@@ -88,12 +95,18 @@ class Shape:
         }
 
 
-def items(shape: Shape, step: Step, returned: Any, run_async: Await) -> Iterator[Item]:
+def items(shape: Shape, step: Step, returned: Any, run_async: Await) -> Iterable[Item]:
     """What a function produced, in order, completed by outputs that need no value. Runs generators and coroutines as
     it goes.
 
     Raises InvariantError, and whatever the function's own code raises.
     """
+    if shape.sole is not None and (type(returned) in _PLAIN or not isinstance(returned, _TELLING)):
+        return (Made(shape.sole, returned),)
+    return _items(shape, step, returned, run_async)
+
+
+def _items(shape: Shape, step: Step, returned: Any, run_async: Await) -> Iterator[Item]:
     if isinstance(returned, CoroutineType):
         returned = run_async(_awaited(cast("Coroutine[Any, Any, Any]", returned)))
     seen: set[str] = set()

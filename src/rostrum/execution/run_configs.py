@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from msgspec import structs
@@ -19,4 +20,4 @@ def with_job_config(resolved: Resolved, run: Run) -> Run:
 
 
 def _called(what: str, function: Any, *arguments: Any) -> Any:
-    return placed(f"ConfigMappingError: {what} failed", function, *arguments)
+    return placed(partial("ConfigMappingError: {} failed".format, what), function, *arguments)

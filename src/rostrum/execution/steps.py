@@ -17,9 +17,9 @@ from rostrum.definitions.location.live import Resolved
 from rostrum.execution.hooks import HookRecord, Hooks
 from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
-from rostrum.execution.prepared import PlanSteps, Prepared, asset_upstream
+from rostrum.execution.prepared import OpParts, PlanSteps, Prepared, asset_upstream
 from rostrum.execution.resources import Resources
-from rostrum.execution.results import Made, Shape, Verdict, items
+from rostrum.execution.results import Made, Verdict, items
 from rostrum.execution.step_events import evaluated, logged
 from rostrum.execution.step_ops import op_of
 from rostrum.execution.user_code import Raised, guard
@@ -58,7 +58,7 @@ class StepRunner:
         self.partitions: PartitionsSpec | None = None
         """Definition that the run's partition keys are of, for steps without partitioned assets."""
         self._prepared: dict[str, Prepared] = {}
-        self._shapes: dict[str, Shape] = {}
+        self._parts: dict[str, OpParts] = {}
         self._loop: Any = None
         """`asyncio.Runner`, made for the first coroutine."""
         self.values = Values(session, clock, notes, resources.io_manager)
@@ -158,13 +158,12 @@ class StepRunner:
     def _prepare(self, step: Step) -> Prepared:
         prepared = self._prepared.get(step.key)
         if prepared is None:
-            op = op_of(step, self._resolved)
-            shape = self._shapes.get(op.name) if step.part_of is None else None
-            if shape is None:
-                shape = Shape(op)
+            parts = self._parts.get(step.op) if step.part_of is None else None
+            if parts is None:
+                parts = OpParts(op_of(step, self._resolved), self._resolved)
                 if step.part_of is None:
-                    self._shapes[op.name] = shape
-            prepared = self._prepared[step.key] = Prepared(step, self._resolved, self._plan, shape)
+                    self._parts[step.op] = parts
+            prepared = self._prepared[step.key] = Prepared(step, parts, self._resolved, self._plan)
         return prepared
 
     def _attempt(self, step: Step, attempt: int, emit: Emit) -> None:
@@ -173,7 +172,7 @@ class StepRunner:
         resources = prepared.resources
         if resources is None:
             resources = prepared.resources = {key: self._resources.value(key) for key in op.resource_keys}
-        op_config, argument = prepared.config.values(self._run.config)
+        op_config, argument = prepared.config.values(self._run.config, step.key)
         scope = self._scope(prepared, attempt, resources, op_config, emit)
         arguments: dict[str, Any] = {}
         if prepared.context_name is not None:

@@ -7,6 +7,7 @@ inside, any other class means isinstance; what cannot be checked (`Any`, `Sequen
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, get_args
 
 from rostrum.definitions.config.types import Check, DataType, TypeCheck, TypeCheckContext, value_check
@@ -37,22 +38,24 @@ def type_name(annotation: Any) -> str:
     )
 
 
-def checked(check: Check, what: str, annotation: Any, value: Any, scope: StepScope) -> TypeCheck | None:
+def checked(check: Check, what: Callable[[], str], annotation: Any, value: Any, scope: StepScope) -> TypeCheck | None:
     """The verdict, where the type tells more than yes. Raises TypeCheckFailed when the value does not fit.
 
-    `what` names the input or output, e.g. `output 'result' of step a`.
+    `what` names the input or output, e.g. `output 'result' of step a`; it is asked only where there is more to tell.
     """
     if isinstance(annotation, DataType):
         context = TypeCheckContext(scope.run.run_id, scope.log, ScopedResources(scope.resources))
         verdict: Any = annotation.type_check(context, value)
     else:
         verdict = check(value)
+        if verdict is True:
+            return None
     told = verdict if isinstance(verdict, TypeCheck) else None
     if verdict:
         return told
     description = told.description if told is not None else None
     reason = f" {description}" if description else ""
-    message = f"Type check failed for {what}: expected type {type_name(annotation)!r}, got {value!r:.200}, a "
+    message = f"Type check failed for {what()}: expected type {type_name(annotation)!r}, got {value!r:.200}, a "
     raise TypeCheckFailed(
         f"{message}{type(value).__name__}.{reason}",
         description=description or f"{value!r:.200} is {kind_of(value)}",

@@ -55,13 +55,13 @@ def guard(function: Callable[..., Any], *args: Any) -> Raised | None:
     return None
 
 
-def placed(where: str, function: Callable[..., Any], *args: Any) -> Any:
-    """Call user code other than the step's function; what it raises is told with `where` (`Kind: text`). Interrupts
-    pass.
+def placed(where: Callable[[], str], function: Callable[..., Any], *args: Any) -> Any:
+    """Call user code other than the step's function; what it raises is told with what `where` says (`Kind: text`),
+    which is asked only then. Interrupts pass.
     """
     try:
         return function(*args)
     except (KeyboardInterrupt, Wrapped):
         raise
     except BaseException as exception:
-        raise Wrapped(exception, where) from exception
+        raise Wrapped(exception, where()) from exception

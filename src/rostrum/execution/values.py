@@ -217,7 +217,7 @@ class Values:
         slot = prepared.outputs[made.output.name]
         output, value, step_key = slot.output, made.value, scope.step.key
         began = time.perf_counter()
-        added: Mapping[str, Any] = {}
+        added: Mapping[str, MetadataValue] = {}
         partition_keys = scope.partition_keys if output.partitions is not None else ()
         if value is not NO_VALUE:
             if output.nothing and value is not None:
@@ -255,7 +255,7 @@ class Values:
 
     def _handle(
         self, made: Made, output_partition_keys: Sequence[str], scope: StepScope, emit: Emit
-    ) -> Mapping[str, Any]:
+    ) -> Mapping[str, MetadataValue]:
         """Let the IO manager store; returns the metadata that it has added."""
         output, run = made.output, scope.run
         manager = self._io_manager(output.io_manager_key)
@@ -294,12 +294,17 @@ class Values:
                 else:
                     emit(logged(each, scope.step.key, self._clock.now()))
 
-    def _metadata(self, made: Made, scope: StepScope, added: Mapping[str, Any]) -> dict[str, MetadataValue]:
+    def _metadata(self, made: Made, scope: StepScope, added: Mapping[str, MetadataValue]) -> dict[str, MetadataValue]:
         """The IO manager's, under what the function returned, under what it added through the context."""
         told = scope.output_metadata.get((made.output.name, made.mapping_key)) if scope.output_metadata else None
         if not added and not told:
             return made.metadata or {}
-        return {**metadata_values(dict(added)), **(made.metadata or {}), **metadata_values(told or {})}
+        metadata = dict(added)
+        if made.metadata:
+            metadata.update(made.metadata)
+        if told:
+            metadata.update(metadata_values(told))
+        return metadata
 
     def _materializations(
         self,
