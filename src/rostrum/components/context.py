@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from rostrum.components.nodes import ComponentPath, Node
 from rostrum.components.resolution import ResolutionContext
@@ -18,6 +18,7 @@ from rostrum.definitions.location.definitions import Definitions
 from rostrum.model.errors import CodeImportError, InvocationError
 
 _STASHED = "component_load_context"
+Expected = TypeVar("Expected")
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,10 @@ class ComponentLoadContext:
         made = replace(self, resolution_context=resolution_context)
         return replace(made, resolution_context=resolution_context.with_stashed_value(_STASHED, made))
 
+    @overload
+    def load_component(self, defs_path: Any, expected_type: None = None) -> Any: ...
+    @overload
+    def load_component(self, defs_path: Any, expected_type: type[Expected]) -> Expected: ...
     def load_component(self, defs_path: Any, expected_type: type | None = None) -> Any:
         """Another instance of the project, by its path in the `defs` folder. Raises ComponentTreeError."""
         return self._tree().load_component(defs_path, expected_type)

@@ -8,7 +8,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from rostrum.components.attributes import post_processed
 from rostrum.components.component import Component, is_component_instance
@@ -121,6 +121,10 @@ class ComponentTree:
             f"there is no component {told!r} in {relative(str(self.defs_module_path))}; there are: {there}."
         )
 
+    @overload
+    def load_component(self, defs_path: Any, expected_type: None = None) -> Any: ...
+    @overload
+    def load_component(self, defs_path: Any, expected_type: type[T]) -> T: ...
     def load_component(self, defs_path: Any, expected_type: type | None = None) -> Any:
         """The instance at a path. Raises ComponentTreeError."""
         node = self.find_decl_at_path(defs_path)

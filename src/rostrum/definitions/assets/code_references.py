@@ -6,9 +6,9 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from rostrum.definitions.assets.specs import AssetSpec, map_asset_specs
+from rostrum.definitions.assets.specs import AssetSpec, Mapped, map_asset_specs
 from rostrum.model.errors import ArgumentError
 from rostrum.model.metadata import CodeReferencesMetadata, LocalFileCodeReference, UrlCodeReference
 from rostrum.model.reserved_names import CODE_REFERENCES_METADATA
@@ -37,7 +37,7 @@ class AnchorBasedFilePathMapping(FilePathMapping):
         return os.path.normpath(os.path.join(self.file_anchor_path_in_repository, way))  # noqa: PTH118 - no path of here
 
 
-def with_source_code_references(assets_defs: Sequence[Any]) -> Sequence[Any]:
+def with_source_code_references(assets_defs: Sequence[Mapped]) -> Sequence[Mapped]:
     """The same assets and specs, each with the file and line that it was written in as metadata."""
 
     def change(spec: AssetSpec) -> AssetSpec:
@@ -50,12 +50,12 @@ def with_source_code_references(assets_defs: Sequence[Any]) -> Sequence[Any]:
 
 
 def link_code_references_to_git(
-    assets_defs: Sequence[Any],
+    assets_defs: Sequence[Mapped],
     git_url: str,
     git_branch: str,
     file_path_mapping: FilePathMapping,
     platform: Literal["github", "gitlab"] | None = None,
-) -> Sequence[Any]:
+) -> Sequence[Mapped]:
     """The same assets and specs, files in their references replaced by addresses in a repository.
 
     Raises ArgumentError where `platform` is not given and the address does not tell it.

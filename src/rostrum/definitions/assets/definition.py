@@ -8,7 +8,7 @@ decorator.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from rostrum.definitions.assets.backing import Backing, backing_of, keyed_backing
 from rostrum.definitions.assets.changes import changed, subset, with_keys, with_values
@@ -28,9 +28,10 @@ __all__ = ["AssetDep", "AssetIn", "AssetOut", "AssetSpec", "AssetsDefinition", "
 
 MATERIALIZE, OBSERVE, NONE = "materialize", "observe", "none"
 _NO_RESOURCES: Mapping[str, Any] = {}
+Value = TypeVar("Value")
 
 
-class _ByKey:
+class _ByKey(Generic[Value]):
     """An attribute of the specs by key, without those that have none."""
 
     __slots__ = ("_attribute", "_default")
@@ -38,7 +39,7 @@ class _ByKey:
     def __init__(self, attribute: str, default: Any = None) -> None:
         self._attribute, self._default = attribute, default
 
-    def __get__(self, definition: Any, owner: Any = None) -> Mapping[AssetKey, Any]:
+    def __get__(self, definition: Any, owner: Any = None) -> Mapping[AssetKey, Value]:
         if definition is None:
             return self  # type: ignore[return-value] - asked of the class
         values = {spec.key: getattr(spec, self._attribute) for spec in definition.specs}
@@ -288,13 +289,13 @@ class AssetsDefinition:
             return self.get_asset_spec(key).io_manager_key
         return self.op.outputs[self.get_output_name_for_asset_key(key)].io_manager_key
 
-    automation_conditions_by_key = _ByKey("automation_condition")
-    code_versions_by_key = _ByKey("code_version")
-    descriptions_by_key = _ByKey("description")
-    group_names_by_key = _ByKey("group_name", "default")
-    metadata_by_key = _ByKey("metadata")
-    owners_by_key = _ByKey("owners")
-    tags_by_key = _ByKey("tags")
+    automation_conditions_by_key = _ByKey[Any]("automation_condition")
+    code_versions_by_key = _ByKey[str]("code_version")
+    descriptions_by_key = _ByKey[str]("description")
+    group_names_by_key = _ByKey[str]("group_name", "default")
+    metadata_by_key = _ByKey[Mapping[str, Any]]("metadata")
+    owners_by_key = _ByKey[Sequence[str]]("owners")
+    tags_by_key = _ByKey[Mapping[str, str]]("tags")
 
     # --- others made of this one
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NoReturn, Self, TypedDict, Unpack
+from typing import Any, NoReturn, Self, TypedDict, TypeVar, Unpack
 
 from rostrum.definitions.broken import noting_init
 from rostrum.definitions.names import AssetLike, KeyLike, asset_key_of, hidden_options, kinds_of
@@ -21,6 +21,8 @@ IO_MANAGER_KEYS = (IO_MANAGER_KEY, IO_MANAGER_METADATA)
 
 _NO_TAGS: Mapping[str, str] = {}
 _NO_METADATA: Mapping[str, Any] = {}
+Mapped = TypeVar("Mapped")
+"""What holds specs: an asset stays one, a spec, too."""
 _HIDDEN = ("auto_materialize_policy", "legacy_freshness_policy")
 
 
@@ -312,7 +314,7 @@ def asset_deps(deps: Iterable[Any]) -> list[AssetDep]:
     return list(found.values())
 
 
-def map_asset_specs(func: Callable[[AssetSpec], AssetSpec], iterable: Iterable[Any]) -> Sequence[Any]:
+def map_asset_specs(func: Callable[[AssetSpec], AssetSpec], iterable: Iterable[Mapped]) -> Sequence[Mapped]:
     """The same assets and specs with each spec replaced by what `func` makes of it.
 
     Raises InvocationError where something else than an asset or a spec is among them, or `func` returns no spec.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from rostrum.definitions.assets.selection import AssetSelection
 from rostrum.definitions.automations.tick_contexts import SensorEvaluationContext
@@ -13,6 +13,11 @@ from rostrum.definitions.partitions.loading import loading_context
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import InvariantError, InvocationError
 from rostrum.planning.mappings import downstream_keys
+
+if TYPE_CHECKING:  # loaded by the first that asks an instance
+    from rostrum.definitions.assets.definition import AssetsDefinition
+    from rostrum.definitions.assets.specs import AssetSpec
+    from rostrum.definitions.events.log import EventLogRecord
 
 _SCAN = 1000
 """How many of an asset's newest materialisations are looked at."""
@@ -76,7 +81,7 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
         self._monitored = monitored_assets
         self._cursors = _decoded(cursor)
         self._moved: dict[AssetKey, AssetCursor] = {}
-        self._found: dict[AssetKey, list[Any]] = {}
+        self._found: dict[AssetKey, list[EventLogRecord]] = {}
 
     @classmethod
     def of(
@@ -119,7 +124,7 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
         return [asset_key_of(each) for each in self._monitored]
 
     @property
-    def assets_defs_by_key(self) -> Mapping[AssetKey, Any]:
+    def assets_defs_by_key(self) -> Mapping[AssetKey, AssetsDefinition | AssetSpec | None]:
         """Definition by key, None for assets of other locations."""
         definitions = self.definitions if self.definitions is not None else self.repository_def
         known: dict[AssetKey, Any] = {}
@@ -130,7 +135,7 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
 
     # --- what has happened
 
-    def materialization_records_for_key(self, asset_key: KeyLike, limit: int | None = None) -> Iterable[Any]:
+    def materialization_records_for_key(self, asset_key: KeyLike, limit: int | None = None) -> Sequence[EventLogRecord]:
         """Records that have not been seen, newest first."""
         key = self._monitored_key(asset_key)
         found = self._unseen(key)
@@ -138,19 +143,19 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
 
     def latest_materialization_records_by_key(
         self, asset_keys: Sequence[KeyLike] | None = None
-    ) -> Mapping[AssetKey, Any]:
+    ) -> Mapping[AssetKey, EventLogRecord | None]:
         """The newest record of each asset that has not been seen, else None."""
         keys = [asset_key_of(key) for key in asset_keys] if asset_keys is not None else self.asset_keys
         return {key: next(iter(self._unseen(self._monitored_key(key))), None) for key in keys}
 
     def latest_materialization_records_by_partition(
         self, asset_key: KeyLike, after_cursor_partition: bool | None = False
-    ) -> Mapping[str, Any]:
+    ) -> Mapping[str, EventLogRecord]:
         """The newest unseen record of each partition; with `after_cursor_partition` only of partitions after the one
         that was seen last.
         """
         key = self._monitored_key(asset_key)
-        found: dict[str, Any] = {}
+        found: dict[str, EventLogRecord] = {}
         for record in reversed(self._unseen(key)):
             partition = _partition(record)
             if partition is not None:
@@ -163,9 +168,9 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
             found = {partition: record for partition, record in found.items() if partition not in passed}
         return found
 
-    def latest_materialization_records_by_partition_and_asset(self) -> Mapping[str, Mapping[AssetKey, Any]]:
+    def latest_materialization_records_by_partition_and_asset(self) -> Mapping[str, Mapping[AssetKey, EventLogRecord]]:
         """The newest unseen records by partition, then by asset."""
-        found: dict[str, dict[AssetKey, Any]] = {}
+        found: dict[str, dict[AssetKey, EventLogRecord]] = {}
         for key in self.asset_keys:
             for partition, record in self.latest_materialization_records_by_partition(key).items():
                 found.setdefault(partition, {})[key] = record
@@ -205,13 +210,13 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
         """Partition of the event that was seen last."""
         return self._cursor_of(asset_key_of(asset_key)).partition if asset_key is not None else None
 
-    def get_trailing_unconsumed_events(self, asset_key: KeyLike) -> Sequence[Any]:
+    def get_trailing_unconsumed_events(self, asset_key: KeyLike) -> Sequence[EventLogRecord]:
         """Records before the cursor that were passed over."""
         key = asset_key_of(asset_key)
         wanted = set(self._cursor_of(key).trailing.values())
         return [record for record in _records(self.instance, key, _SCAN) if _id(record) in wanted]
 
-    def advance_cursor(self, materialization_records_by_key: Mapping[AssetKey, Any]) -> None:
+    def advance_cursor(self, materialization_records_by_key: Mapping[AssetKey, EventLogRecord | None]) -> None:
         """Count these records, one an asset, as seen, and those before them as passed over."""
         for key, record in materialization_records_by_key.items():
             if record is None:
@@ -256,7 +261,7 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
     def _cursor_of(self, key: AssetKey) -> AssetCursor:
         return self._moved.get(key) or self._cursors.get(key) or AssetCursor()
 
-    def _unseen(self, key: AssetKey) -> list[Any]:
+    def _unseen(self, key: AssetKey) -> list[EventLogRecord]:
         """Records after the cursor with which the evaluation began, and those passed over before it."""
         if key not in self._found:
             cursor = self._cursors.get(key) or AssetCursor()
@@ -288,7 +293,7 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
         return definitions.resolved()
 
 
-def _records(instance: Any, key: AssetKey, limit: int) -> list[Any]:
+def _records(instance: Any, key: AssetKey, limit: int) -> list[EventLogRecord]:
     """Newest first, of whatever shape the instance gives them."""
     found: Any = instance.fetch_materializations(key, limit=limit)
     return list(cast("Iterable[Any]", getattr(found, "records", found)))

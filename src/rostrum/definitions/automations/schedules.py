@@ -13,6 +13,7 @@ from rostrum.definitions.automations.tick_outcomes import EMPTY_SCHEDULE, Return
 from rostrum.definitions.broken import noting, noting_init
 from rostrum.definitions.config.run_config import RunConfig, plain_config
 from rostrum.definitions.names import check_name, owner_problem, string_tags
+from rostrum.definitions.ops.job_specs import JobSpec
 from rostrum.definitions.sources import caller_source, function_source
 from rostrum.model import ticks
 from rostrum.model.errors import ArgumentError, DefinitionError, InvocationError
@@ -158,7 +159,7 @@ class ScheduleDefinition:
         return self.targets[0]
 
     @property
-    def job(self) -> Any:
+    def job(self) -> JobSpec:
         """The job. Raises DefinitionError where only its name was given."""
         if isinstance(self.target, str):
             raise DefinitionError(f"schedule {self.name} knows only the name of its job, {self.target!r}.")

@@ -21,6 +21,7 @@ from rostrum.definitions.automations.tick_contexts import SensorEvaluationContex
 from rostrum.definitions.automations.tick_outcomes import EMPTY_SENSOR, Returned, TickOutcome, with_tags
 from rostrum.definitions.broken import noting, noting_init
 from rostrum.definitions.names import check_name, nearest, owner_problem, string_tags
+from rostrum.definitions.ops.job_specs import JobSpec
 from rostrum.definitions.sources import caller_source, function_source
 from rostrum.model import ticks
 from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError, InvocationError
@@ -151,15 +152,15 @@ class SensorDefinition:
         return SensorType.RUN_STATUS if self.kind == "run_failure" else SensorType(self.kind.upper())
 
     @property
-    def jobs(self) -> list[Any]:
+    def jobs(self) -> list[JobSpec]:
         """Jobs that it may launch. Raises DefinitionError where only names were given."""
         named = [each for each in self.targets if isinstance(each, str)]
         if named or not self.targets:
             raise DefinitionError(f"sensor {self._name} holds no job: it has {named or 'no target'}.")
-        return list(self.targets)
+        return [each for each in self.targets if not isinstance(each, str)]
 
     @property
-    def job(self) -> Any:
+    def job(self) -> JobSpec:
         """The only job. Raises DefinitionError where there is none or there are several."""
         if len(self.targets) != 1:
             raise DefinitionError(f"sensor {self._name} has {len(self.targets)} jobs: use jobs.")

@@ -15,6 +15,8 @@ from rostrum.model.errors import InvariantError, InvocationError, UnknownResourc
 if TYPE_CHECKING:
     import logging
 
+    from rostrum.definitions.instance.instance import Instance  # loaded by the first that makes one
+
 
 class TickContext:
     """What contexts of schedules and sensors share. A context manager: leaving it tears its resources down."""
@@ -52,7 +54,7 @@ class TickContext:
         self._opened: Any = None
 
     @property
-    def instance(self) -> Any:
+    def instance(self) -> Instance:
         """The instance. Raises InvariantError where none was given."""
         if self._instance is None:
             raise InvariantError(

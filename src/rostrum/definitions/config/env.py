@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast, overload
 
 from rostrum.model.errors import ConfigError, UnresolvedVariable
+
+Default = TypeVar("Default")
 
 
 class EnvVar(str):
@@ -25,6 +27,10 @@ class EnvVar(str):
         """Name of the variable."""
         return str.__str__(self)
 
+    @overload
+    def get_value(self, default: None = None) -> str | None: ...
+    @overload
+    def get_value(self, default: Default) -> str | Default: ...
     def get_value(self, default: Any = None) -> Any:
         """Its value now, or the default."""
         return os.environ.get(self.env_var_name, default)
@@ -49,6 +55,10 @@ class IntEnvVar(int):
         value.env_var_name = name
         return value
 
+    @overload
+    def get_value(self, default: None = None) -> int | None: ...
+    @overload
+    def get_value(self, default: Default) -> int | Default: ...
     def get_value(self, default: Any = None) -> Any:
         """Its value now, or the default. Raises ConfigError when it is not a number."""
         text = os.environ.get(self.env_var_name)

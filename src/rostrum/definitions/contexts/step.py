@@ -6,7 +6,7 @@ InvariantError (PropertyError where it never applies to this kind of context) sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from msgspec import structs
@@ -26,6 +26,9 @@ from rostrum.model.runs import Run, RunStatus
 
 if TYPE_CHECKING:
     import logging
+
+    from rostrum.definitions.assets.definition import AssetsDefinition  # scripts of ops need none
+    from rostrum.definitions.checks.specs import AssetCheckSpec
 
 
 _NOT_YET = (RunStatus.QUEUED, RunStatus.STARTING)
@@ -243,7 +246,7 @@ class OpExecutionContext(RunPartitions):
         return bool(self._scope.step.asset_keys)
 
     @property
-    def assets_def(self) -> Any:
+    def assets_def(self) -> AssetsDefinition:
         """Definition of the step's assets."""
         definitions = self._scope.definitions
         found = definitions.assets_def(self._scope.op.name) if definitions is not None else None
@@ -401,7 +404,7 @@ class OpExecutionContext(RunPartitions):
         """False: logged events are recorded at once."""
         return False
 
-    def consume_events(self) -> Any:
+    def consume_events(self) -> Iterator[Any]:
         """Nothing: logged events are recorded at once."""
         return iter(())
 
@@ -437,7 +440,7 @@ class AssetCheckExecutionContext(OpExecutionContext):
         return self.check_key.asset_key
 
     @property
-    def check_specs(self) -> Sequence[Any]:
+    def check_specs(self) -> Sequence[AssetCheckSpec]:
         """The `AssetCheckSpec` of each check that this step evaluates."""
         definitions = self._scope.definitions
         if definitions is None:

@@ -14,7 +14,7 @@ from rostrum.definitions.events.outputs import AssetMaterialization, AssetObserv
 from rostrum.definitions.ops.logs import library_logger
 from rostrum.definitions.ops.ops import OpDefinition
 from rostrum.definitions.partitions.context import time_window
-from rostrum.definitions.partitions.definition import PartitionKeyRange
+from rostrum.definitions.partitions.definition import PartitionKeyRange, PartitionsDefinition
 from rostrum.definitions.resources.scoped import ScopedResources
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import InvariantError
@@ -198,7 +198,7 @@ class _StorageContext:
         return self._asset_partitions
 
     @property
-    def asset_partitions_def(self) -> Any:
+    def asset_partitions_def(self) -> PartitionsDefinition:
         """Definition of the asset's partitions."""
         return _views().definition_of(self.asset_partitions_spec)
 

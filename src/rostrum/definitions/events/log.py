@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, NamedTuple
 
-from rostrum.definitions.events.run_events import ErrorReport, RunEvent
+from rostrum.definitions.events.outputs import AssetMaterialization, AssetObservation
+from rostrum.definitions.events.run_events import AssetCheckEvaluation, ErrorReport, RunEvent
 from rostrum.definitions.events.types import EventType
 from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.model.assets import AssetKey, AssetState
@@ -73,17 +74,17 @@ class EventLogEntry(NamedTuple):
         return self.user_message or (self.dagster_event.message or "" if self.dagster_event is not None else "")
 
     @property
-    def asset_materialization(self) -> Any:
+    def asset_materialization(self) -> AssetMaterialization | None:
         """The AssetMaterialization, None for other entries."""
         return self.dagster_event.asset_materialization if self.dagster_event is not None else None
 
     @property
-    def asset_observation(self) -> Any:
+    def asset_observation(self) -> AssetObservation | None:
         """The AssetObservation, None for other entries."""
         return self.dagster_event.asset_observation if self.dagster_event is not None else None
 
     @property
-    def asset_check_evaluation(self) -> Any:
+    def asset_check_evaluation(self) -> AssetCheckEvaluation | None:
         """The AssetCheckEvaluation, None for other entries."""
         return self.dagster_event.asset_check_evaluation if self.dagster_event is not None else None
 
@@ -136,17 +137,17 @@ class EventLogRecord(NamedTuple):
         return self.event_log_entry.partition_key
 
     @property
-    def asset_materialization(self) -> Any:
+    def asset_materialization(self) -> AssetMaterialization | None:
         """The AssetMaterialization, None for other entries."""
         return self.event_log_entry.asset_materialization
 
     @property
-    def asset_observation(self) -> Any:
+    def asset_observation(self) -> AssetObservation | None:
         """The AssetObservation, None for other entries."""
         return self.event_log_entry.asset_observation
 
     @property
-    def asset_event(self) -> Any:
+    def asset_event(self) -> AssetMaterialization | AssetObservation | None:
         """The materialization or observation."""
         return self.asset_materialization or self.asset_observation
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
 from rostrum.definitions.events.outputs import NO_VALUE, AssetMaterialization, AssetObservation
-from rostrum.definitions.events.run_events import AssetCheckEvaluation, RunEvent
+from rostrum.definitions.events.run_events import AssetCheckEvaluation, EventData, RunEvent, StepFailureData
 from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import InvariantError
@@ -179,9 +179,9 @@ class ExecutionResult:
 
     def asset_observations_for_node(self, node_name: str) -> Sequence[AssetObservation]:
         """`AssetObservation`s by a step."""
-        return [event.asset_observation for event in self.events_for_node(node_name) if event.is_asset_observation]
+        return [seen for event in self.events_for_node(node_name) if (seen := event.asset_observation) is not None]
 
-    def expectation_results_for_node(self, node_str: str) -> Sequence[Any]:
+    def expectation_results_for_node(self, node_str: str) -> Sequence[EventData]:
         """Results of expectations that a step has told."""
         return [
             event.step_expectation_result_data.expectation_result
@@ -235,7 +235,7 @@ class ExecutionResult:
         """Keys of failed steps."""
         return {event.step_key or "" for event in self._of(StepFailed)}
 
-    def failure_data_for_node(self, node_str: str) -> Any:
+    def failure_data_for_node(self, node_str: str) -> StepFailureData | None:
         """How a step failed (`error`, `user_failure_data`), None when it did not."""
         found = [event for event in self.get_step_failure_events() if event.step_key == node_str]
         return found[-1].event_specific_data if found else None

@@ -7,14 +7,17 @@ tells it in the finer vocabulary of `EventType`; `event_story` makes it of the r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar, overload
 
+from rostrum.definitions.events.outputs import AssetMaterialization, AssetObservation
 from rostrum.definitions.events.types import EventType
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ErrorInfo, InvariantError
 from rostrum.model.events import CheckTarget, Event
 from rostrum.model.metadata import MetadataValue
+
+V = TypeVar("V")
 
 
 class ErrorReport:
@@ -73,45 +76,81 @@ class EventData:
 class StepOutputHandle(EventData):
     """Which output: `step_key`, `output_name`, `mapping_key`."""
 
+    step_key: str
+    output_name: str
+    mapping_key: str | None
+
 
 class StepOutputData(EventData):
     """`step_output_handle`, `output_name`, `mapping_key`, `metadata`."""
+
+    step_output_handle: StepOutputHandle
+    output_name: str
+    mapping_key: str | None
+    metadata: Mapping[str, MetadataValue]
 
 
 class StepInputData(EventData):
     """`input_name`."""
 
+    input_name: str
+
 
 class StepSuccessData(EventData):
     """`duration_ms`."""
+
+    duration_ms: float
 
 
 class StepFailureData(EventData):
     """`error` (with the user's as its `cause`), `user_failure_data` (of a raised Failure), `error_display_string`."""
 
+    error: ErrorReport
+    user_failure_data: UserFailureData | None
+    error_display_string: str
+
 
 class UserFailureData(EventData):
     """`label`, `description`, `metadata` of a raised Failure."""
+
+    label: str
+    description: str | None
+    metadata: Mapping[str, MetadataValue]
 
 
 class StepRetryData(EventData):
     """`error`, `seconds_to_wait`."""
 
+    error: ErrorReport
+    seconds_to_wait: float
+
 
 class StepMaterializationData(EventData):
     """`materialization`, `asset_lineage`."""
+
+    materialization: AssetMaterialization
+    asset_lineage: Sequence[Any]
 
 
 class AssetObservationData(EventData):
     """`asset_observation`."""
 
+    asset_observation: AssetObservation
+
 
 class AssetMaterializationPlannedData(EventData):
     """`asset_key`, `partition`."""
 
+    asset_key: AssetKey
+    partition: str | None
+
 
 class AssetCheckEvaluationPlanned(EventData):
     """`asset_key`, `check_name`."""
+
+    asset_key: AssetKey
+    check_name: str
+    partition: str | None
 
 
 class StepExpectationResultData(EventData):
@@ -121,29 +160,53 @@ class StepExpectationResultData(EventData):
 class LoadedInputData(EventData):
     """`input_name`, `manager_key`, `upstream_output_name`, `upstream_step_key`, `metadata`."""
 
+    input_name: str
+    manager_key: str
+    upstream_output_name: str | None
+    upstream_step_key: str | None
+    metadata: Mapping[str, MetadataValue]
+
 
 class HandledOutputData(EventData):
     """`output_name`, `manager_key`, `metadata`."""
+
+    output_name: str
+    manager_key: str
+    metadata: Mapping[str, MetadataValue]
 
 
 class EngineEventData(EventData):
     """`metadata`, `error`."""
 
+    metadata: Mapping[str, MetadataValue]
+    error: ErrorReport | None
+
 
 class JobFailureData(EventData):
     """`error`, `failure_reason`, `first_step_failure_event`."""
+
+    error: ErrorReport | None
+    failure_reason: str
+    first_step_failure_event: RunEvent | None
 
 
 class JobCanceledData(EventData):
     """`error`."""
 
+    error: ErrorReport | None
+
 
 class ComputeLogsCaptureData(EventData):
     """`file_key`, `step_keys`."""
 
+    file_key: str
+    step_keys: Sequence[str]
+
 
 class HookErroredData(EventData):
     """`error`."""
+
+    error: ErrorReport | None
 
 
 class CheckedMaterialization(NamedTuple):
@@ -217,11 +280,23 @@ class AssetCheckEvaluation:
         return made
 
 
-def _is(kind: EventType, text: str) -> Any:
-    return property(lambda event: event.event_type_value == kind.value, doc=text)
+class _Told(property, Generic[V]):
+    """A property whose type checkers know: that of a bare `property` is lost in a call."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: type, /) -> Self: ...
+        @overload
+        def __get__(self, instance: object, owner: type | None = None, /) -> V: ...
+        def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
 
 
-def _data(*kinds: EventType) -> Any:
+def _is(kind: EventType, text: str) -> _Told[bool]:
+    return _Told(lambda event: event.event_type_value == kind.value, doc=text)
+
+
+def _data(_made: type[V], *kinds: EventType) -> _Told[V]:
     wanted = frozenset(kind.value for kind in kinds)
 
     def get(event: RunEvent) -> Any:
@@ -229,7 +304,7 @@ def _data(*kinds: EventType) -> Any:
             raise InvariantError(f"{event.event_type_value} has no such data: it is of {', '.join(sorted(wanted))}.")
         return event.event_specific_data
 
-    return property(get, doc=f"Data of {' and '.join(sorted(wanted))}; raises InvariantError for other events.")
+    return _Told(get, doc=f"Data of {' and '.join(sorted(wanted))}; raises InvariantError for other events.")
 
 
 T = EventType
@@ -354,23 +429,24 @@ class RunEvent:
     is_job_failure = _is(T.RUN_FAILURE, "Whether the run failed.")
     is_run_failure = _is(T.RUN_FAILURE, "Whether the run failed.")
 
-    step_output_data = _data(T.STEP_OUTPUT)
-    step_input_data = _data(T.STEP_INPUT)
-    step_success_data = _data(T.STEP_SUCCESS)
-    step_failure_data = _data(T.STEP_FAILURE)
-    step_retry_data = _data(T.STEP_UP_FOR_RETRY)
-    step_materialization_data = _data(T.ASSET_MATERIALIZATION)
-    asset_observation_data = _data(T.ASSET_OBSERVATION)
-    asset_check_evaluation_data = _data(T.ASSET_CHECK_EVALUATION)
-    asset_check_planned_data = _data(T.ASSET_CHECK_EVALUATION_PLANNED)
-    asset_materialization_planned_data = _data(T.ASSET_MATERIALIZATION_PLANNED)
-    asset_failed_to_materialize_data = _data(T.ASSET_FAILED_TO_MATERIALIZE)
-    asset_freshness_state_change_data = _data(T.FRESHNESS_STATE_CHANGE)
-    asset_health_changed_data = _data(T.ASSET_HEALTH_CHANGED)
-    asset_wiped_data = _data(T.ASSET_WIPED)
-    code_location_updated_data = _data(T.CODE_LOCATION_UPDATED)
-    step_expectation_result_data = _data(T.STEP_EXPECTATION_RESULT)
+    step_output_data = _data(StepOutputData, T.STEP_OUTPUT)
+    step_input_data = _data(StepInputData, T.STEP_INPUT)
+    step_success_data = _data(StepSuccessData, T.STEP_SUCCESS)
+    step_failure_data = _data(StepFailureData, T.STEP_FAILURE)
+    step_retry_data = _data(StepRetryData, T.STEP_UP_FOR_RETRY)
+    step_materialization_data = _data(StepMaterializationData, T.ASSET_MATERIALIZATION)
+    asset_observation_data = _data(AssetObservationData, T.ASSET_OBSERVATION)
+    asset_check_evaluation_data = _data(AssetCheckEvaluation, T.ASSET_CHECK_EVALUATION)
+    asset_check_planned_data = _data(AssetCheckEvaluationPlanned, T.ASSET_CHECK_EVALUATION_PLANNED)
+    asset_materialization_planned_data = _data(AssetMaterializationPlannedData, T.ASSET_MATERIALIZATION_PLANNED)
+    asset_failed_to_materialize_data = _data(EventData, T.ASSET_FAILED_TO_MATERIALIZE)
+    asset_freshness_state_change_data = _data(EventData, T.FRESHNESS_STATE_CHANGE)
+    asset_health_changed_data = _data(EventData, T.ASSET_HEALTH_CHANGED)
+    asset_wiped_data = _data(EventData, T.ASSET_WIPED)
+    code_location_updated_data = _data(EventData, T.CODE_LOCATION_UPDATED)
+    step_expectation_result_data = _data(StepExpectationResultData, T.STEP_EXPECTATION_RESULT)
     engine_event_data = _data(
+        EngineEventData,
         T.ENGINE_EVENT,
         T.STEP_WORKER_STARTING,
         T.STEP_WORKER_STARTED,
@@ -378,26 +454,26 @@ class RunEvent:
         T.RESOURCE_INIT_SUCCESS,
         T.RESOURCE_INIT_FAILURE,
     )
-    job_failure_data = _data(T.RUN_FAILURE)
-    job_canceled_data = _data(T.RUN_CANCELED)
-    run_enqueued_data = _data(T.RUN_ENQUEUED)
-    hook_completed_data = _data(T.HOOK_COMPLETED)
-    hook_errored_data = _data(T.HOOK_ERRORED)
-    hook_skipped_data = _data(T.HOOK_SKIPPED)
-    logs_captured_data = _data(T.LOGS_CAPTURED)
+    job_failure_data = _data(JobFailureData, T.RUN_FAILURE)
+    job_canceled_data = _data(JobCanceledData, T.RUN_CANCELED)
+    run_enqueued_data = _data(EventData, T.RUN_ENQUEUED)
+    hook_completed_data = _data(EventData, T.HOOK_COMPLETED)
+    hook_errored_data = _data(HookErroredData, T.HOOK_ERRORED)
+    hook_skipped_data = _data(EventData, T.HOOK_SKIPPED)
+    logs_captured_data = _data(ComputeLogsCaptureData, T.LOGS_CAPTURED)
 
     @property
-    def materialization(self) -> Any:
+    def materialization(self) -> AssetMaterialization:
         """The AssetMaterialization; raises InvariantError for other events."""
         return self.step_materialization_data.materialization
 
     @property
-    def asset_materialization(self) -> Any:
+    def asset_materialization(self) -> AssetMaterialization | None:
         """The AssetMaterialization, None for other events."""
         return self.materialization if self.is_step_materialization else None
 
     @property
-    def asset_observation(self) -> Any:
+    def asset_observation(self) -> AssetObservation | None:
         """The AssetObservation, None for other events."""
         return self.asset_observation_data.asset_observation if self.is_asset_observation else None
 

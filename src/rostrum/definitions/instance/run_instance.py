@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.interfaces import runs
@@ -12,6 +12,16 @@ from rostrum.interfaces.runs import RunReader
 from rostrum.model.assets import AssetKey, AssetState
 from rostrum.model.errors import PropertyError
 from rostrum.model.events import AssetMaterialized
+
+if TYPE_CHECKING:  # loaded by the first that asks
+    from rostrum.definitions.events.log import (
+        AssetPartitionStatus,
+        AssetRecordsFilter,
+        EventLogEntry,
+        EventLogRecord,
+        EventRecordsFilter,
+        EventRecordsResult,
+    )
 
 
 class DataProvenance(NamedTuple):
@@ -54,18 +64,18 @@ class RunInstance:
         states = self._session.read(runs.ReadAssets((asset_key_of(asset_key),))).assets
         return states[0] if states and states[0].is_known else None
 
-    def get_latest_materialization_event(self, asset_key: KeyLike, partition_key: str | None = None) -> Any:
-        """The newest materialization of the asset or of one partition, as an `EventLogEntry`; None when there is
-        none.
-        """
+    def get_latest_materialization_event(
+        self, asset_key: KeyLike, partition_key: str | None = None
+    ) -> EventLogEntry | None:
+        """The newest materialization of the asset or of one partition, None when there is none."""
         found = self.fetch_materializations(asset_key, 1, partition_key=partition_key).records
         return found[0].event_log_entry if found else None
 
-    def get_latest_materialization_events(self, asset_keys: Iterable[KeyLike]) -> dict[AssetKey, Any]:
+    def get_latest_materialization_events(self, asset_keys: Iterable[KeyLike]) -> dict[AssetKey, EventLogEntry | None]:
         """The newest materialization of each asset, None where there is none."""
         return {asset_key_of(key): self.get_latest_materialization_event(key) for key in asset_keys}
 
-    def get_latest_data_version_record(self, key: KeyLike, partition_key: str | None = None) -> Any:
+    def get_latest_data_version_record(self, key: KeyLike, partition_key: str | None = None) -> EventLogRecord | None:
         """Record of the newest materialization."""
         found = self.fetch_materializations(key, 1, partition_key=partition_key).records
         return found[0] if found else None
@@ -78,15 +88,15 @@ class RunInstance:
 
     def fetch_materializations(
         self,
-        records_filter: Any,
+        records_filter: KeyLike | AssetRecordsFilter,
         limit: int = 100,
         cursor: str | None = None,
         ascending: bool = False,
         *,
         partition_key: str | None = None,
-    ) -> Any:
-        """Materializations of an asset (a key or an `AssetRecordsFilter`), newest first: an `EventRecordsResult`."""
-        wanted = records_filter
+    ) -> EventRecordsResult:
+        """Materializations of an asset, newest first."""
+        wanted: Any = records_filter
         if not hasattr(wanted, "takes"):
             wanted = self._log.AssetRecordsFilter(wanted)
         partitions = wanted.asset_partitions
@@ -101,7 +111,9 @@ class RunInstance:
         page = records[start : start + limit]
         return self._log.EventRecordsResult(page, str(start + len(page)), start + len(page) < len(records))
 
-    def get_event_records(self, event_records_filter: Any, limit: int | None = None, ascending: bool = False) -> Any:
+    def get_event_records(
+        self, event_records_filter: EventRecordsFilter, limit: int | None = None, ascending: bool = False
+    ) -> Sequence[EventLogRecord]:
         """Records of an asset's materializations. A running step can ask for no others."""
         kind = event_records_filter.event_type
         if kind.name != "ASSET_MATERIALIZATION" or event_records_filter.asset_key is None:
@@ -123,7 +135,7 @@ class RunInstance:
 
     def get_status_by_partition(
         self, asset_key: KeyLike, partition_keys: Sequence[str] | None = None, partitions_def: Any = None
-    ) -> dict[str, Any]:
+    ) -> dict[str, AssetPartitionStatus | None]:
         """`AssetPartitionStatus` by partition key: of `partition_keys` (None for missing ones), else of all that have
         one.
         """

@@ -41,7 +41,7 @@ def load_assets_from_modules(
     source_key_prefix: Prefix = None,
     include_specs: bool = False,
     **kwargs: Any,
-) -> Sequence[Any]:
+) -> Sequence[AssetsDefinition | AssetSpec]:
     """Assets at the top of modules, also inside lists; each once. Specs only with `include_specs`.
 
     `group_name`, `automation_condition` and `backfill_policy` are given to those without. `key_prefix` comes before
@@ -58,21 +58,21 @@ def load_assets_from_modules(
 
 def load_assets_from_current_module(
     group_name: str | None = None, key_prefix: Prefix = None, **options: Any
-) -> Sequence[Any]:
+) -> Sequence[AssetsDefinition | AssetSpec]:
     """Assets defined so far in the calling module. Options as of `load_assets_from_modules`."""
     return load_assets_from_modules([_caller()], group_name, key_prefix, **options)
 
 
 def load_assets_from_package_module(
     package_module: ModuleType, group_name: str | None = None, key_prefix: Prefix = None, **options: Any
-) -> Sequence[Any]:
+) -> Sequence[AssetsDefinition | AssetSpec]:
     """Assets of a package and all modules in it, which are imported. Options as of `load_assets_from_modules`."""
     return load_assets_from_modules(_modules_of(package_module), group_name, key_prefix, **options)
 
 
 def load_assets_from_package_name(
     package_name: str, group_name: str | None = None, key_prefix: Prefix = None, **options: Any
-) -> Sequence[Any]:
+) -> Sequence[AssetsDefinition | AssetSpec]:
     """As `load_assets_from_package_module`, for a package that is imported by name."""
     return load_assets_from_package_module(importlib.import_module(package_name), group_name, key_prefix, **options)
 

@@ -5,12 +5,16 @@ instead of made.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from rostrum.definitions.names import check_name, string_tags
 from rostrum.definitions.sources import shown
 from rostrum.model.errors import DefinitionError, kind_of
 from rostrum.model.manifest import Edge, GraphInvocation
+
+if TYPE_CHECKING:  # jobs are made of graphs, and by the few invocations that are asked for one
+    from rostrum.definitions.events.outcome import ExecutionResult
+    from rostrum.definitions.ops.jobs import JobDefinition
 
 _building: list[GraphBuilder] = []
 
@@ -170,14 +174,14 @@ class PendingNodeInvocation:
         """The same use with a retry policy."""
         return self._with(retry_policy=retry_policy)
 
-    def to_job(self, name: str | None = None, **options: Any) -> Any:
+    def to_job(self, name: str | None = None, **options: Any) -> JobDefinition:
         """A job of the graph; options as of `GraphDefinition.to_job`."""
         options.setdefault("tags", self.tags or None)
         options.setdefault("hooks", self.hook_defs or None)
         options.setdefault("op_retry_policy", self.retry_policy)
         return self.node_def.to_job(name=name or self.given_alias, **options)
 
-    def execute_in_process(self, run_config: Any = None, **options: Any) -> Any:
+    def execute_in_process(self, run_config: Any = None, **options: Any) -> ExecutionResult:
         """Run the graph here and now; options as of `GraphDefinition.execute_in_process`."""
         resources = options.pop("resources", None)
         job = self.to_job(resource_defs=resources)

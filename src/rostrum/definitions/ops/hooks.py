@@ -16,6 +16,9 @@ from rostrum.model.errors import DefinitionError, InvariantError
 if TYPE_CHECKING:
     import logging
 
+    from rostrum.definitions.instance.run_instance import RunInstance  # only steps have one
+    from rostrum.definitions.ops.ops import OpDefinition
+
 
 class HookExecutionResult:
     """What the function of a hook says: that it passed the step over (`is_skipped`), or not."""
@@ -78,7 +81,7 @@ class HookContext:
         return self._known("run_id")
 
     @property
-    def op(self) -> Any:
+    def op(self) -> OpDefinition:
         """The op of the step: its `name` is the name of the op."""
         return self._known("op")
 
@@ -123,7 +126,7 @@ class HookContext:
         return self._known("log")
 
     @property
-    def instance(self) -> Any:
+    def instance(self) -> RunInstance:
         """What user code may ask of the control plane."""
         return self._known("instance")
 

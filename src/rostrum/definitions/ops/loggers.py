@@ -77,7 +77,9 @@ class LoggerDefinition:
             return config
         return process(self.config_schema, MISSING if config is None else config, "the logger's config")
 
-    def configured(self, config_or_config_fn: Any, config_schema: Any = None, description: str | None = None) -> Any:
+    def configured(
+        self, config_or_config_fn: Any, config_schema: Any = None, description: str | None = None
+    ) -> LoggerDefinition:
         """The same logger with this config: fixed, or what the function makes of its own config."""
         made = LoggerDefinition(self.logger_fn, self.config_schema, description or self.description)
         made.preset = Preset(config_or_config_fn, config_schema, self.preset)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from types import GeneratorType, SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, Self, cast, overload
 
 from rostrum.definitions.ops.logs import library_logger
 from rostrum.definitions.ops.op_config import checked_schema, judged
@@ -201,7 +201,7 @@ class ResourceDefinition:
         finally:
             next(parts, None)
 
-    def configured(self, config_or_config_fn: Any, config_schema: Any = None, description: str | None = None) -> Any:
+    def configured(self, config_or_config_fn: Any, config_schema: Any = None, description: str | None = None) -> Self:
         """The same resource with this config: fixed, or what the function makes of its own config."""
         made = copy(self)
         made.description = description or self.description
