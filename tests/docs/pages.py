@@ -104,6 +104,7 @@ def write_files(page: Path, folder: Path) -> None:
 def main(name: str) -> None:
     """Execute a page."""
     write_files(ROOT / name, Path())
+    sys.path.insert(0, "")
     module = ModuleType("page")
     sys.modules["page"] = module
     for block in blocks(ROOT / name, "python"):
