@@ -326,7 +326,8 @@ class TestPrimitiveConfig:
 
         def it(config: C): ...
 
-        with pytest.raises(ParameterCheckError):
+        told = rf"test_09_config\.py:\d+: {decorator} 'it' has a `config` parameter and a config_schema"
+        with pytest.raises(ParameterCheckError, match=told):
             getattr(dg, decorator)(config_schema={"a": int})(it)
 
 
@@ -345,9 +346,27 @@ class TestRunConfig:
         made = dg.RunConfig(ops={"it": Everything(pet=Dog(x=4))}).to_config_dict()
         assert made["ops"]["it"]["config"]["pet"] == {"dog": {"x": 4}}
 
+    def test_config_of_ops_in_graphs_runs(self):
+        @dg.op
+        def it(config: Sub):
+            return config.x
+
+        @dg.graph
+        def g():
+            return it()
+
+        @dg.job
+        def j():
+            g()
+
+        config = dg.RunConfig(ops={"g": {"ops": {"it": Sub(x=2)}}})
+        assert j.execute_in_process(run_config=config).output_for_node("g.it") == 2
+
     def test_graphs_nest(self):
         made = dg.RunConfig(ops={"g": {"ops": {"it": Sub(x=2)}}}).to_config_dict()
-        assert made["ops"]["g"]["ops"]["it"] in ({"x": 2}, {"config": {"x": 2}})
+        assert made["ops"]["g"] == {"ops": {"it": {"config": {"x": 2}}}}
+        said = dg.RunConfig(ops={"g": {"ops": {"it": {"config": Sub(x=2)}}}}).to_config_dict()
+        assert said["ops"] == made["ops"]
 
     def test_resources(self):
         class R(dg.ConfigurableResource):

@@ -228,6 +228,23 @@ def test_injectors(script: Any, injector: str) -> None:
     assert invocation.get_custom_messages() == [1]
 
 
+def test_the_default_context_is_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+
+    @dg.asset
+    def made(context: dg.AssetExecutionContext) -> None:
+        with dg.open_pipes_session(
+            context, dg.PipesTempFileContextInjector(), dg.PipesTempFileMessageReader(include_stdio_in_messages=True)
+        ) as session:
+            seen.update(session.get_bootstrap_params())
+            seen["data"] = json.loads(Path(seen["DAGSTER_PIPES_CONTEXT"]["path"]).read_text())
+
+    assert dg.materialize([made]).success
+    assert set(seen["DAGSTER_PIPES_CONTEXT"]) == {"path"}
+    assert seen["data"]["asset_keys"] == ["made"]
+    assert seen["DAGSTER_PIPES_MESSAGES"]["include_stdio_in_messages"] is True
+
+
 def test_files_given_by_the_user(script: Any, tmp_path: Path) -> None:
     command = script("with open_dagster_pipes() as pipes: pipes.report_custom_message(1)")
     client = dg.PipesSubprocessClient(

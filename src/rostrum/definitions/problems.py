@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from rostrum.definitions.sources import shown
-from rostrum.model.errors import DefinitionError
+from rostrum.model.errors import ArgumentError, DefinitionError
 from rostrum.model.manifest import Source
 
 _LOCATED = re.compile(r"there are \d+ mistakes|[^\n]+?:\d+: ")
@@ -17,17 +17,17 @@ class Broken(DefinitionError):
     """A definition was used that has a mistake, which has been told."""
 
 
-def is_located(error: DefinitionError) -> bool:
+def is_located(error: Exception) -> bool:
     """The message begins with a place, or lists mistakes that do."""
     return _LOCATED.match(str(error)) is not None
 
 
 @contextmanager
 def located(source: Source | None) -> Generator[None, None, None]:
-    """Put the place before the message of a DefinitionError that does not tell one yet."""
+    """Put the place before the message of a DefinitionError or ArgumentError that does not tell one yet."""
     try:
         yield
-    except DefinitionError as error:
+    except (DefinitionError, ArgumentError) as error:
         if source is None or isinstance(error, Broken) or is_located(error):
             raise
         placed = type(error)(f"{shown(source)}: {error}")

@@ -70,8 +70,17 @@ def merged(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, A
 
 
 def _wrapped(value: Any) -> Any:
-    """Objects become `{"config": {...}}`; dicts are taken as they are."""
-    return _deep(value) if isinstance(value, Mapping) else {"config": _deep(value)}
+    """Objects become `{"config": {...}}`, those below the `ops` of a graph too; other dicts are taken as they are."""
+    if not isinstance(value, Mapping):
+        return {"config": _deep(value)}
+    given = cast("Mapping[Any, Any]", value)
+    made: dict[str, Any] = _deep({key: each for key, each in given.items() if key != "ops"})
+    inner: Any = given.get("ops")
+    if isinstance(inner, Mapping):
+        made["ops"] = {str(key): _wrapped(each) for key, each in cast("Mapping[Any, Any]", inner).items()}
+    elif inner is not None:
+        made["ops"] = _deep(inner)
+    return made
 
 
 def _deep(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from rostrum.definitions.broken import noting_init
 from rostrum.model import manifest
 from rostrum.model.errors import DefinitionError
 
@@ -31,6 +32,7 @@ class RetryPolicy:
 
     __slots__ = ("backoff", "delay", "jitter", "max_retries", "node")
 
+    @noting_init
     def __init__(
         self,
         max_retries: int = 1,
