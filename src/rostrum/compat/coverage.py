@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Iterator
 
 from rostrum.compat import aliases
-from rostrum.compat.dagster.placeholders import is_placeholder, symbols
+from rostrum.compat.dagster.placeholders import instead_of, is_placeholder, symbols
 
 _HEAD = """\
 # Compatibility with Dagster
@@ -47,14 +47,19 @@ def page() -> str:
     for module, name, use, there in states():
         counts[use, there] += 1
         if not there:
-            missing[module].append(f"`{name}`")
+            missing[module].append(name)
     lines = ["| use | there | placeholder | all |", "|---|---|---|---|"]
     for use in ("core", "common", "rare", "submodules"):
         there, absent = counts[use, True], counts[use, False]
         lines.append(f"| {use} | {there} | {absent} | {there + absent} |")
     lines += ["", "## Placeholders", ""]
     for module, names in missing.items():
-        lines += [f"### {module}", "", ", ".join(names), ""]
+        lines += [f"### {module}", ""]
+        by_hint: dict[str | None, list[str]] = collections.defaultdict(list)
+        for name in names:
+            by_hint[instead_of(f"{module}.{name}")].append(f"`{name}`")
+        lines += [f"- {', '.join(told)}{f': {hint}' if hint else ''}" for hint, told in by_hint.items()]
+        lines.append("")
     if not missing:
         lines += ["None.", ""]
     return _HEAD + "\n".join(lines).rstrip() + "\n"

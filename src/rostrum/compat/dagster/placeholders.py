@@ -15,6 +15,28 @@ from rostrum.model.errors import RostrumError
 PAGE = "docs/compatibility.md"
 
 
+_PIPES = "a step that runs elsewhere is started through Pipes: PipesSubprocessClient, or a client of your own"
+_INSTEAD = {
+    "dagster.StepLauncher": _PIPES,
+    "dagster.StepRunRef": _PIPES,
+    "dagster.external_instance_from_step_run_ref": _PIPES,
+    "dagster.run_step_from_ref": _PIPES,
+    "dagster.step_context_to_step_run_ref": _PIPES,
+    "dagster.step_run_ref_to_step_context": _PIPES,
+    "dagster.UPathDefsStateStorage": "components with state keep it in the project, in `.local_defs_state`",
+    "dagster.resources": "nothing that is published says what it does",
+    "dagster.components.testing.scaffold_defs_sandbox": (
+        "use create_defs_folder_sandbox and its scaffold_component and load_component_and_build_defs"
+    ),
+}
+"""What to do instead, by full name."""
+
+
+def instead_of(path: str) -> str | None:
+    """What to do instead of using a placeholder, by its full name."""
+    return _INSTEAD.get(path)
+
+
 class NotPartOfRostrum(RostrumError, NotImplementedError):
     """This name of Dagster's is not part of Rostrum yet."""
 
@@ -59,7 +81,8 @@ class _Missing(type):
 
 
 def _message(path: str) -> str:
-    return f"{path} is not part of Rostrum yet; see {PAGE} for what there is instead."
+    instead = _INSTEAD.get(path)
+    return f"{path} is not part of Rostrum yet{f': {instead}' if instead else ''}; see {PAGE}."
 
 
 def _refuse_subclass(cls: type, **named: Any) -> NoReturn:
