@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 import pytest
+from dagster._check import CheckError
 
 
 def test_the_constructor_takes_one_segment_or_several() -> None:
@@ -64,7 +65,7 @@ def test_python_identifiers() -> None:
 
 
 def test_segments_are_text() -> None:
-    with pytest.raises(Exception, match="segment"):
+    with pytest.raises(CheckError, match="segment"):
         dg.AssetKey([1])  # type: ignore[list-item]
 
 

@@ -320,8 +320,11 @@ def test_a_job_of_text() -> None:
 
 
 def test_row_43_a_job_of_an_unknown_key() -> None:
-    with pytest.raises((dg.DagsterInvalidDefinitionError, dg.DagsterInvalidSubsetError), match="nowhere"):
+    with pytest.raises(
+        dg.DagsterInvalidDefinitionError, match=r"test_07_selection\.py:\d+: job some: .*nowhere"
+    ) as told:
         job_of("nowhere")
+    assert isinstance(told.value.__cause__, dg.DagsterInvalidSubsetError)
 
 
 def test_a_job_of_an_empty_selection_has_no_steps() -> None:

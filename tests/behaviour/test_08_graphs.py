@@ -910,8 +910,9 @@ def test_a_config_mapping_that_raises_is_told():
     def j():
         a()
 
-    with pytest.raises((ValueError, dg.DagsterConfigMappingFunctionError), match="mapping"):
+    with pytest.raises(dg.DagsterConfigMappingFunctionError, match="in the mapping") as told:
         j.execute_in_process(run_config={"simple": 1})
+    assert isinstance(told.value.user_exception, ValueError)
 
 
 def test_nested_graphs_with_aliases_and_config():

@@ -346,7 +346,7 @@ def test_a_multi_partition_key_is_text_that_knows_its_dimensions() -> None:
 
 
 def test_row_48_one_dimension_is_refused() -> None:
-    with pytest.raises((dg.DagsterInvalidDefinitionError, dg.DagsterInvalidInvocationError)):
+    with pytest.raises(dg.DagsterInvalidInvocationError, match="two dimensions or more, not 1"):
         dg.MultiPartitionsDefinition({"a": dg.StaticPartitionsDefinition(["x"])})
 
 

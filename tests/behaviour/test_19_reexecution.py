@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._check import CheckError
 
 from rostrum import Instance
 
@@ -57,7 +58,7 @@ def test_unselected_upstream_inputs_become_required_config():
 
 
 def test_a_bare_text_is_refused():
-    with pytest.raises(Exception, match="op_selection"):
+    with pytest.raises(CheckError, match="op_selection"):
         chain.execute_in_process(op_selection="plus")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._check import CheckError
 
 
 @dg.op
@@ -119,14 +120,11 @@ def test_row_62_wrong_type(returned: Any) -> None:
 
 
 def test_row_62_run_requests_and_skip_reason() -> None:
-    with pytest.raises(dg.DagsterError) as told:
+    with pytest.raises(CheckError, match="not both"):
         dg.SensorResult(run_requests=[dg.RunRequest()], skip_reason="no")
-    assert "not both" in str(told.value)
 
 
 def test_row_62_is_a_check_error() -> None:
-    from dagster._check import CheckError
-
     with pytest.raises(CheckError):
         dg.SensorResult(run_requests=[dg.RunRequest()], skip_reason=dg.SkipReason("no"))
 

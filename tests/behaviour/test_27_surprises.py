@@ -421,7 +421,7 @@ def test_23_variables_do_not_tell_their_value_as_text() -> None:
     variable = dg.EnvVar("ROSTRUM_TEST_NOT_SET")
     assert isinstance(variable, str)
     assert isinstance(dg.EnvVar.int("ROSTRUM_TEST_NOT_SET"), int)
-    with pytest.raises(Exception, match="EnvVar"):
+    with pytest.raises(RuntimeError, match="EnvVar"):
         str(variable)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from msgspec import structs
 
 from rostrum.definitions.location.live import Resolved
 from rostrum.definitions.ops.mapped_config import mapped_config
-from rostrum.execution.user_code import placed
+from rostrum.execution.user_code import guard
+from rostrum.model.errors import ConfigMappingError, DefinitionError
 from rostrum.model.runs import Run
 
 
@@ -20,4 +20,11 @@ def with_job_config(resolved: Resolved, run: Run) -> Run:
 
 
 def _called(what: str, function: Any, *arguments: Any) -> Any:
-    return placed(partial("ConfigMappingError: {} failed".format, what), function, *arguments)
+    made: list[Any] = []
+    raised = guard(lambda: made.append(function(*arguments)))
+    if raised is None:
+        return made[0]
+    if isinstance(raised.exception, (DefinitionError, KeyboardInterrupt)):
+        raise raised.exception
+    info = raised.info()
+    raise ConfigMappingError(f"{what} failed: {info.first_line}", info) from raised.exception
