@@ -268,3 +268,18 @@ def test_keys_are_asked_of_the_resolved_graph() -> None:
     graph = dg.Definitions([made]).resolve_asset_graph()
     assert graph.get_all_asset_keys() == {dg.AssetKey("made"), dg.AssetKey("elsewhere")}
     assert graph.materializable_asset_keys == {dg.AssetKey("made")}
+
+
+def test_a_run_request_is_made_anew_with_more_tags() -> None:
+    asked = dg.RunRequest(run_key="k", tags={"a": "1"}, asset_selection=["x"])
+    told = asked._replace(tags={**asked.tags, "n": 2})
+    assert (told.run_key, told.tags) == ("k", {"a": "1", "n": "2"})
+    assert told.asset_selection == [dg.AssetKey("x")]
+    assert asked.tags == {"a": "1"}
+    assert asked._replace() == asked
+
+
+def test_private_names_that_are_only_compared_with_can_be_imported() -> None:
+    from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
+
+    assert not isinstance(object(), SqlRunStorage)

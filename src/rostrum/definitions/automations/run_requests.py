@@ -60,6 +60,10 @@ class RunRequest:
         self.stale_assets_only = bool(stale_assets_only)
         self.asset_check_keys: list[CheckKey] | None = list(asset_check_keys) if asset_check_keys is not None else None
 
+    def _replace(self, **changes: Any) -> RunRequest:
+        """The same with other values of some arguments, as of a named tuple, which users know it as."""
+        return RunRequest(**{**self._fields(), **changes})
+
     def __repr__(self) -> str:
         given = ", ".join(
             f"{name}={value!r}" for name, value in self._fields().items() if value not in (None, {}, False)
