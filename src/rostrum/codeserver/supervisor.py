@@ -268,7 +268,8 @@ class ZygoteSupervisor:
             before = self._version
             loaded, error, files, began = before.loaded, before.error, before.files, before.began
             if failure is not None:
-                error, files, began = failure.error, failure.files, self._began
+                # A load that ended its process tells no files: those of before are where it is mended.
+                error, files, began = failure.error, failure.files or files, self._began
             elif good is not None and not self._is_restored:
                 error, files, began = None, good[1].files, self._began
             if good is not None:

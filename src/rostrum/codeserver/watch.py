@@ -17,6 +17,9 @@ from rostrum.codeserver.supervisor import Version
 
 _log = logging.getLogger(__name__)
 _SUFFIXES = (".py", ".pyi", ".sql", ".yaml", ".yml", ".toml", ".json", ".ini", ".cfg")
+_NO_CODE = ("__pycache__", "node_modules", "site-packages")
+_MOST_FOLDERS = 4096
+"""Watched at once; a system has some ten thousand watches for all that runs on it."""
 _LOOK_MS = 250
 _SETTLE_SECONDS = 0.1
 """An editor may write several files."""
@@ -45,31 +48,32 @@ class FileWatcher:
     def _run(self) -> None:
         while not self._stop.is_set():
             version = self._version()
-            folders = roots(version.files)
-            if not folders:
+            above = roots(version.files)
+            if not above:
                 self._stop.wait(_WAIT_SECONDS)
                 continue
             self._catch_up()
             changes = watchfiles.watch(
-                *folders,
-                watch_filter=_is_code,
+                *folders(above),
+                watch_filter=_is_of_interest,
                 debounce=1,  # tell at the end of the step in which something changed
                 step=_LOOK_MS,
                 stop_event=self._stop,
                 rust_timeout=2000,
                 yield_on_timeout=True,
                 raise_interrupt=False,
+                recursive=False,
             )
             for changed in changes:
-                if changed:
+                if code := sorted({Path(path).name for _, path in changed if _is_code(path)}):
                     self._stop.wait(_SETTLE_SECONDS)
-                    _log.info("Reloading: %s changed", ", ".join(sorted({Path(path).name for _, path in changed})[:3]))
+                    _log.info("Reloading: %s changed", ", ".join(code[:3]))
                     self._seen = max(self._seen, _newest(self._version()))
                     self._reload()
-                elif roots(self._version().files) != folders:
-                    break  # the code imports from other folders now
-                else:
+                elif not changed:
                     self._catch_up()
+                if any(Path(path).is_dir() for _, path in changed) or roots(self._version().files) != above:
+                    break  # there are other folders now
 
     def _catch_up(self) -> None:
         """Reload for what changed while nobody watched: a file is newer than the load that read it."""
@@ -103,11 +107,40 @@ def target_files(target: bytes) -> list[str]:
 
 
 def roots(files: Iterable[str]) -> list[Path]:
-    """Folders to watch: those of the files, without folders below others."""
-    folders = sorted({Path(file).resolve().parent for file in files})
-    return [folder for folder in folders if folder.is_dir() and not any(other in folder.parents for other in folders)]
+    """Folders of the files, without folders below others."""
+    found = sorted({Path(file).resolve().parent for file in files})
+    return [folder for folder in found if folder.is_dir() and not any(other in folder.parents for other in found)]
 
 
-def _is_code(_change: watchfiles.Change, path: str) -> bool:
+def folders(above: Iterable[Path]) -> list[Path]:
+    """These folders and those below them that may hold code: one watch each.
+
+    Not those of environments and packages, no hidden ones, nor the instance's home, in which every run writes.
+    """
+    home = os.environ.get("ROSTRUM_HOME")
+    left_out = Path(home).resolve() if home else None
+    found: list[Path] = []
+    for top in above:
+        for folder, below, files in os.walk(top):
+            place = Path(folder)
+            if "pyvenv.cfg" in files or place.resolve() == left_out:
+                below.clear()
+                continue
+            below[:] = filter(_may_hold_code, below)
+            found.append(place)
+            if len(found) == _MOST_FOLDERS:
+                return found
+    return found
+
+
+def _is_of_interest(_change: watchfiles.Change, path: str) -> bool:
+    return _is_code(path) or (_may_hold_code(Path(path).name) and Path(path).is_dir())
+
+
+def _may_hold_code(name: str) -> bool:
+    return name not in _NO_CODE and not name.startswith(".")
+
+
+def _is_code(path: str) -> bool:
     file = Path(path)
-    return file.suffix in _SUFFIXES and not any(part == "__pycache__" or part.startswith(".") for part in file.parts)
+    return file.suffix in _SUFFIXES and _may_hold_code(file.name)

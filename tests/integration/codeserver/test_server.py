@@ -191,6 +191,18 @@ def test_a_location_that_never_loaded_heals(bench: CodeServerBench) -> None:
     wait_until("the change was seen", lambda: bench.location.manifest().manifest_hash != known)
 
 
+def test_a_load_that_ends_its_process_is_mended_by_saving(bench: CodeServerBench) -> None:
+    bench.write(CODE)
+    wait_until("it has loaded", lambda: bench.location.manifest().error is None)
+    good = bench.location.manifest()
+    for code in ("import os\nos._exit(9)\n", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"):
+        bench.write(code)
+        wait_until("the end is told", lambda: "Crash" in getattr(bench.location.manifest().error, "class_name", ""))
+        assert bench.location.manifest().manifest_hash == good.manifest_hash
+        bench.write(CODE)
+        wait_until("it has loaded again", lambda: bench.location.manifest().error is None)
+
+
 def test_the_last_good_version_survives_its_zygote(bench: CodeServerBench) -> None:
     """The file on disk is broken when the zygote dies: the version that was running comes back all the same."""
     bench.write(CODE)
