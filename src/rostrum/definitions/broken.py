@@ -15,7 +15,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from rostrum.definitions.problems import Broken, located
 from rostrum.definitions.sources import caller_source, function_source
-from rostrum.model.errors import DefinitionError
+from rostrum.model.errors import ArgumentError, DefinitionError
+from rostrum.model.manifest import Source
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -42,12 +43,12 @@ def noting(kind: type[T]) -> Callable[[Callable[P, T]], Callable[P, T]]:
         @wraps(make)
         def noted(*args: P.args, **kwargs: P.kwargs) -> T:
             try:
+                return make(*args, **kwargs)
+            except (DefinitionError, ArgumentError) as error:
                 source = (function_source(args[0]) if args and callable(args[0]) else None) or caller_source()
-                with located(source):
-                    return make(*args, **kwargs)
-            except DefinitionError as error:
-                _note(error)
-                return object.__new__(_broken(kind, error))
+                mistake = _placed(error, source)
+                _note(mistake)
+                return object.__new__(_broken(kind, mistake))
 
         return noted
 
@@ -60,14 +61,23 @@ def noting_init(init: Callable[P, None]) -> Callable[P, None]:
     @wraps(init)
     def noted(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            with located(caller_source()):
-                init(*args, **kwargs)
-        except DefinitionError as error:
-            _note(error)
+            init(*args, **kwargs)
+        except (DefinitionError, ArgumentError) as error:
+            mistake = _placed(error, caller_source())
+            _note(mistake)
             made: Any = args[0]
-            made.__class__ = _broken(cast("type[Any]", type(made)), error)
+            made.__class__ = _broken(cast("type[Any]", type(made)), mistake)
 
     return noted
+
+
+def _placed(error: Exception, source: Source | None) -> DefinitionError:
+    """The mistake with its place, which is looked for only now. Raises it where it is no DefinitionError."""
+    try:
+        with located(source):
+            raise error
+    except DefinitionError as mistake:
+        return mistake
 
 
 def _note(error: DefinitionError) -> None:

@@ -42,6 +42,7 @@ from rostrum.model.plans import FromConfig, FromDefault, FromStep, StepInput
 from rostrum.model.runs import Run
 from rostrum.planning.dynamic import origin_name
 from rostrum.planning.mappings import upstream_keys
+from rostrum.planning.op_steps import node_path
 
 Emit = Callable[[Event], None]
 
@@ -101,6 +102,8 @@ class Values:
             if upstream is not None:
                 return self._load(slot, upstream, scope)
             if isinstance(source, FromConfig):
+                if self._is_for_manager(slot, source, scope):
+                    continue
                 value = input_from_config(
                     config_at(scope.run.config, source.path), slot.op_input.annotation, source.path, scope
                 )
@@ -109,6 +112,12 @@ class Values:
             elif isinstance(source, FromDefault) and slot.op_input.input_manager_key is None:
                 return slot.op_input.default
         return MISSING if slot.op_input.input_manager_key is None else self._load_alone(slot, scope)
+
+    def _is_for_manager(self, slot: InputSlot, source: FromConfig, scope: StepScope) -> bool:
+        """Whether config of an input is no value but what its input manager is told."""
+        key, settings = slot.op_input.input_manager_key, self.settings
+        own = (*node_path(scope.step.key), "inputs", slot.name)
+        return key is not None and settings is not None and source.path == own and settings.reads_inputs(key)
 
     def _load_alone(self, slot: InputSlot, scope: StepScope) -> Any:
         """Let the input manager load what nothing upstream makes."""
@@ -232,7 +241,7 @@ class Values:
                 self.kept[step_key, output.name, made.mapping_key] = value
             if not output.nothing:
                 added = self._handle(made, output_partition_keys=partition_keys, scope=scope, emit=emit)
-        metadata = self._metadata(made, scope, added)
+        metadata = _metadata(made, scope, added)
         is_asset = output.asset_key is not None
         emit(
             OutputStored(
@@ -294,18 +303,6 @@ class Values:
                 else:
                     emit(logged(each, scope.step.key, self._clock.now()))
 
-    def _metadata(self, made: Made, scope: StepScope, added: Mapping[str, MetadataValue]) -> dict[str, MetadataValue]:
-        """The IO manager's, under what the function returned, under what it added through the context."""
-        told = scope.output_metadata.get((made.output.name, made.mapping_key)) if scope.output_metadata else None
-        if not added and not told:
-            return made.metadata or {}
-        metadata = dict(added)
-        if made.metadata:
-            metadata.update(made.metadata)
-        if told:
-            metadata.update(metadata_values(told))
-        return metadata
-
     def _materializations(
         self,
         key: AssetKey,
@@ -339,6 +336,19 @@ class Values:
                 is_user_version=bool(made.data_version or told),
             )
         versions[key] = version
+
+
+def _metadata(made: Made, scope: StepScope, added: Mapping[str, MetadataValue]) -> dict[str, MetadataValue]:
+    """The IO manager's, under what the function returned, under what it added through the context."""
+    told = scope.output_metadata.get((made.output.name, made.mapping_key)) if scope.output_metadata else None
+    if not added and not told:
+        return made.metadata or {}
+    metadata = dict(added)
+    if made.metadata:
+        metadata.update(made.metadata)
+    if told:
+        metadata.update(metadata_values(told))
+    return metadata
 
 
 def _loading(slot: InputSlot, upstream: Upstream, scope: StepScope) -> str:

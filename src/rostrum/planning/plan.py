@@ -21,12 +21,14 @@ from rostrum.model.manifest import ASSET_JOB, JobNode, Manifest, OpNode
 from rostrum.model.plans import FromAsset, FromStep, Plan, Step, StepInput
 from rostrum.model.runs import RunTarget
 from rostrum.planning.asset_graphs import with_graphs
+from rostrum.planning.collector import seldom_collecting
 from rostrum.planning.dynamic import Items, base_of, with_known_items
 from rostrum.planning.graph import AssetGraph
 from rostrum.planning.op_selection import only_ops
 from rostrum.planning.op_steps import graph_steps
 
 
+@seldom_collecting()
 def build_plan(
     manifest: Manifest,
     target: RunTarget,

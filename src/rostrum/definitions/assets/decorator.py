@@ -125,6 +125,7 @@ def asset(
     op_options: dict[str, Any] = {
         "config_schema": config_schema,
         "required_resource_keys": required_resource_keys,
+        "resource_defs": resource_defs,
         "op_tags": op_tags,
         "hooks": hooks,
         "retry_policy": retry_policy,
@@ -132,17 +133,36 @@ def asset(
         "code_version": code_version,
     }
 
-    @noting(AssetsDefinition)
     def decorate(function: Callable[..., Any]) -> AssetsDefinition:
-        source = function_source(function)
-        full = own_key(function, source, name, key, key_prefix)
-        resources, manager = own_resources(full.step_key, resource_defs, io_manager_def, io_manager_key, source)
-        backing = _backing(
-            function, full, source, ins, deps, check_specs, dagster_type, manager, spec_options, op_options
+        return _asset_of(
+            function,
+            (name, key, key_prefix),
+            (resource_defs, io_manager_def, io_manager_key),
+            (ins, deps, check_specs, dagster_type),
+            spec_options,
+            op_options,
+            backfill_policy,
         )
-        return assets_of(backing, backfill_policy=backfill_policy, resource_defs=resources, hook_defs=hooks)
 
     return decorate if compute_fn is None else decorate(compute_fn)
+
+
+@noting(AssetsDefinition)
+def _asset_of(
+    function: Callable[..., Any],
+    key: tuple[Any, Any, Any],
+    resources: tuple[Any, Any, Any],
+    parts: tuple[Any, Any, Any, Any],
+    spec_options: dict[str, Any],
+    op_options: dict[str, Any],
+    backfill_policy: BackfillPolicy | None,
+) -> AssetsDefinition:
+    """The asset of a function. (Not inside the decorator: wrapping a function anew for each asset takes long.)"""
+    source = function_source(function)
+    full = own_key(function, source, *key)
+    defs, manager = own_resources(full.step_key, *resources, source)
+    backing = _backing(function, full, source, *parts, manager, spec_options, op_options)
+    return assets_of(backing, backfill_policy=backfill_policy, resource_defs=defs, hook_defs=op_options["hooks"])
 
 
 def _backing(

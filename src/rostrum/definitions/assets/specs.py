@@ -190,16 +190,13 @@ class AssetSpec:
         spec = object.__new__(AssetSpec)
         plain, of_tags = kinds_of(options.pop("tags", None), options.pop("kinds", None))
         owners = options.pop("owners", None)
-        spec._fill(**_EMPTY)
-        return spec._fill(
-            key=key,
-            source=source,
-            tags=plain,
-            kinds=of_tags,
-            owners=tuple(owners) if owners else (),
-            metadata=options.pop("metadata", None) or _NO_METADATA,
-            **options,
-        )
+        metadata = options.pop("metadata", None) or _NO_METADATA
+        values = {**_EMPTY, **options, "key": key, "source": source, "tags": plain, "kinds": of_tags}
+        values["owners"], values["metadata"] = tuple(owners) if owners else (), metadata
+        put = object.__setattr__
+        for name, value in values.items():
+            put(spec, name, value)
+        return spec
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(f"an AssetSpec cannot be changed: use spec.replace_attributes({name}=...).")

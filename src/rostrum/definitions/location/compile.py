@@ -31,6 +31,7 @@ from rostrum.definitions.sources import shown
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import DefinitionError, StateError
 from rostrum.model.manifest import ASSET_JOB, AssetNode, CheckNode, JobNode, Manifest, OpNode, Source
+from rostrum.planning.collector import seldom_collecting
 from rostrum.planning.graph import AssetGraph, require_whole, runnable
 
 _MEANT_CONTEXT = {"ctx", "_ctx", "_context", "ctxt"}
@@ -61,7 +62,8 @@ class Collected:
 
 def compile_definitions(collected: Collected) -> Resolved:
     """Validate and compile. Raises DefinitionError that lists all mistakes with file and line."""
-    return _Compiler(collected).compile()
+    with seldom_collecting():
+        return _Compiler(collected).compile()
 
 
 def mistakes_beside(collected: Collected) -> None:
@@ -186,9 +188,10 @@ class _Compiler:
         for key, value in definition.resource_defs.items():
             known = self._resources.setdefault(key, value)
             if known is not value and known != value:
+                first = next(iter([*definition.specs, *definition.check_specs]))
                 self._problems.add(
-                    definition.specs[0].source,
-                    f"asset {definition.specs[0].key}: its resource {key!r} is another one than that bound elsewhere "
+                    first.source,
+                    f"{'asset' if definition.specs else 'check'} {first.key}: its resource {key!r} is another one than that bound elsewhere "
                     "under this key; give one of them another key.",
                 )
 
@@ -220,6 +223,8 @@ class _Compiler:
             if id(each) in seen:
                 continue
             seen.add(id(each))
+            if each.resource_defs:
+                self._bind(each)
             if self._add_op(each.op):
                 for spec in each.check_specs:
                     self._add_check(spec, each.op)

@@ -26,6 +26,7 @@ from rostrum.definitions.location.module_contents import definitions_of_module
 from rostrum.definitions.problems import Broken, is_located
 from rostrum.definitions.sources import relative
 from rostrum.model.errors import DefinitionError
+from rostrum.planning.collector import seldom_collecting
 
 ALIASES_GROUP = "rostrum.import_aliases"
 
@@ -58,7 +59,7 @@ def load_definitions(target: CodeTarget) -> Definitions:
         sys.path.insert(0, here)
     hints = _use_import_aliases(target.compat)
     linecache.checkcache()
-    with collecting() as mistakes:
+    with collecting() as mistakes, seldom_collecting():
         try:
             found = _found(target, hints)
             if not mistakes:
