@@ -247,3 +247,27 @@ def test_a_class_that_says_nothing_is_told_what_it_lacks() -> None:
 
     with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"Mine does not say what it maps: define get_upstream"):
         dg.Definitions.validate_loadable(dg.Definitions(assets=[source, target]))
+
+
+@dg.asset(partitions_def=LETTERS)
+def letter(context: dg.AssetExecutionContext) -> str:
+    return context.partition_key
+
+
+@dg.asset(partitions_def=CAPITALS, ins={"letter": dg.AssetIn(partition_mapping=Capitals())})
+def capital(letter: str) -> str:
+    return f"{letter} made capital"
+
+
+def letters_job() -> dg.JobDefinition:
+    defs = dg.Definitions(assets=[letter, capital], jobs=[dg.define_asset_job("capitals", [capital])])
+    return defs.resolve_job_def("capitals")
+
+
+def test_in_processes_of_their_own(tmp_path: Any) -> None:
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        assert dg.materialize([letter], partition_key="b", instance=instance).success
+        tags = {"dagster/partition": "B"}
+        with dg.execute_job(dg.reconstructable(letters_job), instance, tags=tags, raise_on_error=True) as result:
+            assert result.output_for_node("capital") == "b made capital"
+            assert result.dagster_run.tags["dagster/partition"] == "B"

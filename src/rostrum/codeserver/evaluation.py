@@ -12,6 +12,9 @@ from rostrum.definitions.automations.schedules import ScheduleDefinition
 from rostrum.definitions.automations.sensors import SensorDefinition
 from rostrum.definitions.automations.tick_contexts import ScheduleEvaluationContext, SensorEvaluationContext
 from rostrum.definitions.location.live import Resolved
+from rostrum.definitions.partitions.definition import own_definitions
+from rostrum.definitions.partitions.loading import PartitionLoadingContext
+from rostrum.definitions.partitions.own_keys import listed_keys
 from rostrum.execution.user_code import guard
 from rostrum.interfaces.clock import Clock
 from rostrum.model.errors import InvocationError, NotFound
@@ -78,12 +81,15 @@ def _sensor(resolved: Resolved, sensor: SensorDefinition, request: TickRequest, 
 
 
 def list_partition_keys(resolved: Resolved, name: str, clock: Clock) -> list[str]:
-    """Keys of a partitions definition that exist now."""
+    """Keys of a partitions definition that exist now; a class of the user's is asked again."""
     spec = resolved.manifest.partitions.get(name)
     if spec is None:
         raise NotFound(f"there is no partitions definition {name!r}")
     if isinstance(spec, DynamicPartitions):
         raise InvocationError(f"the keys of dynamic partitions {name!r} are kept by the control plane, not by the code")
+    own = own_definitions.get(spec)
+    if own is not None:
+        return list(listed_keys(own, PartitionLoadingContext(clock.now())))
     return list(partitions_of(spec).keys(clock.now()))
 
 

@@ -18,6 +18,7 @@ from rostrum.definitions.names import asset_key_of, string_tags
 from rostrum.definitions.ops.graphs import GraphSpec
 from rostrum.definitions.ops.job_specs import JobSpec
 from rostrum.model.errors import ArgumentError, InvariantError, RunNotFound, kind_of
+from rostrum.model.reserved_names import PARTITION_TAG
 
 
 class ReconstructableJob:
@@ -135,7 +136,8 @@ def execute_job(
     """Execute a job with its own executor (processes, unless it says otherwise); run and events are kept in `instance`.
     Returns an `ExecutionResult`, which is a context manager too; its values are loaded through their IO managers.
 
-    `reexecution_options`: execute steps of an earlier run again, with the values that the others have stored.
+    `reexecution_options`: execute steps of an earlier run again, with the values that the others have stored. The
+    partition is that of the tag `dagster/partition`, where the job is partitioned.
     """
     if not hasattr(job, "get_definition"):
         raise ArgumentError(f"execute_job takes reconstructable(job), not {job!r}.")
@@ -151,6 +153,7 @@ def execute_job(
         definitions,
         job=definition.name,
         run_config=plain_config(run_config),
+        partition_key=_tagged_partition(definitions, definition.name, tags),
         tags=string_tags(tags),
         raise_on_error=raise_on_error,
         op_selection=tuple(op_selection or ()),
@@ -162,6 +165,14 @@ def execute_job(
         stored_values=True,
         target=job.target,
     )
+
+
+def _tagged_partition(definitions: Definitions, job: str, tags: Mapping[str, Any] | None) -> str | None:
+    key = (tags or {}).get(PARTITION_TAG)
+    if key is None:
+        return None
+    partitioned = any(node.name == job and node.partitions for node in definitions.manifest().jobs)
+    return str(key) if partitioned else None
 
 
 def _function_of(definition: Any) -> Any:
