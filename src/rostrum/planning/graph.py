@@ -72,7 +72,7 @@ class AssetGraph:
                     queue.append(below)
         if len(order) < len(self.nodes):
             cycle = self.cycle() or ()
-            raise DefinitionError("assets depend on each other in a circle: " + " -> ".join(map(str, cycle)) + ".")
+            raise DefinitionError("assets depend on each other in a circle: " + " -> ".join(map(str, cycle)))
         return order
 
     def cycle(self) -> Sequence[AssetKey] | None:

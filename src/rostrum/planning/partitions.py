@@ -198,7 +198,8 @@ def not_found(source: Partitions, key: str, now: datetime) -> str:
     told = f"Could not find a partition with key {key!r}: there are {number}, from {source.first(now)!r} to "
     from difflib import get_close_matches  # only mistakes need it
 
-    close = get_close_matches(key, list(source.keys(now)), n=1) if number <= _HINTED_KEYS else ()
+    few = number <= _HINTED_KEYS and not isinstance(source, TimedPartitions)  # of times the range says it all
+    close = get_close_matches(key, list(source.keys(now)), n=1) if few else ()
     return f"{told}{source.last(now)!r}." + (f" Did you mean {close[0]!r}?" if close else "")
 
 

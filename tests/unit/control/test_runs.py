@@ -61,7 +61,7 @@ def test_planned_assets_are_marked(plane: Plane) -> None:
         ("__asset_job__", (), {}, StateError, "no assets"),
         ("__asset_job__", ("raw",), {}, StateError, "partitioned: say which"),
         ("__asset_job__", ("report",), {"partition_key": "2026-03-01"}, StateError, "not partitioned"),
-        ("__asset_job__", ("raw",), {"partition_key": "2026-03-02"}, NotFound, "Did you mean '2026-03-01'"),
+        ("__asset_job__", ("raw",), {"partition_key": "2026-03-02"}, NotFound, "there are 60, from '2026-01-01' to '2026-03-01'"),
         ("__asset_job__", ("regions",), {"partition_key": "asia"}, NotFound, "partition with key 'asia'"),
         ("__asset_job__", ("users",), {"partition_key": "ann"}, NotFound, "there are none yet"),
         ("daily", ("report",), {}, NotFound, "in job 'daily'"),
@@ -291,3 +291,16 @@ def test_config_that_does_not_fit_its_schema_is_refused_with_all_mistakes(plane:
         "ops.load.config.aftr: unknown key; did you mean after?; ops.load.config.count: '1' is not a whole number"
     )
     submit({"ops": {"load": {"config": {"count": 1, "after": {"env": "DAY"}}}}})
+
+
+def test_where_a_function_makes_the_config_of_a_partition_nothing_is_missing(plane: Plane) -> None:
+    schema = {"properties": {"count": {"type": "integer"}}, "required": ["count"], "type": "object"}
+    definitions = manifest()
+    ops = [msgspec.structs.replace(op, config_schema=schema) if op.name == "load" else op for op in definitions.ops]
+    jobs = [msgspec.structs.replace(job, config_by_partition=job.name == "etl") for job in definitions.jobs]
+    loaded = LoadedManifest("h", msgspec.structs.replace(definitions, ops=tuple(ops), jobs=tuple(jobs)))
+    with plane.storage.begin(write=True) as session:
+        plane.runs.submit_in(session, [SubmitRequest(target=RunTarget("here", "etl"))], loaded)
+        wrong = SubmitRequest(target=RunTarget("here", "etl"), config={"ops": {"load": {"config": {"count": "1"}}}})
+        with pytest.raises(ConfigError, match="'1' is not a whole number"):
+            plane.runs.submit_in(session, [wrong], loaded)

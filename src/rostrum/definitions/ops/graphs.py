@@ -216,11 +216,12 @@ def compose(
     *,
     config: Any = None,
     tags: Mapping[str, Any] | None = None,
+    what: str = "graph",
 ) -> _Made:
-    """Run a graph's body and keep what it has recorded."""
+    """Run a graph's body and keep what it has recorded. `what` it is called in mistakes."""
     source = function_source(function)
     with located(source):
-        own_name = check_name(name or function.__name__, "graph")
+        own_name = check_name(name or function.__name__, what)
         builder, inputs, result = _run_body(function, own_name, ins)
         edges, dynamic = _outputs(builder, result, out)
     made = kind.composed(

@@ -459,7 +459,7 @@ def job(
 
     @noting(JobDefinition)
     def decorate(compose_fn: Callable[..., Any]) -> JobDefinition:
-        graph = compose(GraphDefinition, compose_fn, name, None, None, description)
+        graph = compose(GraphDefinition, compose_fn, name, None, None, description, what="job")
         return JobDefinition(
             graph_def=graph,
             config=config,
