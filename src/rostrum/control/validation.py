@@ -111,13 +111,12 @@ def partition_keys(
 def check_config(checked: CheckedTarget, config: Mapping[str, Any]) -> None:
     """Check a run config: names of sections, ops and resources, and what is in them against their schemas.
 
-    The config of a job with a config mapping is judged where the mapping is, in the run.
+    Of a job with a config mapping it is what the mapping takes. What the config of a partition gives is not known here:
+    where there is one, nothing is missing.
 
     `config` is the run's, over which the job's own has not been laid. Raises ConfigError that tells all mistakes of the
     last kind at once, else the nearest name.
     """
-    if checked.job.config_schema is not None:
-        return
     if checked.job.config_schema is not None:  # a config mapping makes the sections out of what is given
         apart = ("execution", "loggers", "inputs")  # of the run as a whole, given beside the simple config
         simple = {key: value for key, value in config.items() if key not in apart}
@@ -157,25 +156,29 @@ def merged(default: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
 def _op_problems(checked: CheckedTarget, config: Mapping[str, Any]) -> list[str]:
     ops = checked.loaded.graph.ops
     mapped = mapped_paths(checked.loaded.manifest, checked.job)
+    partial = checked.job.config_by_partition
     problems: list[str] = []
     for path, schema in mapped.items():
-        problems += _config_problems(config, (*path, "config"), schema)
+        problems += _config_problems(config, (*path, "config"), schema, partial)
     for step in checked.plan.steps:
         path = node_path(step.key)
         schema = ops[step.op].config_schema
         if schema is not None and not is_below(path, mapped):
-            problems += _config_problems(config, (*path, "config"), schema)
-        problems += _input_problems(step, config)
+            problems += _config_problems(config, (*path, "config"), schema, partial)
+        if not partial:
+            problems += _input_problems(step, config)
     return problems
 
 
-def _config_problems(config: Mapping[str, Any], path: Sequence[str], schema: Mapping[str, Any]) -> list[str]:
+def _config_problems(
+    config: Mapping[str, Any], path: Sequence[str], schema: Mapping[str, Any], partial: bool
+) -> list[str]:
     found = _at(config, path)
-    if found is _MISSING and (schema.get(HAS_DEFAULT) or not is_structured(schema)):
+    if found is _MISSING and (partial or schema.get(HAS_DEFAULT) or not is_structured(schema)):
         return []
     is_empty = found is _MISSING or (found is None and is_structured(schema))
     given: object = dict[str, object]() if is_empty else found
-    return config_problems(schema, given, ".".join(path))
+    return config_problems(schema, given, ".".join(path), partial=partial)
 
 
 def _input_problems(step: Step, config: Mapping[str, Any]) -> list[str]:

@@ -200,6 +200,8 @@ class JobNode(msgspec.Struct, frozen=True, omit_defaults=True):
     """Default run config, merged under the run's."""
     config_schema: dict[str, Any] | None = None
     """JSON schema of the config that a function turns into the run config; None where there is no such function."""
+    config_by_partition: bool = False
+    """Whether a function makes the run config of a partition; what a run is given is laid over it."""
     executor: str | None = None
     """`in_process` or `multiprocess`; None is the location's default."""
     partitions: str | None = None

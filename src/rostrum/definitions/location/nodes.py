@@ -176,6 +176,7 @@ class NodeWriter:
             description=cleaned(job.description),
             tags=job.tags,
             config=job.config,
+            config_by_partition=job.partitioned_config is not None,
             executor=job.executor_def.name if job.executor_def is not None else None,
             partitions=partitions if isinstance(partitions, str) else self.partitions_name(partitions),
             retry_policy=job.op_retry_policy.node if job.op_retry_policy is not None else None,
