@@ -5,16 +5,21 @@ Part of `./task generate` (see tests/structure/snapshots.py): `files()` gives pa
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import keyword
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import rostrum.compat
 from rostrum.compat import aliases
 from rostrum.compat.dagster import names
 from rostrum.compat.dagster.placeholders import symbols
 
 SOURCE = Path(__file__).resolve().parent / "src"
+COMPAT = Path(rostrum.compat.__file__).parent
 _INIT = '''"""`{name}`, as Rostrum's. Not affiliated with Dagster Labs."""
 
 from __future__ import annotations
@@ -41,6 +46,8 @@ def files() -> Iterator[tuple[Path, str]]:
         yield SOURCE / name / "py.typed", ""
     for name, place in aliases.INTEGRATIONS.items():
         yield SOURCE / name / "__init__.pyi", f"from {place} import *\n"
+    for name, place in _submodules():
+        yield SOURCE.joinpath(*name.split("."), "__init__.pyi"), f"from {place} import *\n"
     for module, listed in symbols().items():
         folder = SOURCE.joinpath(*module.split("."))
         yield folder / "__init__.pyi", _stub(module, listed)
@@ -48,9 +55,22 @@ def files() -> Iterator[tuple[Path, str]]:
         yield SOURCE / package / "__init__.pyi", ""
 
 
+def _submodules() -> Iterator[tuple[str, str]]:
+    """Modules of integrations and of `dagster.components` that are files of Rostrum: name, and where it is."""
+    listed = symbols()
+    for package in (*aliases.INTEGRATIONS, "dagster.components"):
+        folder = COMPAT.joinpath(*package.split("."))
+        for file in sorted(folder.rglob("*.py")):
+            parts = file.relative_to(COMPAT).with_suffix("").parts
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            if name != package and name not in listed:
+                yield name, f"rostrum.compat.{name}"
+
+
 def _stub(module: str, listed: dict[str, dict[str, Any]]) -> str:
     lines: list[str] = []
     imports: list[str] = []
+    listed = {name: facts for name, facts in listed.items() if name != "TYPE_CHECKING"}
     for name, facts in listed.items():
         place = _place(module, name)
         if place is not None:
@@ -68,9 +88,10 @@ def _stub(module: str, listed: dict[str, dict[str, Any]]) -> str:
 
 def _place(module: str, name: str) -> str | None:
     """`module:name` in Rostrum; None for what only exists by name."""
-    import rostrum
-
     if module != "dagster":
+        own = _module(f"rostrum.compat.{module}")
+        if own is not None and name in vars(own):
+            return f"{own.__name__}:{name}"
         return f"dagster:{name}" if module != "dagster.deprecated" and name in symbols()["dagster"] else None
     for file, defined in names._TABLE.items():  # the tables are this distribution's source
         if name in defined:
@@ -78,6 +99,14 @@ def _place(module: str, name: str) -> str | None:
     if name in names._RENAMED:
         return names._RENAMED[name]
     return f"rostrum:{name}" if name in rostrum.__all__ else None
+
+
+def _module(name: str) -> ModuleType | None:
+    try:
+        found = importlib.util.find_spec(name)
+    except ModuleNotFoundError:  # of the parent
+        found = None
+    return importlib.import_module(name) if found is not None else None
 
 
 def _placeholder(name: str, facts: dict[str, Any]) -> Iterator[str]:

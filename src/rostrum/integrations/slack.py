@@ -8,10 +8,14 @@ from typing import Any, cast
 from pydantic import Field
 from slack_sdk.web.client import WebClient
 
-from rostrum.definitions.automations.run_status_sensors import RunFailureSensorContext, run_failure_sensor
+from rostrum.definitions.automations.run_status_sensors import (
+    RunFailureSensorContext,
+    RunStatusSensorDefinition,
+    run_failure_sensor,
+)
 from rostrum.definitions.automations.sensors import DefaultSensorStatus
 from rostrum.definitions.config.schema import Field as SchemaField
-from rostrum.definitions.ops.hooks import HookContext, failure_hook, success_hook
+from rostrum.definitions.ops.hooks import HookContext, HookDefinition, failure_hook, success_hook
 from rostrum.definitions.resources.lifecycle import InitResourceContext, resource
 from rostrum.definitions.resources.resources import ConfigurableResource
 
@@ -44,7 +48,7 @@ def slack_on_failure(
     message_fn: Callable[[HookContext], str] | None = None,
     dagit_base_url: str | None = None,
     webserver_base_url: str | None = None,
-) -> Any:
+) -> HookDefinition:
     """A hook that posts to a channel when a step fails. It needs the resource `slack`."""
     told: Callable[[HookContext], str] = message_fn or (lambda context: _step(context, "failed"))
     base = webserver_base_url or dagit_base_url
@@ -62,7 +66,7 @@ def slack_on_success(
     message_fn: Callable[[HookContext], str] | None = None,
     dagit_base_url: str | None = None,
     webserver_base_url: str | None = None,
-) -> Any:
+) -> HookDefinition:
     """A hook that posts to a channel when a step succeeds. It needs the resource `slack`."""
     told: Callable[[HookContext], str] = message_fn or (lambda context: _step(context, "succeeded"))
     base = webserver_base_url or dagit_base_url
@@ -103,7 +107,7 @@ def make_slack_on_run_failure_sensor(
     monitor_all_repositories: bool = False,
     *,
     base_url: str = SLACK,
-) -> Any:
+) -> RunStatusSensorDefinition:
     """A sensor that posts to a channel for each run that fails: `text_fn` makes the text, `blocks_fn` blocks."""
     base = webserver_base_url or dagit_base_url
 

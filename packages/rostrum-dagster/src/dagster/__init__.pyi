@@ -386,7 +386,6 @@ from rostrum.compat.dagster.warning_types import Final as Final
 from rostrum.compat.dagster.warning_types import MAX_RUNTIME_SECONDS_TAG as MAX_RUNTIME_SECONDS_TAG
 from rostrum.compat.dagster.warning_types import PreviewWarning as PreviewWarning
 from rostrum.compat.dagster.warning_types import SupersessionWarning as SupersessionWarning
-from rostrum.compat.dagster.warning_types import TYPE_CHECKING as TYPE_CHECKING
 from rostrum.compat.dagster.warning_types import TypingTuple as TypingTuple
 from rostrum.compat.dagster.warning_types import deprecation_warning as deprecation_warning
 from rostrum.compat.dagster.warning_types import file_relative_path as file_relative_path
@@ -720,7 +719,6 @@ __all__ = [
     "StringSource",
     "SubmitRunContext",
     "SupersessionWarning",
-    "TYPE_CHECKING",
     "TableColumn",
     "TableColumnConstraints",
     "TableColumnDep",

@@ -13,4 +13,13 @@ from rostrum.integrations.pandas import (
     create_table_schema_metadata_from_dataframe as create_table_schema_metadata_from_dataframe,
 )
 
-__all__ = ["create_dagster_pandas_dataframe_type"]
+__all__ = [
+    "ColumnConstraintViolation",
+    "ConstraintViolation",
+    "DataFrame",
+    "PandasColumn",
+    "RowCountConstraint",
+    "StrictColumnsConstraint",
+    "create_dagster_pandas_dataframe_type",
+    "create_table_schema_metadata_from_dataframe",
+]

@@ -155,11 +155,11 @@ class ComponentDbtTranslator(DbtTranslator):
         super().__init__(component.translation_settings)
         self._component = component
 
-    def get_asset_spec(self, manifest: Manifest, unique_id: str, project: Any = None) -> AssetSpec:
+    def get_asset_spec(self, manifest: Manifest, unique_id: str, project: DbtProject | None) -> AssetSpec:
         """The component's."""
         return self._component.get_asset_spec(manifest, unique_id, project)
 
-    def base_spec(self, manifest: Manifest, unique_id: str, project: Any) -> AssetSpec:
+    def base_spec(self, manifest: Manifest, unique_id: str, project: DbtProject | None) -> AssetSpec:
         """As it is without the component's translation."""
         return super().get_asset_spec(manifest, unique_id, project)
 

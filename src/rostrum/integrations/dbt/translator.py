@@ -15,6 +15,7 @@ from rostrum.definitions.partitions.mappings import PartitionMapping
 from rostrum.integrations.dbt import properties
 from rostrum.integrations.dbt.errors import DbtError, DbtManifestError
 from rostrum.integrations.dbt.manifest import Manifest, Props, adapter, depends_on, held, resource, upstream
+from rostrum.integrations.dbt.project import DbtProject
 from rostrum.model.assets import AssetKey
 from rostrum.model.metadata import CodeReferencesMetadata, LocalFileCodeReference
 
@@ -55,7 +56,7 @@ class DbtTranslator:
 
     # --- the whole
 
-    def get_asset_spec(self, manifest: Manifest, unique_id: str, project: Any = None) -> AssetSpec:
+    def get_asset_spec(self, manifest: Manifest, unique_id: str, project: DbtProject | None) -> AssetSpec:
         """The asset of a model, seed, snapshot or source."""
         props = _with_group(manifest, resource(manifest, unique_id))
         kinds = {"dbt", kind} if (kind := adapter(manifest)) else {"dbt"}

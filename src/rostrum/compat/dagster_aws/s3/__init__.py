@@ -12,4 +12,14 @@ from rostrum.integrations.s3 import get_s3_keys as get_s3_keys
 from rostrum.integrations.s3 import s3_pickle_io_manager as s3_pickle_io_manager
 from rostrum.integrations.s3 import s3_resource as s3_resource
 
-__all__ = ["ConfigurablePickledObjectS3IOManager"]
+__all__ = [
+    "ConfigurablePickledObjectS3IOManager",
+    "S3FileHandle",
+    "S3FileManager",
+    "S3FileManagerResource",
+    "S3PickleIOManager",
+    "S3Resource",
+    "get_s3_keys",
+    "s3_pickle_io_manager",
+    "s3_resource",
+]

@@ -1,8 +1,14 @@
 # What editors and type checkers see of `dagster.components.testing`. Written by `./task generate`; do not edit.
 from typing import Any
 
-from dagster import get_all_components_defs_within_project as get_all_components_defs_within_project
-from dagster import get_component_defs_within_project as get_component_defs_within_project
+from rostrum.compat.dagster.components.testing import DefsFolderSandbox as DefsFolderSandbox
+from rostrum.compat.dagster.components.testing import copy_code_to_file as copy_code_to_file
+from rostrum.compat.dagster.components.testing import create_defs_folder_sandbox as create_defs_folder_sandbox
+from rostrum.compat.dagster.components.testing import get_all_components_defs_within_project as get_all_components_defs_within_project
+from rostrum.compat.dagster.components.testing import get_component_defs_within_project as get_component_defs_within_project
+from rostrum.compat.dagster.components.testing import get_module_path as get_module_path
+from rostrum.compat.dagster.components.testing import get_original_module_name as get_original_module_name
+from rostrum.compat.dagster.components.testing import random_importable_name as random_importable_name
 
 __all__ = [
     "DefsFolderSandbox",
@@ -16,12 +22,4 @@ __all__ = [
     "scaffold_defs_sandbox",
 ]
 
-class DefsFolderSandbox:
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getattr__(self, name: str) -> Any: ...
-def copy_code_to_file(*args: Any, **kwargs: Any) -> Any: ...
-def create_defs_folder_sandbox(*args: Any, **kwargs: Any) -> Any: ...
-def get_module_path(*args: Any, **kwargs: Any) -> Any: ...
-def get_original_module_name(*args: Any, **kwargs: Any) -> Any: ...
-def random_importable_name(*args: Any, **kwargs: Any) -> Any: ...
 def scaffold_defs_sandbox(*args: Any, **kwargs: Any) -> Any: ...

@@ -1,12 +1,16 @@
 # What editors and type checkers see of `dagster.components.utils.translation`. Written by `./task generate`; do not edit.
 from typing import Any
 
-from dagster import AssetAttributesModel as AssetAttributesModel
-from dagster import AssetCheckSpec as AssetCheckSpec
-from dagster import AssetSpec as AssetSpec
-from dagster import ResolutionContext as ResolutionContext
-from dagster import Resolver as Resolver
-from dagster import TYPE_CHECKING as TYPE_CHECKING
+from rostrum.compat.dagster.components.utils.translation import AssetAttributesModel as AssetAttributesModel
+from rostrum.compat.dagster.components.utils.translation import AssetCheckSpec as AssetCheckSpec
+from rostrum.compat.dagster.components.utils.translation import AssetSpec as AssetSpec
+from rostrum.compat.dagster.components.utils.translation import ComponentTranslator as ComponentTranslator
+from rostrum.compat.dagster.components.utils.translation import ResolutionContext as ResolutionContext
+from rostrum.compat.dagster.components.utils.translation import Resolver as Resolver
+from rostrum.compat.dagster.components.utils.translation import TranslationFnResolver as TranslationFnResolver
+from rostrum.compat.dagster.components.utils.translation import TranslatorResolvingInfo as TranslatorResolvingInfo
+from rostrum.compat.dagster.components.utils.translation import create_component_translator_cls as create_component_translator_cls
+from rostrum.compat.dagster.components.utils.translation import resolve_asset_spec_update_kwargs_to_mapping as resolve_asset_spec_update_kwargs_to_mapping
 
 __all__ = [
     "AssetAttributesModel",
@@ -15,21 +19,8 @@ __all__ = [
     "ComponentTranslator",
     "ResolutionContext",
     "Resolver",
-    "TYPE_CHECKING",
     "TranslationFnResolver",
     "TranslatorResolvingInfo",
     "create_component_translator_cls",
     "resolve_asset_spec_update_kwargs_to_mapping",
 ]
-
-class ComponentTranslator:
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getattr__(self, name: str) -> Any: ...
-class TranslationFnResolver:
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getattr__(self, name: str) -> Any: ...
-class TranslatorResolvingInfo:
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getattr__(self, name: str) -> Any: ...
-def create_component_translator_cls(*args: Any, **kwargs: Any) -> Any: ...
-def resolve_asset_spec_update_kwargs_to_mapping(*args: Any, **kwargs: Any) -> Any: ...

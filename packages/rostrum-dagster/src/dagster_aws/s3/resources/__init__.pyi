@@ -1,0 +1,1 @@
+from rostrum.compat.dagster_aws.s3.resources import *

@@ -1,0 +1,1 @@
+from rostrum.compat.dagster_dbt.errors import *
