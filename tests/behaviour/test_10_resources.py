@@ -426,7 +426,7 @@ class TestFunctions:
     def test_make_values_resource(self):
         made = dg.make_values_resource(name=str, n=dg.Field(int, default_value=1))
         found = used(made, run_config={"resources": {"r": {"config": {"name": "x"}}}})
-        assert (found.name, found.n) == ("x", 1)
+        assert found == {"name": "x", "n": 1}
 
     def test_direct_calls(self):
         @dg.resource(config_schema={"n": int})

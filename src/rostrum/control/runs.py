@@ -31,7 +31,7 @@ from rostrum.model.events import (
 )
 from rostrum.model.runs import Run, RunStatus, RunTarget, Trigger
 from rostrum.planning.dynamic import known_items
-from rostrum.planning.partition_tags import with_range
+from rostrum.planning.partition_tags import dimension_tags, with_range
 from rostrum.planning.plan import planned
 
 
@@ -250,7 +250,7 @@ class Runs:
             created_at=now,
             trigger=request.trigger,
             config=validation.merged(checked.job.config, request.config) if checked.job.config else request.config,
-            tags={**checked.job.tags_of_runs, **request.tags},
+            tags={**checked.job.tags_of_runs, **_partition_tags(request.target, checked), **request.tags},
             priority=request.priority,
             parent_run_id=request.parent_run_id,
             root_run_id=request.root_run_id,
@@ -265,6 +265,15 @@ class Runs:
         if run is None:
             raise NotFound(f"there is no run {run_id!r}")
         return run
+
+
+def _partition_tags(target: RunTarget, checked: validation.CheckedTarget) -> dict[str, str]:
+    """What the target alone does not tell of its partition: the names of the dimensions."""
+    tags: dict[str, str] = {}
+    if target.partition_key is not None:
+        for name in checked.partitions:
+            tags |= dimension_tags(checked.loaded.manifest.partitions[name], target.partition_key)
+    return tags
 
 
 class _Checker:

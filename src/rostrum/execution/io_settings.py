@@ -36,6 +36,10 @@ class IOSettings:
             side = "outputs" if isinstance(context, OutputContext) else "inputs"
             context.config = self._of_port(manager, step_key, side, context.name)
 
+    def reads_inputs(self, key: str) -> bool:
+        """Whether config of an input is for the manager of this key, not the value itself."""
+        return port_schema(self._bound.get(key), "inputs") is not None
+
     def _manager(self, key: str) -> _Manager:
         bound = self._bound.get(key)
         resources = {each: self._opened(each) for each in needed_keys(bound)}

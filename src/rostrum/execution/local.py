@@ -34,7 +34,7 @@ from rostrum.model.manifest import ASSET_JOB, Edge, GraphNode
 from rostrum.model.plans import Plan
 from rostrum.model.runs import Run, RunTarget, Trigger
 from rostrum.planning.op_selection import selected_ops
-from rostrum.planning.partition_tags import with_range
+from rostrum.planning.partition_tags import with_partition_tags, with_range
 from rostrum.planning.plan import build_plan, planned
 
 LOCAL_LOCATION = "local"
@@ -149,8 +149,9 @@ class _Execution:
         if self._stored_values:
             bound = {**self._resolved.resources_of(run.target.job), **self._resources}
             values = StoredValues(self._resolved, run, kept.events, bound, self._clock, self._default_io_manager)
+        spec = work.runner.partitions if work.runner is not None else None
         result = ExecutionResult(
-            self._finished(run, session, kept.events),
+            with_partition_tags(self._finished(run, session, kept.events), spec),
             kept.events,
             values,
             self._makers(work.runner),

@@ -26,14 +26,22 @@ def with_range(target: RunTarget, tags: Mapping[str, str]) -> RunTarget:
     return target
 
 
-def with_partition_tags(run: Run, spec: PartitionsSpec | None) -> Run:
-    """The run as user code sees it: its tags tell the partition, too."""
+def with_partition_tags(run: Run, spec: PartitionsSpec | None = None) -> Run:
+    """The run as user code sees it: its tags tell the partition, too. Without `spec` those of the dimensions are as
+    stored.
+    """
     key, between = run.target.partition_key, run.target.partition_range
     told: dict[str, str] = {}
     if key is not None:
         told = {PARTITION_TAG: key, PARTITION_SET_TAG: f"{run.target.job}_partition_set"}
-        if isinstance(spec, MultiPartitions):
-            told |= {f"{PARTITION_TAG}/{name}": part for name, part in split_key(spec, key).items()}
+        told |= dimension_tags(spec, key)
     elif between is not None:
         told = {RANGE_START_TAG: between[0], RANGE_END_TAG: between[1]}
     return msgspec.structs.replace(run, tags={**told, **run.tags}) if told else run
+
+
+def dimension_tags(spec: PartitionsSpec | None, key: str) -> dict[str, str]:
+    """A tag for the key of each dimension; none where there are no dimensions."""
+    if not isinstance(spec, MultiPartitions):
+        return {}
+    return {f"{PARTITION_TAG}/{name}": part for name, part in split_key(spec, key).items()}

@@ -86,6 +86,7 @@ def multi_asset(
             source,
             config_schema=config_schema,
             required_resource_keys=required_resource_keys,
+            resource_defs=resource_defs,
             op_tags=op_tags,
             hooks=hooks,
             description=description or function.__doc__,

@@ -115,6 +115,7 @@ def observable_source_asset(
             (),
             source,
             required_resource_keys=required_resource_keys,
+            resource_defs=resource_defs,
             op_tags=op_tags,
             description=spec.description,
         )
@@ -157,6 +158,7 @@ def multi_observable_source_asset(
             checks,
             source,
             required_resource_keys=required_resource_keys,
+            resource_defs=resource_defs,
             description=description or function.__doc__,
             can_subset=can_subset,
         )

@@ -151,11 +151,14 @@ def asset_op(
     *,
     config_schema: Any = None,
     required_resource_keys: Iterable[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
     op_tags: Mapping[str, Any] | None = None,
     hooks: Iterable[Any] | None = None,
     **options: Any,
 ) -> OpDefinition:
-    """The op of a function that makes or observes assets."""
+    """The op of a function that makes or observes assets. It may use the resources that it brings along."""
+    if resource_defs:
+        required_resource_keys = (*(required_resource_keys or ()), *resource_defs)
     for check in checks:
         outputs[check.output_name] = check_output(check)
     if config_schema is not None and signature.config is not None:

@@ -20,6 +20,7 @@ from rostrum.model.errors import ArgumentError, DefinitionError, InvocationError
 from rostrum.model.manifest import MonitoredJob, Source
 from rostrum.model.reserved_names import PARTITION_TAG
 from rostrum.model.runs import Run, RunStatus
+from rostrum.planning.partition_tags import with_partition_tags
 
 if TYPE_CHECKING:
     import logging
@@ -54,7 +55,7 @@ class RunStatusSensorContext(TickContext):
         )
         self.sensor_name = sensor_name
         """Name of the sensor."""
-        self.dagster_run = dagster_run
+        self.dagster_run = with_partition_tags(dagster_run) if isinstance(dagster_run, Run) else dagster_run
         """The run."""
         self.dagster_event = dagster_event
         """The event with which the run reached the status."""

@@ -37,6 +37,7 @@ from rostrum.model import events as model
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import RunNotFound
 from rostrum.model.runs import Run, RunFilter, RunStatus
+from rostrum.planning.partition_tags import with_partition_tags
 
 GROUP = "rostrum.instance"
 DEFAULTS = {
@@ -155,17 +156,18 @@ class Instance(RunInstance):
         with self.store.reading() as session:
             if filters.run_ids is not None:
                 known = (session.runs.get(run_id) for run_id in filters.run_ids)
-                return [run for run in known if run is not None and filters.takes(run)]
+                return [with_partition_tags(run) for run in known if run is not None and filters.takes(run)]
             while True:
                 page = session.runs.list(where, limit=min(limit or _PAGE, _PAGE), cursor=cursor)
-                found += [run for run in page.runs if filters.takes(run)]
+                found += [with_partition_tags(run) for run in page.runs if filters.takes(run)]
                 cursor = page.cursor
                 if cursor is None or (limit is not None and len(found) >= limit):
                     return found
 
     def get_run_by_id(self, run_id: str) -> Run | None:
         """The run, None where there is none."""
-        return self.store.run(run_id)
+        run = self.store.run(run_id)
+        return with_partition_tags(run) if run is not None else None
 
     def has_run(self, run_id: str) -> bool:
         """Whether there is such a run."""
@@ -183,7 +185,7 @@ class Instance(RunInstance):
 
     def get_run_record_by_id(self, run_id: str) -> RunRecord | None:
         """The run with its times, None where there is none."""
-        run = self.store.run(run_id)
+        run = self.get_run_by_id(run_id)
         return RunRecord.of(run) if run is not None else None
 
     def get_run_records(

@@ -166,9 +166,9 @@ class RunInstance:
         log, places = self._log, dict(zip(map(id, events), ids, strict=False))
         return [log.EventLogRecord(places.get(id(event.record), 0), log.entry_of(event)) for event in told]
 
-    def get_dynamic_partitions(self, partitions_def_name: str) -> Sequence[str]:
+    def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
         """Keys in the order they were added."""
-        return self._session.read(runs.ReadDynamicPartitions(partitions_def_name)).keys
+        return list(self._session.read(runs.ReadDynamicPartitions(partitions_def_name)).keys)
 
     def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
         """Say whether the key exists."""

@@ -189,9 +189,10 @@ class _Compiler:
             known = self._resources.setdefault(key, value)
             if known is not value and known != value:
                 first = next(iter([*definition.specs, *definition.check_specs]))
+                subject = "asset" if definition.specs else "check"
                 self._problems.add(
                     first.source,
-                    f"{'asset' if definition.specs else 'check'} {first.key}: its resource {key!r} is another one than that bound elsewhere "
+                    f"{subject} {first.key}: its resource {key!r} is another one than that bound elsewhere "
                     "under this key; give one of them another key.",
                 )
 

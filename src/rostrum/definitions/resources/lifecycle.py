@@ -12,7 +12,7 @@ import importlib
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
-from types import GeneratorType, SimpleNamespace
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any, Self, cast, overload
 
 from rostrum.definitions.ops.logs import library_logger
@@ -416,12 +416,10 @@ def _is_function(value: Any) -> bool:
 
 
 def make_values_resource(**kwargs: Any) -> ResourceDefinition:
-    """A resource whose value has an attribute for each entry of its config; arguments are the schema (any config
-    without them).
-    """
+    """A resource whose value is its config, a dict; arguments are the schema (any config without them)."""
     schema: Any = kwargs or dict
     return ResourceDefinition(_values, schema)
 
 
-def _values(context: InitResourceContext) -> Any:
-    return SimpleNamespace(**dict(context.resource_config or {}))
+def _values(context: InitResourceContext) -> dict[str, Any]:
+    return dict(context.resource_config or {})

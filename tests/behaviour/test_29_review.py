@@ -1,0 +1,153 @@
+"""What a review of the library as users of `dagster` know it has found: one test a finding."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+FIVE = dg.ResourceDefinition.hardcoded_resource(5)
+
+
+class TestResources:
+    def test_values_resource_is_the_dict_of_its_config(self) -> None:
+        @dg.op(required_resource_keys={"globals"})
+        def read(context) -> str:
+            return context.resources.globals["name"]
+
+        @dg.job(resource_defs={"globals": dg.make_values_resource(name=str, n=dg.Field(int, default_value=1))})
+        def job():
+            read()
+
+        config = {"resources": {"globals": {"config": {"name": "x"}}}}
+        assert job.execute_in_process(run_config=config).output_for_node("read") == "x"
+
+    def test_values_resource_without_schema_takes_any_config(self) -> None:
+        with dg.build_resources({"all": dg.make_values_resource()}, resource_config={"all": {"config": {"a": 1}}}) as r:
+            assert r.all == {"a": 1}
+
+    def test_resource_defs_of_an_asset_are_in_its_context(self) -> None:
+        @dg.asset(resource_defs={"x": FIVE})
+        def made(context) -> int:
+            return context.resources.x
+
+        assert dg.materialize([made]).output_for_node("made") == 5
+        assert "x" in made.required_resource_keys
+
+    def test_resource_defs_of_a_multi_asset_are_in_its_context(self) -> None:
+        @dg.multi_asset(outs={"a": dg.AssetOut()}, resource_defs={"x": FIVE})
+        def made(context) -> int:
+            return context.resources.x
+
+        assert dg.materialize([made]).asset_value("a") == 5
+
+    def test_resource_defs_of_an_observable_asset_are_in_its_context(self) -> None:
+        @dg.observable_source_asset(resource_defs={"x": FIVE})
+        def seen(context) -> dg.DataVersion:
+            return dg.DataVersion(str(context.resources.x))
+
+        job = dg.define_asset_job("look", [seen])
+        result = dg.Definitions(assets=[seen], jobs=[job]).resolve_job_def("look").execute_in_process()
+        [observation] = result.get_asset_observation_events()
+        assert observation.asset_observation_data.asset_observation.tags["dagster/data_version"] == "5"
+
+    def test_resource_defs_of_a_check_are_in_its_context(self) -> None:
+        @dg.asset
+        def made() -> None: ...
+
+        @dg.asset_check(asset=made, resource_defs={"x": FIVE})
+        def is_five(context) -> dg.AssetCheckResult:
+            return dg.AssetCheckResult(passed=context.resources.x == 5)
+
+        defs = dg.Definitions(assets=[made], asset_checks=[is_five])
+        result = defs.resolve_implicit_global_asset_job_def().execute_in_process()
+        [verdict] = result.get_asset_check_evaluations()
+        assert verdict.passed
+
+
+class TestInputManagers:
+    """Of an input that nothing upstream makes."""
+
+    def job(self) -> dg.JobDefinition:
+        @dg.input_manager(input_config_schema={"p": dg.Field(str, default_value="P")})
+        def told(context):
+            assert context.upstream_output is None
+            return context.config["p"]
+
+        @dg.op(ins={"v": dg.In(input_manager_key="told")})
+        def use(v):
+            return v
+
+        @dg.job(resource_defs={"told": told})
+        def job():
+            use()
+
+        return job
+
+    def test_config_of_the_input_is_for_its_manager(self) -> None:
+        config = {"ops": {"use": {"inputs": {"v": {"p": "N"}}}}}
+        assert self.job().execute_in_process(run_config=config).output_for_node("use") == "N"
+
+    def test_defaults_of_its_config_need_no_config(self) -> None:
+        assert self.job().execute_in_process().output_for_node("use") == "P"
+
+    def test_wrong_config_of_the_input_is_refused(self) -> None:
+        with pytest.raises(dg.DagsterInvalidConfigError):
+            self.job().execute_in_process(run_config={"ops": {"use": {"inputs": {"v": {"q": "N"}}}}})
+
+
+class TestPartitionTags:
+    DAYS = dg.DailyPartitionsDefinition("2024-01-01")
+    BOTH = dg.MultiPartitionsDefinition({"date": DAYS, "color": dg.StaticPartitionsDefinition(["r", "g"])})
+
+    @pytest.mark.parametrize("kept", [True, False])
+    def test_a_run_has_the_same_tags_wherever_it_is_seen(self, kept: bool) -> None:
+        @dg.asset(partitions_def=self.BOTH)
+        def made(context) -> None:
+            assert context.run.tags == expected
+
+        expected = {
+            "dagster/partition": "r|2024-01-02",
+            "dagster/partition/date": "2024-01-02",
+            "dagster/partition/color": "r",
+            "dagster/partition_set": f"{dg.materialize([no_op]).dagster_run.job_name}_partition_set",
+            "own": "1",
+        }
+        key = dg.MultiPartitionKey({"date": "2024-01-02", "color": "r"})
+        with dg.DagsterInstance.ephemeral() as instance:
+            options = {"instance": instance} if kept else {}
+            run = dg.materialize([made], partition_key=key, tags={"own": "1"}, **options).dagster_run
+            assert run.tags == expected
+            if kept:
+                assert instance.get_runs()[0].tags == expected
+                assert instance.get_run_by_id(run.run_id).tags == expected
+                assert instance.get_run_records()[0].dagster_run.tags == expected
+                wanted = dg.RunsFilter(tags={"dagster/partition/color": "r"})
+                assert [each.run_id for each in instance.get_runs(wanted)] == [run.run_id]
+
+    def test_a_run_of_no_partition_has_none(self) -> None:
+        assert dg.materialize([no_op]).dagster_run.tags == {}
+
+    def test_sensors_of_statuses_see_them(self) -> None:
+        @dg.asset(partitions_def=self.DAYS)
+        def made() -> None: ...
+
+        @dg.run_status_sensor(run_status=dg.DagsterRunStatus.SUCCESS)
+        def after(context):
+            assert context.dagster_run.tags["dagster/partition"] == "2024-01-02"
+            return dg.SkipReason("seen")
+
+        with dg.DagsterInstance.ephemeral() as instance:
+            result = dg.materialize([made], partition_key="2024-01-02", instance=instance)
+            context = dg.build_run_status_sensor_context(
+                "after", result.all_events[-1], instance, instance.get_run_by_id(result.run_id)
+            )
+            assert after(context).skip_message == "seen"
+
+    def test_keys_of_dynamic_partitions_are_a_list(self) -> None:
+        with dg.DagsterInstance.ephemeral() as instance:
+            instance.add_dynamic_partitions("files", ["a", "b"])
+            assert instance.get_dynamic_partitions("files") == ["a", "b"]
+
+
+@dg.asset
+def no_op() -> None: ...
