@@ -142,7 +142,9 @@ def _read(path: str, key: AssetKey | None) -> Any:
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         what = f"asset {key}" if key is not None else "the value"
         raise ValueNotStored(
-            f"{what} has no stored value at {path}. Materialize it first, or select it in the same run.", path
+            f"{what} has no stored value at {path}. Materialize it first, or select it in the same run. (A function "
+            "annotated `-> None` stores nothing: name it in deps to depend on it.)",
+            path,
         ) from None
 
 
