@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 import pytest
@@ -147,6 +147,36 @@ def test_a_subclass_that_only_presets_arguments_stays_data() -> None:
 
     assert type(Yesterday().spec) is type(dg.TimeWindowPartitionMapping().spec)  # pyright: ignore[reportUnknownMemberType]
     assert loaded_of(DAYS, DAYS, Yesterday(), "2024-01-02", ("2024-01-01",))[0] == ["2024-01-01"]
+
+
+class Offset(dg.PartitionMapping, NamedTuple("_Offset", [("by", int), ("name", str)])):
+    """A mapping that is a named tuple, as classes of Dagster's are."""
+
+    def __new__(cls, by: int) -> Any:
+        return super().__new__(cls, by=by, name="offset")
+
+    def get_upstream_mapped_partitions_result_for_partitions(self, subset, down, up, *_: Any):  # type: ignore[no-untyped-def,override]
+        every = list(up.get_partition_keys())
+        keys = [every[every.index(key) + self.by] for key in subset.get_partition_keys()]
+        return UpstreamPartitionsResult(up.subset_with_partition_keys(keys), up.empty_subset())
+
+
+def test_a_mapping_that_is_a_named_tuple() -> None:
+    mapping = Offset(-1)
+    assert (mapping.by, mapping.name) == (-1, "offset")
+    assert mapping == Offset(-1)
+    assert mapping != Offset(1)
+    assert loaded_of(LETTERS, LETTERS, Offset(1), "a", ("a", "b"))[0] == ["b"]
+    assert loaded_of(LETTERS, LETTERS, mapping, "b", ("a", "b"))[0] == ["a"]
+
+
+def test_arguments_that_are_preset_in_new() -> None:
+    class DaysBefore(dg.TimeWindowPartitionMapping):
+        def __new__(cls, days: int) -> Any:
+            return super().__new__(cls, start_offset=-days, end_offset=-days)
+
+    assert DaysBefore(2).start_offset == -2
+    assert loaded_of(DAYS, DAYS, DaysBefore(2), "2024-01-03", ("2024-01-01",))[0] == ["2024-01-01"]
 
 
 def test_inside_a_mapping_of_dimensions() -> None:

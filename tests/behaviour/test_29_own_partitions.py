@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 import pytest
@@ -172,6 +172,38 @@ def test_a_class_that_presets_arguments() -> None:
     assert Hours().get_num_partitions() == 3
     assert Hours() == dg.HourlyPartitionsDefinition("2024-01-01-00:00", end_date="2024-01-01-03:00")
     assert dg.materialize([sales], partition_key="2024-01-01-01:00").output_for_node("sales") == "01:00"
+
+
+def test_arguments_that_are_preset_in_new() -> None:
+    class Days(dg.DailyPartitionsDefinition):
+        def __new__(cls, year: int, **more: Any) -> Any:
+            return super().__new__(cls, start_date=f"{year}-12-30", end_date=f"{year + 1}-01-02", **more)
+
+    class Shifted(Days):
+        def __new__(cls, year: int) -> Any:
+            return super().__new__(cls, year, timezone="Europe/Berlin")
+
+    assert Days(2023).get_partition_keys() == ["2023-12-30", "2023-12-31", "2024-01-01"]
+    assert Days(2023) == dg.DailyPartitionsDefinition("2023-12-30", end_date="2024-01-02")
+    assert Shifted(2023).timezone == "Europe/Berlin"
+    assert len(Shifted(2023).get_partition_keys()) == 3
+
+    @dg.asset(partitions_def=Days(2023))
+    def sales(context: dg.AssetExecutionContext) -> str:
+        return context.partition_key
+
+    assert dg.materialize([sales], partition_key="2024-01-01").output_for_node("sales") == "2024-01-01"
+
+
+def test_keys_of_a_named_tuple() -> None:
+    class Numbered(dg.PartitionsDefinition, NamedTuple("_Numbered", [("count", int)])):
+        def get_partition_keys(self, current_time: Any = None, dynamic_partitions_store: Any = None) -> list[str]:
+            return [str(n) for n in range(self.count)]
+
+    assert Numbered(3).get_partition_keys() == ["0", "1", "2"]
+    assert Numbered(count=3) == Numbered(3)
+    assert Numbered(2) != Numbered(3)
+    assert Numbered(3).get_last_partition_key() == "2"
 
 
 def test_as_a_dimension() -> None:

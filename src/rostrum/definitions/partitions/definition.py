@@ -10,10 +10,10 @@ import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
-from weakref import WeakValueDictionary
 
 from rostrum.definitions.broken import noting_init
 from rostrum.definitions.partitions.loading import DynamicPartitionsStore, PartitionLoadingContext, loading_context
+from rostrum.definitions.partitions.own_new import TakesNew
 from rostrum.definitions.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from rostrum.model import partitions as model
 from rostrum.model.errors import ArgumentError, DefinitionError, UnknownPartition
@@ -59,7 +59,7 @@ class PaginatedResults(NamedTuple):
     has_more: bool
 
 
-class PartitionsDefinition:
+class PartitionsDefinition(TakesNew):
     """How an asset or job is divided. Two definitions are equal when they divide in the same way.
 
     A class of one's own gives its keys in `get_partition_keys`: they are listed when the definitions are loaded.
@@ -234,7 +234,7 @@ class PartitionsDefinition:
         return partitions_of(self._spec, context.keys_of)
 
 
-own_definitions: WeakValueDictionary[model.PartitionsSpec, PartitionsDefinition] = WeakValueDictionary()
+own_definitions: dict[model.PartitionsSpec, PartitionsDefinition] = {}
 """Definitions of users' own classes by their data: what the data is turned back to."""
 
 

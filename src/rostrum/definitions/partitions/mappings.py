@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from rostrum.definitions.partitions.definition import PartitionsDefinition, PartitionsSubset
 from rostrum.definitions.partitions.loading import DynamicPartitionsStore, loading_context
+from rostrum.definitions.partitions.own_new import TakesNew
 from rostrum.model import partitions as model
 from rostrum.model.errors import DefinitionError, InvariantError
 from rostrum.planning.mappings import downstream_keys, upstream_keys
@@ -28,7 +29,7 @@ class UpstreamPartitionsResult(NamedTuple):
         return list(self.required_but_nonexistent_subset.get_partition_keys())
 
 
-class PartitionMapping:
+class PartitionMapping(TakesNew):
     """Root of the mappings. A class of one's own defines `get_upstream_mapped_partitions_result_for_partitions` and, to
     be fast, `get_downstream_partitions_for_partitions`: they are called where the code is loaded.
     """
