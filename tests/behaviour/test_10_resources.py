@@ -264,7 +264,10 @@ class TestBinding:
         @dg.asset(io_manager_key="store")
         def a(): ...
 
-        with pytest.raises(dg.DagsterInvalidDefinitionError, match="io manager with key 'store' required by"):
+        with pytest.raises(
+            dg.DagsterInvalidDefinitionError,
+            match="io manager with key 'store' required by output 'result' of asset 'a'",
+        ):
             dg.materialize([a])
         with pytest.raises(dg.DagsterInvalidDefinitionError, match="no IO manager"):
             dg.materialize([a], resources={"store": object()})

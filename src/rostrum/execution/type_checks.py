@@ -55,9 +55,9 @@ def checked(check: Check, what: Callable[[], str], annotation: Any, value: Any, 
         return told
     description = told.description if told is not None else None
     reason = f" {description}" if description else ""
-    message = f"Type check failed for {what()}: expected type {type_name(annotation)!r}, got {value!r:.200}, a "
+    message = f"Type check failed for {what()}: expected type {type_name(annotation)!r}, got {value!r:.200}, "
     raise TypeCheckFailed(
-        f"{message}{type(value).__name__}.{reason}",
+        f"{message}{kind_of(value)}.{reason}",
         description=description or f"{value!r:.200} is {kind_of(value)}",
         metadata=dict(told.metadata) if told is not None else None,
         type=annotation,

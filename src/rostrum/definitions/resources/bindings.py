@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from rostrum.definitions.location.nodes import is_io_manager
@@ -65,7 +66,7 @@ def _check(problems: Problems, op: OpDefinition, key: str, known: Mapping[str, A
             return  # an input that names the default one: the runner has it
         hint = nearest(key, known) or f" Bound: {', '.join(sorted(known)) or 'none'}."
         told = (
-            f"io manager with key {key!r} required by an output or input of {op.kind} {op.name!r}"
+            f"io manager with key {key!r} required by {_user(op, key)} of {op.kind} {op.name!r}"
             if is_manager
             else f"resource with key {key!r} required by {op.kind} {op.name!r}"
         )
@@ -75,6 +76,13 @@ def _check(problems: Problems, op: OpDefinition, key: str, known: Mapping[str, A
             op.source,
             f"{op.kind} {op.name}: the resource {key!r} is no IO manager: it has no handle_output and load_input.",
         )
+
+
+def _user(op: OpDefinition, key: str) -> str:
+    """The first output or input that names an IO manager."""
+    stored = (f"output {name!r}" for name, each in op.outputs.items() if each.io_manager_key == key)
+    loaded = (f"input {name!r}" for name, each in op.inputs.items() if each.input_manager_key == key)
+    return next(chain(stored, loaded), "an output")
 
 
 def _mend(key: str) -> str:
