@@ -17,6 +17,7 @@ import msgspec
 import yaml
 
 import rostrum
+from rostrum.compat.aliases import EVERY
 from rostrum.compat.dagster.names import _RENAMED, _TABLE  # pyright: ignore[reportPrivateUsage]
 from rostrum.compat.dagster.placeholders import symbols
 from rostrum.compat.migrated_packages import DEPENDENCIES, statement
@@ -49,8 +50,10 @@ class Change:
 def migrate(root: Path) -> list[Change]:
     """Changes of all files below a folder (or of one file) that have any, or a note."""
     found: list[Change] = []
-    for path in [root] if root.is_file() else _files(root):
-        change = _change(path)
+    paths = [root] if root.is_file() else list(_files(root))
+    own = frozenset(part for path in paths for part in (path.parent.name, path.stem))
+    for path in paths:
+        change = _change(path, own)
         if change is not None and (change.text is not None or change.name is not None or change.notes):
             found.append(change)
     return found
@@ -65,9 +68,10 @@ def _files(root: Path) -> Iterator[Path]:
             yield path
 
 
-def _change(path: Path) -> Change | None:
+def _change(path: Path, own: frozenset[str]) -> Change | None:
+    """What becomes of a file. `own`: names of the project's modules and folders, `dagster_x` among them."""
     if path.suffix == ".py" and path.name != "setup.py":
-        return _of_source(path)
+        return _of_source(path, own)
     if path.name == "dagster.yaml":
         return _of_instance_file(path)
     if path.name == "pyproject.toml":
@@ -117,7 +121,7 @@ def counterpart(name: str) -> str | None:
     return name if name in _OURS else None
 
 
-def _of_source(path: Path) -> Change | None:
+def _of_source(path: Path, own: frozenset[str]) -> Change | None:
     text = _read(path)
     if text is None or "dag" not in text:
         return None
@@ -125,7 +129,7 @@ def _of_source(path: Path) -> Change | None:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
         return Change(path, notes=[(1, "cannot be parsed; not looked at")]) if "dagster" in text else None
-    source = _Source(path, text)
+    source = _Source(path, text, own)
     source.look(tree)
     return source.change()
 
@@ -133,8 +137,8 @@ def _of_source(path: Path) -> Change | None:
 class _Source:
     """One module: edits by position, and notes."""
 
-    def __init__(self, path: Path, text: str) -> None:
-        self._path, self._text = path, text
+    def __init__(self, path: Path, text: str, own: frozenset[str]) -> None:
+        self._path, self._text, self._own = path, text, own
         self._lines = text.splitlines(keepends=True)
         self._starts = [0]
         for line in self._lines:
@@ -183,6 +187,11 @@ class _Source:
     def _span(self, node: ast.expr | ast.stmt | ast.alias) -> tuple[int, int]:
         return self._at(node.lineno, node.col_offset), self._at(node.end_lineno or 0, node.end_col_offset or 0)
 
+    def _is_own(self, module: str) -> bool:
+        """Whether a module is the project's, as `dagster_example` may be; one of a known name never is."""
+        top = module.partition(".")[0]
+        return top in self._own and top not in EVERY
+
     def _import(self, node: ast.Import) -> None:
         for alias in node.names:
             if alias.name == "dagster":
@@ -193,12 +202,12 @@ class _Source:
                     self._names["dagster"] = "rostrum"
                 self._compat_place = self._span(node)[1]
                 self._indent = node.col_offset
-            elif re.match(r"dagster(\.|_|$)", alias.name):
+            elif re.match(r"dagster(\.|_|$)", alias.name) and not self._is_own(alias.name):
                 self._notes.append((node.lineno, f"`import {alias.name}` is left: `import dagster` goes on working"))
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         module = node.module or ""
-        if node.level or not re.match(r"dagster(\.|_|$)", module):
+        if node.level or not re.match(r"dagster(\.|_|$)", module) or self._is_own(module):
             return
         if module.split(".")[0] != "dagster":
             self._import_from_package(node, module)

@@ -160,3 +160,16 @@ def test_it_writes_and_then_has_nothing_to_do(tmp_path: Path) -> None:
     assert (tmp_path / "rostrum.yaml").exists()
     assert not (tmp_path / "dagster.yaml").exists()
     assert CliRunner().invoke(command, ["migrate", "--check", str(tmp_path)]).exit_code == 0
+
+
+def test_packages_of_the_project_are_left_without_a_word(tmp_path: Path) -> None:
+    package = tmp_path / "dagster_example"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "jobs.py").write_text("from dagster_example.assets import made\nfrom dagster_other import x\n")
+    (package / "assets.py").write_text("import dagster_example.jobs\n")
+    (change,) = migrate(tmp_path)
+    assert change.text is None
+    assert [note for _, note in change.notes] == [
+        "`from dagster_other import ...` is left: not all of it is part of Rostrum"
+    ]
