@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import click
 
+from rostrum.config.extras import missing_extra
 from rostrum.model.errors import RostrumError
 
 _COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -77,6 +78,12 @@ def run(group: click.Command, arguments: list[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except RostrumError as error:
         click.secho(f"{type(error).__name__}: {error}", fg="red", err=True)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        hint = missing_extra(error)
+        if hint is None:
+            raise
+        click.secho(f"{error}; {hint}", fg="red", err=True)
         sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()

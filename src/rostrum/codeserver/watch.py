@@ -11,7 +11,6 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 import msgspec
-import watchfiles
 
 from rostrum.codeserver.supervisor import Version
 
@@ -46,6 +45,8 @@ class FileWatcher:
             self._thread.join(5.0)
 
     def _run(self) -> None:
+        import watchfiles  # of the extra `server`; code servers that do not watch go without
+
         while not self._stop.is_set():
             version = self._version()
             above = roots(version.files)
@@ -133,7 +134,7 @@ def folders(above: Iterable[Path]) -> list[Path]:
     return found
 
 
-def _is_of_interest(_change: watchfiles.Change, path: str) -> bool:
+def _is_of_interest(_change: object, path: str) -> bool:
     return _is_code(path) or (_may_hold_code(Path(path).name) and Path(path).is_dir())
 
 

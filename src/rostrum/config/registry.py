@@ -9,6 +9,7 @@ import importlib
 import importlib.metadata
 from typing import Any
 
+from rostrum.config.extras import missing_extra
 from rostrum.model.errors import ConfigError
 
 BUILT_IN: dict[str, dict[str, str]] = {
@@ -38,7 +39,8 @@ def component(seam: str, name: str) -> Any:
     try:
         return getattr(importlib.import_module(module), attribute)
     except ImportError as error:
-        raise ConfigError(f"{seam}: {path} cannot be imported: {error}") from error
+        hint = missing_extra(error)
+        raise ConfigError(f"{seam}: {path} cannot be imported: {error}{f'; {hint}' if hint else ''}") from error
     except AttributeError:
         raise ConfigError(f"{seam}: the module {module} has no {attribute}") from None
 

@@ -9,7 +9,7 @@ import asyncio
 import inspect
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rostrum.definitions.contexts.storage import InputContext, OutputContext
 from rostrum.definitions.resources.io import IOManager
@@ -17,12 +17,13 @@ from rostrum.io_managers.paths import segment
 from rostrum.model.errors import ArgumentError, InvariantError
 from rostrum.model.metadata import MetadataValue, PathMetadata
 
-try:
+if TYPE_CHECKING:
     from upath import UPath
-except ImportError as error:
-    raise ImportError(
-        "UPathIOManager needs the package universal_pathlib: pip install 'rostrum[upath]' (or universal_pathlib)."
-    ) from error
+else:
+    try:
+        from upath import UPath
+    except ImportError:  # told where one is made: `from rostrum import *` needs the name only
+        UPath = None
 
 ALLOW_MISSING = "allow_missing_partitions"
 """Metadata of an input: partitions that are not stored are left out."""
@@ -40,6 +41,8 @@ class UPathIOManager(IOManager):
     """Ending of file names, with its dot."""
 
     def __init__(self, base_path: UPath | None = None) -> None:
+        if UPath is None:  # pyright: ignore[reportUnnecessaryComparison]
+            raise ImportError("UPathIOManager needs the package universal_pathlib: pip install 'rostrum[upath]'.")
         if self.extension is not None and "." not in self.extension:
             raise ArgumentError(f"{type(self).__name__}.extension is {self.extension!r}; it begins with a dot.")
         self._base_path: UPath = UPath(base_path) if base_path is not None else UPath(".")
