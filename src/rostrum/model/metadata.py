@@ -310,6 +310,11 @@ class ChartMetadata(_Value, frozen=True, tag="chart", omit_defaults=True):
     x_label: str = ""
     y_label: str = ""
 
+    @property
+    def value(self) -> ChartMetadata:
+        """Itself: points and labels."""
+        return self
+
 
 MetadataValue = (
     TextMetadata

@@ -6,18 +6,20 @@ Dagster's names too (`.text`, `.url`, `.md_str`, `.data`, `.path`, ...), so noth
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
 
 import rostrum
+from rostrum.definitions.events.metadata import Constructors
 from rostrum.model import metadata as model
 from rostrum.model.errors import ArgumentError
 from rostrum.model.metadata import CodeReferencesMetadata, LocalFileCodeReference, UrlCodeReference, metadata_values
 from rostrum.model.tables import TableColumnLineage, TableRecord, TableSchema
 
 
-class MetadataValue(rostrum.MetadataValue):
-    """Constructors of metadata values."""
+class _More:
+    """Constructors beside those of Rostrum."""
 
     @staticmethod
     def dagster_run(run_id: str) -> model.RunMetadata:
@@ -28,6 +30,23 @@ class MetadataValue(rostrum.MetadataValue):
     def code_location_reconstruction(data: str) -> model.TextMetadata:
         """What a code location needs to be loaded again; kept as text."""
         return model.TextMetadata(data)
+
+
+if TYPE_CHECKING:
+
+    class _ConstructorsOfClass(_More, Constructors, ABCMeta): ...
+
+    @runtime_checkable
+    class MetadataValue(Protocol, metaclass=_ConstructorsOfClass):
+        """Constructors of metadata values."""
+
+        @property
+        def value(self) -> Any: ...
+
+else:
+
+    class MetadataValue(_More, rostrum.MetadataValue):
+        """Constructors of metadata values."""
 
 
 class TextMetadataValue(MetadataValue):

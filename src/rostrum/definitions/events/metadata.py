@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import builtins
+from abc import ABCMeta
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from os import PathLike
-from typing import Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, cast, runtime_checkable
 
 from rostrum.model import metadata as model
 from rostrum.model.errors import ArgumentError, InvocationError, kind_of
@@ -29,20 +30,8 @@ class _Kinds(type):
         return issubclass(subclass, cls.native) or super().__subclasscheck__(subclass)
 
 
-class MetadataValue(metaclass=_Kinds):
-    """Constructors of metadata values; `metadata={"rows": 3}` needs none of them.
-
-    Every value has `.value`. Raises ArgumentError for an argument of another type.
-    """
-
-    def __new__(cls) -> Self:
-        """Never: there are only constructors of values."""
-        raise InvocationError("MetadataValue is not made itself: use its constructors, such as MetadataValue.md(...).")
-
-    @property
-    def value(self) -> Any:
-        """What the value says, as plain Python."""
-        raise NotImplementedError
+class Constructors:
+    """Constructors of metadata values."""
 
     @staticmethod
     def text(text: str) -> model.TextMetadata:
@@ -185,6 +174,44 @@ class MetadataValue(metaclass=_Kinds):
                 raise InvocationError(f"MetadataValue.chart: series {name!r} has {len(values)} values for {len(x)} x.")
         lines = tuple(ChartSeries(name, tuple(_number(value) for value in values)) for name, values in named)
         return model.ChartMetadata(type, tuple(_label(each) for each in x), lines, x_label, y_label)
+
+
+if TYPE_CHECKING:
+    # Values of all kinds are such values, and are made elsewhere. What is of the metaclass is called on the class, and
+    # no value needs it.
+    class ConstructorsOfClass(Constructors, ABCMeta):
+        """The constructors, as checkers see them."""
+
+    @runtime_checkable
+    class MetadataValue(Protocol, metaclass=ConstructorsOfClass):
+        """Constructors of metadata values; `metadata={"rows": 3}` needs none of them.
+
+        Every value has `.value`. Raises ArgumentError for an argument of another type.
+        """
+
+        @property
+        def value(self) -> Any:
+            """What the value says, as plain Python."""
+            ...
+
+else:
+
+    class MetadataValue(Constructors, metaclass=_Kinds):
+        """Constructors of metadata values; `metadata={"rows": 3}` needs none of them.
+
+        Every value has `.value`. Raises ArgumentError for an argument of another type.
+        """
+
+        def __new__(cls) -> Self:
+            """Never: there are only constructors of values."""
+            raise InvocationError(
+                "MetadataValue is not made itself: use its constructors, such as MetadataValue.md(...)."
+            )
+
+        @property
+        def value(self) -> Any:
+            """What the value says, as plain Python."""
+            raise NotImplementedError
 
 
 def _is(name: str, value: Any, kind: type[Any]) -> Any:
