@@ -7,7 +7,7 @@ name leads to the object, in others to nothing: there `find` raises.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from rostrum.model.errors import InvocationError
 
@@ -24,7 +24,7 @@ def name_of(owner: object, meaning: Any) -> str:
     are (functions) are never shared, nor are classes that only have the same name: those are numbered.
     """
     kind = type(owner)
-    fields = ", ".join(f"{name}={value!r}" for name, value in _attributes(owner).items())
+    fields = ", ".join(f"{name}={_told(value)}" for name, value in _attributes(owner).items())
     told = _ADDRESS.sub("", fields)
     base = name = f"{kind.__module__}.{kind.__qualname__}" + (f"({_short(told)})" if told else "")
     number = 1
@@ -46,6 +46,13 @@ def _attributes(owner: Any) -> dict[str, Any]:
     fields = getattr(owner, "_asdict", None)  # of a named tuple
     found: dict[str, Any] = {**(fields() if fields is not None else {}), **getattr(owner, "__dict__", {})}
     return {name: value for name, value in found.items() if name not in _OURS}
+
+
+def _told(value: Any) -> str:
+    """As `repr`, with sets in order: their own is another one in each process."""
+    if isinstance(value, (set, frozenset)):
+        return "{" + ", ".join(sorted(map(repr, cast("set[Any]", value)))) + "}"
+    return repr(value)
 
 
 def _short(text: str) -> str:
