@@ -6,16 +6,29 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import DefinitionError, SubsetError
 from rostrum.model.manifest import AssetNode, CheckNode, Manifest, OpNode
 
+K = TypeVar("K", AssetKey, CheckKey)
+
 
 class AssetGraph:
     """Indexes over a manifest. `upstream` and `downstream` leave out an asset's dependency on itself."""
 
-    __slots__ = ("assets_of_op", "check_nodes", "checks", "downstream", "nodes", "ops", "upstream")
+    __slots__ = (
+        "_groups",
+        "_places",
+        "assets_of_op",
+        "check_nodes",
+        "checks",
+        "downstream",
+        "nodes",
+        "ops",
+        "upstream",
+    )
 
     def __init__(self, manifest: Manifest) -> None:
         self.nodes: dict[AssetKey, AssetNode] = {node.key: node for node in manifest.assets}
@@ -38,6 +51,24 @@ class AssetGraph:
         for check in manifest.checks:
             checks.setdefault(check.key.asset_key, []).append(check)
         self.checks: dict[AssetKey, Sequence[CheckNode]] = checks  # type: ignore[assignment]
+        self._groups: dict[str, list[AssetKey]] | None = None
+        self._places: dict[AssetKey | CheckKey, int] | None = None
+
+    def in_order(self, keys: Iterable[K]) -> list[K]:
+        """Keys of assets, or of checks, in the manifest's order. What it takes depends on these alone."""
+        if self._places is None:
+            self._places = {key: place for place, key in enumerate((*self.nodes, *self.check_nodes))}
+        return sorted(keys, key=self._places.__getitem__)
+
+    @property
+    def groups(self) -> Mapping[str, Sequence[AssetKey]]:
+        """Assets by group."""
+        if self._groups is None:
+            groups: dict[str, list[AssetKey]] = {}
+            for key, node in self.nodes.items():
+                groups.setdefault(node.group, []).append(key)
+            self._groups = groups
+        return self._groups
 
     @property
     def executable(self) -> Sequence[AssetKey]:
@@ -138,12 +169,14 @@ def _walk(
     return seen
 
 
-def runnable(graph: AssetGraph, keys: Collection[AssetKey]) -> tuple[AssetKey, ...]:
+def runnable(graph: AssetGraph, keys: set[AssetKey]) -> tuple[AssetKey, ...]:
     """What a run over a selection does, in the manifest's order: it makes those that can be made; where there are none
     it observes.
     """
-    made = tuple(key for key in graph.executable if key in keys)
-    return made or tuple(key for key in graph.observable if key in keys)
+    nodes = graph.nodes
+    known = [(key, nodes[key]) for key in graph.in_order(keys & nodes.keys()) if nodes[key].op is not None]
+    made = tuple(key for key, node in known if not node.observes)
+    return made or tuple(key for key, _ in known)
 
 
 def require_whole(assets: Collection[AssetKey], nodes: Mapping[AssetKey, AssetNode], ops: Mapping[str, OpNode]) -> None:

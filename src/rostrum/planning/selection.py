@@ -15,6 +15,10 @@ from rostrum.model.manifest import AssetNode
 from rostrum.planning.graph import AssetGraph
 
 
+_TOLD = 10
+"""Unknown keys that a message names."""
+
+
 class Node(msgspec.Struct, frozen=True):
     """Root of the tree's classes."""
 
@@ -57,9 +61,10 @@ class Keys(Node, frozen=True):
         absent = [str(key) for key in self.keys if key not in graph.nodes]
         if absent:
             known = [str(key) for key in graph.nodes]
-            hints = "".join(dict.fromkeys(_nearest(key, known) for key in absent))
+            hints = "".join(dict.fromkeys(_nearest(key, known) for key in absent[:_TOLD]))
+            others = f" and {len(absent) - _TOLD} others" if len(absent) > _TOLD else ""
             raise SubsetError(
-                f"the assets {', '.join(map(repr, absent))} were selected, but no AssetsDefinition objects supply "
+                f"the assets {', '.join(map(repr, absent[:_TOLD]))}{others} were selected, but no AssetsDefinition objects supply "
                 f"these keys: there is no such asset.{hints}"
             )
         return set(self.keys)
@@ -82,6 +87,10 @@ class Attribute(Node, frozen=True):
         matcher = _MATCHERS.get(self.name)
         if matcher is None:
             raise _unknown_here(self.name)
+        if self.name == "group" or (self.name == "key" and "*" not in self.value):
+            found = graph.groups.get(self.value, ()) if self.name == "group" else (AssetKey.of(self.value),)
+            known = {key: graph.nodes[key] for key in found if key in graph.nodes}
+            return {key for key, node in known.items() if self.external or node.op is not None}
         matches = matcher(self.value)
         return {key for key, node in graph.nodes.items() if (self.external or node.op is not None) and matches(node)}
 

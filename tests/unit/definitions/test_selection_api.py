@@ -9,7 +9,7 @@ from rostrum.definitions.assets.selection import AssetSelection
 from rostrum.definitions.assets.specs import AssetSpec
 from rostrum.definitions.checks.definition import asset_check
 from rostrum.definitions.location.definitions import Definitions
-from rostrum.model.errors import ArgumentError
+from rostrum.model.errors import ArgumentError, SubsetError
 
 
 @asset(group_name="g", kinds={"sql"}, tags={"t": "v"}, owners=["team:x"], deps=["src"])
@@ -69,3 +69,20 @@ def test_checks_come_with_their_assets_unless_left_out():
 def test_what_is_no_selection():
     with pytest.raises(ArgumentError):
         A.from_coercible(3)
+
+
+def test_lists_may_be_as_long_as_they_like():
+    """Thousands of texts, keys or checks are no deep tree."""
+    many = [a, b, *(f"nothing_{number}" for number in range(3000))]
+    selection = A.from_coercible(many)
+    assert {str(key) for key in selection.resolve(GRAPH, allow_missing=True)} == {"a", "p/b"}
+    with pytest.raises(SubsetError, match="'nothing_9' and 2990 others were selected"):
+        selection.resolve(GRAPH)
+    assert len(A.from_coercible([a, b, *[ok] * 3000]).resolve_checks(GRAPH)) == 1
+    assert A.from_coercible([a.key, b.key]) == A.assets(a, b)
+
+
+def test_a_part_of_a_list_without_checks_has_none():
+    both = A.from_coercible([A.assets(a).without_checks(), A.assets(b)])
+    assert {str(key) for key in both.resolve(GRAPH)} == {"a", "p/b"}
+    assert not both.resolve_checks(GRAPH)

@@ -164,10 +164,10 @@ class AssetSelection:
             return AssetSelection.checks(selection)
         if isinstance(selection, Iterable) and not isinstance(selection, (bytes, dict)):
             parts = [AssetSelection.from_coercible(each) for each in cast("Iterable[Any]", selection)]
-            total = parts[0] if parts else AssetSelection()
-            for part in parts[1:]:
-                total = total | part
-            return total
+            while len(parts) > 1:  # two and two, so that ten thousand make no deep tree
+                pairs = [left | right for left, right in zip(parts[::2], parts[1::2], strict=False)]
+                parts = pairs + parts[len(pairs) * 2 :]
+            return parts[0] if parts else AssetSelection()
         raise ArgumentError(f"{selection!r} is not a selection: give text, keys, assets or an AssetSelection.")
 
     # --- made of this one
@@ -209,7 +209,10 @@ class AssetSelection:
 
     def __or__(self, other: AssetSelection) -> AssetSelection:
         _check_operand(other)
-        return AssetSelection(_either(self._node, other._node), EitherChecks(self._checks, other._checks))
+        node = _either(self._node, other._node)
+        if self._checks == ChecksOf(self._node) and other._checks == ChecksOf(other._node):
+            return AssetSelection(node)
+        return AssetSelection(node, EitherChecks(self._checks, other._checks))
 
     def __and__(self, other: AssetSelection) -> AssetSelection:
         _check_operand(other)
@@ -306,4 +309,7 @@ def _either(left: tree.Node, right: tree.Node) -> tree.Node:
         return right
     if isinstance(right, tree.Nobody):
         return left
-    return tree.Or((left, right))
+    if isinstance(left, tree.Keys) and isinstance(right, tree.Keys):
+        return tree.Keys(tuple(dict.fromkeys(left.keys + right.keys)))
+    parts = [each.parts if isinstance(each, tree.Or) else (each,) for each in (left, right)]
+    return tree.Or(parts[0] + parts[1])
