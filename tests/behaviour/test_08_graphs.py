@@ -251,6 +251,32 @@ def test_a_list_of_handles_is_fan_in():
     assert j.execute_in_process().output_for_node("total") == 4
 
 
+def test_handles_of_several_outs_have_names_and_places():
+    seen = []
+
+    @dg.op(out={"a": dg.Out(), "b": dg.Out()})
+    def pair():
+        return 1, 2
+
+    @dg.job
+    def j():
+        made = pair()
+        seen.append((made.a is made[0], made.b is made[1], len(made)))
+        double(made.b)
+
+    assert seen == [(True, True, 2)]
+    assert j.execute_in_process().output_for_node("double") == 4
+
+
+def test_one_alias_twice_is_an_error():
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="uno"):
+
+        @dg.job
+        def j():
+            one.alias("uno")()
+            one.alias("uno")()
+
+
 def test_a_list_of_one_is_a_list():
     @dg.job
     def j():

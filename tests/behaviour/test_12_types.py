@@ -284,6 +284,35 @@ class TestTypes:
         assert kind.type_check(None, 3).success
 
 
+class TestOfAssets:
+    def test_the_type_of_an_input(self):
+        @dg.asset
+        def up():
+            return "x"
+
+        @dg.asset(ins={"up": dg.AssetIn(dagster_type=int)})
+        def down(up): ...
+
+        with pytest.raises(dg.DagsterTypeCheckDidNotPass, match="Type check failed for step input 'up'"):
+            dg.materialize([up, down])
+
+    def test_the_type_of_an_output(self):
+        @dg.multi_asset(outs={"a": dg.AssetOut(dagster_type=int)})
+        def made():
+            return "x"
+
+        with pytest.raises(dg.DagsterTypeCheckDidNotPass, match="Type check failed for step output 'a'"):
+            dg.materialize([made])
+
+    def test_the_type_of_the_only_output(self):
+        @dg.asset(dagster_type=Even)
+        def made():
+            return 3
+
+        with pytest.raises(dg.DagsterTypeCheckDidNotPass, match="expected type 'Even', got 3, an int"):
+            dg.materialize([made])
+
+
 class TestLoaders:
     def test_values_from_config(self):
         @dg.dagster_type_loader({"n": int})

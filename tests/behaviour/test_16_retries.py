@@ -157,6 +157,13 @@ def test_failure_may_forbid_retries():
     assert len(tries) == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "allowed"), [({}, True), ({"allow_retries": None}, True), ({"allow_retries": False}, False)]
+)
+def test_retries_after_a_failure_are_allowed_by_default(given, allowed):
+    assert dg.Failure("told", **given).allow_retries is allowed
+
+
 def test_failure_that_allows_retries():
     tries = []
 

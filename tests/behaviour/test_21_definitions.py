@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -170,6 +172,14 @@ class TestLookups:
         result = defs.resolve_implicit_global_asset_job_def().execute_in_process()
         assert result.output_for_node("down") == 2
         assert defs.resolve_job_def("__ASSET_JOB").execute_in_process().success
+
+    def test_differs_the_implicit_job_has_our_name(self) -> None:
+        """Dagster's is called `__ASSET_JOB`. Ours has the name that every run of plain assets shows, and is found by
+        Dagster's too.
+        """
+        defs = everything()
+        assert defs.resolve_implicit_global_asset_job_def().name == "__asset_job__"
+        assert defs.resolve_job_def("__ASSET_JOB").name == "__asset_job__"
 
     def test_row_68_unknown_names(self) -> None:
         defs = everything()
@@ -376,6 +386,19 @@ class TestLoaders:
         assert dg.load_asset_checks_from_current_module() == [good]
         assert len(dg.load_assets_from_package_name(module.__name__)) == 3
         assert len(dg.load_assets_from_package_module(module)) == 3
+
+    def test_packages_within_packages(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        inner = tmp_path / "package_of_assets" / "inner"
+        inner.mkdir(parents=True)
+        (inner.parent / "__init__.py").touch()
+        (inner / "__init__.py").touch()
+        (inner / "deep.py").write_text("import dagster as dg\n\n\n@dg.asset\ndef deep(): ...\n")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        package = importlib.import_module("package_of_assets")
+        for loaded in (
+            dg.load_assets_from_package_module(package), dg.load_assets_from_package_name("package_of_assets")
+        ):  # fmt: skip
+            assert [str(each.key) for each in loaded] == ["deep"]
 
     def test_checks_and_their_prefix(self, module: ModuleType) -> None:
         assert dg.load_asset_checks_from_modules([module]) == [good]

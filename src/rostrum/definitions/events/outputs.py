@@ -352,7 +352,7 @@ class Failure(Exception):
         super().__init__(description or "the step was failed on purpose")
         self.description = description
         self.metadata = metadata_values(dict(metadata or {}))
-        self.allow_retries = allow_retries
+        self.allow_retries = allow_retries is not False  # None leaves it open, as projects write it
 
 
 class RetryRequested(Exception):
