@@ -48,6 +48,8 @@ def files() -> Iterator[tuple[Path, str]]:
         yield SOURCE / name / "__init__.pyi", f"from {place} import *\n"
     for name, place in _submodules():
         yield SOURCE.joinpath(*name.split("."), "__init__.pyi"), f"from {place} import *\n"
+    for name in aliases.ALIASES.keys() - symbols().keys():  # known by the names that programs use
+        yield SOURCE / name / "__init__.pyi", _STUB.format(name=name) + "def __getattr__(name: str) -> Any: ...\n"
     for module, listed in symbols().items():
         folder = SOURCE.joinpath(*module.split("."))
         yield folder / "__init__.pyi", _stub(module, listed)
