@@ -25,7 +25,7 @@ from rostrum.model.principals import Permission
 from rostrum.model.runs import RunStatus
 from rostrum.web.mutations import PERMISSIONS
 from tests.docs.pages import DOCS, blocks, pages, prose, section
-from tests.docs.reference import PAGE, SECTIONS, docstring_of, reference, sections
+from tests.docs.reference import PAGE, SECTIONS, anchor, docstring_of, reference, sections
 
 
 def walk(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
@@ -104,6 +104,12 @@ def test_public_names_have_docstrings(title: str) -> None:
 def test_sections_have_guides() -> None:
     missing = [title for title, section in SECTIONS.items() if not (DOCS / "concepts" / f"{section.guide}.md").exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_guides_lead_to_the_reference(title: str) -> None:
+    page = DOCS / "concepts" / f"{SECTIONS[title].guide}.md"
+    assert f"reference.md#{anchor(title)})" in page.read_text(encoding="utf-8")
 
 
 def test_guides_name_what_is_public() -> None:
