@@ -283,3 +283,32 @@ def test_private_names_that_are_only_compared_with_can_be_imported() -> None:
     from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 
     assert not isinstance(object(), SqlRunStorage)
+
+
+def test_an_argument_means_the_asset_of_that_name_in_its_group(tmp_path: Path) -> None:
+    days = dg.DailyPartitionsDefinition("2026-01-01")
+    loaded: list[str] = []
+
+    @dg.asset(key_prefix=["bronze", "shop"], group_name="shop", partitions_def=days)
+    def orders(context: dg.AssetExecutionContext) -> str:
+        return context.partition_key
+
+    before = dg.AssetDep(orders, partition_mapping=dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1))
+
+    @dg.asset(key_prefix=["silver", "shop"], group_name="shop", partitions_def=days, deps=[before])
+    def cleaned(orders: str) -> None:
+        loaded.append(orders)
+
+    @dg.asset(key_prefix="other", group_name="other")
+    def unrelated(orders: str) -> None: ...
+
+    files = dg.FilesystemIOManager(base_dir=str(tmp_path))
+    defs = dg.Definitions([orders, cleaned], resources={"io_manager": files})
+    assert defs.resolve_asset_graph().upstream[cleaned.key] == (orders.key,)
+    job = defs.resolve_implicit_global_asset_job_def()
+    with dg.instance_for_test() as instance:
+        for day, made in (("2026-01-04", orders), ("2026-01-05", cleaned)):
+            assert job.execute_in_process(partition_key=day, asset_selection=[made.key], instance=instance).success
+    assert loaded == ["2026-01-04"]
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="is not produced by any"):
+        dg.Definitions.validate_loadable(dg.Definitions([orders, unrelated]))

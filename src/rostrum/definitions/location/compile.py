@@ -20,6 +20,7 @@ from rostrum.definitions.checks.specs import AssetCheckSpec
 from rostrum.definitions.location.compile_automations import Automations
 from rostrum.definitions.location.live import ExecutorDefinition, Resolved
 from rostrum.definitions.location.nodes import NodeWriter, shown_metadata
+from rostrum.definitions.location.relatives import with_relatives
 from rostrum.definitions.names import check_segment, group_problem, nearest, owner_problem, tag_problem
 from rostrum.definitions.ops.graphs import GraphDefinition
 from rostrum.definitions.ops.job_specs import JobSpec
@@ -66,17 +67,18 @@ def compile_definitions(collected: Collected) -> Resolved:
         return _Compiler(collected).compile()
 
 
-def mistakes_beside(collected: Collected) -> None:
+def mistakes_beside(collected: Collected, missing: Missing) -> None:
     """Raise DefinitionError that lists those mistakes that are ones whatever is missing: for a load in which some
     definitions could not be made, and so are left out here.
     """
-    _Compiler(collected).check_what_is_there()
+    _Compiler(collected, missing).judge()
 
 
 class _Compiler:
-    def __init__(self, collected: Collected) -> None:
-        self._collected = collected
+    def __init__(self, collected: Collected, missing: Missing | None = None) -> None:
+        self._collected, self._missing = collected, missing or Missing()
         self._problems = Problems()
+        self._given = collected.assets
         self._automations = Automations(self._problems, collected.schedules, collected.sensors)
         self._writer = NodeWriter()
         self._assets: dict[AssetKey, AssetNode] = {}
@@ -135,7 +137,7 @@ class _Compiler:
             jobs=dict(self._jobs),
             graph_configs={graph.name: graph.config for graph in self._graphs.values() if graph.config is not None},
             hooks=writer.hooks,
-            assets_defs=collected.assets,
+            assets_defs=self._given,
             check_specs=self._check_specs,
         )
 
@@ -152,7 +154,8 @@ class _Compiler:
 
     def _add_assets(self) -> None:
         seen: set[int] = set()
-        for each in self._collected.assets:
+        self._given = with_relatives(self._collected.assets)
+        for each in self._given:
             if id(each) in seen:
                 continue
             seen.add(id(each))
