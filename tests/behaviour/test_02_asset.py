@@ -112,11 +112,19 @@ class TestParameters:
 
         assert run(made).output_for_node("made") == "made"
 
-    def test_ctx_is_an_upstream_asset_even_when_annotated(self) -> None:
-        @dg.asset
-        def made(ctx: dg.AssetExecutionContext) -> None: ...
+    def test_differs_ctx_annotated_with_a_context_is_refused(self) -> None:
+        """The peer takes it for an upstream asset `ctx`, which no code location can have meant: loading then fails
+        with a message about that asset. Ours refuses the function where it is defined, and says what to rename.
+        """
 
-        assert made.dependency_keys == {dg.AssetKey("ctx")}
+        @dg.asset
+        def plain(ctx: int) -> None: ...
+
+        assert plain.dependency_keys == {dg.AssetKey("ctx")}
+        with pytest.raises(dg.DagsterInvalidDefinitionError, match="rename 'ctx' to `context`"):
+
+            @dg.asset
+            def made(ctx: dg.AssetExecutionContext) -> None: ...
 
     def test_context_in_a_later_position_is_an_error(self) -> None:
         with pytest.raises(dg.DagsterInvalidDefinitionError, match="first"):

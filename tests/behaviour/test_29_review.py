@@ -149,5 +149,129 @@ class TestPartitionTags:
             assert instance.get_dynamic_partitions("files") == ["a", "b"]
 
 
+class TestPartitionsOfDeps:
+    """What a function asks of its upstream partitions holds for assets that it names in `deps`, too."""
+
+    DAYS, WEEKS = dg.DailyPartitionsDefinition("2024-01-01"), dg.WeeklyPartitionsDefinition("2024-01-01")
+
+    def asked(self, question, deps=None):  # type: ignore[no-untyped-def]
+        @dg.asset(partitions_def=self.DAYS, key=["raw", "days"])
+        def days() -> None: ...
+
+        @dg.asset(partitions_def=self.WEEKS, deps=deps or [days])
+        def weeks(context) -> None:
+            seen.append(question(context))
+
+        seen = []
+        dg.materialize([days, weeks], selection=[weeks], partition_key="2024-01-07")
+        return seen[0]
+
+    def test_keys(self) -> None:
+        keys = self.asked(lambda context: context.asset_partition_keys_for_input("raw__days"))
+        assert keys == [f"2024-01-{day:02}" for day in range(7, 14)]
+
+    def test_range(self) -> None:
+        found = self.asked(lambda context: context.asset_partition_key_range_for_input("raw__days"))
+        assert found == dg.PartitionKeyRange("2024-01-07", "2024-01-13")
+
+    def test_time_window(self) -> None:
+        found = self.asked(lambda context: context.asset_partitions_time_window_for_input("raw__days"))
+        assert (found.start.day, found.end.day) == (7, 14)
+
+    def test_definition_and_key(self) -> None:
+        assert self.asked(lambda context: context.asset_partitions_def_for_input("raw__days")) == self.DAYS
+        assert self.asked(lambda context: context.asset_key_for_input("raw__days")) == dg.AssetKey(["raw", "days"])
+
+    def test_a_mapping_of_the_dep_counts(self) -> None:
+        dep = dg.AssetDep(dg.AssetKey(["raw", "days"]), partition_mapping=dg.LastPartitionMapping())
+        assert len(self.asked(lambda context: context.asset_partition_keys_for_input("raw__days"), [dep])) == 1
+
+    def test_the_message_for_another_name_lists_them(self) -> None:
+        with pytest.raises(dg.DagsterInvariantViolationError, match=r"inputs: raw__days.*Did you mean 'raw__days'"):
+            self.asked(lambda context: context.asset_partition_keys_for_input("raw__day"))
+
+
+@dg.op
+def one() -> int:
+    return 1
+
+
+@dg.op
+def inc(n: int) -> int:
+    return n + 1
+
+
+@dg.graph
+def two() -> int:
+    return inc(one())
+
+
+@dg.graph(out={"low": dg.GraphOut(), "high": dg.GraphOut()})
+def both():
+    return {"low": one(), "high": two()}
+
+
+class TestOutputsOfGraphs:
+    """`output_for_node` takes names of graphs, too."""
+
+    def test_of_a_nested_graph(self) -> None:
+        @dg.job
+        def job():
+            two()
+
+        result = job.execute_in_process()
+        assert (result.output_for_node("two"), result.output_for_node("two.one")) == (2, 1)
+
+    def test_of_a_graph_in_a_graph_by_output(self) -> None:
+        @dg.job
+        def job():
+            both.alias("pair")()
+
+        result = job.execute_in_process()
+        assert [result.output_for_node("pair", name) for name in ("low", "high")] == [1, 2]
+        assert result.output_for_node("pair.two") == 2
+
+    def test_of_a_graph_asset(self) -> None:
+        @dg.graph_asset
+        def made():
+            return two()
+
+        result = dg.materialize([made])
+        assert result.output_for_node("made") == result.output_for_node("made.two") == 2
+
+    def test_an_unknown_output_or_node_is_told(self) -> None:
+        @dg.job
+        def job():
+            two()
+
+        result = job.execute_in_process()
+        with pytest.raises(dg.DagsterInvariantViolationError, match="No outputs found for output 'x' of node 'two'"):
+            result.output_for_node("two", "x")
+        with pytest.raises(dg.DagsterInvariantViolationError, match="no op named 'three'"):
+            result.output_for_node("three")
+
+
+class TestContextByAnotherName:
+    """The advice is to rename the parameter: it would be taken for an upstream asset, or an input."""
+
+    def test_of_an_asset(self) -> None:
+        with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"review.py:\d+.* rename 'ctx' to `context`"):
+
+            @dg.asset
+            def made(ctx: dg.AssetExecutionContext) -> None: ...
+
+    def test_of_an_op(self) -> None:
+        with pytest.raises(dg.DagsterInvalidDefinitionError, match="'_ctx' is annotated with OpExecutionContext"):
+
+            @dg.op
+            def made(_ctx: dg.OpExecutionContext) -> None: ...
+
+    def test_of_a_check(self) -> None:
+        with pytest.raises(dg.DagsterInvalidDefinitionError, match="rename 'c' to `context` and put it first"):
+
+            @dg.asset_check(asset="a")
+            def made(a: int, c: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult: ...
+
+
 @dg.asset
 def no_op() -> None: ...

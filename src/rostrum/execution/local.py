@@ -157,6 +157,7 @@ class _Execution:
             self._makers(work.runner),
             self._graph_outputs(),
             next((job for job in self._resolved.manifest.jobs if job.name == self._target.job), None),
+            self._graph_maker,
         )
         if self._folder is not None:
             weakref.finalize(result, shutil.rmtree, self._folder, ignore_errors=True)
@@ -224,6 +225,20 @@ class _Execution:
         if name is None:
             return {}
         return {output: _inner(graphs, graphs[name], edge, ()) for output, edge in graphs[name].outputs.items()}
+
+    def _graph_maker(self, node: str, output: str) -> tuple[str, str] | None:
+        """Which step's output an output of a nested graph, or of an asset's graph, is."""
+        manifest, path = self._resolved.manifest, node.split(".")
+        graphs = {graph.name: graph for graph in manifest.graphs}
+        name, rest = next((job.graph for job in manifest.jobs if job.name == self._target.job), None), path
+        if name is None:
+            op = self._resolved.ops.get(path[0])
+            name, rest = op.graph.name if op is not None and op.graph is not None else None, path[1:]
+        for part in rest:
+            nodes = graphs[name].nodes if name is not None else ()
+            name = next((each.graph for each in nodes if each.name == part), None)
+        edge = graphs[name].outputs.get(output) if name is not None else None
+        return _inner(graphs, graphs[name or ""], edge, tuple(path)) if edge is not None else None
 
 
 def _error(result: ExecutionResult, work: RunWork) -> BaseException:

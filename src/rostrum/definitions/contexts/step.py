@@ -306,12 +306,10 @@ class OpExecutionContext(RunPartitions):
         raise InvariantError(f"{self.op_name} does not make asset {key}.")
 
     def asset_key_for_input(self, input_name: str) -> AssetKey:
-        """Asset that an input is loaded from. Raises InvariantError where there is none."""
-        found = self._scope.op.inputs.get(input_name)
-        if found is None or found.asset_key is None:
-            known = ", ".join(self._scope.op.inputs) or "none"
-            raise InvariantError(f"input {input_name!r} of {self.op_name} is no asset (inputs: {known}).")
-        return found.asset_key
+        """Asset that an input is loaded from, or that `deps` names (`a__b` for the key `a/b`). Raises InvariantError
+        where there is none.
+        """
+        return self._scope.asset_input(input_name).asset_key
 
     def load_asset_value(
         self, asset_key: AssetKey | str, *, python_type: Any = MISSING, partition_key: str | None = None

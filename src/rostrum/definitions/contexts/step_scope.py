@@ -9,8 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rostrum.definitions.instance.run_instance import RunInstance
+from rostrum.definitions.names import nearest
 from rostrum.definitions.ops.ops import OpDefinition
 from rostrum.model.assets import AssetKey
+from rostrum.model.errors import InvariantError
+from rostrum.model.manifest import AssetDependency, AssetNode
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Step
 from rostrum.model.runs import Run
@@ -101,6 +104,25 @@ class StepScope:
         definition = self.definitions.assets_def(self.op.name) if self.definitions is not None else None
         specs = definition.specs if definition is not None else ()
         return next((spec for spec in specs if spec.key == key), None)
+
+    def asset_input(self, name: str) -> AssetDependency:
+        """The asset that an input loads, or an upstream asset that is named in `deps` only: that one's input is called
+        like its key, with `__` between the segments. Raises InvariantError where there is none.
+        """
+        found = self.op.inputs.get(name)
+        if found is not None and found.asset_key is not None:
+            return AssetDependency(found.asset_key, found.mapping)
+        nodes: Mapping[AssetKey, AssetNode] = self.definitions.graph.nodes if self.definitions is not None else {}
+        made = [key for output in self.op.outputs.values() if (key := output.asset_key) is not None and key in nodes]
+        above = {dep.asset_key.step_key: dep for key in reversed(made) for dep in nodes[key].deps}
+        if found is None and name in above:
+            return above[name]
+        known = ", ".join(dict.fromkeys([*self.op.inputs, *above])) or "none"
+        raise InvariantError(
+            f"input {name!r} of {self.op.name} is no asset (inputs: {known})."
+            if found is not None
+            else f"{self.op.name} has no input {name!r} (inputs: {known}).{nearest(name, above)}"
+        )
 
     def bind(self, op: OpDefinition) -> None:
         """Become the scope of a direct call of an op's function: for contexts built by hand."""

@@ -32,6 +32,10 @@ from rostrum.model.runs import Run, RunStatus
 E = TypeVar("E", bound=Event)
 
 
+def _no_graph(node: str, output: str) -> tuple[str, str] | None:
+    del node, output
+
+
 class ExecutionResult:
     """A finished run that was executed in this process."""
 
@@ -43,6 +47,7 @@ class ExecutionResult:
         makers: Mapping[AssetKey, tuple[str, str]],
         graph_outputs: Mapping[str, tuple[str, str]],
         job: JobNode | None = None,
+        graph_makers: Callable[[str, str], tuple[str, str] | None] = _no_graph,
     ) -> None:
         self._run, self.events, self._values, self._makers, self._graph_outputs = (
             run,
@@ -52,6 +57,8 @@ class ExecutionResult:
             graph_outputs,
         )
         self._job = job
+        self._graph_makers = graph_makers
+        """(name of a graph in the job, output) -> step and output that this is; None for what is no graph."""
         self._story: list[RunEvent] | None = None
 
     def __repr__(self) -> str:
@@ -104,7 +111,8 @@ class ExecutionResult:
     # --- values
 
     def output_for_node(self, node_str: str, output_name: str = "result") -> Any:
-        """Value of a step's output (`outer.inner` for a step in a graph); a dict by mapping key for a dynamic output.
+        """Value of an output of a step (`outer.inner` for one in a graph) or of a graph; a dict by mapping key for a
+        dynamic output.
 
         `NO_VALUE` for an output that passed none. Raises InvariantError when the step produced no such output.
         """
@@ -118,6 +126,9 @@ class ExecutionResult:
             return mapped
         if any(event.step_key == node_str and event.output == output_name for event in self._of(OutputStored)):
             return NO_VALUE
+        maker = self._graph_makers(node_str, output_name)
+        if maker is not None:
+            return self.output_for_node(*maker)
         self._check_node(node_str)
         made = sorted({key[1] for key in self._values if key[0] == node_str})
         raise InvariantError(

@@ -111,6 +111,8 @@ class Signature:
             elif name in self._annotations and is_resource(annotation := self._annotations[name]):
                 self.resources[name] = annotation
             else:
+                if name in self._annotations:
+                    _refuse_context(name, self._annotations[name])
                 inputs.append(name)
         self.inputs: tuple[str, ...] = tuple(inputs)
 
@@ -132,6 +134,15 @@ _CONTEXTS = {
     "op": ("OpExecutionContext",),
 }
 """Kind of a function -> contexts that it may be annotated with: by name, so that their module need not be loaded."""
+
+
+def _refuse_context(name: str, annotation: Any) -> None:
+    """Raise DefinitionError for an input that is annotated with a context: it would become one that is loaded."""
+    if isinstance(annotation, type) and any(each.__name__ == "OpExecutionContext" for each in annotation.__mro__):
+        raise DefinitionError(
+            f"the parameter {name!r} is annotated with {annotation.__name__}, but the context is passed to the first "
+            f"parameter when that is called `context`: rename {name!r} to `context` and put it first."
+        )
 
 
 def check_context(signature: Signature, kind: str) -> None:

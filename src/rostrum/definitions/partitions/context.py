@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rostrum.definitions.contexts.step_scope import StepScope
-from rostrum.definitions.ops.ops import OpInput, OpOutput
+from rostrum.definitions.ops.ops import OpOutput
 from rostrum.definitions.partitions.definition import PartitionKeyRange, PartitionsDefinition
 from rostrum.definitions.partitions.keys import MultiPartitionKey, key_of
 from rostrum.definitions.partitions.loading import loading_context
@@ -125,7 +125,7 @@ class RunPartitions:
         scope, spec = self._scope, self._input_spec(input_name)
         context = loading_context(scope.now(), scope.instance)
         keys = upstream_keys(
-            self._input(input_name).mapping,
+            scope.asset_input(input_name).mapping,
             scope.partitions if scope.partition_keys else None,
             spec,
             scope.partition_keys,
@@ -160,16 +160,9 @@ class RunPartitions:
             raise InvariantError(f"output {name!r} of {self._scope.op.name} is of no partitioned asset.")
         return spec
 
-    def _input(self, name: str) -> OpInput:
-        found = self._scope.op.inputs.get(name)
-        if found is None:
-            known = ", ".join(self._scope.op.inputs) or "none"
-            raise InvariantError(f"{self._scope.op.name} has no input {name!r} (inputs: {known}).")
-        return found
-
     def _input_spec(self, name: str) -> model.PartitionsSpec:
-        key, resolved = self._input(name).asset_key, self._scope.definitions
-        node: Any = resolved.graph.nodes.get(key) if resolved is not None and key is not None else None
+        key, resolved = self._scope.asset_input(name).asset_key, self._scope.definitions
+        node: Any = resolved.graph.nodes.get(key) if resolved is not None else None
         if resolved is None or node is None or node.partitions is None:
             raise InvariantError(f"input {name!r} of {self._scope.op.name} is of no partitioned asset.")
         return resolved.manifest.partitions[node.partitions]
