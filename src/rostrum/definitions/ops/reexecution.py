@@ -137,7 +137,7 @@ def execute_job(
     Returns an `ExecutionResult`, which is a context manager too; its values are loaded through their IO managers.
 
     `reexecution_options`: execute steps of an earlier run again, with the values that the others have stored. The
-    partition is that of the tag `dagster/partition`, where the job is partitioned.
+    partition is that of the tag of partitions, where the job is partitioned.
     """
     if not hasattr(job, "get_definition"):
         raise ArgumentError(f"execute_job takes reconstructable(job), not {job!r}.")
