@@ -3,13 +3,16 @@
 Needs the package `universal_pathlib` (extra `rostrum[upath]`).
 """
 
+# pyright: reportPossiblyUnbound=false
+# Nothing here is called without the package: `__init__` refuses.
+
 from __future__ import annotations
 
 import asyncio
 import inspect
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from rostrum.definitions.contexts.storage import InputContext, OutputContext
 from rostrum.definitions.resources.io import IOManager
@@ -17,13 +20,10 @@ from rostrum.io_managers.paths import segment
 from rostrum.model.errors import ArgumentError, InvariantError
 from rostrum.model.metadata import MetadataValue, PathMetadata
 
-if TYPE_CHECKING:
+try:
     from upath import UPath
-else:
-    try:
-        from upath import UPath
-    except ImportError:  # told where one is made: `from rostrum import *` needs the name only
-        UPath = None
+except ImportError:  # told where one is made: `from rostrum import *` needs the name only
+    pass
 
 ALLOW_MISSING = "allow_missing_partitions"
 """Metadata of an input: partitions that are not stored are left out."""
@@ -41,7 +41,7 @@ class UPathIOManager(IOManager):
     """Ending of file names, with its dot."""
 
     def __init__(self, base_path: UPath | None = None) -> None:
-        if UPath is None:  # pyright: ignore[reportUnnecessaryComparison]
+        if "UPath" not in globals():
             raise ImportError("UPathIOManager needs the package universal_pathlib: pip install 'rostrum[upath]'.")
         if self.extension is not None and "." not in self.extension:
             raise ArgumentError(f"{type(self).__name__}.extension is {self.extension!r}; it begins with a dot.")
