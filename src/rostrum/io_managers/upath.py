@@ -3,7 +3,7 @@
 Needs the package `universal_pathlib` (extra `rostrum[upath]`).
 """
 
-# pyright: reportPossiblyUnbound=false
+# pyright: reportPossiblyUnboundVariable=false
 # Nothing here is called without the package: `__init__` refuses.
 
 from __future__ import annotations
