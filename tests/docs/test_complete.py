@@ -8,6 +8,7 @@ import re
 import types
 import typing
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -165,3 +166,13 @@ def test_every_page_is_in_the_index() -> None:
     text = (DOCS / "README.md").read_text(encoding="utf-8")
     missing = [path for path in pages()[1:] if path.name != "README.md" and str(path.relative_to(DOCS)) not in text]
     assert missing == []
+
+
+def test_pages_that_name_it_say_that_we_are_not_affiliated() -> None:
+    found = [str(page) for page in pages() if page != PAGE and re.search(r"\bDagster\b", prose(page))]
+    silent = [page for page in found if not re.search("not\\s+affiliated|independent", Path(page).read_text("utf-8"))]
+    assert silent == []
+
+
+def test_pages_speak_of_it_by_its_name() -> None:
+    assert [str(page) for page in pages() if re.search(r"\bthe peer\b", page.read_text("utf-8"))] == []
