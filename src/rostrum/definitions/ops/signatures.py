@@ -32,6 +32,10 @@ _VAR_POSITIONAL, _VAR_KEYWORD = 0x04, 0x08
 _compiled: dict[str, CodeType | None] = {}
 
 
+CONTEXT_NAMES = frozenset({"context", "_context", "context_", "_"})
+"""What the first parameter is called that takes the context."""
+
+
 class Signature:
     """What the parameters of a user's function are for.
 
@@ -97,7 +101,7 @@ class Signature:
 
     def _classify(self) -> None:
         names = self.names
-        self.context: str | None = names[0] if names and names[0] in ("context", "_") else None
+        self.context: str | None = names[0] if names and names[0] in CONTEXT_NAMES else None
         self.config: str | None = None
         self.resources: dict[str, Any] = {}
         inputs: list[str] = []

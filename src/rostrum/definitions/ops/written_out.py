@@ -1,0 +1,29 @@
+"""Functions of ops as the constructor takes them beside those of `@op`: of the context and a mapping of all inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from rostrum.definitions.ops.signatures import Signature
+
+
+def takes_inputs_as_one(signature: Signature, ins: Mapping[str, Any]) -> bool:
+    """Whether a function's second parameter is all inputs: it is called `inputs`, or is none of those declared."""
+    if not signature.context or signature.positional != 2 or len(signature.inputs) != 1:
+        return False
+    (name,) = signature.inputs
+    return name not in ins and (name == "inputs" or bool(ins))
+
+
+def by_name(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as one of inputs by name."""
+
+    @wraps(function)
+    def compute(context: Any, **inputs: Any) -> Any:
+        return function(context, inputs)
+
+    del compute.__wrapped__  # its own parameters count
+    compute.__annotations__ = {}
+    return compute
