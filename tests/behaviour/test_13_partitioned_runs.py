@@ -84,6 +84,21 @@ def test_row_45_a_partition_that_has_not_ended() -> None:
         seen_by_run(dg.DailyPartitionsDefinition("2024-01-01"), "2999-01-01")
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_row_45_a_partition_that_one_of_the_assets_has_not(kept: bool) -> None:
+    @dg.asset(partitions_def=ABC)
+    def one() -> None: ...
+
+    @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["b", "z"]))
+    def other() -> None: ...
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        options = {"instance": instance} if kept else {}
+        with pytest.raises(dg.DagsterUnknownPartitionError, match="Could not find a partition with key 'a'"):
+            dg.materialize([one, other], partition_key="a", **options)
+        assert dg.materialize([one, other], partition_key="b", **options).success
+
+
 def test_row_46_a_partitioned_asset_without_key_fails_when_it_asks() -> None:
     @dg.asset(partitions_def=DAYS)
     def asks(context: dg.AssetExecutionContext) -> str:

@@ -258,8 +258,9 @@ class RunWork:
         self._phase = "engine_error"
         run = self._run = with_job_config(resolved, self._run)
         plan = self.plan or build_plan(resolved.manifest, run.target, resolved.graph, known_items(run.output_origins))
-        spec = run_partitions(resolved, run, plan)
-        keys = partition_keys(spec, run, clock, self._session)
+        specs = run_partitions(resolved, run, plan)
+        spec = specs[0] if specs else None
+        keys = partition_keys(specs, run, clock, self._session)
         run = self._run = with_partition_tags(run, spec)
         bound = {**resolved.resources_of(run.target.job), **self.resources}
         self._phase = "config"
@@ -366,8 +367,10 @@ def _outside(resolved: Resolved, plan: Plan) -> Sequence[AssetKey]:
     return list(above)
 
 
-def run_partitions(resolved: Resolved, run: Run, plan: Plan) -> PartitionsSpec | None:
-    """The definition that the run's partition key is of: the job's, else that of its first partitioned asset."""
+def run_partitions(resolved: Resolved, run: Run, plan: Plan) -> tuple[PartitionsSpec, ...]:
+    """The definitions that the run's partition key must be of: the job's, then those of its assets. The first one is
+    the run's own.
+    """
     manifest = resolved.manifest
     names = [job.partitions for job in manifest.jobs if job.name == run.target.job]
     for step in plan.steps:
@@ -375,26 +378,28 @@ def run_partitions(resolved: Resolved, run: Run, plan: Plan) -> PartitionsSpec |
         names += [
             resolved.graph.nodes[c.asset_key].partitions for c in step.check_keys if c.asset_key in resolved.graph.nodes
         ]
-    return next((manifest.partitions[name] for name in names if name), None)
+    return tuple(manifest.partitions[name] for name in dict.fromkeys(names) if name)
 
 
-def partition_keys(spec: PartitionsSpec | None, run: Run, clock: Clock, session: RunSession) -> tuple[str, ...]:
-    """Keys of the run, checked against the definition. Raises UnknownPartition, or ArgumentError where nothing is
+def partition_keys(specs: Sequence[PartitionsSpec], run: Run, clock: Clock, session: RunSession) -> tuple[str, ...]:
+    """Keys of the run, checked against each definition. Raises UnknownPartition, or ArgumentError where nothing is
     partitioned.
     """
     key, between = run.target.partition_key, run.target.partition_range
     if key is None and between is None:
         return ()
-    if spec is None:
+    if not specs:
         raise NotPartitioned(
             f"the run is for partition {key or between!r}, and there is no PartitionsDefinition shared by what it "
             "makes: nothing in it is partitioned. Leave the partition out, or give an asset partitions_def=..."
         )
-    partitions = partitions_of(spec, lambda name: session.read(ReadDynamicPartitions(name)).keys)
+    sources = [partitions_of(spec, lambda name: session.read(ReadDynamicPartitions(name)).keys) for spec in specs]
     if between is not None:
-        return tuple(partitions.keys_in_range(*between))
+        ranges = [tuple(source.keys_in_range(*between)) for source in sources]  # each says which key it lacks
+        return ranges[0]
     assert key is not None
     now = clock.now()
-    if not partitions.has_key(key, now):
-        raise UnknownPartition(not_found(partitions, key, now))
+    for source in sources:
+        if not source.has_key(key, now):
+            raise UnknownPartition(not_found(source, key, now))
     return (key,)
