@@ -25,7 +25,8 @@ class ScopedResources:
             hint = nearest(key, self._values)
             raise UnknownResource(
                 f"resource {key!r} is not available here (available: {known}).{hint} "
-                f"Add a parameter annotated with its class, or required_resource_keys={{{key!r}}}."
+                f"Add a parameter annotated with its class, or required_resource_keys={{{key!r}}}; a context that is "
+                f"built by hand takes resources={{{key!r}: ...}}."
             ) from None
 
 
