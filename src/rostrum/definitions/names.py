@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
+from rostrum.definitions.sources import user_level
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ArgumentError, DefinitionError, kind_of
 
@@ -123,7 +124,9 @@ def hidden_options(what: str, given: Mapping[str, Any], allowed: Sequence[str]) 
         if name not in allowed:
             raise TypeError(f"{what}() got an unexpected keyword argument {name!r}")
         if value is not None:
-            warnings.warn(f"{what}: {name} is deprecated and has no effect.", DeprecationWarning, stacklevel=4)
+            warnings.warn(
+                f"{what}: {name} is deprecated and has no effect.", DeprecationWarning, stacklevel=user_level()
+            )
 
 
 def string_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 from rostrum.definitions.sources import shown
-from rostrum.model.errors import ArgumentError, DefinitionError
+from rostrum.model.errors import ArgumentError, ComponentTreeError, DefinitionError
 from rostrum.model.manifest import Source
 
 _LOCATED = re.compile(r"there are \d+ mistakes|[^\n]+?:\d+: ")
+_PLACE = re.compile(r"([^\n]+?):(\d+): ")
 
 
 class Broken(DefinitionError):
@@ -34,6 +35,52 @@ def located(source: Source | None) -> Generator[None, None, None]:
         raise placed.with_traceback(error.__traceback__) from error.__cause__
 
 
+def listed(mistakes: Iterable[str]) -> DefinitionError:
+    """One error that tells all of these, each once, in the order of files and lines; those without a place last."""
+    told = sorted(dict.fromkeys(mistakes), key=_place)
+    if len(told) == 1:
+        return DefinitionError(told[0])
+    lines = "\n".join("  " + each.replace("\n", "\n    ") for each in told)
+    error = DefinitionError(f"there are {len(told)} mistakes in the definitions:\n{lines}")
+    error.mistakes = told
+    return error
+
+
+def all_in_one(errors: Sequence[Exception]) -> DefinitionError:
+    """One error that tells the mistakes of all of these. A picture that one of them draws comes at the end."""
+    if len(errors) == 1 and isinstance(errors[0], DefinitionError):
+        return errors[0]
+    told: list[str] = []
+    pictures: list[str] = []
+    for error in errors:
+        own = mistakes_of(error)
+        told += own
+        if isinstance(error, ComponentTreeError):
+            pictures.append(str(error).partition("\n\n")[2])
+    made = listed(told)
+    if any(pictures):
+        pictured = DefinitionError("\n\n".join([str(made), *filter(None, pictures)]))
+        pictured.mistakes = made.mistakes
+        return pictured
+    return made
+
+
+def mistakes_of(error: Exception) -> list[str]:
+    """The mistakes that an error tells."""
+    if isinstance(error, DefinitionError) and error.mistakes:
+        return list(error.mistakes)
+    if not isinstance(error, ComponentTreeError):
+        return [str(error)]
+    # What follows an empty line is the picture of a tree.
+    lines = str(error).partition("\n\n")[0].splitlines()
+    return [line.strip() for line in (lines[1:] if lines and lines[0].startswith("there are ") else lines)]
+
+
+def _place(message: str) -> tuple[bool, str, int]:
+    match = _PLACE.match(message)
+    return (False, match[1], int(match[2])) if match is not None else (True, "", 0)
+
+
 class Problems:
     """Mistakes found so far, each with the place of the definition."""
 
@@ -51,9 +98,5 @@ class Problems:
 
     def raise_if_any(self) -> None:
         """Raise one DefinitionError that lists all mistakes."""
-        if not self._lines:
-            return
-        if len(self._lines) == 1:
-            raise DefinitionError(self._lines[0]) from self._causes[0]
-        listed = "\n".join(f"  {line}" for line in self._lines)
-        raise DefinitionError(f"there are {len(self._lines)} mistakes in the definitions:\n{listed}")
+        if self._lines:
+            raise listed(self._lines) from (self._causes[0] if len(self._lines) == 1 else None)

@@ -28,6 +28,19 @@ def caller_source() -> Source | None:
     return None
 
 
+def is_own_file(file: str) -> bool:
+    """True for files of this package."""
+    return file.startswith(_PACKAGE)
+
+
+def user_level() -> int:
+    """The `stacklevel` of warnings by which the caller of this function tells of the user's line."""
+    frame, level = sys._getframe(1), 1  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as above
+    while frame.f_back is not None and is_own_file(frame.f_code.co_filename):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
 def shown(source: Source | None) -> str:
     """`file:line`, the file relative to the working directory where it is below it."""
     if source is None:

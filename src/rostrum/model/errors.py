@@ -31,9 +31,13 @@ class RostrumError(Exception):
 
 
 class DefinitionError(RostrumError):
-    """The definitions cannot be used as they are written. (Acts: the user, at load.)"""
+    """The definitions cannot be used as they are written. (Acts: the user, at load.)
+
+    `mistakes` has one text for each, where several are told at once.
+    """
 
     code = "definition"
+    mistakes: Sequence[str] = ()
 
 
 class ConfigSchemaError(DefinitionError):
@@ -108,6 +112,12 @@ class ArgumentError(InvocationError):
     """An argument has a type or value that the function does not take."""
 
     code = "argument"
+
+
+class ArgumentsError(ArgumentError, TypeError):
+    """A function was called with a keyword that it does not take, or with an argument of another kind than its own."""
+
+    code = "arguments"
 
 
 class InvariantError(InvocationError):

@@ -102,9 +102,41 @@ class AssetGraph:
                 if waiting[below] == 0:
                     queue.append(below)
         if len(order) < len(self.nodes):
-            cycle = self.cycle() or ()
-            raise DefinitionError("assets depend on each other in a circle: " + " -> ".join(map(str, cycle)))
+            raise DefinitionError(told_circle(self.cycle() or ()))
         return order
+
+    def cycles(self) -> Sequence[Sequence[AssetKey]]:
+        """Circles of dependencies that share no asset, each as `cycle` gives it."""
+        found: list[Sequence[AssetKey]] = []
+        left = self._without_ends(self.nodes)
+        while left:
+            key = next(key for key in self.nodes if key in left)
+            path: dict[AssetKey, None] = {}
+            while key not in path:
+                path[key] = None
+                key = next(below for below in self.downstream[key] if below in left)
+            keys = list(path)
+            circle = keys[keys.index(key) :]
+            turn = circle.index(self.in_order(circle)[0])
+            found.append([*circle[turn:], *circle[: turn + 1]])
+            left = self._without_ends(left.difference(circle))
+        return found
+
+    def _without_ends(self, keys: Collection[AssetKey]) -> set[AssetKey]:
+        """Those of the keys that are on a circle among them, or between two."""
+        left = set(keys)
+        for above, below in ((self.upstream, self.downstream), (self.downstream, self.upstream)):
+            waiting = {key: sum(each in left for each in above.get(key, ())) for key in left}
+            queue = [key for key, count in waiting.items() if count == 0]
+            while queue:
+                key = queue.pop()
+                left.discard(key)
+                for each in below.get(key, ()):
+                    if each in waiting:
+                        waiting[each] -= 1
+                        if waiting[each] == 0:
+                            queue.append(each)
+        return left
 
     def cycle(self) -> Sequence[AssetKey] | None:
         """One circle of dependencies, downstream of each other, first key repeated at the end; None when there is
@@ -149,6 +181,11 @@ class AssetGraph:
     def sinks(self, keys: set[AssetKey]) -> set[AssetKey]:
         """Those of the keys that have no downstream among them."""
         return {key for key in keys if not any(d in keys for d in self.downstream.get(key, ()))}
+
+
+def told_circle(circle: Sequence[AssetKey]) -> str:
+    """What is told of assets that depend on each other."""
+    return f"assets depend on each other in a circle: {' -> '.join(map(str, circle))}."
 
 
 def _walk(

@@ -10,7 +10,7 @@ from rostrum.definitions.assets.definition import AssetsDefinition, assets_of
 from rostrum.definitions.assets.parts import asset_inputs, asset_op, asset_signature, own_checks, own_key, own_resources
 from rostrum.definitions.assets.ports import AssetIn
 from rostrum.definitions.assets.specs import AssetSpec, DepLike, condition_of
-from rostrum.definitions.broken import noting
+from rostrum.definitions.broken import noting, noting_call
 from rostrum.definitions.checks.specs import AssetCheckSpec
 from rostrum.definitions.events.outputs import inner_type
 from rostrum.definitions.names import KeyLike, hidden_options
@@ -64,6 +64,7 @@ def asset(
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
 @overload
 def asset(*, compute_kind: str, **options: Any) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
+@noting_call(AssetsDefinition)
 def asset(
     compute_fn: Callable[..., Any] | None = None,
     *,
@@ -147,7 +148,11 @@ def asset(
     return decorate if compute_fn is None else decorate(compute_fn)
 
 
-@noting(AssetsDefinition)
+def _key_of(function: Any, key: tuple[Any, Any, Any], *_rest: Any) -> AssetKey:
+    return own_key(function, None, *key)
+
+
+@noting(AssetsDefinition, named=_key_of)
 def _asset_of(
     function: Callable[..., Any],
     key: tuple[Any, Any, Any],

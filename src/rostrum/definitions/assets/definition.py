@@ -15,7 +15,7 @@ from rostrum.definitions.assets.changes import changed, subset, with_keys, with_
 from rostrum.definitions.assets.direct_calls import call_directly
 from rostrum.definitions.assets.ports import AssetIn, AssetOut
 from rostrum.definitions.assets.specs import AssetDep, AssetSpec, changed_spec
-from rostrum.definitions.broken import noting, noting_init
+from rostrum.definitions.broken import noting, noting_init, unnamed
 from rostrum.definitions.checks.specs import AssetCheckSpec
 from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.definitions.ops.ops import OpDefinition
@@ -402,7 +402,7 @@ def external(definition: AssetsDefinition, key: AssetKey) -> AssetSpec:
     return (spec if manager == "io_manager" else spec.with_io_manager_key(manager)).replace_attributes(deps=())
 
 
-@noting(AssetsDefinition)
+@noting(AssetsDefinition, named=unnamed)
 def _from_node(
     node: Any,
     keys_by_input_name: Mapping[str, AssetKey] | None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, overload
 
 from rostrum.definitions.assets.backing import backing_of
@@ -11,7 +12,7 @@ from rostrum.definitions.assets.definition import AssetsDefinition, assets_of
 from rostrum.definitions.assets.parts import own_key
 from rostrum.definitions.assets.ports import AssetIn, AssetOut
 from rostrum.definitions.assets.specs import AssetSpec
-from rostrum.definitions.broken import noting
+from rostrum.definitions.broken import noting, noting_call, unnamed
 from rostrum.definitions.checks.specs import AssetCheckSpec
 from rostrum.definitions.names import KeyLike, nearest
 from rostrum.definitions.ops.graphs import GraphDefinition, GraphOut, compose
@@ -46,6 +47,7 @@ def graph_asset(
     key: KeyLike | None = None,
     kinds: Iterable[str] | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
+@noting_call(AssetsDefinition)
 def graph_asset(
     compose_fn: Callable[..., Any] | None = None,
     *,
@@ -76,7 +78,7 @@ def graph_asset(
     """
     kinds, _ = deprecated("graph_asset", kwargs, kinds, None)
 
-    @noting(AssetsDefinition)
+    @noting(AssetsDefinition, named=partial(own_key, source=None, name=name, key=key, key_prefix=key_prefix))
     def decorate(function: Callable[..., Any]) -> AssetsDefinition:
         source = function_source(function)
         full = own_key(function, source, name, key, key_prefix)
@@ -105,6 +107,7 @@ def graph_asset(
     return decorate if compose_fn is None else decorate(compose_fn)
 
 
+@noting_call(AssetsDefinition, many=True)
 def graph_multi_asset(
     *,
     outs: Mapping[str, AssetOut],
@@ -125,7 +128,7 @@ def graph_multi_asset(
     With `can_subset` a run executes only those ops that the selected assets need.
     """
 
-    @noting(AssetsDefinition)
+    @noting(AssetsDefinition, named=unnamed)
     def decorate(function: Callable[..., Any]) -> AssetsDefinition:
         source = function_source(function)
         label = name or function.__name__

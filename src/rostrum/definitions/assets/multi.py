@@ -11,7 +11,7 @@ from rostrum.definitions.assets.definition import AssetsDefinition, assets_of
 from rostrum.definitions.assets.parts import asset_inputs, asset_op, asset_signature, own_checks, spec_output
 from rostrum.definitions.assets.ports import AssetIn, AssetOut
 from rostrum.definitions.assets.specs import AssetDep, AssetSpec, DepLike, asset_deps
-from rostrum.definitions.broken import noting
+from rostrum.definitions.broken import noting, noting_call, unnamed
 from rostrum.definitions.checks.specs import AssetCheckSpec
 from rostrum.definitions.names import asset_key_of, check_segment, nearest
 from rostrum.definitions.ops.ops import OpOutput, is_nothing
@@ -25,6 +25,7 @@ from rostrum.model.errors import ArgumentError, DefinitionError, kind_of
 from rostrum.model.manifest import Source
 
 
+@noting_call(AssetsDefinition, many=True)
 def multi_asset(
     *,
     outs: Mapping[str, AssetOut] | None = None,
@@ -56,7 +57,7 @@ def multi_asset(
     """
     kinds, deps = deprecated("multi_asset", kwargs, None, deps)
 
-    @noting(AssetsDefinition)
+    @noting(AssetsDefinition, named=unnamed)
     def decorate(function: Callable[..., Any]) -> AssetsDefinition:
         source = function_source(function)
         if (specs is None) == (outs is None) and not (specs is None and check_specs):

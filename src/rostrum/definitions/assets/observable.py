@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, overload
 
 from rostrum.definitions.assets.backing import Backing
@@ -20,7 +21,7 @@ from rostrum.definitions.assets.parts import (
     spec_output,
 )
 from rostrum.definitions.assets.specs import IO_MANAGER_KEY, AssetSpec
-from rostrum.definitions.broken import noting
+from rostrum.definitions.broken import noting, noting_call, unnamed
 from rostrum.definitions.checks.specs import AssetCheckSpec
 from rostrum.definitions.names import KeyLike, hidden_options
 from rostrum.definitions.ops.ops import OpOutput
@@ -52,6 +53,7 @@ def observable_source_asset(
     op_tags: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
+@noting_call(AssetsDefinition)
 def observable_source_asset(
     observe_fn: Callable[..., Any] | None = None,
     *,
@@ -79,7 +81,7 @@ def observable_source_asset(
     if kwargs:
         hidden_options("observable_source_asset", kwargs, _HIDDEN)
 
-    @noting(AssetsDefinition)
+    @noting(AssetsDefinition, named=partial(own_key, source=None, name=name, key=key, key_prefix=key_prefix))
     def decorate(function: Callable[..., Any]) -> AssetsDefinition:
         source = function_source(function)
         full = own_key(function, source, name, key, key_prefix)
@@ -124,6 +126,7 @@ def observable_source_asset(
     return decorate if observe_fn is None else decorate(observe_fn)
 
 
+@noting_call(AssetsDefinition, many=True)
 def multi_observable_source_asset(
     *,
     specs: Sequence[AssetSpec],
@@ -138,7 +141,7 @@ def multi_observable_source_asset(
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
     """Make observable assets of one function that yields an ObserveResult for each."""
 
-    @noting(AssetsDefinition)
+    @noting(AssetsDefinition, named=unnamed)
     def decorate(function: Callable[..., Any]) -> AssetsDefinition:
         source = function_source(function)
         label = name or function.__name__

@@ -11,7 +11,7 @@ from rostrum.definitions.automations.sensors import DefaultSensorStatus, SensorD
 from rostrum.definitions.automations.targets import JobLike
 from rostrum.definitions.automations.tick_contexts import SensorEvaluationContext
 from rostrum.definitions.automations.tick_outcomes import TickOutcome
-from rostrum.definitions.broken import noting
+from rostrum.definitions.broken import noting, noting_call
 from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.definitions.sources import caller_source, function_source
 from rostrum.model.assets import AssetKey
@@ -170,6 +170,7 @@ class MultiAssetSensorDefinition(SensorDefinition):
         return outcome
 
 
+@noting_call(AssetSensorDefinition)
 def asset_sensor(
     asset_key: KeyLike,
     *,
@@ -189,7 +190,7 @@ def asset_sensor(
     It takes the context, the event, and resources, and returns what any sensor returns.
     """
 
-    @noting(AssetSensorDefinition)
+    @noting(AssetSensorDefinition, name, brings=(job, *(jobs or ())))
     def decorate(function: Callable[..., Any]) -> AssetSensorDefinition:
         return AssetSensorDefinition(
             name or function.__name__,
@@ -210,6 +211,7 @@ def asset_sensor(
     return decorate
 
 
+@noting_call(MultiAssetSensorDefinition)
 def multi_asset_sensor(
     monitored_assets: Sequence[KeyLike] | AssetSelection,
     *,
@@ -229,7 +231,7 @@ def multi_asset_sensor(
     MultiAssetSensorEvaluationContext. `request_assets` or a job is what it launches.
     """
 
-    @noting(MultiAssetSensorDefinition)
+    @noting(MultiAssetSensorDefinition, name, brings=(job, *(jobs or ())))
     def decorate(function: Callable[..., Any]) -> MultiAssetSensorDefinition:
         return MultiAssetSensorDefinition(
             name or function.__name__,

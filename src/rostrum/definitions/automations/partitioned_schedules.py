@@ -10,7 +10,7 @@ from rostrum.definitions.automations.run_requests import RunRequest
 from rostrum.definitions.automations.schedules import DefaultScheduleStatus, ScheduleDefinition
 from rostrum.definitions.automations.tick_contexts import ScheduleEvaluationContext
 from rostrum.definitions.automations.tick_outcomes import TickOutcome
-from rostrum.definitions.broken import noting
+from rostrum.definitions.broken import noting_call
 from rostrum.definitions.ops.job_specs import JobSpec
 from rostrum.definitions.sources import caller_source
 from rostrum.model.errors import DefinitionError, InvariantError
@@ -94,7 +94,7 @@ class PartitionedSchedule(ScheduleDefinition):
         return RunRequest(run_key=key, job_name=self.job_name, partition_key=key, tags=tags, run_config=config)
 
 
-@noting(ScheduleDefinition)
+@noting_call(ScheduleDefinition, decorates=False)
 def build_schedule_from_partitioned_job(
     job: JobSpec,
     description: str | None = None,

@@ -11,7 +11,7 @@ from rostrum.definitions.automations.sensors import DefaultSensorStatus, SensorD
 from rostrum.definitions.automations.targets import JobLike, job_of, target_name
 from rostrum.definitions.automations.tick_contexts import SensorEvaluationContext, TickContext
 from rostrum.definitions.automations.tick_outcomes import TickOutcome
-from rostrum.definitions.broken import noting
+from rostrum.definitions.broken import noting, noting_call
 from rostrum.definitions.events.run_events import RunEvent
 from rostrum.definitions.instance.run_instance import RunInstance
 from rostrum.definitions.ops.job_specs import JobSpec
@@ -204,6 +204,7 @@ class RunFailureSensorDefinition(RunStatusSensorDefinition):
         return super().__call__(*args, **kwargs)
 
 
+@noting_call(RunStatusSensorDefinition)
 def run_status_sensor(
     run_status: Enum,
     name: str | None = None,
@@ -267,6 +268,7 @@ def run_failure_sensor(
     metadata: Mapping[str, Any] | None = None,
     required_resource_keys: set[str] | None = None,
 ) -> Callable[[Callable[..., SensorReturnTypesUnion]], RunStatusSensorDefinition]: ...
+@noting_call(RunStatusSensorDefinition)
 def run_failure_sensor(
     name: Callable[..., Any] | str | None = None,
     minimum_interval_seconds: int | None = None,

@@ -10,7 +10,7 @@ from rostrum.definitions.automations.run_requests import RunRequest, SkipReason
 from rostrum.definitions.automations.targets import ANONYMOUS, JobLike, Target, TargetLike, target_name, targets_of
 from rostrum.definitions.automations.tick_contexts import ScheduleEvaluationContext, TickFunction
 from rostrum.definitions.automations.tick_outcomes import EMPTY_SCHEDULE, Returned, TickOutcome, with_tags
-from rostrum.definitions.broken import noting, noting_init
+from rostrum.definitions.broken import noting, noting_call, noting_init
 from rostrum.definitions.config.run_config import RunConfig, plain_config
 from rostrum.definitions.names import check_name, owner_problem, string_tags
 from rostrum.definitions.ops.job_specs import JobSpec
@@ -282,6 +282,7 @@ def _one_of(name: str, what: str, value: Any, function: Any) -> None:
         raise DefinitionError(f"schedule {name}: give {what} or {what}_fn, not both.")
 
 
+@noting_call(ScheduleDefinition)
 def schedule(
     cron_schedule: str | Sequence[str],
     *,
@@ -306,7 +307,7 @@ def schedule(
     if callable(cron_schedule):
         raise ArgumentError("@schedule needs a cron_schedule: write @schedule('0 6 * * *', job=...).")
 
-    @noting(ScheduleDefinition)
+    @noting(ScheduleDefinition, name, brings=(job, target))
     def decorate(function: Callable[..., Any]) -> ScheduleDefinition:
         made = ScheduleDefinition(
             name or function.__name__,

@@ -19,7 +19,7 @@ from rostrum.definitions.automations.targets import (
 )
 from rostrum.definitions.automations.tick_contexts import SensorEvaluationContext, TickFunction
 from rostrum.definitions.automations.tick_outcomes import EMPTY_SENSOR, Returned, TickOutcome, with_tags
-from rostrum.definitions.broken import noting, noting_init
+from rostrum.definitions.broken import noting, noting_call, noting_init
 from rostrum.definitions.names import check_name, nearest, owner_problem, string_tags
 from rostrum.definitions.ops.job_specs import JobSpec
 from rostrum.definitions.sources import caller_source, function_source
@@ -285,6 +285,7 @@ class SensorDefinition:
         return with_tags(request.with_replaced_attrs(job_name=job), {SENSOR_TAG: self._name})
 
 
+@noting_call(SensorDefinition)
 def sensor(
     job_name: str | None = None,
     *,
@@ -309,7 +310,7 @@ def sensor(
     if callable(job_name):
         raise ArgumentError("@sensor is called: write @sensor(job=...) above the function.")
 
-    @noting(SensorDefinition)
+    @noting(SensorDefinition, name, brings=(job, *(jobs or ()), target))
     def decorate(function: Callable[..., Any]) -> SensorDefinition:
         return SensorDefinition(
             name or function.__name__,

@@ -8,7 +8,7 @@ from typing import Any
 from rostrum.definitions.assets.definition import AssetsDefinition
 from rostrum.definitions.assets.ports import AssetIn
 from rostrum.definitions.assets.specs import AssetDep, DepLike
-from rostrum.definitions.broken import noting
+from rostrum.definitions.broken import noting, noting_call
 from rostrum.definitions.checks.specs import AssetCheckSpec, check_output
 from rostrum.definitions.events.outputs import AssetCheckResult
 from rostrum.definitions.names import AssetLike, string_tags
@@ -95,6 +95,7 @@ def checks_of(
     return made
 
 
+@noting_call(AssetChecksDefinition)
 def asset_check(
     *,
     asset: AssetLike,
@@ -148,6 +149,7 @@ def asset_check(
     return decorate
 
 
+@noting_call(AssetChecksDefinition)
 def multi_asset_check(
     *,
     name: str | None = None,

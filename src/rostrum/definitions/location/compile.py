@@ -31,12 +31,38 @@ from rostrum.definitions.resources.bindings import check_bindings, check_hooks
 from rostrum.definitions.sources import shown
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import DefinitionError, StateError
-from rostrum.model.manifest import ASSET_JOB, AssetNode, CheckNode, JobNode, Manifest, OpNode, Source
+from rostrum.model.manifest import (
+    ASSET_JOB,
+    AssetNode,
+    CheckNode,
+    GraphNode,
+    JobNode,
+    Manifest,
+    OpNode,
+    ScheduleNode,
+    SensorNode,
+    Source,
+)
 from rostrum.planning.collector import seldom_collecting
-from rostrum.planning.graph import AssetGraph, require_whole, runnable
+from rostrum.planning.graph import AssetGraph, require_whole, runnable, told_circle
 
 _MEANT_CONTEXT = {"ctx", "_ctx", "_context", "ctxt"}
 _CONTEXT_HINT = " The argument that takes the context is called `context`."
+
+
+class Missing:
+    """What a load lacks because it could not be made, and was told: what depends on it is not judged."""
+
+    __slots__ = ("all_assets", "all_jobs", "anything", "assets", "jobs", "resources")
+
+    def __init__(self) -> None:
+        self.assets: set[AssetKey] = set()
+        self.jobs: set[str] = set()
+        self.all_assets = self.all_jobs = False
+        """There are some whose names are not known."""
+        self.resources = False
+        """Some resources."""
+        self.anything = False
 
 
 class Collected:
@@ -94,26 +120,39 @@ class _Compiler:
         self._resources: dict[str, Any] = dict(collected.resources)
         """Bound for the location, and brought along by assets."""
 
-    def compile(self) -> Resolved:
-        collected, writer = self._collected, self._writer
+    def judge(
+        self,
+    ) -> tuple[tuple[JobNode, ...], tuple[ScheduleNode, ...], tuple[SensorNode, ...], tuple[GraphNode, ...]]:
+        """Raise DefinitionError that lists all mistakes; else give the nodes that are made last."""
+        collected, writer, missing = self._collected, self._writer, self._missing
         self._add_assets()
         self._add_checks()
         self._add_missing_assets()
         self._add_jobs()
-        check_bindings(self._problems, self._resources, self._ops.values(), self._jobs.values())
+        if not missing.resources:
+            check_bindings(self._problems, self._resources, self._ops.values(), self._jobs.values())
         graph = AssetGraph(Manifest(assets=tuple(self._assets.values()), checks=tuple(self._checks.values())))
         self._check_circles(graph)
         jobs = tuple(self._job_node(job, graph) for job in self._jobs.values())
-        self._automations.check(self._jobs, collected.resources)
-        self._automations.resolve(jobs, writer.partitions)
-        schedules, sensors = self._automations.nodes(writer, graph)
-        op_nodes, graphs = tuple(self._op_nodes.values()), tuple(writer.graph(each) for each in self._graphs.values())
-        check_hooks(self._problems, self._resources, writer.hooks.values(), self._jobs.values())
+        known_jobs = None if missing.all_jobs else self._jobs.keys() | missing.jobs
+        self._automations.check(known_jobs, None if missing.resources else collected.resources)
+        if not missing.anything:
+            self._automations.resolve(jobs, writer.partitions)
+        schedules, sensors = self._automations.nodes(writer, graph, judged=not missing.all_assets)
+        graphs = tuple(writer.graph(each) for each in self._graphs.values())
+        if not missing.resources:
+            check_hooks(self._problems, self._resources, writer.hooks.values(), self._jobs.values())
         self._problems.raise_if_any()
+        return jobs, schedules, sensors, graphs
+
+    def compile(self) -> Resolved:
+        """Judge, and put all together."""
+        collected, writer = self._collected, self._writer
+        jobs, schedules, sensors, graphs = self.judge()
         manifest = Manifest(
             assets=tuple(self._assets.values()),
             checks=tuple(self._checks.values()),
-            ops=op_nodes,
+            ops=tuple(self._op_nodes.values()),
             graphs=graphs,
             jobs=jobs,
             schedules=schedules,
@@ -140,15 +179,6 @@ class _Compiler:
             assets_defs=self._given,
             check_specs=self._check_specs,
         )
-
-    def check_what_is_there(self) -> None:
-        """Look for twins, circles, malformed attributes and unbound resources; for nothing that may be elsewhere."""
-        self._add_assets()
-        self._add_checks()
-        self._add_jobs()
-        check_bindings(self._problems, self._resources, self._ops.values(), self._jobs.values())
-        self._check_circles(AssetGraph(Manifest(assets=tuple(self._assets.values()))))
-        self._problems.raise_if_any()
 
     # --- assets and checks
 
@@ -191,11 +221,12 @@ class _Compiler:
         for key, value in definition.resource_defs.items():
             known = self._resources.setdefault(key, value)
             if known is not value and known != value:
-                first = next(iter([*definition.specs, *definition.check_specs]))
-                subject = "asset" if definition.specs else "check"
+                of = (
+                    f"asset {definition.specs[0].key}" if definition.specs else f"check {definition.check_specs[0].key}"
+                )
                 self._problems.add(
-                    first.source,
-                    f"{subject} {first.key}: its resource {key!r} is another one than that bound elsewhere "
+                    definition.specs[0].source if definition.specs else definition.op.source,
+                    f"{of}: its resource {key!r} is another one than that bound elsewhere "
                     "under this key; give one of them another key.",
                 )
 
@@ -275,13 +306,15 @@ class _Compiler:
     def _add_missing_assets(self) -> None:
         """Unknown assets: an error for arguments (their value could never be loaded), external assets for the rest."""
         known = self._assets
+        for key in self._missing.assets:
+            known.setdefault(key, AssetNode(key=key))
         missing: dict[AssetKey, None] = {}
         for op in self._ops.values():
             for item in op.inputs.values():
                 key = item.asset_key
                 if key is None or key in known:
                     continue
-                if item.nothing:
+                if item.nothing or self._missing.all_assets:
                     missing[key] = None
                     continue
                 own = {output.asset_key for output in op.outputs.values()}
@@ -309,9 +342,9 @@ class _Compiler:
     def _check_circles(self, graph: AssetGraph) -> None:
         try:
             graph.ordered()
-        except DefinitionError as error:
-            key = (graph.cycle() or [None])[0]
-            self._problems.add(self._sources.get(key) if key is not None else None, str(error) + ".")
+        except DefinitionError:
+            for circle in graph.cycles():
+                self._problems.add(self._sources.get(circle[0]), told_circle(circle))
 
     # --- jobs
 
@@ -348,7 +381,7 @@ class _Compiler:
                 self._add_op(definition)
 
     def _job_node(self, job: JobSpec, graph: AssetGraph) -> JobNode:
-        if job.selection is None:
+        if job.selection is None or self._missing.all_assets:
             return self._writer.job(job, (), (), job.partitions_def)
         try:
             keys = job.selection.resolve(graph)
@@ -358,7 +391,7 @@ class _Compiler:
         except StateError as error:
             self._problems.add(job.source, f"job {job.name}: {error}", error)
             return self._writer.job(job, (), (), None)
-        chosen = tuple(key for key in self._checks if key in checks)
+        chosen = tuple(graph.in_order(checks))
         partitions: PartitionsDefinition | str | None = job.partitions_def
         if partitions is None:
             names = {self._assets[key].partitions for key in assets} - {None}

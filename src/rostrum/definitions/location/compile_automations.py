@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from rostrum.definitions.automations.partitioned_schedules import PartitionedSchedule
@@ -46,14 +46,16 @@ class Automations:
         found = [*self.schedules.values(), *self.sensors.values()]
         return [target for each in found for target in each.targets if isinstance(target, JobSpec)]
 
-    def check(self, jobs: Mapping[str, Any], resources: Mapping[str, Any]) -> None:
-        """Note unknown jobs and resources."""
+    def check(self, jobs: Collection[str] | None, resources: Mapping[str, Any] | None) -> None:
+        """Note unknown jobs and resources. None: some that there will be are not known yet, and nothing is judged."""
         for kind, each in self._all():
             for target in each.targets:
-                if isinstance(target, str) and target not in jobs and target != ASSET_JOB:
+                if jobs is not None and isinstance(target, str) and target not in jobs and target != ASSET_JOB:
                     self._problems.add(
                         each.source, f"{kind} {each.name}: there is no job {target!r}.{nearest(target, jobs)}"
                     )
+            if resources is None:
+                continue
             for key in sorted(each.resource_keys - resources.keys()):
                 hint = nearest(key, resources) or f" Bound: {', '.join(sorted(resources)) or 'none'}."
                 self._problems.add(
@@ -72,10 +74,10 @@ class Automations:
                     self._problems.add(each.source, str(error))
 
     def nodes(
-        self, writer: NodeWriter, graph: AssetGraph
+        self, writer: NodeWriter, graph: AssetGraph, *, judged: bool = True
     ) -> tuple[tuple[model.ScheduleNode, ...], tuple[model.SensorNode, ...]]:
-        """Nodes of all."""
-        sensors = [self._sensor(writer, each, graph) for each in self.sensors.values()]
+        """Nodes of all. What sensors monitor is not looked for where it is not `judged`."""
+        sensors = [self._sensor(writer, each, graph, judged=judged) for each in self.sensors.values()]
         covered = {key for node in sensors if node.kind == "automation" for key in node.monitored_assets}
         rest = tuple(key for key in conditioned(graph) if key not in covered)
         if rest:
@@ -95,10 +97,12 @@ class Automations:
         yield from (("schedule", each) for each in self.schedules.values())
         yield from (("sensor", each) for each in self.sensors.values())
 
-    def _sensor(self, writer: NodeWriter, each: SensorDefinition, graph: AssetGraph) -> model.SensorNode:
+    def _sensor(
+        self, writer: NodeWriter, each: SensorDefinition, graph: AssetGraph, *, judged: bool
+    ) -> model.SensorNode:
         monitored: Any = getattr(each, "monitored_selection", None)
         keys: tuple[Any, ...] = tuple(getattr(each, "monitored_keys", ()))
-        if monitored is not None:
+        if monitored is not None and judged:
             try:
                 found = monitored.resolve(graph)
                 keys = tuple(key for key in graph.nodes if key in found)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rostrum.definitions.assets.definition import AssetsDefinition
 from rostrum.definitions.assets.selection import AssetSelection, SelectionLike
 from rostrum.definitions.assets.specs import AssetSpec, map_asset_specs
 from rostrum.definitions.automations.schedules import ScheduleDefinition
 from rostrum.definitions.automations.sensors import SensorDefinition
-from rostrum.definitions.broken import is_broken
+from rostrum.definitions.broken import broken_name, brought_by, is_broken, is_collecting, note, noting_init
 from rostrum.definitions.checks.definition import AssetChecksDefinition
 from rostrum.definitions.location.live import ExecutorDefinition, Resolved
 from rostrum.definitions.location.lookups import assets_def_of, found, is_implicit, mapped, selected_keys
@@ -24,8 +24,11 @@ from rostrum.definitions.problems import Problems
 from rostrum.definitions.sources import caller_source, shown
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError, kind_of
-from rostrum.model.manifest import ASSET_JOB, Manifest, Source
+from rostrum.model.manifest import ASSET_JOB, Manifest
 from rostrum.planning.graph import AssetGraph
+
+if TYPE_CHECKING:  # it runs things
+    from rostrum.definitions.assets.value_loader import AssetValueLoader
 
 SpecChange = Callable[[AssetSpec], AssetSpec]
 Listed = AssetsDefinition | AssetSpec | Sequence[AssetsDefinition | AssetSpec]
@@ -46,6 +49,7 @@ class Definitions:
         "assets",
         "component_tree",
         "executor",
+        "incomplete",
         "jobs",
         "loggers",
         "metadata",
@@ -55,6 +59,7 @@ class Definitions:
         "source",
     )
 
+    @noting_init
     def __init__(
         self,
         assets: Iterable[Listed] | None = None,
@@ -69,7 +74,8 @@ class Definitions:
         component_tree: Any = None,
     ) -> None:
         self.source = caller_source()
-        items = [*_flat(assets, self.source, "assets"), *_flat(asset_checks, self.source, "asset_checks")]
+        wrong: list[str] = []
+        items = [*_flat(assets, wrong, "assets"), *_flat(asset_checks, wrong, "asset_checks")]
         self.assets: Sequence[AssetsDefinition | AssetSpec] = [
             each
             for each in items
@@ -80,31 +86,34 @@ class Definitions:
         ]
         if len(self.assets) + len(self.asset_checks) != len(items):
             kinds = (AssetsDefinition, AssetSpec, AssetChecksDefinition)
-            _require(items, kinds, self.source, "assets or asset_checks", "not an asset, an AssetSpec or a check")
-        self.jobs: Sequence[JobSpec] = _require(jobs, JobSpec, self.source, "jobs", "not a job")
+            _require(items, kinds, wrong, "assets or asset_checks", "not an asset, an AssetSpec or a check")
+        self.jobs: Sequence[JobSpec] = _require(jobs, JobSpec, wrong, "jobs", "not a job")
         self.schedules: Sequence[ScheduleDefinition] = _require(
-            schedules, ScheduleDefinition, self.source, "schedules", "not a schedule"
+            schedules, ScheduleDefinition, wrong, "schedules", "not a schedule"
         )
-        self.sensors: Sequence[SensorDefinition] = _require(
-            sensors, SensorDefinition, self.source, "sensors", "not a sensor"
-        )
-        self.resources: Mapping[str, Any] = dict(resources or {})
+        self.sensors: Sequence[SensorDefinition] = _require(sensors, SensorDefinition, wrong, "sensors", "not a sensor")
+        self.resources: Mapping[str, Any] = _mapping(resources, wrong, "resources")
+        if executor is not None and not isinstance(executor, ExecutorDefinition):
+            wrong.append(f"executor is {_told(executor)}; use in_process_executor or multiprocess_executor.")
+            executor = None
+        self.executor: ExecutorDefinition | None = executor
+        self.loggers, self.metadata = _mapping(loggers, wrong, "loggers"), _mapping(metadata, wrong, "metadata")
+        self.component_tree = component_tree
+        self._resolved: Resolved | None = None
+        self.incomplete = bool(wrong)
+        """Some of what was given could not be taken, which has been told."""
+        for told in wrong if is_collecting() else wrong[:1]:
+            note(ArgumentError(f"{shown(self.source)}: {told}"))
         problems = Problems()
         for key in self.resources:
             try:
                 check_name(key, "resource")
             except DefinitionError as error:
                 problems.add(self.source, str(error))
-        if executor is not None and not isinstance(executor, ExecutorDefinition):
-            raise ArgumentError(
-                f"{shown(self.source)}: executor is {_told(executor)}; use in_process_executor or "
-                "multiprocess_executor."
-            )
-        self.executor: ExecutorDefinition | None = executor
-        self.loggers, self.metadata = dict(loggers or {}), dict(metadata or {})
-        self.component_tree = component_tree
-        self._resolved: Resolved | None = None
-        problems.raise_if_any()
+        try:
+            problems.raise_if_any()
+        except DefinitionError as error:
+            note(error)
 
     def resolved(self) -> Resolved:
         """Validated definitions with their live parts, made once. Raises DefinitionError that lists all mistakes."""
@@ -128,14 +137,36 @@ class Definitions:
 
     def check_what_is_there(self) -> None:
         """Where some definitions could not be made: raise DefinitionError that lists what is wrong with the others."""
+        compiler = _compiler()
+        missing: Any = compiler.Missing()
+        missing.anything = True
 
-        def sound(values: Iterable[Any]) -> list[Any]:
-            return [each for each in values if not is_broken(each)]
+        def sound(values: Iterable[Any], name: Callable[[Any], Any], what: str) -> list[Any]:
+            """The others, and the names of those that are broken."""
+            kept: list[Any] = []
+            for each in values:
+                if not is_broken(each):
+                    kept.append(each)
+                elif what and (called := broken_name(each)) is not None:
+                    getattr(missing, what).add(name(called))
+                elif what:
+                    setattr(missing, f"all_{what}", True)
+            return kept
 
-        if not any(is_broken(value) for value in self.resources.values()):
-            parts = (sound(self.assets), sound(self.asset_checks), sound(self.jobs))
-            compiler = _compiler()
-            compiler.mistakes_beside(compiler.Collected(*parts, [], self.resources, None, {}, {}))
+        parts = (
+            sound(self.assets, asset_key_of, "assets"),
+            sound(self.asset_checks, str, ""),
+            sound(self.jobs, str, "jobs"),
+            sound(self.schedules, str, ""),
+        )
+        sensors = sound(self.sensors, str, "")
+        resources = {key: value for key, value in self.resources.items() if not is_broken(value)}
+        missing.resources = len(resources) < len(self.resources) or self.incomplete
+        for each in [*self.schedules, *self.sensors]:
+            missing.jobs.update(job.name for job in brought_by(each) if isinstance(job, JobSpec) and not is_broken(job))
+        missing.all_assets |= self.incomplete
+        missing.all_jobs |= self.incomplete
+        compiler.mistakes_beside(compiler.Collected(*parts, resources, None, {}, {}, sensors), missing)
 
     def manifest(self) -> Manifest:
         """The definitions as data."""
@@ -143,8 +174,8 @@ class Definitions:
 
     @staticmethod
     def validate_loadable(defs: Definitions) -> None:
-        """Raise DefinitionError that lists all mistakes."""
-        defs.resolved()
+        """Raise DefinitionError that lists all mistakes: also what compiles and cannot be stored."""
+        importlib.import_module("rostrum.definitions.location.encoding").encoded(defs.manifest())
 
     # --- jobs, schedules, sensors
 
@@ -254,8 +285,8 @@ class Definitions:
         keys = selected_keys(self.resolve_asset_graph(), selection)
         return self._replaced(assets=mapped(func, self.assets, keys))
 
-    def get_asset_value_loader(self, instance: Any = None) -> Any:
-        """What loads stored values of these assets: an `AssetValueLoader`."""
+    def get_asset_value_loader(self, instance: Any = None) -> AssetValueLoader:
+        """What loads stored values of these assets."""
         # It runs things, and is loaded only where it is asked for.
         return importlib.import_module("rostrum.definitions.assets.value_loader").AssetValueLoader(
             self.resolved(), instance
@@ -354,10 +385,11 @@ def _merge(into: dict[str, Any], values: Mapping[str, Any], what: str) -> None:
         into[key] = value
 
 
-def _flat(values: Any, source: Source | None, what: str) -> list[Any]:
+def _flat(values: Any, wrong: list[str], what: str) -> list[Any]:
     """Values, with those in lists taken out."""
-    if values is not None and not isinstance(values, Iterable):
-        raise ArgumentError(f"{shown(source)}: {what} is {_told(values)}; give a list.")
+    if values is not None and (not isinstance(values, Iterable) or isinstance(values, (str, Mapping))):
+        wrong.append(f"{what} is {_told(values)}; give a list.")
+        return []
     items: list[Any] = []
     for each in cast("Iterable[Any]", values or ()):
         if isinstance(each, (list, tuple)) and not hasattr(cast("Any", each), "_fields"):
@@ -367,13 +399,18 @@ def _flat(values: Any, source: Source | None, what: str) -> list[Any]:
     return items
 
 
-def _require(values: Any, kinds: Any, source: Source | None, what: str, wrong: str) -> list[Any]:
-    """The values as a list. Raises ArgumentError where one is of another kind."""
-    items = _flat(values, source, what)
-    for each in items:
-        if not isinstance(each, kinds):
-            raise ArgumentError(f"{shown(source)}: {what} holds {_told(each)}, which is {wrong}.")
-    return items
+def _require(values: Any, kinds: Any, wrong: list[str], what: str, why: str) -> list[Any]:
+    """The values as a list, without those of another kind, which are noted."""
+    items = _flat(values, wrong, what)
+    wrong += [f"{what} holds {_told(each)}, which is {why}." for each in items if not isinstance(each, kinds)]
+    return [each for each in items if isinstance(each, kinds)]
+
+
+def _mapping(values: Any, wrong: list[str], what: str) -> dict[str, Any]:
+    if values is not None and not isinstance(values, Mapping):
+        wrong.append(f"{what} is {_told(values)}; give a dict.")
+        return {}
+    return dict(cast("Mapping[str, Any]", values or {}))
 
 
 def _told(value: Any) -> str:

@@ -18,12 +18,12 @@ from typing import Any
 
 import msgspec
 
-from rostrum.definitions.broken import all_in_one, collecting
+from rostrum.definitions.broken import collecting
 from rostrum.definitions.error_info import is_user_file
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.location.lazy import LazyDefinitions
 from rostrum.definitions.location.module_contents import definitions_of_module
-from rostrum.definitions.problems import Broken, is_located
+from rostrum.definitions.problems import Broken, all_in_one, is_located
 from rostrum.definitions.sources import relative
 from rostrum.model.errors import DefinitionError
 from rostrum.planning.collector import seldom_collecting

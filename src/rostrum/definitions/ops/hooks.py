@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
-from rostrum.definitions.broken import noting
+from rostrum.definitions.broken import noting, noting_call
 from rostrum.definitions.names import check_name
 from rostrum.definitions.ops.logs import library_logger
 from rostrum.definitions.problems import located
@@ -145,6 +145,7 @@ def success_hook(
     name: str | None = None,
     required_resource_keys: Iterable[str] | None = None,
 ) -> Callable[[Callable[..., Any]], HookDefinition]: ...
+@noting_call(HookDefinition)
 def success_hook(
     hook_fn: Callable[..., Any] | None = None,
     *,
@@ -161,6 +162,7 @@ def failure_hook(name: Callable[..., Any]) -> HookDefinition: ...
 def failure_hook(
     name: str | None = None, required_resource_keys: Iterable[str] | None = None
 ) -> Callable[[Callable[..., Any]], HookDefinition]: ...
+@noting_call(HookDefinition)
 def failure_hook(
     name: Callable[..., Any] | str | None = None, required_resource_keys: Iterable[str] | None = None
 ) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Self, overload
 
 from rostrum.definitions.assets.selection import AssetSelection, SelectionLike
 from rostrum.definitions.automations.run_requests import RunRequest
-from rostrum.definitions.broken import noting
+from rostrum.definitions.broken import noting, noting_call
 from rostrum.definitions.config.run_config import RunConfig
 from rostrum.definitions.events.outcome import ExecutionResult
 from rostrum.definitions.instance.local_run import run_locally
@@ -391,6 +391,7 @@ def graph(
     tags: Mapping[str, Any] | None = None,
     config: Any = None,
 ) -> Callable[[Callable[..., Any]], GraphDefinition]: ...
+@noting_call(GraphDefinition)
 def graph(
     compose_fn: Callable[..., Any] | None = None,
     *,
@@ -434,6 +435,7 @@ def job(
     input_values: Mapping[str, Any] | None = None,
     owners: Sequence[str] | None = None,
 ) -> Callable[[Callable[..., Any]], JobDefinition]: ...
+@noting_call(JobDefinition)
 def job(
     compose_fn: Callable[..., Any] | None = None,
     *,
@@ -457,7 +459,7 @@ def job(
     `config`: default run config (a dict or `RunConfig`), a `ConfigMapping` or a `PartitionedConfig`.
     """
 
-    @noting(JobDefinition)
+    @noting(JobDefinition, name)
     def decorate(compose_fn: Callable[..., Any]) -> JobDefinition:
         graph = compose(GraphDefinition, compose_fn, name, None, None, description, what="job")
         return JobDefinition(
@@ -480,7 +482,7 @@ def job(
     return decorate if compose_fn is None else decorate(compose_fn)
 
 
-@noting(JobDefinition)
+@noting_call(JobDefinition, decorates=False)
 def define_asset_job(
     name: str,
     selection: SelectionLike | None = None,

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, overload
 
-from rostrum.definitions.broken import noting
+from rostrum.definitions.broken import noting, noting_call
 from rostrum.definitions.config.schema import field_of, process
 from rostrum.definitions.ops.ops import Preset
 from rostrum.definitions.ops.signatures import MISSING
@@ -92,6 +92,7 @@ def logger(config_schema: Callable[[InitLoggerContext], logging.Logger]) -> Logg
 def logger(
     config_schema: Any = None, description: str | None = None
 ) -> Callable[[Callable[[InitLoggerContext], logging.Logger]], LoggerDefinition]: ...
+@noting_call(LoggerDefinition)
 def logger(config_schema: Any = None, description: str | None = None) -> Any:
     """Make a logger of a function of an `InitLoggerContext` that returns a `logging.Logger`. Bare or called."""
 

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from typing import Any, get_args, get_origin, overload
 
+from rostrum.definitions.arguments import INS, OUT
 from rostrum.definitions.assets.direct_calls import call_directly
-from rostrum.definitions.broken import noting
+from rostrum.definitions.broken import noting, noting_call
 from rostrum.definitions.config.annotation_rules import check_annotations
 from rostrum.definitions.events.outputs import item_type
 from rostrum.definitions.names import asset_key_of, check_name, string_tags
-from rostrum.definitions.ops import composition
+from rostrum.definitions.ops import composition, written_out
 from rostrum.definitions.ops.op_config import check_config_parameter, checked_schema, op_config_field
 from rostrum.definitions.ops.retries import RetryPolicy
 from rostrum.definitions.ops.signatures import MISSING, Signature, check_context
@@ -257,6 +258,9 @@ class OpDefinition:
         with located(source):
             own_name = check_name(name, "op")
             signature = Signature(compute_fn)
+            if written_out.takes_inputs_as_one(signature, ins or {}):
+                compute_fn = written_out.by_name(compute_fn)
+                signature = Signature(compute_fn)
             inputs = op_inputs(f"op {own_name}", signature, ins or {})
             outputs = op_outputs(signature, outs)
         self.fill(
@@ -387,10 +391,9 @@ class OpDefinition:
         made.name, made.description = check_name(name, "op"), description or self.description
         made.preset = Preset(config_or_config_fn, config_schema, self.preset)
         made.preset.base = self.preset.base if self.preset is not None else self.config_schema
-        if not callable(config_or_config_fn):
-            made.config_schema = None
-        elif config_schema is not None:
-            made.config_schema = config_schema
+        # What is given is for the function, whatever the op's own config is; without a schema it may be anything.
+        schema = config_schema if callable(config_or_config_fn) else None
+        made._config_schema = checked_schema(f"op {name!r}", Signature(_no_config), schema)
         return made
 
     # --- what it is made of
@@ -438,6 +441,10 @@ class OpDefinition:
         return name in self.outputs
 
 
+def _no_config() -> None:
+    """Has no `config` parameter."""
+
+
 class Preset:
     """Config that a definition brings along: fixed, or made by a function of the config that is given."""
 
@@ -471,6 +478,7 @@ def op(
     code_version: str | None = None,
     pool: str | None = None,
 ) -> Callable[[Callable[..., Any]], OpDefinition]: ...
+@noting_call(OpDefinition, ins=INS, out=OUT)
 def op(
     compute_fn: Callable[..., Any] | None = None,
     *,
