@@ -176,3 +176,11 @@ def test_pages_that_name_it_say_that_we_are_not_affiliated() -> None:
 
 def test_pages_speak_of_it_by_its_name() -> None:
     assert [str(page) for page in pages() if re.search(r"\bthe peer\b", page.read_text("utf-8"))] == []
+
+
+def test_every_public_name_is_in_a_guide() -> None:
+    text = " ".join(
+        page.read_text("utf-8") for page in pages() if page.name not in {"reference.md", "compatibility.md"}
+    )
+    words = set(re.findall(r"\w+", text))
+    assert sorted(set(rostrum.__all__) - words - {"__version__"}) == []
