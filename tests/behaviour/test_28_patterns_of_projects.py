@@ -312,3 +312,23 @@ def test_an_argument_means_the_asset_of_that_name_in_its_group(tmp_path: Path) -
     assert loaded == ["2026-01-04"]
     with pytest.raises(dg.DagsterInvalidDefinitionError, match="is not produced by any"):
         dg.Definitions.validate_loadable(dg.Definitions([orders, unrelated]))
+
+
+def test_results_within_a_graph_tell_where_they_come_from() -> None:
+    @dg.op
+    def one() -> int:
+        return 1
+
+    @dg.op(out={"left": dg.Out(int), "right": dg.Out(int)})
+    def split():
+        return 1, 2
+
+    seen: list[tuple[str, str]] = []
+
+    @dg.job
+    def composed() -> None:
+        for result in (one(), *split()):
+            seen.append((result.node_name, result.output_name))
+
+    assert composed.name == "composed"
+    assert seen == [("one", "result"), ("split", "left"), ("split", "right")]

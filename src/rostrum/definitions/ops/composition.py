@@ -35,6 +35,16 @@ class Handle:
     def __init__(self, builder: GraphBuilder, edge: Edge, label: str, dynamic: bool = False) -> None:
         self.builder, self.edge, self.label, self.dynamic = builder, edge, label, dynamic
 
+    @property
+    def node_name(self) -> str:
+        """Name of the use of an op or graph that it comes from."""
+        return self.edge.node
+
+    @property
+    def output_name(self) -> str:
+        """Name of its output there."""
+        return self.edge.output
+
     def __iter__(self) -> Iterator[Any]:
         raise DefinitionError(
             f"{self.label} is one value while the graph is composed and cannot be unpacked: declare several outs on "
