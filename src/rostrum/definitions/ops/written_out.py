@@ -11,10 +11,12 @@ from rostrum.definitions.ops.signatures import Signature
 
 def takes_inputs_as_one(signature: Signature, ins: Mapping[str, Any]) -> bool:
     """Whether a function's second parameter is all inputs: it is called `inputs`, or is none of those declared."""
-    if not signature.context or signature.positional != 2 or len(signature.inputs) != 1:
+    if len(signature.names) != 2 or signature.positional != 2 or signature.defaults:
         return False
-    (name,) = signature.inputs
-    return name not in ins and (name == "inputs" or bool(ins))
+    first, second = signature.names
+    if first in ins or second in ins:
+        return False
+    return second in ("inputs", "ins") or (bool(ins) and signature.context is not None)
 
 
 def by_name(function: Callable[..., Any]) -> Callable[..., Any]:
