@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import dagster as dg
@@ -554,6 +555,22 @@ class TestDirectCalls:
         with pytest.raises(dg.DagsterInvalidInvocationError, match="No value provided for required input"):
             down(dg.build_asset_context())
         assert down(dg.build_asset_context(), 3) == 3
+
+    @pytest.mark.parametrize("value", [5, "x", [1], {"a": 1}, None])
+    def test_row_52_a_plain_value_is_no_context(self, value: Any) -> None:
+        @dg.asset
+        def made(context: dg.AssetExecutionContext) -> int:
+            return 1
+
+        with pytest.raises(dg.DagsterInvalidInvocationError, match="has context argument, but no context was provided"):
+            made(value)
+
+    def test_a_stand_in_may_be_the_context(self) -> None:
+        @dg.asset
+        def made(context: Any, up: int) -> Any:
+            return context.asset_key, up
+
+        assert made(SimpleNamespace(asset_key="told"), 2) == ("told", 2)
 
     def test_config_by_position_or_name(self) -> None:
         class Settings(dg.Config):

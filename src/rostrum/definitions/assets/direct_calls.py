@@ -14,6 +14,9 @@ from typing import Any
 from rostrum.definitions.ops.signatures import MISSING, is_config
 from rostrum.model.errors import InvocationError
 
+_PLAIN = (bool, int, float, str, bytes, list, tuple, dict, set)
+"""What is no context, and no stand-in for one either."""
+
 
 def call_directly(what: str, op: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Bind arguments as users mean them and call. `what` names the definition in errors.
@@ -27,7 +30,9 @@ def call_directly(what: str, op: Any, args: Sequence[Any], kwargs: dict[str, Any
     name = signature.context
     if name is not None and name in bound:
         context = bound[name]
-    elif rest and (is_context(rest[0]) or (name is not None and _fills(signature, rest, bound))):
+    elif rest and (
+        is_context(rest[0]) or (name is not None and not isinstance(rest[0], _PLAIN) and _fills(signature, rest, bound))
+    ):
         context = rest.pop(0)
     elif name is None and "context" in bound and "context" not in signature.names:
         context = bound.pop("context")
