@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,35 +23,41 @@ def command(path: Path, check: bool) -> None:
     from rostrum.compat.migration import migrate
 
     changes = migrate(path)
-    for change in changes:
-        if check:
+    changed = [change for change in changes if change.text is not None]
+    if check:
+        for change in changed:
             _show(change)
-        else:
-            _write(change)
+    else:
+        _write(changed)
     for change in changes:
         for line, told in change.notes:
             click.echo(f"{change.path}:{line}: {told}", err=True)
-    count = sum(change.text is not None for change in changes)
     left = sum(len(change.notes) for change in changes)
-    click.echo(f"{count} files {'would change' if check else 'changed'}; {left} places to look at.", err=True)
-    if check and count:
+    click.echo(f"{len(changed)} files {'would change' if check else 'changed'}; {left} places to look at.", err=True)
+    if check and changed:
         sys.exit(1)
 
 
 def _show(change: Any) -> None:
-    if change.text is None:
-        return
-    before = change.path.read_text(encoding="utf-8").splitlines(keepends=True)
-    after = change.text.splitlines(keepends=True)
-    new = str(change.path.with_name(change.name) if change.name else change.path)
-    click.echo("".join(difflib.unified_diff(before, after, str(change.path), new)), nl=False)
+    before, after = (text.splitlines(keepends=True) for text in (change.before, change.text))
+    click.echo("".join(difflib.unified_diff(before, after, str(change.path), str(change.target))), nl=False)
 
 
-def _write(change: Any) -> None:
-    if change.text is None:
-        return
-    target = change.path.with_name(change.name) if change.name else change.path
-    target.write_bytes(change.text.encode())
-    if target != change.path:
-        change.path.unlink()
-    click.echo(f"changed {target}")
+def _write(changes: Sequence[Any]) -> None:
+    """All files, or none: what cannot be written is found out before the first is replaced."""
+    made: list[tuple[Path, Any]] = []
+    try:
+        for change in changes:
+            beside = change.target.with_name(f".{change.target.name}.migrated")
+            made.append((beside, change))
+            beside.write_bytes(change.data)
+            shutil.copymode(change.path, beside)
+    except OSError as error:
+        for beside, _ in made:
+            beside.unlink(missing_ok=True)
+        raise click.ClickException(f"nothing was changed: {error}") from error
+    for beside, change in made:
+        beside.replace(change.target)
+        if change.target != change.path:
+            change.path.unlink()
+        click.echo(f"changed {change.target}")

@@ -51,6 +51,23 @@ def source(tmp_path: Path, text: str) -> tuple[str | None, list[tuple[int, str]]
             "def f():\n    from rostrum import asset\n    return asset\n",
         ),
         ("# dagster\nx = 'dagster'\n", None),
+        (
+            "import dagster\n\ndef f(i: 'dagster.DagsterInstance') -> list['dagster.AssetKey']: ...\n",
+            "import rostrum\n\ndef f(i: 'rostrum.Instance') -> list['rostrum.AssetKey']: ...\n",
+        ),
+        (  # a text that names it is looked up by that name
+            "from dagster import DagsterInstance\n\n__all__ = ['DagsterInstance']\n",
+            "from rostrum import Instance as DagsterInstance\n\n__all__ = ['DagsterInstance']\n",
+        ),
+        (  # the name means something else in a function
+            "from dagster import DagsterInstance\n\ndef f(DagsterInstance): return DagsterInstance\n",
+            "from rostrum import Instance as DagsterInstance\n\ndef f(DagsterInstance): return DagsterInstance\n",
+        ),
+        ("x = 1; from dagster import asset; y = 2\n", "x = 1; from rostrum import asset; y = 2\n"),
+        (
+            "x = '\x0c\u2028'\nimport dagster as dg  # \x0c\ndg.asset\n",
+            "x = '\x0c\u2028'\nimport rostrum as dg  # \x0c\ndg.asset\n",
+        ),
     ],
 )
 def test_sources(tmp_path: Path, before: str, after: str | None) -> None:
@@ -85,7 +102,8 @@ def test_requirements(tmp_path: Path) -> None:
     )
     (change,) = migrate(path)
     assert change.text == "rostrum  # pinned\npandas\nrostrum[server]\nrostrum[duckdb,pandas]\ndagster-k8s\n"
-    assert change.notes == [(6, "dagster-k8s has no counterpart in Rostrum's distributions; it is left")]
+    left = "dagster-k8s has no counterpart in Rostrum's distributions; it is left, and may bring dagster along"
+    assert change.notes == [(6, left)]
 
 
 def test_integrations(tmp_path: Path) -> None:
@@ -111,12 +129,12 @@ def test_integrations(tmp_path: Path) -> None:
 def test_pyproject(tmp_path: Path) -> None:
     path = tmp_path / "pyproject.toml"
     path.write_text(
-        '[project]\nname = "etl"\ndependencies = ["dagster>=1.7,<2", "dagster_project_x", "pandas"]\n\n'
+        '[project]\nname = "etl"\ndependencies = ["dagster>=1.7,<2", "dagster-duckdb~=0.2; python_version>\'3.9\'", "dagster_x", "pandas"]\n\n'
         '[tool.dagster]\nmodule_name = "etl.defs"\ncode_location_name = "etl"\n'
     )
     (change,) = migrate(path)
     assert change.text == (
-        '[project]\nname = "etl"\ndependencies = ["rostrum", "dagster_project_x", "pandas"]\n\n'
+        '[project]\nname = "etl"\ndependencies = ["rostrum", "rostrum[duckdb]; python_version>\'3.9\'", "dagster_x", "pandas"]\n\n'
         '[tool.rostrum]\nmodule = "etl.defs"\nlocation_name = "etl"\n'
     )
 
@@ -173,3 +191,97 @@ def test_packages_of_the_project_are_left_without_a_word(tmp_path: Path) -> None
     assert [note for _, note in change.notes] == [
         "`from dagster_other import ...` is left: not all of it is part of Rostrum"
     ]
+
+
+KEPT = "dagster comes from rostrum.compat.dagster: it is more than a prefix in this file"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "def h(dagster): return dagster.DagsterInstance\n",
+        "class K:\n    dagster = 1\n    def m(self): return self.dagster\n",
+        "x = getattr(dagster, 'DagsterInstance')\n",
+        "def f(module=dagster): ...\n",
+    ],
+)
+def test_a_module_that_is_more_than_a_prefix_keeps_its_name(tmp_path: Path, rest: str) -> None:
+    text, notes = source(tmp_path, f"import os, dagster\n\n{rest}")
+    assert text == f"import os, rostrum.compat.dagster as dagster\n\n{rest}"
+    assert notes == [(1, KEPT)]
+
+
+def test_names_that_are_not_known_stay_where_they_were(tmp_path: Path) -> None:
+    text, notes = source(tmp_path, "import dagster as dg\n\nx = dg._core.storage\ny = dg.asset\n")
+    assert text is not None
+    assert "x = dg_compat._core.storage\ny = dg.asset\n" in text
+    assert notes == [(3, "dg._core is not known; change it by hand")]
+    text, _ = source(tmp_path, "if True: import dagster as dg; x = dg.BetaWarning\n")
+    assert text == ("if True: import rostrum as dg, rostrum.compat.dagster as dg_compat; x = dg_compat.BetaWarning\n")
+
+
+def test_modules_by_name_are_told(tmp_path: Path) -> None:
+    text, notes = source(
+        tmp_path,
+        "from unittest import mock\nimport importlib\n\n"
+        "mock.patch('dagster.DagsterInstance.get')\nimportlib.import_module('dagster')\n__import__('dagster')\n",
+    )
+    assert text is None
+    assert [line for line, _ in notes] == [4, 5, 6]
+
+
+def test_names_that_other_modules_take_keep_their_names(tmp_path: Path) -> None:
+    (tmp_path / "b.py").write_text("from dagster import AssetCheckKey, DagsterInstance\n\nx = AssetCheckKey\n")
+    (tmp_path / "a.py").write_text("from .b import DagsterInstance\n")
+    (change,) = migrate(tmp_path)
+    assert change.text == "from rostrum import CheckKey, Instance as DagsterInstance\n\nx = CheckKey\n"
+
+
+def test_encodings_stay(tmp_path: Path) -> None:
+    bom, latin = tmp_path / "bom.py", tmp_path / "latin.py"
+    bom.write_bytes(b"\xef\xbb\xbfimport dagster as dg\r\n")
+    latin.write_bytes(b"# -*- coding: latin-1 -*-\nimport dagster as dg  # \xe9\n")
+    assert CliRunner().invoke(command, ["migrate", str(tmp_path)]).exit_code == 0
+    assert bom.read_bytes() == b"\xef\xbb\xbfimport rostrum as dg\r\n"
+    assert latin.read_bytes() == b"# -*- coding: latin-1 -*-\nimport rostrum as dg  # \xe9\n"
+
+
+def test_links_and_read_only_files_are_left(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "project", tmp_path / "outside.py"
+    inside.mkdir()
+    outside.write_text("import dagster as dg\n")
+    (inside / "link.py").symlink_to(outside)
+    locked = inside / "locked.py"
+    locked.write_text("import dagster as dg\n")
+    locked.chmod(0o444)
+    (change,) = migrate(inside)
+    assert (change.path, change.text) == (locked, None)
+    assert change.notes == [(1, "is read-only: it is left")]
+
+
+def test_all_files_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("import dagster as dg\n")
+    written = Path.write_bytes
+
+    def full(self: Path, data: bytes) -> int:
+        if "b.py" in self.name:
+            raise OSError("disk full")
+        return written(self, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    done = CliRunner().invoke(command, ["migrate", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "nothing was changed: disk full" in done.output
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"import dagster as dg\n"}
+
+
+def test_what_else_names_it_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".github/workflows").mkdir(parents=True)
+    (tmp_path / ".github/workflows/ci.yml").write_text("run: dagster definitions validate\n")
+    (tmp_path / "tox.ini").write_text("deps = dagster\n")
+    (tmp_path / "requirements.txt").write_text("git+https://example.org/dagster.git\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.dg.project]\nroot_module = "etl"\n')
+    assert {change.path.name for change in migrate(tmp_path) if change.notes} == {
+        "ci.yml", "tox.ini", "requirements.txt", "pyproject.toml",
+    }  # fmt: skip
