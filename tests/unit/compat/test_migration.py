@@ -129,12 +129,12 @@ def test_integrations(tmp_path: Path) -> None:
 def test_pyproject(tmp_path: Path) -> None:
     path = tmp_path / "pyproject.toml"
     path.write_text(
-        '[project]\nname = "etl"\ndependencies = ["dagster>=1.7,<2", "dagster-duckdb~=0.2; python_version>\'3.9\'", "dagster_x", "pandas"]\n\n'
+        '[project]\ndependencies = ["dagster>=1.7,<2", "dagster-duckdb~=0.2; python_version>\'3.9\'", "dagster_x"]\n\n'
         '[tool.dagster]\nmodule_name = "etl.defs"\ncode_location_name = "etl"\n'
     )
     (change,) = migrate(path)
     assert change.text == (
-        '[project]\nname = "etl"\ndependencies = ["rostrum", "rostrum[duckdb]; python_version>\'3.9\'", "dagster_x", "pandas"]\n\n'
+        '[project]\ndependencies = ["rostrum", "rostrum[duckdb]; python_version>\'3.9\'", "dagster_x"]\n\n'
         '[tool.rostrum]\nmodule = "etl.defs"\nlocation_name = "etl"\n'
     )
 
