@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from rostrum.components.nodes import Node
 from rostrum.definitions.error_info import error_info
+from rostrum.definitions.location.load_errors import explained
 from rostrum.definitions.problems import is_located
 from rostrum.definitions.sources import relative
 from rostrum.model.errors import ComponentTreeError, DefinitionError
@@ -27,7 +28,7 @@ def telling(what: str, place: str | None) -> Generator[None, None, None]:
             raise
         raise ComponentTreeError(f"{place or user_place(error)}: {error}") from error
     except (Exception, SystemExit) as error:
-        at, said = user_place(error), f"{what}: {type(error).__name__}: {error}"
+        at, said = user_place(error), f"{what}: {explained(error)}"
         told = f"{place}: {said} ({at})" if place else f"{at}: {said}"
         raise ComponentTreeError(told) from error
 

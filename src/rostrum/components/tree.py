@@ -30,6 +30,7 @@ from rostrum.components.project import find_project, folder_of, import_package
 from rostrum.components.resolution import ResolutionContext
 from rostrum.components.scope_names import standard_scope
 from rostrum.components.telling import each_of, mistake_lines, node_place, telling, told_with
+from rostrum.definitions.broken import is_collecting, note
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.sources import relative
 from rostrum.model.errors import ComponentTreeError, DefinitionError, kind_of
@@ -157,9 +158,32 @@ class ComponentTree:
         except DefinitionError as error:
             if self._under_way:
                 raise
-            raise told_with(error, self.to_string_representation()) from (error.__cause__ or error)
+            told = told_with(error, self.to_string_representation())
+            if not is_collecting():
+                raise told from (error.__cause__ or error)
+            told.__cause__ = error.__cause__ or error
+            note(told)
+            return self._what_was_built()
 
     build_defs_at_path = build_defs
+
+    def _what_was_built(self) -> Definitions:
+        """Definitions of those components that have no mistake of their own, for those of the definitions to be told
+        as well.
+        """
+        whole: list[Definitions] = []
+
+        def add(node: Node) -> None:
+            if node.address in self._built:
+                whole.append(self._built[node.address])
+            else:
+                for child in node.children:
+                    add(child)
+
+        add(self.find_root_decl())
+        found = merged(whole)
+        found.incomplete = True
+        return found
 
     def has_built_all_defs(self) -> bool:
         """The whole tree has been built."""

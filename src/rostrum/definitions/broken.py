@@ -262,3 +262,9 @@ def broken_name(value: object) -> Any:
 def brought_by(value: object) -> Sequence[Any]:
     """What a broken definition was to be made of: among it may be definitions that are nowhere else."""
     return getattr(type(value), "__rostrum_brings__", ())
+
+
+def without_name(value: T) -> T:
+    """The same broken definition, called nobody knows what."""
+    kind = type(value)
+    return object.__new__(cast("type[T]", type(kind.__name__, (kind,), {"__slots__": (), "__rostrum_name__": None})))

@@ -78,7 +78,7 @@ def mistakes_of(error: Exception) -> list[str]:
 
 def _place(message: str) -> tuple[bool, str, int]:
     match = _PLACE.match(message)
-    return (False, match[1], int(match[2])) if match is not None else (True, "", 0)
+    return (False, match[1].rpartition(" at ")[2], int(match[2])) if match is not None else (True, "", 0)
 
 
 class Problems:

@@ -332,7 +332,7 @@ class Definitions:
         if len(executors) > 1:
             raise InvariantError("Definitions.merge: more than one of them has an executor: leave it to one of them.")
         metadata = {name: value for each in def_sets for name, value in each.metadata.items()}
-        return Definitions(
+        made = Definitions(
             assets=[asset for each in def_sets for asset in each.assets],
             asset_checks=[check for each in def_sets for check in each.asset_checks],
             jobs=[job for each in def_sets for job in each.jobs],
@@ -344,6 +344,8 @@ class Definitions:
             metadata=metadata,
             component_tree=next((each.component_tree for each in def_sets if each.component_tree is not None), None),
         )
+        made.incomplete = any(each.incomplete for each in def_sets)
+        return made
 
     def with_resources(self, resources: Mapping[str, Any] | None) -> Definitions:
         """These, with more resources."""
@@ -361,7 +363,9 @@ class Definitions:
     def _replaced(self, **changes: Any) -> Definitions:
         names = ("assets", "schedules", "sensors", "jobs", "resources", "executor", "loggers", "asset_checks")
         options = {name: getattr(self, name) for name in (*names, "metadata", "component_tree")}
-        return Definitions(**{**options, **changes})
+        made = Definitions(**{**options, **changes})
+        made.incomplete = self.incomplete
+        return made
 
     get_job_def = resolve_job_def
     get_schedule_def = resolve_schedule_def

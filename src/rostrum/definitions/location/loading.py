@@ -10,7 +10,6 @@ import importlib.util
 import linecache
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -19,11 +18,11 @@ from typing import Any
 import msgspec
 
 from rostrum.definitions.broken import collecting
-from rostrum.definitions.error_info import is_user_file
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.location.lazy import LazyDefinitions
+from rostrum.definitions.location.load_errors import load_error
 from rostrum.definitions.location.module_contents import definitions_of_module
-from rostrum.definitions.problems import Broken, all_in_one, is_located
+from rostrum.definitions.problems import Broken, all_in_one
 from rostrum.definitions.sources import relative
 from rostrum.model.errors import DefinitionError
 from rostrum.planning.collector import seldom_collecting
@@ -108,11 +107,15 @@ def _import_file(file: str) -> ModuleType:
     loader = spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    # As `import` does: by it Python knows a circular import, and says so.
+    vars(spec)["_initializing"] = True
     try:
         _guarded(lambda: loader.exec_module(module), relative(str(path)))
     except DefinitionError:
         sys.modules.pop(name, None)
         raise
+    finally:
+        vars(spec)["_initializing"] = False
     return module
 
 
@@ -124,22 +127,10 @@ def _guarded(load: Any, what: str) -> Any:
     try:
         return load()
     except (Exception, SystemExit) as error:
-        place = _place(error)
-        if isinstance(error, DefinitionError):
-            if is_located(error):
-                raise
-            raise DefinitionError(f"{place}{error}") from error
-        raise DefinitionError(f"{what} could not be loaded: {place}{type(error).__name__}: {error}") from error
-
-
-def _place(error: BaseException) -> str:
-    """`file:line: ` of the user's code that raised."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{relative(error.filename)}:{error.lineno}: "
-    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
-        if is_user_file(frame.f_code.co_filename):
-            return f"{relative(frame.f_code.co_filename)}:{line}: "
-    return ""
+        told = load_error(error, what)
+        if told is error:
+            raise
+        raise told from error
 
 
 def _definitions(module: ModuleType, attribute: str | None, hints: list[Callable[[], str]]) -> Definitions:

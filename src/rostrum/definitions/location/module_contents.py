@@ -17,6 +17,7 @@ from rostrum.definitions.assets.ports import prefix_parts
 from rostrum.definitions.assets.specs import AssetSpec
 from rostrum.definitions.automations.schedules import ScheduleDefinition
 from rostrum.definitions.automations.sensors import SensorDefinition
+from rostrum.definitions.broken import is_broken, without_name
 from rostrum.definitions.checks.definition import AssetChecksDefinition
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.names import hidden_options
@@ -203,6 +204,8 @@ def _prefixed(
     """Loaded keys that get a prefix -> the prefixed ones."""
     keys: dict[AssetKey, AssetKey] = {}
     for each in found:
+        if is_broken(each):
+            continue
         elsewhere = isinstance(each, AssetsDefinition) and not each.is_materializable
         own = source_prefix if elsewhere else prefix
         if own:
@@ -214,6 +217,8 @@ def _prefixed(
 def _changed(
     value: Any, keys: Mapping[AssetKey, AssetKey], changes: Mapping[str, Any], policy: BackfillPolicy | None
 ) -> Any:
+    if is_broken(value):
+        return without_name(value) if keys else value
     change = _missing_only(changes)
     if isinstance(value, AssetSpec):
         return change(_moved(value, keys))

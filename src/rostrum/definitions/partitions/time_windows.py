@@ -351,7 +351,8 @@ def _moment(what: str, value: datetime | str, fmt: str, zone: str) -> datetime:
             value = datetime.strptime(value, fmt)  # noqa: DTZ007 - the zone is set below
         except ValueError:
             raise DateTextError(
-                f"the partitions' {what} is time data {value!r}, which does not match format {fmt!r}."
+                f"the partitions' {what} {value!r} is no date of the format {fmt!r} (time data {value!r} does not "
+                "match format); write it so, or give fmt=."
             ) from None
     return value.replace(tzinfo=cron.zone(zone))
 

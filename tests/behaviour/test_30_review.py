@@ -1,0 +1,262 @@
+"""What a project with many mistakes is told: all of them, once each, in order, with what was meant."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from rostrum.definitions.location.loading import CodeTarget, load_definitions
+from rostrum.model.errors import ArgumentError
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file and file.startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+def told(project: Path, text: str, name: str = "shop_under_test.py", **others: str) -> list[str]:
+    """The lines of the error that loading this file ends in."""
+    for module, source in others.items():
+        (project / f"{module}.py").write_text(source)
+    (project / name).write_text("import dagster as dg\n" + text)
+    with pytest.raises(dg.DagsterInvalidDefinitionError) as caught:
+        load_definitions(CodeTarget(python_file=name)).manifest()
+    return [line.strip().removeprefix(name + ":") for line in str(caught.value).splitlines()]
+
+
+MANY = """
+@dg.asset
+def orders(): ...
+
+@dg.asset(owners=["nobody"])
+def report(order): ...
+
+daily = dg.define_asset_job("daily", selection="reprot")
+
+@dg.schedule("not a cron", job=daily)
+def nightly(context): ...
+
+@dg.sensor(job_name="dayly")
+def listener(context): ...
+
+@dg.asset_check(asset="orders", blocking="yes")
+def verdict(): ...
+
+@dg.asset(partitions_def=dg.DailyPartitionsDefinition("01.01.2024"))
+def part(): ...
+
+@dg.asset(group="x")
+def below(part): ...
+
+@dg.op(ins=[1])
+def work(): ...
+
+defs = dg.Definitions(
+    assets=[orders, report, part, below], jobs=[daily], schedules=[nightly], sensors=[listener],
+    asset_checks=[verdict],
+)
+"""
+
+
+def test_mistakes_of_decorators_arguments_and_of_what_belongs_together_are_one_error(project: Path):
+    head, *lines = told(project, MANY)
+    assert head == "there are 9 mistakes in the definitions:"
+    expected = [
+        "6: asset report: 'nobody' is not a valid owner",
+        "6: asset report: Input asset 'order' is not produced",
+        "9: job daily: the assets 'reprot' were selected",
+        "11: schedule nightly: 'not a cron' is not a cron expression",
+        "14: sensor listener: there is no job 'dayly'. Did you mean 'daily'?",
+        "17: asset_check: blocking is a str; give True or False.",
+        "20: the partitions' start '01.01.2024' is no date of the format '%Y-%m-%d'",
+        "23: asset() got an unexpected keyword argument 'group'. Did you mean 'group_name'?",
+        "26: op: ins is a list; give a dict of In by name of the argument.",
+    ]
+    assert [line[: len(start)] for line, start in zip(lines, expected, strict=False)] == expected
+
+
+def test_what_depends_on_something_broken_is_no_mistake_of_its_own(project: Path):
+    lines = told(
+        project,
+        "@dg.asset(metadata=5)\ndef x(): ...\n"
+        "@dg.multi_asset(specs=5)\ndef several(): ...\n"
+        "@dg.asset\ndef unknown_then(one_of_several): ...\n"
+        "weekly = dg.define_asset_job('weekly', selection='one_of_several')\n"
+        "defs = dg.Definitions(assets=[x, several, unknown_then], jobs=[weekly])\n",
+    )
+    assert [line.partition(": ")[0] for line in lines[1:]] == ["2", "4"]
+
+
+def test_a_key_that_a_broken_asset_would_have_had_is_known(project: Path):
+    lines = told(
+        project,
+        "@dg.asset(name='first', partitions_def=3)\ndef f(): ...\n"
+        "@dg.asset\ndef second(first, frist): ...\n"
+        "job = dg.define_asset_job('job', selection='first')\n"
+        "defs = dg.Definitions(assets=[f, second], jobs=[job])\n",
+    )
+    assert len(lines) == 3
+    assert lines[1] == "2: asset: partitions_def is an int; give a PartitionsDefinition."
+    assert lines[2].startswith("4: asset second: Input asset 'frist'")
+    assert lines[2].endswith("Did you mean 'first'?")
+
+
+def test_every_circle_is_told(project: Path):
+    lines = told(
+        project,
+        "@dg.asset\ndef a(b): ...\n@dg.asset\ndef b(a): ...\n"
+        "@dg.asset\ndef c(d): ...\n@dg.asset\ndef d(c, a): ...\n@dg.asset\ndef e(d): ...\n"
+        "defs = dg.Definitions(assets=[a, b, c, d, e])\n",
+    )
+    assert lines[1:] == [
+        "2: assets depend on each other in a circle: a -> b -> a.",
+        "6: assets depend on each other in a circle: c -> d -> c.",
+    ]
+
+
+def test_a_wrong_list_is_told_item_by_item_once(project: Path):
+    lines = told(
+        project,
+        "@dg.asset\ndef a(): ...\ndefs = dg.Definitions(asset=[a], jobs=[a, 'j'], resources=[1], executor=7)\n",
+    )
+    assert [line.removeprefix("4: ") for line in lines[1:]] == [
+        "Definitions() got an unexpected keyword argument 'asset'. Did you mean 'assets'?",
+        "jobs holds an AssetsDefinition, which is not a job.",
+        "jobs holds a str, which is not a job.",
+        "resources is a list; give a dict.",
+        "executor is an int; use in_process_executor or multiprocess_executor.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: dg.asset(group="x"), "Did you mean 'group_name'"),
+        (lambda: dg.Definitions(asset=[]), "Did you mean 'assets'"),
+        (lambda: dg.multi_asset(spec=[]), "Did you mean 'specs'"),
+        (lambda: dg.define_asset_job("j", select="*"), "Did you mean 'selection'"),
+        (lambda: dg.AssetSpec("a", owner=["x"]), "Did you mean 'owners'"),
+        (lambda: dg.op(zzz=1), "It takes: compute_fn, name"),
+    ],
+)
+def test_in_a_script_an_unknown_keyword_is_a_type_error(call: object, said: str):
+    with pytest.raises(TypeError, match="got an unexpected keyword argument") as caught:
+        call()  # type: ignore[operator]
+    assert said in str(caught.value)
+    assert "test_30_review.py:" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: dg.op(ins=[1]), "op: ins is a list"),
+        (lambda: dg.asset(required_resource_keys="db"), "required_resource_keys is a str"),
+        (lambda: dg.asset(deps=5), "deps is an int"),
+        (lambda: dg.multi_asset(specs=["a", dg.AssetSpec("b"), 3]), r"specs\[0\] is a str, specs\[2\] is an int"),
+        (lambda: dg.asset_check(asset="a", blocking="yes"), "blocking is a str"),
+        (lambda: dg.AssetIn(metadata=4), "AssetIn: metadata is an int"),
+    ],
+)
+def test_in_a_script_an_argument_of_a_wrong_kind_is_a_check_error(call: object, said: str):
+    with pytest.raises(ArgumentError, match=said) as caught:
+        call()  # type: ignore[operator]
+    assert isinstance(caught.value, TypeError)
+
+
+def test_a_broken_asset_of_a_module_that_is_collected(project: Path):
+    lines = told(
+        project,
+        "import tables_under_test\n"
+        "assets = dg.load_assets_from_modules([tables_under_test], key_prefix='shop', group_name='g')\n"
+        "@dg.asset\ndef c(shop_b, nowhere): ...\n"
+        "defs = dg.Definitions(assets=[*assets, c])\n",
+        tables_under_test=(
+            "import dagster as dg\n@dg.asset(key='x', name='b')\ndef b(): ...\n@dg.asset(owners=['o'])\ndef d(): ...\n"
+        ),
+    )
+    assert [line.partition(" ")[0] for line in lines[1:]] == ["tables_under_test.py:2:", "tables_under_test.py:4:"]
+
+
+# --- imports
+
+
+def test_a_name_that_a_module_lacks(project: Path):
+    (line,) = told(project, "from dagster import assset\n")
+    assert line.startswith("2: ImportError: cannot import name 'assset' from 'dagster'")
+    assert line.endswith("Did you mean 'asset'?")
+    assert "(/" not in line
+
+
+def test_a_module_that_is_not_installed(project: Path):
+    (line,) = told(project, "import msgspce\n")
+    assert line.endswith("No module named 'msgspce'. Did you mean 'msgspec'?")
+    (line,) = told(project, "import zzz_nothing_like_it\n")
+    assert line.endswith(f"It is not installed in the environment of {sys.executable}.")
+
+
+def test_a_circular_import_shows_who_imports_whom(project: Path):
+    first, *chain = told(
+        project, "from circ_under_test import b\n", circ_under_test="from shop_under_test import a\nb = 1\n"
+    )
+    assert "partially initialized module 'shop_under_test' (most likely due to a circular import)" in first
+    assert chain == [
+        "2, in <module>: from circ_under_test import b",
+        "circ_under_test.py:1, in <module>: from shop_under_test import a",
+    ]
+
+
+def test_an_error_at_import_shows_all_lines_that_led_to_it(project: Path):
+    lines = told(project, "def helper():\n    return {}['key']\n@dg.asset(metadata={'x': helper()})\ndef a(): ...\n")
+    assert lines == [
+        "3: KeyError: 'key'",
+        "4, in <module>: @dg.asset(metadata={'x': helper()})",
+        "3, in helper: return {}['key']",
+    ]
+
+
+def test_a_syntax_error_shows_the_line_and_where(project: Path):
+    (project / "syntax_under_test.py").write_text("x = 1\n    \ndef x(:\n    pass\n")
+    with pytest.raises(dg.DagsterInvalidDefinitionError) as caught:
+        load_definitions(CodeTarget(python_file="syntax_under_test.py"))
+    assert str(caught.value).splitlines() == [
+        "syntax_under_test.py:3: SyntaxError: invalid syntax",
+        "  def x(:",
+        "        ^",
+    ]
+
+
+def test_mistakes_of_python_files_below_a_defs_folder_are_told_with_those_of_yaml(project: Path):
+    files = {
+        "pyproject.toml": '[tool.rostrum.project]\nroot_module = "store_under_test"\n',
+        "store_under_test/__init__.py": "",
+        "store_under_test/defs/a/defs.yaml": "type: store_under_test.Nothing\n",
+        "store_under_test/defs/b/z.py": (
+            "import dagster as dg\n@dg.asset(owners=['x'])\ndef z(): ...\n@dg.asset(group='g')\ndef y(): ...\n"
+        ),
+        "store_under_test/definitions.py": (
+            "import dagster as dg\nfrom pathlib import Path\n"
+            "defs = dg.load_from_defs_folder(path_within_project=Path(__file__))\n"
+        ),
+    }
+    for name, text in files.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text)
+    with pytest.raises(dg.DagsterInvalidDefinitionError) as caught:
+        load_definitions(CodeTarget(module_name="store_under_test.definitions")).manifest()
+    head, *lines = str(caught.value).splitlines()
+    assert head == "there are 3 mistakes in the definitions:"
+    assert lines[0].strip().startswith("type at store_under_test/defs/a/defs.yaml:1: ")
+    assert lines[1].strip().startswith("store_under_test/defs/b/z.py:2: asset z: 'x' is not a valid owner")
+    assert lines[2].strip().startswith("store_under_test/defs/b/z.py:4: asset() got an unexpected keyword")
+    assert "defs" in lines
