@@ -18,6 +18,7 @@ from rostrum.codeserver.child import exit_after, flush_streams, live_as_evaluato
 from rostrum.codeserver.loading import Code
 from rostrum.codeserver.messages import StartEvaluator, StartWorker, ZygoteOptions, send
 from rostrum.codeserver.sources import keep_sources
+from rostrum.execution.plugins import load_own
 from rostrum.model.events import decode_events, encode_events
 
 Request = StartWorker | StartEvaluator
@@ -51,6 +52,7 @@ class ForkedChildren:
         self._release = release
         """Closes, in the child, what belongs to the zygote."""
         decode_events(encode_events(()))  # what decoding needs once is made here, not in every child
+        load_own()
         gc.collect()
         gc.freeze()  # so that a collection in a child does not touch, and thereby copy, every page
 

@@ -37,3 +37,9 @@ def plugin(group: str, name: str) -> Any:
         return found[0].load()
     known = sorted({each for of, each in OWN if of == group} | {point.name for point in entry_points(group=group)})
     raise NotFound(f"there is no {name!r} among the installed {group} ({', '.join(known) or 'none'}).")
+
+
+def load_own() -> None:
+    """Load all of ours: in a process that forks, so that its children need not."""
+    for group, name in OWN:
+        plugin(group, name)

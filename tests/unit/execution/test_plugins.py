@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from rostrum.execution.plugins import CLOCKS, EXECUTORS, IO_MANAGERS, OWN, plugin
+from rostrum.execution.plugins import CLOCKS, EXECUTORS, IO_MANAGERS, OWN, load_own, plugin
 from rostrum.model.errors import NotFound
 
 PROJECT = Path(__file__).parents[3] / "pyproject.toml"
@@ -29,3 +30,8 @@ def test_each_of_our_own_can_be_loaded(group: str, name: str) -> None:
 def test_an_unknown_name_is_answered_with_those_that_there_are() -> None:
     with pytest.raises(NotFound, match=r"no 'celery' among .*in_process, multiprocess"):
         plugin(EXECUTORS, "celery")
+
+
+def test_who_forks_loads_all_of_them_before() -> None:
+    load_own()
+    assert {OWN[each].partition(":")[0] for each in OWN} <= set(sys.modules)
