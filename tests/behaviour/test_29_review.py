@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 import pytest
+from dagster import _check as check
+from dagster._core.errors import DagsterInvalidMetadata
 
 FIVE = dg.ResourceDefinition.hardcoded_resource(5)
 
@@ -271,6 +273,188 @@ class TestContextByAnotherName:
 
             @dg.asset_check(asset="a")
             def made(a: int, c: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult: ...
+
+
+class TestWrittenOut:
+    """`OpDefinition` of a function of the context and a dict of all inputs."""
+
+    def test_inputs_are_one_dict(self) -> None:
+        def compute(_context, inputs):
+            yield dg.Output(inputs["a"] + inputs["b"])
+
+        ins = {"a": dg.In(int), "b": dg.In(int, default_value=5)}
+        add = dg.OpDefinition(compute, "add", ins=ins, outs={"result": dg.Out(int)})
+
+        @dg.job
+        def job():
+            add(one())
+
+        assert job.execute_in_process().output_for_node("add") == 6
+
+    def test_without_inputs_it_is_empty(self) -> None:
+        made = dg.OpDefinition(compute_fn=lambda ctx, ins: (ctx.op_def.name, ins), name="made")
+
+        @dg.job
+        def job():
+            made()
+
+        assert job.execute_in_process().output_for_node("made") == ("made", {})
+
+
+class Letter(dg.Config):
+    a: str
+
+
+class TestConfigured:
+    @staticmethod
+    def ran(made, config=None):  # type: ignore[no-untyped-def]
+        @dg.job
+        def job():
+            made.alias("made")()
+
+        run_config = {"ops": {"made": {"config": config}}} if config is not None else {}
+        return job.execute_in_process(run_config=run_config).output_for_node("made")
+
+    @staticmethod
+    @dg.op(config_schema={"a": str})
+    def by_schema(context):
+        return context.op_config["a"]
+
+    @staticmethod
+    @dg.op
+    def by_class(config: Letter) -> str:
+        return config.a
+
+    @pytest.mark.parametrize("kind", ["by_schema", "by_class"])
+    def test_a_function_without_schema_needs_no_config(self, kind: str) -> None:
+        made = dg.configured(getattr(self, kind), name="made")(lambda config: {"a": config.get("b", "own")})
+        assert self.ran(made) == "own"
+        assert self.ran(made, {"b": "given"}) == "given"
+
+    @pytest.mark.parametrize("kind", ["by_schema", "by_class"])
+    def test_a_function_with_schema_is_given_that(self, kind: str) -> None:
+        @dg.configured(getattr(self, kind), config_schema={"n": int})
+        def made(config):
+            return {"a": str(config["n"])}
+
+        assert self.ran(made, {"n": 3}) == "3"
+        with pytest.raises(dg.DagsterInvalidConfigError):
+            self.ran(made, {"a": "x"})
+
+    @pytest.mark.parametrize("kind", ["by_schema", "by_class"])
+    def test_fixed_config_needs_none(self, kind: str) -> None:
+        assert self.ran(dg.configured(getattr(self, kind), name="made")({"a": "fixed"})) == "fixed"
+
+
+class TestNamesOfTheImplicitJob:
+    """It is stored under one name of ours, and found by the others: see `differs` in sections 21 and 25."""
+
+    NAMES = ("__asset_job__", "__ASSET_JOB", "__ephemeral_asset_job__")
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_of_definitions(self, name: str) -> None:
+        assert dg.Definitions(assets=[no_op]).resolve_job_def(name).execute_in_process().success
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_of_filters_of_runs(self, name: str) -> None:
+        with dg.DagsterInstance.ephemeral() as instance:
+            run_id = dg.materialize([no_op], instance=instance).run_id
+            for found in (instance.get_runs(dg.RunsFilter(job_name=name)), instance.get_runs(job=name)):
+                assert [run.run_id for run in found] == [run_id]
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_of_requests_of_sensors(self, name: str) -> None:
+        @dg.sensor()
+        def look():
+            return dg.RunRequest(job_name=name, asset_selection=[no_op.key])
+
+        [request] = look.evaluate_tick(dg.build_sensor_context()).run_requests
+        assert request.job_name == "__asset_job__"
+
+
+class TestRunsOfNothing:
+    """A job may have no steps; a selection that selects nothing makes nothing."""
+
+    @pytest.fixture(params=["alone", "kept"])
+    def options(self, request):  # type: ignore[no-untyped-def]
+        if request.param == "alone":
+            yield {}
+            return
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield {"instance": instance}
+
+    def test_a_job_without_ops(self, options) -> None:
+        @dg.job
+        def empty(): ...
+
+        result = empty.execute_in_process(**options)
+        assert result.success
+        assert result.all_node_events == []
+
+    def test_a_job_of_no_assets(self, options) -> None:
+        job = dg.define_asset_job("empty", dg.AssetSelection.groups("nowhere"))
+        defs = dg.Definitions(assets=[no_op], jobs=[job])
+        assert defs.resolve_job_def("empty").execute_in_process(**options).all_node_events == []
+
+    @pytest.mark.parametrize("assets", [[], [dg.AssetSpec("outside")]])
+    def test_no_assets_that_can_be_made(self, assets, options) -> None:
+        assert dg.materialize(assets, **options).all_node_events == []
+
+    def test_a_selection_of_nothing_does_not_make_all(self, options) -> None:
+        result = dg.materialize([no_op], selection=dg.AssetSelection.groups("nowhere"), **options)
+        assert result.success
+        assert result.all_node_events == []
+
+
+class TestSmallThings:
+    def test_job_events_by_their_names(self) -> None:
+        @dg.job
+        def job():
+            one()
+
+        result = job.execute_in_process()
+        assert result.get_job_success_event() is result.get_run_success_event()
+        with pytest.raises(dg.DagsterInvariantViolationError, match="did not fail"):
+            result.get_job_failure_event()
+
+    @pytest.mark.parametrize("passed", ["yes", None, 1])
+    def test_a_verdict_is_true_or_false(self, passed) -> None:
+        with pytest.raises(check.CheckError, match="takes True or False"):
+            dg.AssetCheckResult(passed=passed)
+
+    def test_a_verdict_may_be_of_a_library_of_arrays(self) -> None:
+        numpy = pytest.importorskip("numpy")
+        assert dg.AssetCheckResult(passed=numpy.bool_(1)).passed is True
+
+    def test_metadata_of_another_kind_is_named(self) -> None:
+        with pytest.raises(DagsterInvalidMetadata, match="'x': an object is not a metadata value"):
+            dg.AssetMaterialization("a", metadata={"x": object()})
+
+
+class TestRepositories:
+    def test_a_dict_may_hold_functions_that_make_what_it_names(self) -> None:
+        @dg.job
+        def job():
+            one()
+
+        def made():
+            return dg.ScheduleDefinition(name="nightly", job=job, cron_schedule="0 0 * * *")
+
+        @dg.repository
+        def repo():
+            return {"jobs": {"job": lambda: job}, "schedules": {"nightly": made}}
+
+        assert repo.get_job("job").execute_in_process().success
+        assert repo.has_schedule_def("nightly")
+
+    def test_what_is_no_definition_is_told_with_the_place(self) -> None:
+        def forgotten(): ...
+
+        with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"review.py:\d+: .*forgotten is no asset"):
+
+            @dg.repository
+            def repo():
+                return [forgotten]
 
 
 @dg.asset

@@ -301,7 +301,8 @@ class _Checker:
         if checked is None:
             loaded = self._definitions or self._manifests.location(common.location, self._session)
             known = known_items(request.output_origins)
-            checked = self._checked[common] = validation.check_target(loaded, common, known)
+            required = self._definitions is None  # a script may run what turns out to be nothing
+            checked = self._checked[common] = validation.check_target(loaded, common, known, required=required)
         if self._last_config != (checked, request.config):
             validation.check_config(checked, request.config)
             self._last_config = (checked, request.config)

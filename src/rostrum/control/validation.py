@@ -49,16 +49,20 @@ class CheckedTarget(msgspec.Struct, frozen=True):
         return tuple(key for key in self.asset_keys if nodes[key].partitions is not None)
 
 
-def check_target(loaded: LoadedManifest, target: RunTarget, known: Mapping[str, Items] | None = None) -> CheckedTarget:
+def check_target(
+    loaded: LoadedManifest, target: RunTarget, known: Mapping[str, Items] | None = None, *, required: bool = True
+) -> CheckedTarget:
     """Check names and selections. `known`: items of dynamic outputs that an earlier run has yielded. Raises
-    NotFound with the nearest name, or StateError where nothing would run.
+    NotFound with the nearest name, or StateError where a selection selects nothing. A job may be empty; that nothing at
+    all is selected is an error where `required`.
     """
     job = loaded.job(target.job)
-    if job.name == ASSET_JOB and not target.asset_selection and not target.check_selection:
+    if required and job.name == ASSET_JOB and not target.asset_selection and not target.check_selection:
         raise StateError("no assets are selected: name at least one asset or check to run")
     _check_assets(loaded, target)
     plan = build_plan(loaded.manifest, target, loaded.graph, known)
-    if not plan.steps:
+    narrowed = target.asset_selection or target.check_selection or target.step_selection or target.op_selection
+    if narrowed and not plan.steps:
         raise StateError(f"job {target.job!r} of code location {target.location!r} has nothing to run")
     if job.graph is not None:
         names = (job.partitions,) if job.partitions else ()

@@ -66,7 +66,7 @@ class ConfigSlot:
         assert preset is not None
         if preset.config_schema is not None:
             raw = judged(preset.config_schema, raw, self._what, path)
-        return preset.resolve(None if raw is MISSING else raw)
+        return preset.resolve({} if raw is MISSING else raw)
 
 
 def config_at(config: Mapping[str, Any], path: Sequence[str]) -> Any:

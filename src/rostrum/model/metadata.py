@@ -392,8 +392,8 @@ def _value(key: str, raw: object) -> MetadataValue:
     elif isinstance(raw, type) or callable(raw):
         hint = "MetadataValue.python_artifact(...) refers to a class or function."
     raise MetadataError(
-        f"Could not resolve the metadata value for {key!r}: a {type(cast('object', raw)).__name__} is not a metadata "
-        f"value. {hint}"
+        f"Could not resolve the metadata value for {key!r}: {kind_of(cast('object', raw))} is not a metadata value. "
+        + hint
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import FunctionType
 from typing import Any, cast
 
 from rostrum.compat.dagster.repository_data import RepositoryData
@@ -14,6 +15,8 @@ from rostrum.definitions.checks.definition import AssetChecksDefinition
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.location.repositories import Repository
 from rostrum.definitions.ops.job_specs import JobSpec
+from rostrum.definitions.problems import located
+from rostrum.definitions.sources import function_source
 from rostrum.model.errors import ArgumentError, DefinitionError
 
 RepositoryDefinition = Repository
@@ -36,6 +39,8 @@ def repository(
     def decorate(function: Callable[..., Any]) -> RepositoryDefinition:
         own = name or function.__name__
         returned = function()
+        with located(function_source(function)):
+            held = _by_kind(own, returned)
         return RepositoryDefinition(
             own,
             description=description or function.__doc__,
@@ -44,7 +49,7 @@ def repository(
             loggers=default_logger_defs,
             resources={**_resources_of(returned), **(_top_level_resources or {})},
             component_tree=_component_tree,
-            **_by_kind(own, returned),
+            **held,
         )
 
     return decorate if definitions_fn is None else decorate(definitions_fn)
@@ -70,7 +75,9 @@ def _by_kind(name: str, returned: Any) -> dict[str, list[Any]]:
         to_job: Any = getattr(each, "to_job", None)
         if kind is None and to_job is None:
             kinds = "no asset, check, job, schedule or sensor"
-            raise DefinitionError(f"repository {name}: {each!r} is a {type(each).__name__}, which is {kinds}.")
+            what = f"{each!r:.80} ({type(each).__name__})" if not isinstance(each, FunctionType) else each.__qualname__
+            hint = " Is its decorator missing?" if isinstance(each, FunctionType) else ""
+            raise DefinitionError(f"repository {name}: {what} is {kinds}.{hint}")
         held[kind or "jobs"].append(each if kind is not None else to_job())
     return held
 
@@ -92,7 +99,8 @@ def _flat(returned: Any) -> Iterable[Any]:
         returned = returned.definitions()
     if isinstance(returned, Mapping):
         for value in cast("Mapping[str, Any]", returned).values():
-            yield from cast("Mapping[str, Any]", value).values() if isinstance(value, Mapping) else _flat(value)
+            held = cast("Mapping[str, Any]", value).values() if isinstance(value, Mapping) else _flat(value)
+            yield from (each() if isinstance(each, FunctionType) else each for each in held)
         return
     if not isinstance(returned, (list, tuple, set)):
         raise ArgumentError(f"a repository function returns a list or a dict, not a {type(returned).__name__}.")

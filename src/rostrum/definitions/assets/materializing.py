@@ -83,8 +83,11 @@ def _materialize(
         resolved = definitions.resolved()
         wanted = AssetSelection.from_coercible(selection)
         keys, checks = wanted.resolve(resolved.graph), wanted.resolve_checks(resolved.graph)
-        chosen["asset_selection"] = tuple(key for key in resolved.graph.executable if key in keys)
+        made = [key for key in resolved.graph.executable if key in keys]
+        chosen["asset_selection"] = tuple(made or [key for key in resolved.graph.observable if key in keys])
         chosen["check_selection"] = tuple(key for key in resolved.graph.check_nodes if key in checks)
+        if not chosen["asset_selection"] and not chosen["check_selection"]:
+            definitions, chosen = Definitions(resources=resources), {}  # a run of nothing
     return run_locally(
         definitions,
         job=ASSET_JOB,

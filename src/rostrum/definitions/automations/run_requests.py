@@ -13,6 +13,7 @@ from rostrum.definitions.partitions.requests import AddDynamicPartitionsRequest,
 from rostrum.model import ticks
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ArgumentError, kind_of
+from rostrum.model.manifest import own_job_name
 from rostrum.model.reserved_names import PARTITION_TAG, RANGE_END_TAG, RANGE_START_TAG
 
 RANGE_TAGS = (RANGE_START_TAG, RANGE_END_TAG)
@@ -80,7 +81,7 @@ class RunRequest:
         """The request as data."""
         return ticks.RunRequest(
             run_key=self.run_key,
-            job=self.job_name,
+            job=own_job_name(self.job_name) if self.job_name is not None else None,
             config=self.run_config,
             tags=self.tags,
             partition_key=str(self.partition_key) if self.partition_key is not None else None,

@@ -25,7 +25,7 @@ from rostrum.definitions.ops.job_specs import JobSpec
 from rostrum.definitions.sources import caller_source, function_source
 from rostrum.model import ticks
 from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError, InvocationError
-from rostrum.model.manifest import ASSET_JOB, Source
+from rostrum.model.manifest import ASSET_JOB, Source, own_job_name
 from rostrum.model.reserved_names import SENSOR_TAG
 
 DEFAULT_INTERVAL_SECONDS = 30
@@ -265,7 +265,7 @@ class SensorDefinition:
 
     def _targeted(self, request: RunRequest) -> RunRequest:
         names = [target_name(each) for each in self.targets]
-        job = request.job_name
+        job = own_job_name(request.job_name) if request.job_name is not None else None
         if job is None:
             if len(names) > 1:
                 raise InvariantError(

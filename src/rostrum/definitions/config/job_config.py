@@ -120,7 +120,7 @@ def _at(tree: _Tree, path: Sequence[str]) -> _Tree:
 def _config_field(op: OpDefinition) -> Field:
     field: Field | None = op_config_field(op)
     if op.preset is not None:
-        return _OPTIONAL if callable(op.preset.made) and field is None else field or Field(Shape({}), is_required=False)
+        return op.config_schema or (_OPTIONAL if callable(op.preset.made) else Field(Shape({}), is_required=False))
     return field if field is not None else _OPTIONAL
 
 

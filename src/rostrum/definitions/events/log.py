@@ -15,6 +15,7 @@ from rostrum.definitions.names import KeyLike, asset_key_of
 from rostrum.model.assets import AssetKey, AssetState
 from rostrum.model.errors import InvariantError
 from rostrum.model.events import LogMessage
+from rostrum.model.manifest import own_job_name
 from rostrum.model.reserved_names import (
     BACKFILL_TAG,
     PARENT_RUN_TAG,
@@ -24,7 +25,7 @@ from rostrum.model.reserved_names import (
     SENSOR_TAG,
     trigger_tag,
 )
-from rostrum.model.runs import Run, RunStatus
+from rostrum.model.runs import Run, RunFilter, RunStatus
 
 
 class AssetPartitionStatus(str, Enum):
@@ -297,12 +298,21 @@ class RunsFilter:
         """Runs of a backfill."""
         return RunsFilter(tags={BACKFILL_TAG: backfill_id})
 
+    def where(self) -> RunFilter:
+        """What of this a store can look for; `takes` judges the rest."""
+        return RunFilter(
+            statuses=tuple(dict.fromkeys(self.statuses)),
+            job=own_job_name(self.job_name) if self.job_name is not None else None,
+            created_after=self.created_after,
+            created_before=self.created_before,
+        )
+
     def takes(self, run: Run) -> bool:
         """Whether a run is wanted."""
         updated = updated_at(run)
         return (
             (self.run_ids is None or run.run_id in self.run_ids)
-            and (self.job_name is None or run.target.job == self.job_name)
+            and (self.job_name is None or run.target.job == own_job_name(self.job_name))
             and (not self.statuses or run.status in self.statuses)
             and (self.created_after is None or run.created_at > self.created_after)
             and (self.created_before is None or run.created_at < self.created_before)

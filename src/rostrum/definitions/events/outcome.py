@@ -236,6 +236,14 @@ class ExecutionResult:
         """The event with which the run failed. Raises InvariantError where it did not."""
         return self._one("is_job_failure", "did not fail")
 
+    def get_job_success_event(self) -> RunEvent:
+        """Same as `get_run_success_event`."""
+        return self.get_run_success_event()
+
+    def get_job_failure_event(self) -> RunEvent:
+        """Same as `get_run_failure_event`."""
+        return self.get_run_failure_event()
+
     def _one(self, name: str, otherwise: str) -> RunEvent:
         found = self.filter_events(lambda event: getattr(event, name))
         if not found:

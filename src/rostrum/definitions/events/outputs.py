@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, cast
 
 from rostrum.definitions.assets.data_versions import DataVersion, version_text
 from rostrum.definitions.names import KeyLike, asset_key_of
-from rostrum.model.errors import DefinitionError, InvariantError
+from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError, kind_of
 from rostrum.model.keys import AssetKey
 from rostrum.model.metadata import MetadataValue, PathMetadata, metadata_values
 from rostrum.model.reserved_names import DATA_VERSION_TAG
@@ -141,6 +141,10 @@ class Replaceable:
         return made
 
 
+_BOOLS = ("bool", "bool_")
+"""Names of the types of libraries of arrays that are True or False, too."""
+
+
 class AssetCheckResult(Replaceable):
     """Verdict of a check."""
 
@@ -156,6 +160,10 @@ class AssetCheckResult(Replaceable):
         severity: AssetCheckSeverity = AssetCheckSeverity.ERROR,
         description: str | None = None,
     ) -> None:
+        if not isinstance(passed, bool) and type(passed).__name__ not in _BOOLS:
+            raise ArgumentError(
+                f"AssetCheckResult: passed takes True or False, and got {kind_of(passed)} ({passed!r:.80})."
+            )
         self.passed = bool(passed)
         self.asset_key: AssetKey | None = asset_key_of(asset_key) if asset_key is not None else None
         self.check_name, self.severity = check_name, AssetCheckSeverity(severity)

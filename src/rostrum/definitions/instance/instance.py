@@ -36,6 +36,7 @@ from rostrum.interfaces.instances import InstanceStore
 from rostrum.model import events as model
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import RunNotFound
+from rostrum.model.manifest import own_job_name
 from rostrum.model.runs import Run, RunFilter, RunStatus
 from rostrum.planning.partition_tags import with_partition_tags
 
@@ -135,9 +136,10 @@ class Instance(RunInstance):
         del bucket_by
         filters = filters or RunsFilter()
         wanted = tuple(dict.fromkeys([*filters.statuses, *(RunStatus(status) for status in statuses)]))
+        wanted_job = job or filters.job_name
         where = RunFilter(
             statuses=wanted,
-            job=job or filters.job_name,
+            job=own_job_name(wanted_job) if wanted_job is not None else None,
             partition_key=partition_key,
             created_after=filters.created_after,
             created_before=filters.created_before,

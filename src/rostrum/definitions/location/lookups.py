@@ -11,17 +11,15 @@ from rostrum.definitions.assets.specs import AssetSpec, changed_spec
 from rostrum.definitions.names import nearest
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import InvariantError
-from rostrum.model.manifest import ASSET_JOB
+from rostrum.model.manifest import ASSET_JOB_NAMES
 from rostrum.planning.graph import AssetGraph
 
 T = TypeVar("T")
-_IMPLICIT = (ASSET_JOB, "__ASSET_JOB")
-"""The job over all assets; the second is how existing projects spell it."""
 
 
 def is_implicit(name: str) -> bool:
     """Whether this is the name of the job over all assets."""
-    return name in _IMPLICIT
+    return name in ASSET_JOB_NAMES
 
 
 def found(what: str, name: Any, known: Mapping[Any, T]) -> T:

@@ -393,7 +393,7 @@ class OpDefinition:
         made.preset.base = self.preset.base if self.preset is not None else self.config_schema
         # What is given is for the function, whatever the op's own config is; without a schema it may be anything.
         schema = config_schema if callable(config_or_config_fn) else None
-        made._config_schema = checked_schema(f"op {name!r}", Signature(_no_config), schema)
+        made._config_schema = checked_schema(f"op {name!r}", Signature(_no_config), schema)  # noqa: SLF001 - our own
         return made
 
     # --- what it is made of
