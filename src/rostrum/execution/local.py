@@ -41,7 +41,7 @@ LOCAL_LOCATION = "local"
 
 
 class LocalRunner:
-    """See `interfaces.local_runs.LocalRunner`."""
+    """What `definitions.instance.local_run` calls."""
 
     def execute(self, definitions: Any, **options: Any) -> ExecutionResult:
         """Execute a target of live definitions, or a job by itself, here and now.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
@@ -24,7 +25,6 @@ from rostrum.planning.check_selection import (
     TheseChecks,
 )
 from rostrum.planning.graph import AssetGraph
-from rostrum.planning.selection_grammar import parse
 
 
 class AssetSelection:
@@ -144,7 +144,9 @@ class AssetSelection:
     @staticmethod
     def from_string(string: str, include_sources: bool = False) -> AssetSelection:
         """Read text (the grammar is in the guide on selections). Raises SelectionError."""
-        return AssetSelection(parse(string, external=include_sources))
+        # Most modules select by nothing but keys: what reads text is loaded when there is some.
+        grammar = importlib.import_module("rostrum.planning.selection_grammar")
+        return AssetSelection(grammar.parse(string, external=include_sources))
 
     @classmethod
     def from_coercible(cls, selection: SelectionLike) -> AssetSelection:

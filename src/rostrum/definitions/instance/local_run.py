@@ -1,4 +1,4 @@
-"""Running live definitions in this process, through the seam `LocalRunner`: this layer knows how to ask, not how it
+"""Running live definitions in this process, through `LocalRunner` of execution: this layer knows how to ask, not how it
 is done.
 """
 
@@ -11,7 +11,6 @@ from typing import Any
 
 from rostrum.definitions.config.run_config import RunConfig, plain_config
 from rostrum.definitions.names import string_tags
-from rostrum.interfaces.local_runs import LocalRunner
 from rostrum.model.assets import AssetKey, CheckKey
 
 RUNNER = "rostrum.execution.local:LocalRunner"
@@ -19,8 +18,10 @@ RUNNER = "rostrum.execution.local:LocalRunner"
 
 
 @lru_cache(maxsize=1)
-def local_runner() -> LocalRunner:
-    """The runner."""
+def local_runner() -> Any:
+    """The runner: its `execute(definitions, **options)` executes a job in this process and returns an
+    `ExecutionResult`. It takes live definitions that hold the job, or the job alone where it needs no others.
+    """
     module, _, name = RUNNER.partition(":")
     return getattr(importlib.import_module(module), name)()
 
