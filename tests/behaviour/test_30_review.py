@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -260,3 +263,124 @@ def test_mistakes_of_python_files_below_a_defs_folder_are_told_with_those_of_yam
     assert lines[1].strip().startswith("store_under_test/defs/b/z.py:2: asset z: 'x' is not a valid owner")
     assert lines[2].strip().startswith("store_under_test/defs/b/z.py:4: asset() got an unexpected keyword")
     assert "defs" in lines
+
+
+# --- coroutines
+
+
+def test_where_an_event_loop_runs_coroutines_run_in_a_thread_with_the_context_of_the_caller():
+    seen: list[Any] = []
+    caller: ContextVar[str] = ContextVar("caller")
+
+    @dg.asset
+    async def first(context: dg.AssetExecutionContext) -> int:
+        await asyncio.sleep(0)
+        seen.append((caller.get(), dg.AssetExecutionContext.get().run_id == context.run_id))
+        return 1
+
+    @dg.op(out={"a": dg.Out(), "b": dg.Out()})
+    async def two():
+        yield dg.Output(1, "a")
+        await asyncio.sleep(0)
+        yield dg.Output(2, "b")
+
+    @dg.job
+    def both():
+        two()
+
+    async def notebook():
+        caller.set("cell")
+        return dg.materialize([first]), both.execute_in_process()
+
+    made, ran = asyncio.run(notebook())
+    assert made.output_for_node("first") == 1
+    assert ran.output_for_node("two", "b") == 2
+    assert seen == [("cell", True)]
+
+
+def test_a_run_within_a_coroutine_of_a_run():
+    @dg.asset
+    async def inner() -> int:
+        return 1
+
+    @dg.asset
+    async def outer() -> int:
+        return dg.materialize([inner]).output_for_node("inner") + 1
+
+    assert dg.materialize([outer]).output_for_node("outer") == 2
+
+
+def test_hooks_may_be_async():
+    seen: list[str] = []
+
+    @dg.success_hook
+    async def tell(context: dg.HookContext):
+        await asyncio.sleep(0)
+        seen.append(context.op.name)
+
+    @dg.failure_hook
+    async def fails(context: dg.HookContext):
+        raise ValueError("hook")
+
+    @dg.op
+    def work(): ...
+
+    @dg.op
+    def bad():
+        raise RuntimeError
+
+    @dg.job(hooks={tell, fails})
+    def j():
+        work()
+        bad()
+
+    result = j.execute_in_process(raise_on_error=False)
+    assert seen == ["work"]
+    kinds = [event.event_type_value for event in result.all_events]
+    assert "HOOK_ERRORED" in kinds
+
+
+def test_io_managers_may_be_async():
+    stored: dict[str, Any] = {}
+
+    class Async(dg.ConfigurableIOManager):
+        async def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+            await asyncio.sleep(0)
+            context.add_output_metadata({"size": 3})
+            stored[context.asset_key.to_user_string()] = obj
+
+        async def load_input(self, context: dg.InputContext) -> Any:
+            return stored[context.asset_key.to_user_string()]
+
+    @dg.asset
+    def up():
+        return 5
+
+    @dg.asset
+    def down(up: int):
+        return up + 1
+
+    result = dg.materialize([up, down], resources={"io_manager": Async()})
+    assert stored == {"up": 5, "down": 6}
+    assert result.asset_materializations_for_node("up")[0].metadata["size"].value == 3
+
+
+def test_the_functions_of_schedules_and_sensors_may_be_async():
+    @dg.job
+    def nothing(): ...
+
+    @dg.schedule("@daily", job=nothing)
+    async def nightly(context: dg.ScheduleEvaluationContext):
+        await asyncio.sleep(0)
+        return dg.RunRequest(run_key="n")
+
+    @dg.sensor(job=nothing)
+    async def listener(context: dg.SensorEvaluationContext):
+        yield dg.RunRequest(run_key="a")
+        await asyncio.sleep(0)
+        yield dg.RunRequest(run_key="b")
+
+    with dg.build_schedule_context() as context:
+        assert [each.run_key for each in nightly.evaluate_tick(context).run_requests] == ["n"]
+    with dg.build_sensor_context() as context:
+        assert [each.run_key for each in listener.evaluate_tick(context).run_requests] == ["a", "b"]

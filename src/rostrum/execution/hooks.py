@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rostrum.definitions.contexts.step_scope import StepScope
+from rostrum.definitions.coroutines import Coroutines
 from rostrum.definitions.ops.hooks import HookContext, HookDefinition, HookExecutionResult
 from rostrum.definitions.ops.ops import OpDefinition
 from rostrum.execution.results import Made
@@ -45,8 +46,10 @@ class Hooks:
         clock: Clock,
         logger: logging.Logger,
         resource: Callable[[str], Any],
+        coroutines: Coroutines,
     ) -> None:
         self._by_name, self._clock, self._logger, self._resource = by_name, clock, logger, resource
+        self._coroutines = coroutines
 
     def resource_keys(self, step: Step) -> list[str]:
         """Keys of the resources that the hooks of a step ask for."""
@@ -90,7 +93,7 @@ class Hooks:
 
     def _call(self, hook: HookDefinition, state: dict[str, Any], answers: list[Any]) -> None:
         state["resources"] = {key: self._resource(key) for key in hook.required_resource_keys}
-        answers.append(hook.hook_fn(HookContext(state, hook), ()))
+        answers.append(self._coroutines.settled(hook.hook_fn(HookContext(state, hook), ())))
 
 
 def _with_added(metadata: Mapping[str, Any], scope: StepScope | None) -> dict[str, Any]:

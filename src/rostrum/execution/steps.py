@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import copy_context
 from functools import partial
 from typing import Any
 
 from rostrum.definitions.contexts.step_scope import CURRENT, StepScope
+from rostrum.definitions.coroutines import Coroutines
 from rostrum.definitions.events.outputs import Failure, RetryRequested
 from rostrum.definitions.instance.run_instance import RunInstance
 from rostrum.definitions.location.live import Resolved
@@ -59,15 +59,17 @@ class StepRunner:
         """Definition that the run's partition keys are of, for steps without partitioned assets."""
         self._prepared: dict[str, Prepared] = {}
         self._parts: dict[str, OpParts] = {}
-        self._loop: Any = None
-        """`asyncio.Runner`, made for the first coroutine."""
+        self._coroutines = Coroutines()
         self.values = Values(session, clock, notes, resources.io_manager)
         self.values.settings = resources.io_settings()
+        self.values.settled = self._coroutines.settled
         self.is_canceled: Callable[[], bool] = _never
         """Whether the run is being cancelled: only then is an interrupt no failure of the step."""
         self.retries = True
         """False where the executor tries nothing again."""
-        self._hooks = Hooks(resolved.hooks, clock, log.logger, resources.value) if resolved.hooks else None
+        self._hooks = (
+            Hooks(resolved.hooks, clock, log.logger, resources.value, self._coroutines) if resolved.hooks else None
+        )
         self._record: HookRecord | None = None
         """Of the step that runs, where it has hooks."""
         self.raised: dict[str, BaseException] = {}
@@ -94,9 +96,7 @@ class StepRunner:
         self._resources.close()
         for prepared in self._prepared.values():
             prepared.resources = None
-        if self._loop is not None:
-            self._loop.close()
-            self._loop = None
+        self._coroutines.close()
 
     def use_session(self, session: RunSession) -> None:
         """Talk to the control plane through another session from now on."""
@@ -189,7 +189,7 @@ class StepRunner:
             self.values.load(prepared, scope, arguments, emit)
         returned = op.function(**arguments)
         blocked: list[Verdict] = []
-        for item in items(prepared.shape, step, returned, self._await):
+        for item in items(prepared.shape, step, returned, self._coroutines.run):
             if type(item) is Made:
                 self.values.store(item, prepared, scope, emit)
                 if record is not None:
@@ -234,14 +234,6 @@ class StepRunner:
 
     def _log_event(self, scope: StepScope, emit: Emit, event: Any) -> None:
         emit(logged(event, scope.step.key, self._clock.now()))
-
-    def _await(self, awaitable: Any) -> Any:
-        """Run a coroutine of user code; one event loop serves the whole process."""
-        if self._loop is None:
-            import asyncio  # tens of milliseconds, which most steps need not pay
-
-            self._loop = asyncio.Runner()
-        return self._loop.run(awaitable, context=copy_context())  # what `Context.get()` finds is of this step
 
     # --- how an attempt ended
     # ------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from rostrum.definitions.contexts.storage import InputContext, OutputContext
+from rostrum.definitions.coroutines import settled
 from rostrum.definitions.location.live import Resolved
 from rostrum.execution.resources import Resources
 from rostrum.interfaces.clock import Clock
@@ -83,7 +84,7 @@ class StoredValues(Mapping[Key, Any]):
         if not resources.open([output.io_manager_key], _ignore):
             raise ResourceError(f"the IO manager {output.io_manager_key!r} could not be set up to load {key}")
         try:
-            return resources.io_manager(output.io_manager_key).load_input(context)
+            return settled(resources.io_manager(output.io_manager_key).load_input(context))
         finally:
             resources.close()
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from types import GeneratorType
+from types import AsyncGeneratorType, GeneratorType
 from typing import Any, cast
 
 from rostrum.definitions.contexts.step_scope import StepScope
 from rostrum.definitions.contexts.storage import InputContext, OutputContext
+from rostrum.definitions.coroutines import settled
 from rostrum.definitions.events.outputs import NO_VALUE
 from rostrum.definitions.ops.ops import OpInput
 from rostrum.definitions.ops.signatures import MISSING
@@ -59,6 +60,8 @@ class Values:
         """(step, output, mapping key) -> value, where somebody in this process wants to see them."""
         self.settings: IOSettings | None = None
         """What contexts say of config."""
+        self.settled: Callable[[Any], Any] = settled
+        """Waits for what an IO manager does asynchronously."""
 
     def use_session(self, session: RunSession) -> None:
         """Ask another session from now on."""
@@ -136,7 +139,10 @@ class Values:
         where = partial(
             "LoadInputError: input {!r} of step {} could not be loaded by {!r}".format, slot.name, scope.step.key, key
         )
-        return placed(where, self._io_manager(key).load_input, context)
+        return placed(where, self._loaded, self._io_manager(key), context)
+
+    def _loaded(self, manager: IOManager, context: InputContext) -> Any:
+        return self.settled(manager.load_input(context))
 
     def _fan_in(self, slot: InputSlot, scope: StepScope) -> list[Any]:
         upstreams = (upstream for upstream in slot.upstreams if upstream is not None)
@@ -184,7 +190,7 @@ class Values:
             log=scope.log,
         )
         self._place(context, scope, slot.op_input.input_manager_key or upstream.io_manager_key)
-        value = placed(partial(_loading, slot, upstream, scope), manager.load_input, context)
+        value = placed(partial(_loading, slot, upstream, scope), self._loaded, manager, context)
         if context.added_metadata:
             for observation in context.get_observations():
                 scope.log_event(observation)
@@ -296,8 +302,11 @@ class Values:
         self, manager: IOManager, context: OutputContext, value: Any, emit: Emit, scope: StepScope
     ) -> None:
         answer: Any = manager.handle_output(context, value)
-        if isinstance(answer, GeneratorType):
-            for each in cast("Iterator[Any]", answer):
+        if answer is None:
+            return
+        told = self.settled(answer)
+        if isinstance(answer, (GeneratorType, AsyncGeneratorType)):
+            for each in cast("Iterable[Any]", told):
                 if isinstance(each, Mapping):
                     context.add_output_metadata(cast("Mapping[str, Any]", each))
                 else:

@@ -6,14 +6,14 @@ Such a class is evaluated where its code is loaded: in `evaluate_automation_cond
 from __future__ import annotations
 
 import hashlib
-import inspect
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from rostrum.definitions.assets.entity_subsets import EntitySubset
 from rostrum.definitions.assets.spec_definitions import definition_of
+from rostrum.definitions.coroutines import settled
 from rostrum.definitions.partitions.definition import PartitionsDefinition
 from rostrum.model.automation import Condition
 from rostrum.model.errors import InvocationError
@@ -300,8 +300,7 @@ class _Evaluates:
         """Where it is true, and its cursor. Raises InvocationError for what is no result."""
         context = AutomationContext(evaluation, self._condition, key, candidates)
         found = self._condition.evaluate(context)
-        if inspect.isawaitable(found):
-            found = _awaited(found)
+        found = settled(found)
         if not isinstance(found, AutomationResult):
             raise InvocationError(
                 f"{type(self._condition).__name__}.evaluate is to return an AutomationResult, not {found!r:.100}: "
@@ -313,25 +312,3 @@ class _Evaluates:
 def named(condition: Any) -> Condition:
     """A condition of the user's class as data: a name, under which it is found where the code is loaded."""
     return Condition(kind="custom", class_name=own_classes.name_of(condition, _Evaluates(condition)))
-
-
-def _awaited(awaitable: Awaitable[Any]) -> Any:
-    """The result of an async `evaluate`, in a loop of its own."""
-    import asyncio  # few conditions are async
-
-    async def whole() -> Any:
-        return await awaitable
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(whole())
-    return _in_thread(lambda: asyncio.run(whole()))
-
-
-def _in_thread(call: Callable[[], Any]) -> Any:
-    """In a notebook, or within another async condition, there is a loop already."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(call).result()

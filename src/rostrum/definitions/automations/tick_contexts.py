@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from rostrum.definitions.coroutines import settled
 from rostrum.definitions.ops.logs import library_logger
 from rostrum.definitions.ops.signatures import Signature
 from rostrum.definitions.resources.scoped import ScopedResources
@@ -273,7 +274,7 @@ class TickFunction:
         arguments.update(zip(self.events, events, strict=False))
         for name in self.resources:
             arguments[name] = given[name] if given and name in given else self._resource(context, name)
-        return self.function(**arguments)
+        return settled(self.function(**arguments))
 
     def invoke(self, kind: type, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Call as the user calls the definition itself: a context, by position or name, and resources by name."""

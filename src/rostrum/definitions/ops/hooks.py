@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
 from rostrum.definitions.broken import noting, noting_call
+from rostrum.definitions.coroutines import is_async
 from rostrum.definitions.names import check_name
 from rostrum.definitions.ops.logs import library_logger
 from rostrum.definitions.problems import located
@@ -190,8 +191,15 @@ def _hook(
             function(context)
             return HookExecutionResult(own_name)
 
+        async def run_async(context: HookContext, _events: Any = ()) -> HookExecutionResult:
+            await function(context)
+            return HookExecutionResult(own_name)
+
         made = HookDefinition(
-            name=own_name, hook_fn=run, required_resource_keys=required_resource_keys, decorated_fn=function
+            name=own_name,
+            hook_fn=run_async if is_async(function) else run,
+            required_resource_keys=required_resource_keys,
+            decorated_fn=function,
         )
         made.on = on
         return made
