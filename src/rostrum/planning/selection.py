@@ -14,7 +14,6 @@ from rostrum.model.errors import ArgumentError, SelectionError, SubsetError
 from rostrum.model.manifest import AssetNode
 from rostrum.planning.graph import AssetGraph
 
-
 _TOLD = 10
 """Unknown keys that a message names."""
 
@@ -64,8 +63,8 @@ class Keys(Node, frozen=True):
             hints = "".join(dict.fromkeys(_nearest(key, known) for key in absent[:_TOLD]))
             others = f" and {len(absent) - _TOLD} others" if len(absent) > _TOLD else ""
             raise SubsetError(
-                f"the assets {', '.join(map(repr, absent[:_TOLD]))}{others} were selected, but no AssetsDefinition objects supply "
-                f"these keys: there is no such asset.{hints}"
+                f"the assets {', '.join(map(repr, absent[:_TOLD]))}{others} were selected, but no AssetsDefinition "
+                f"objects supply these keys: there is no such asset.{hints}"
             )
         return set(self.keys)
 
