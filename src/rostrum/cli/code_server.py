@@ -52,7 +52,7 @@ def start(
 
     from rostrum.codeserver.main import TOKEN_VARIABLE
     from rostrum.codeserver.server import CodeServerOptions, serve
-    from rostrum.config.code_locations import code_target
+    from rostrum.config.targets import code_target
     from rostrum.service.clock import SystemClock
 
     if len(locations) != 1:

@@ -14,6 +14,7 @@ from rostrum.model.errors import RostrumError
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "dev": ("rostrum.cli.dev", "Run everything on this machine: UI, API, daemon and code servers."),
     "materialize": ("rostrum.cli.materialize", "Materialise assets in this process, recorded in the instance."),
+    "definitions": ("rostrum.cli.definitions", "Check that code loads; list what it defines."),
     "job": ("rostrum.cli.job", "Launch jobs."),
     "run": ("rostrum.cli.run", "List, show, follow, cancel and retry runs."),
     "webserver": ("rostrum.cli.webserver", "Serve the UI, the API and the gateway."),

@@ -46,9 +46,9 @@ def command(
 ) -> None:
     """Materialise the selected assets here and now, with a progress bar; exits 1 when the run does not succeed."""
     from rostrum.cli.job import read_run_config
-    from rostrum.config.code_locations import code_target
     from rostrum.config.deployment import open_control
     from rostrum.config.local import executable, materialize_here
+    from rostrum.config.targets import code_target
 
     if len(locations) != 1:
         raise ConfigError(f"one code location at a time; {len(locations)} were named")

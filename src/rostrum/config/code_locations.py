@@ -12,8 +12,8 @@ import msgspec
 from rostrum.codeserver.process import CodeServerProcess
 from rostrum.codeserver.server import CodeServerOptions
 from rostrum.config.instance import Home
+from rostrum.config.targets import code_target
 from rostrum.config.workspace import LocationSpec
-from rostrum.definitions.location.loading import CodeTarget
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.locations import CodeLocation
 from rostrum.model.errors import ConfigError, NotFound
@@ -21,19 +21,6 @@ from rostrum.rpc.code_location import ClientTls, GrpcCodeLocation
 
 MAX_SOCKET_PATH = 100
 """A unix socket's path may have 107 bytes."""
-
-
-def code_target(spec: LocationSpec) -> CodeTarget:
-    """What the code server is to import. Raises ConfigError for a location that is served elsewhere."""
-    if spec.server is not None:
-        raise ConfigError(f"code location {spec.name} is served elsewhere; there is nothing to import here")
-    return CodeTarget(
-        python_file=spec.python_file,
-        module_name=spec.module_name,
-        attribute=spec.attribute,
-        working_directory=spec.working_directory,
-        compat=spec.compat or "auto",
-    )
 
 
 def server_address(spec: LocationSpec, home: Home) -> str:

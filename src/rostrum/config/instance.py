@@ -139,20 +139,26 @@ class Home(msgspec.Struct, frozen=True):
         return self.folder / "run"
 
 
-def find_home(given: str | None = None) -> Home:
-    """The home folder: `given`, else the variable ROSTRUM_HOME, else DAGSTER_HOME (a notice tells so), else `.rostrum`
-    in the current folder. Created where it is missing; closed to the group and to others where it is open. Raises
-    ConfigError where that cannot be done.
+def named_home(given: str | None = None) -> Home:
+    """The home folder, which need not exist: `given`, else the variable ROSTRUM_HOME, else DAGSTER_HOME (a notice tells
+    so), else `.rostrum` in the current folder.
     """
     classic = os.environ.get(CLASSIC_HOME_VARIABLE)
     if classic and not given and not os.environ.get(HOME_VARIABLE):
         tell(f"the home folder is {classic}, from {CLASSIC_HOME_VARIABLE}, since {HOME_VARIABLE} is not set")
         given = classic
-    folder = Path(given or os.environ.get(HOME_VARIABLE) or ".rostrum").absolute()
+    return Home(Path(given or os.environ.get(HOME_VARIABLE) or ".rostrum").absolute())
+
+
+def find_home(given: str | None = None) -> Home:
+    """The home folder, as `named_home` finds it. Created where it is missing; closed to the group and to others where
+    it is open. Raises ConfigError where that cannot be done.
+    """
+    home = named_home(given)
+    folder = home.folder
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file; the home of an instance is a folder (set {HOME_VARIABLE} to another)")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    home = Home(folder)
     inner = (home.logs, home.spool, home.storage, home.sockets)
     used = home.database.exists() or any(path.exists() for path in inner)
     if used or not any(folder.iterdir()):  # another folder's other contents are not ours to close

@@ -18,6 +18,7 @@ import msgspec
 
 from rostrum.config.deployment import Deployment, open_control, pool_limits
 from rostrum.config.instance import Component, InstanceSettings, find_home, read_instance
+from rostrum.config.targets import select
 from rostrum.control.manifests import LoadedManifest
 from rostrum.control.run_queries import answer_query, change_partitions
 from rostrum.control.run_session import StoreSession
@@ -32,13 +33,10 @@ from rostrum.interfaces.locations import ManifestReply
 from rostrum.interfaces.runs import RunAnswer, RunQuery, RunSession
 from rostrum.interfaces.storage import Session
 from rostrum.model.assets import AssetKey, AssetState
-from rostrum.model.errors import NotFound
 from rostrum.model.events import Event
 from rostrum.model.manifest import ASSET_JOB, Manifest
 from rostrum.model.manifest_parts import manifest_hash
 from rostrum.model.runs import Run, RunFilter, Trigger
-from rostrum.planning.graph import AssetGraph
-from rostrum.planning.selection_grammar import resolve
 from rostrum.service.processes import boot_id, host_name, start_time
 
 
@@ -187,6 +185,13 @@ def ephemeral_instance() -> LocalInstance:
     return instance
 
 
+def make_known(deployment: Deployment, location: str, manifest: Manifest) -> None:
+    """Record a code location as it is in this process."""
+    data = encoded(manifest)
+    deployment.locations.add(location)
+    deployment.locations.record(location, ManifestReply(manifest_hash=manifest_hash(data), data=data))
+
+
 def materialize_here(
     deployment: Deployment,
     location: str,
@@ -202,9 +207,7 @@ def materialize_here(
     """
     manifest = definitions.manifest()
     keys = select(manifest, selection)
-    data = encoded(manifest)
-    deployment.locations.add(location)
-    deployment.locations.record(location, ManifestReply(manifest_hash=manifest_hash(data), data=data))
+    make_known(deployment, location, manifest)
     return LocalRunner().execute(
         definitions,
         job=ASSET_JOB,
@@ -215,13 +218,3 @@ def materialize_here(
         keep_values=False,
         **options,
     )
-
-
-def select(manifest: Manifest, selection: str) -> tuple[AssetKey, ...]:
-    """Assets of a selection text. Raises NotFound when it selects nothing that can be made."""
-    graph = AssetGraph(manifest)
-    chosen = set(resolve(selection, graph))
-    keys = tuple(sorted(key for key in graph.executable if key in chosen))
-    if not keys:
-        raise NotFound(f"--select {selection!r} selects no asset that this code makes")
-    return keys

@@ -58,6 +58,14 @@ def test_a_command_that_needs_an_extra_is_one_line(command: str, tmp_path: Path)
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["validate", "list"])
+def test_code_is_examined_in_a_base_install(command: str, tmp_path: Path) -> None:
+    file = tmp_path / "code.py"
+    file.write_text("import rostrum as ro\n@ro.asset\ndef a(): ...\n", encoding="utf-8")
+    done = base("from rostrum.cli.main import main\nmain()\n", "definitions", command, "-f", str(file))
+    assert done.returncode == 0, done.stderr
+
+
 def test_other_missing_packages_are_not_ours() -> None:
     assert missing_extra(ModuleNotFoundError("No module named 'pandsa'", name="pandsa")) is None
     assert missing_extra(ImportError("anything")) is None
