@@ -338,7 +338,7 @@ def test_differs_a_status_has_our_word_as_value(instance: Any) -> None:
     assert run.status.value == "success"
 
 
-def test_differs_a_running_step_asks_for_assets_only() -> None:
+def test_differs_a_running_step_asks_over_a_line() -> None:
     """Dagster hands a step the whole instance, with its database. A step here asks over a line; what is not there
     says so, and what can be asked.
     """
@@ -346,7 +346,7 @@ def test_differs_a_running_step_asks_for_assets_only() -> None:
     @dg.asset
     def asks(context: dg.AssetExecutionContext) -> None:
         assert not hasattr(context.instance, "wipe_assets")
-        context.instance.get_runs()
+        context.instance.all_logs(context.run_id)
 
-    with pytest.raises(AttributeError, match=r"context\.instance has no 'get_runs'.*get_latest_materialization_event"):
+    with pytest.raises(AttributeError, match=r"context\.instance has no 'all_logs'.*get_latest_materialization_event"):
         dg.materialize([asks])

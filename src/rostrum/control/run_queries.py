@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from rostrum.control.events import SLOT_SECONDS
 from rostrum.interfaces.runs import (
     Orders,
@@ -14,6 +16,7 @@ from rostrum.interfaces.runs import (
     ReadDynamicPartitions,
     ReadMaterializations,
     ReadPartitions,
+    ReadRuns,
     RunAnswer,
     RunQuery,
 )
@@ -49,7 +52,19 @@ def answer_query(session: Session, query: RunQuery) -> RunAnswer:
         return RunAnswer(partitions=session.partitions.get(query.asset_key))
     if isinstance(query, ReadDynamicPartitions):
         return RunAnswer(keys=tuple(session.partitions.dynamic(query.name)))
+    if isinstance(query, ReadRuns):
+        return _runs(session, query)
     raise InvocationError(f"{type(query).__name__} is not a query")
+
+
+def _runs(session: Session, query: ReadRuns) -> RunAnswer:
+    """Config stays away: what one run was given is not for another."""
+    if query.run_ids:
+        found, cursor = [run for each in query.run_ids[:MAX_EVENTS] if (run := session.runs.get(each))], None
+    else:
+        page = session.runs.list(query.where, limit=max(1, min(query.limit, MAX_EVENTS)), cursor=query.cursor)
+        found, cursor = page.runs, page.cursor
+    return RunAnswer(runs=tuple(msgspec.structs.replace(run, config={}) for run in found), cursor=cursor)
 
 
 def change_partitions(session: Session, name: str, add: Sequence[str], delete: Sequence[str]) -> None:

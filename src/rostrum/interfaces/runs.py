@@ -10,6 +10,7 @@ import msgspec
 
 from rostrum.model.assets import AssetKey, AssetState
 from rostrum.model.events import AnyEvent, Event
+from rostrum.model.runs import Run, RunFilter
 
 
 class EventSink(Protocol):
@@ -48,7 +49,16 @@ class ReadDynamicPartitions(msgspec.Struct, frozen=True, tag="dynamic_partitions
     name: str
 
 
-RunQuery = ReadAssets | ReadMaterializations | ReadPartitions | ReadDynamicPartitions
+class ReadRuns(msgspec.Struct, frozen=True, omit_defaults=True, tag="runs", tag_field="read"):
+    """Runs without their config: those of `run_ids`, else a page of those that match, newest first."""
+
+    run_ids: tuple[str, ...] = ()
+    where: RunFilter = RunFilter()
+    limit: int = 100
+    cursor: str | None = None
+
+
+RunQuery = ReadAssets | ReadMaterializations | ReadPartitions | ReadDynamicPartitions | ReadRuns
 
 
 class RunAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -58,6 +68,9 @@ class RunAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     events: tuple[AnyEvent, ...] = ()
     partitions: dict[str, str] = {}
     keys: tuple[str, ...] = ()
+    runs: tuple[Run, ...] = ()
+    cursor: str | None = None
+    """Where the next page of runs begins; None at the end."""
 
 
 class Orders(msgspec.Struct, frozen=True, omit_defaults=True):

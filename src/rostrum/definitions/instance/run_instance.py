@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rostrum.definitions.names import KeyLike, asset_key_of
@@ -12,6 +12,8 @@ from rostrum.interfaces.runs import RunReader
 from rostrum.model.assets import AssetKey, AssetState
 from rostrum.model.errors import PropertyError
 from rostrum.model.events import AssetMaterialized
+from rostrum.model.runs import Run
+from rostrum.planning.partition_tags import with_partition_tags
 
 if TYPE_CHECKING:  # loaded by the first that asks
     from rostrum.definitions.events.log import (
@@ -21,6 +23,8 @@ if TYPE_CHECKING:  # loaded by the first that asks
         EventLogRecord,
         EventRecordsFilter,
         EventRecordsResult,
+        RunRecord,
+        RunsFilter,
     )
 
 
@@ -55,8 +59,8 @@ class RunInstance:
         """Say what a running step can ask."""
         known = sorted(each for each in dir(type(self)) if not each.startswith("_"))
         raise AttributeError(
-            f"context.instance has no {name!r}: a running step asks over a line, for what concerns assets and dynamic "
-            f"partitions ({', '.join(known)}). In scripts and sensors, Instance answers for all."
+            f"context.instance has no {name!r}: a running step asks over a line, for what concerns assets, runs and "
+            f"dynamic partitions ({', '.join(known)}). In scripts and sensors, Instance answers for all."
         )
 
     def get_asset_state(self, asset_key: KeyLike) -> AssetState | None:
@@ -154,6 +158,68 @@ class RunInstance:
             return None
         inputs = {AssetKey.of(text): version for text, version in event.input_versions.items()}
         return DataProvenance(event.code_version or event.run_id, inputs, dict.fromkeys(inputs))
+
+    def get_run_by_id(self, run_id: str) -> Run | None:
+        """The run without its config, None where there is none."""
+        found = self._session.read(runs.ReadRuns(run_ids=(run_id,))).runs
+        return with_partition_tags(found[0]) if found else None
+
+    def has_run(self, run_id: str) -> bool:
+        """Whether there is such a run."""
+        return self.get_run_by_id(run_id) is not None
+
+    def get_run_record_by_id(self, run_id: str) -> RunRecord | None:
+        """The run with its times, None where there is none."""
+        run = self.get_run_by_id(run_id)
+        return self._log.RunRecord.of(run) if run is not None else None
+
+    def get_runs(
+        self, filters: RunsFilter | None = None, cursor: str | None = None, limit: int | None = None
+    ) -> Sequence[Run]:
+        """Runs without their config, newest first, at most `limit`. `cursor`: id of the last run of the page before."""
+        wanted = filters if filters is not None else self._log.RunsFilter()
+        found: list[Run] = []
+        passed = cursor is None
+        for run in self._all_runs(wanted):
+            if passed and wanted.takes(run):
+                found.append(run)
+                if len(found) == limit:
+                    break
+            passed = passed or run.run_id == cursor
+        return found
+
+    def get_run_records(
+        self,
+        filters: RunsFilter | None = None,
+        limit: int | None = None,
+        order_by: str | None = None,
+        ascending: bool = False,
+        cursor: str | None = None,
+        bucket_by: Any = None,
+    ) -> Sequence[RunRecord]:
+        """Runs with their times, newest first. `order_by`: `update_timestamp`, `start_time` or `end_time`."""
+        del bucket_by
+        every = order_by is not None or ascending
+        records = [self._log.RunRecord.of(run) for run in self.get_runs(filters, cursor, None if every else limit)]
+        if order_by is not None:
+            records.sort(key=lambda record: str(getattr(record, order_by) or ""), reverse=True)
+        if ascending:
+            records.reverse()
+        return records[:limit] if limit is not None else records
+
+    def _all_runs(self, wanted: RunsFilter) -> Iterator[Run]:
+        """Runs that may match, newest first, a page at a time."""
+        if wanted.run_ids is not None:
+            found = self._session.read(runs.ReadRuns(run_ids=tuple(wanted.run_ids))).runs if wanted.run_ids else ()
+            yield from map(with_partition_tags, found)
+            return
+        where = wanted.where()
+        page = self._session.read(runs.ReadRuns(where=where))
+        while True:
+            yield from map(with_partition_tags, page.runs)
+            if page.cursor is None:
+                return
+            page = self._session.read(runs.ReadRuns(where=where, cursor=page.cursor))
 
     @property
     def _log(self) -> Any:

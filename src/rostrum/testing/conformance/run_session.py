@@ -10,6 +10,7 @@ from rostrum.interfaces.runs import (
     ReadDynamicPartitions,
     ReadMaterializations,
     ReadPartitions,
+    ReadRuns,
     RunSession,
 )
 from rostrum.model.assets import AssetKey
@@ -127,6 +128,14 @@ class RunSessionSuite:
         line.session.delete_dynamic_partition("colors", "red")
         line.session.delete_dynamic_partition("colors", "red")
         assert line.session.read(ReadDynamicPartitions("colors")).keys == ("blue", "green")
+
+    def test_runs_are_told_without_their_config(self, line: Line) -> None:
+        line.session.append([Worker(line.run_id).event(RunStarted, epoch=1)])
+        assert line.session.flush(5.0)
+        (own,) = line.session.read(ReadRuns(run_ids=(line.run_id, "unknown"))).runs
+        assert (own.run_id, own.target, own.config) == (line.run_id, line.run().target, {})
+        assert line.run_id in {run.run_id for run in line.session.read(ReadRuns()).runs}
+        assert line.session.read(ReadRuns(run_ids=("unknown",))).runs == ()
 
     def test_a_heartbeat_of_a_quiet_run_brings_no_orders(self, line: Line) -> None:
         orders = line.session.heartbeat()
