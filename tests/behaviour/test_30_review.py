@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from rostrum.definitions.error_info import error_info
 from rostrum.definitions.location.loading import CodeTarget, load_definitions
 from rostrum.model.errors import ArgumentError
 
@@ -384,3 +385,43 @@ def test_the_functions_of_schedules_and_sensors_may_be_async():
         assert [each.run_key for each in nightly.evaluate_tick(context).run_requests] == ["n"]
     with dg.build_sensor_context() as context:
         assert [each.run_key for each in listener.evaluate_tick(context).run_requests] == ["a", "b"]
+
+
+def test_the_exceptions_of_a_group_are_told_with_their_frames():
+    async def boom(number: int):
+        raise ValueError(f"the real cause {number}")
+
+    @dg.asset
+    async def grouped():
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(boom(1))
+            tasks.create_task(boom(2))
+
+    result = dg.materialize([grouped], raise_on_error=False)
+    data = result.failure_data_for_node("grouped")
+    text = str(data.error)
+    assert "the real cause 1" in text
+    assert text.count("in boom") == 2
+    cause = data.error.cause or data.error
+    assert "  - ValueError: the real cause 2" in cause.message
+
+
+def test_the_line_that_lists_show_of_a_config_error_has_field_and_reason(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("NOT_SET_ANYWHERE", raising=False)
+
+    class Settings(dg.Config):
+        password: str = dg.EnvVar("NOT_SET_ANYWHERE")
+
+    @dg.op
+    def connect(config: Settings): ...
+
+    @dg.job
+    def nightly():
+        connect()
+
+    with pytest.raises(dg.DagsterInvalidConfigError) as caught:
+        nightly.execute_in_process()
+    line = error_info(caught.value).first_line
+    assert line.startswith("ConfigError: Error in config for job 'nightly': ")
+    assert "root:ops:connect:config:password" in line
+    assert "NOT_SET_ANYWHERE" in line

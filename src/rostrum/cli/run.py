@@ -116,9 +116,15 @@ def show(run_id: str, as_json: bool, home: Home, settings: InstanceSettings) -> 
         print_error(run.error)
 
 
+_MESSAGE_LINES = 30
+"""Of the message of an error, what is printed."""
+
+
 def print_error(error: ErrorInfo) -> None:
     """An error: the user's frames with their code; library frames only counted."""
     click.secho(error.first_line, fg="red", bold=True)
+    for line in error.message.strip().splitlines()[1:_MESSAGE_LINES]:
+        click.secho(f"  {line}", fg="red")
     hidden = 0
     for frame in error.frames:
         if not frame.user:
@@ -132,6 +138,9 @@ def print_error(error: ErrorInfo) -> None:
             )
     if hidden:
         click.secho(f"  and {hidden} library frames", dim=True)
+    for place, each in enumerate(error.group, start=1):
+        click.echo(f"exception {place} of the group")
+        print_error(each)
     if error.cause is not None:
         click.echo("caused by")
         print_error(error.cause)

@@ -10,6 +10,7 @@ import sysconfig
 import traceback
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 from rostrum.model.errors import ErrorInfo, Frame, RostrumError
 from rostrum.model.texts import storable
@@ -18,6 +19,8 @@ MAX_FRAMES = 100
 """Of a longer traceback the first `FIRST_FRAMES` are kept, and the last."""
 FIRST_FRAMES = 20
 MAX_CAUSES = 10
+MAX_GROUP = 10
+"""Of an exception group the first ones are kept."""
 MAX_MESSAGE = 64 * 1024
 """Characters."""
 MAX_SOURCE_LINE = 500
@@ -72,7 +75,15 @@ def _info(error: BaseException, root: str, depth: int, seen: set[int]) -> ErrorI
         frames=tuple(frames),
         cause=_info(inner, root, depth - 1, seen) if follow and inner is not None else None,
         code=error.code if isinstance(error, RostrumError) else "",
+        group=_group(error, root, depth, seen) if isinstance(error, BaseExceptionGroup) else (),
     )
+
+
+def _group(error: BaseExceptionGroup[BaseException], root: str, depth: int, seen: set[int]) -> tuple[ErrorInfo, ...]:
+    if depth <= 0:
+        return ()
+    members = [each for each in error.exceptions if id(each) not in seen]
+    return tuple(_info(each, root, depth - 1, seen) for each in members[:MAX_GROUP])
 
 
 def _message(error: BaseException) -> str:
@@ -80,9 +91,18 @@ def _message(error: BaseException) -> str:
         where = f" ({error.text.strip()})" if error.text else ""
         return f"{error.msg}{where}"
     try:
+        if isinstance(error, BaseExceptionGroup):
+            return _of_group(cast("BaseExceptionGroup[BaseException]", error))
         return str(error)
     except Exception:  # noqa: BLE001 - the user's own __str__ may fail; the error must still be told
         return "<the message of this error could not be made>"
+
+
+def _of_group(error: BaseExceptionGroup[BaseException]) -> str:
+    """The message, and below it what came up: the message of a group alone says only how many there are."""
+    told = [f"  - {type(each).__name__}: {_message(each)}".replace("\n", "\n    ") for each in error.exceptions]
+    more = [f"  - and {len(told) - MAX_GROUP} more"] if len(told) > MAX_GROUP else []
+    return "\n".join([str(error), *told[:MAX_GROUP], *more])
 
 
 def _frame(file: str, line: int, function: str, root: str) -> Frame:

@@ -395,12 +395,19 @@ class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     cause: ErrorInfo | None = None
     code: str = ""
     """`RostrumError.code` where the exception was one of ours."""
+    group: tuple[ErrorInfo, ...] = ()
+    """The exceptions of an exception group; the message names them as well."""
 
     @property
     def first_line(self) -> str:
-        """`ClassName: first line of the message`, at most 300 characters: what a list shows."""
+        """`ClassName: first line of the message`, at most 300 characters: what a list shows. Where the first line only
+        says that there are mistakes, the first of them comes with it.
+        """
         lines = self.message.strip().splitlines()
         head = lines[0] if lines else ""
+        if len(lines) > 1 and (head.endswith(":") or self.group or self.code == "config"):
+            first = lines[1].strip().removeprefix("- ").removeprefix("Error 1: ")
+            head = f"{head.removesuffix(':')}: {first}"
         return (f"{self.class_name}: {head}" if head else self.class_name)[:300]
 
     @property

@@ -82,6 +82,8 @@ export interface ErrorInfo {
   frames?: Frame[];
   cause?: ErrorInfo | null;
   code?: string;
+  /** The exceptions of an exception group. */
+  group?: ErrorInfo[];
 }
 
 export type StepStatus =

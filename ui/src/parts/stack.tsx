@@ -26,7 +26,8 @@ export function placeOf(frame: Frame): string {
 /** Everything as text, for the clipboard. */
 export function errorText(error: ErrorInfo): string {
   const frames = (error.frames ?? []).map((frame) => `  ${placeOf(frame)} in ${frame.function}`).join("\n");
-  const cause = error.cause ? `${errorText(error.cause)}\n\ncaused\n\n` : "";
+  const group = (error.group ?? []).map((part) => `${errorText(part)}\n\nin the group of\n\n`).join("");
+  const cause = group + (error.cause ? `${errorText(error.cause)}\n\ncaused\n\n` : "");
   return `${cause}${frames ? `${frames}\n` : ""}${error.class_name}: ${error.message}`;
 }
 
@@ -63,7 +64,7 @@ export function Source({ frame, plain = false }: { frame: Frame; plain?: boolean
 }
 
 function chain(error: ErrorInfo): ErrorInfo[] {
-  return error.cause ? [error, ...chain(error.cause)] : [error];
+  return [error, ...(error.group ?? []).flatMap(chain), ...(error.cause ? chain(error.cause) : [])];
 }
 
 /** The frames of an exception: the person's innermost is open, the others and the library's are folded. */

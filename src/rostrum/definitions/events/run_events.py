@@ -42,10 +42,17 @@ class ErrorReport:
         text = f"{self.cls_name}: {self.message}\n"
         if self.stack:
             text += "\nStack Trace:\n" + "".join(self.stack)
+        for place, each in enumerate(self.info.group if self.info is not None else (), start=1):
+            text += f"\nException {place} of the group:\n{ErrorReport.told(each)}"
         return text + (f"\nThe above exception was caused by:\n{self.cause.to_string()}" if self.cause else "")
 
     def __str__(self) -> str:
         return self.to_string()
+
+    @staticmethod
+    def told(info: ErrorInfo) -> str:
+        """An error as it is stored, as text."""
+        return str(ErrorReport.of(info))
 
     @staticmethod
     def of(info: ErrorInfo | None) -> ErrorReport | None:
