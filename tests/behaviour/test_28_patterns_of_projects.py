@@ -332,3 +332,11 @@ def test_results_within_a_graph_tell_where_they_come_from() -> None:
 
     assert composed.name == "composed"
     assert seen == [("one", "result"), ("split", "left"), ("split", "right")]
+
+
+def test_results_of_sensors_are_copied_with_other_values() -> None:
+    """Libraries that wrap sensors add tags to what these ask for."""
+    result = dg.SensorResult(run_requests=[dg.RunRequest("a")], cursor="1")
+    changed = result._replace(run_requests=[dg.RunRequest("a", tags={"traced": "yes"})])
+    assert (changed.cursor, changed.run_requests[0].tags) == ("1", {"traced": "yes"})
+    assert dg.SensorResult(skip_reason="nothing").run_requests == []

@@ -326,7 +326,7 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
 ASSET_JOB = "__asset_job__"
 """Name of the implicit job over any selection of assets."""
 ASSET_JOB_NAMES = frozenset({ASSET_JOB, "__ASSET_JOB", "__ephemeral_asset_job__"})
-"""With it the names by which projects that were written for Dagster ask for it."""
+"""With it the names by which projects that exist ask for it."""
 
 
 def own_job_name(name: str) -> str:

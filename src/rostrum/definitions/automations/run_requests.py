@@ -199,7 +199,7 @@ class SensorResult:
         _all_of("dynamic_partitions_requests", dynamic_partitions_requests, kinds)
         if cursor is not None and not isinstance(cursor, str):
             raise ArgumentError(f"SensorResult: the cursor is text, not {cursor!r} ({kind_of(cursor)}).")
-        self.run_requests = list(run_requests) if run_requests is not None else None
+        self.run_requests = list(run_requests or ())
         self.skip_reason = SkipReason(skip_reason) if isinstance(skip_reason, str) else skip_reason
         self.cursor = cursor
         self.dynamic_partitions_requests = list(dynamic_partitions_requests or ())
@@ -209,6 +209,10 @@ class SensorResult:
     def automation_condition_evaluations(self) -> Sequence[Any]:
         """Nothing: conditions are evaluated by the daemon, not by the functions of sensors."""
         return ()
+
+    def _replace(self, **changes: Any) -> SensorResult:
+        """The same result with other values, as named tuples have it."""
+        return SensorResult(**({name: getattr(self, name) for name in self.__slots__} | changes))
 
     def __repr__(self) -> str:
         return (

@@ -58,6 +58,8 @@ class RunInstance:
     def __getattr__(self, name: str) -> Any:
         """Say what a running step can ask."""
         known = sorted(each for each in dir(type(self)) if not each.startswith("_"))
+        if type(self) is not RunInstance:
+            raise AttributeError(f"{type(self).__name__} has no {name!r}; it has {', '.join(known)}.")
         raise AttributeError(
             f"context.instance has no {name!r}: a running step asks over a line, for what concerns assets, runs and "
             f"dynamic partitions ({', '.join(known)}). In scripts and sensors, Instance answers for all."
