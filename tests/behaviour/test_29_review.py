@@ -457,5 +457,74 @@ class TestRepositories:
                 return [forgotten]
 
 
+class TestPlacesOfMistakes:
+    """What the engine finds wrong about a function while it runs names the function's file and line."""
+
+    @pytest.mark.parametrize(
+        ("value", "message"),
+        [
+            (lambda: 1, "Type check failed for step output"),
+            (lambda: dg.AssetMaterialization("made"), "returned an AssetMaterialization"),
+        ],
+    )
+    def test_of_what_is_returned(self, value, message: str) -> None:
+        @dg.asset
+        def made() -> str:
+            return value()
+
+        place = rf"See asset made at \S*test_29_review.py:{made.op.source.line}\."
+        with pytest.raises(dg.DagsterError, match=f"{message}.*{place}"):
+            dg.materialize([made])
+        [failure] = dg.materialize([made], raise_on_error=False).get_step_failure_events()
+        assert "See asset made at" in failure.step_failure_data.error.cause.message
+
+    def test_of_what_is_yielded(self) -> None:
+        @dg.op
+        def made():
+            yield 1
+
+        @dg.job
+        def job():
+            made()
+
+        with pytest.raises(dg.DagsterInvariantViolationError, match=r"made yielded an int.*See op made at \S+:\d+"):
+            job.execute_in_process()
+
+    def test_what_user_code_raises_stays_as_it_is(self) -> None:
+        @dg.asset
+        def made():
+            raise dg.DagsterInvariantViolationError("own")
+
+        with pytest.raises(dg.DagsterInvariantViolationError, match=r"^own$"):
+            dg.materialize([made])
+
+    @pytest.mark.parametrize("partitions", [None, dg.StaticPartitionsDefinition(["p"])])
+    def test_of_partitions(self, partitions) -> None:
+        @dg.asset(partitions_def=partitions)
+        def made(): ...
+
+        with pytest.raises(dg.DagsterError, match=r"The run is of asset made \(\S*test_29_review.py:\d+\)"):
+            dg.materialize([made], partition_key="q")
+
+
+class TestAssetGraph:
+    def test_an_asset_and_what_is_around_it(self) -> None:
+        @dg.asset(group_name="g", deps=[no_op])
+        def down(): ...
+
+        @dg.asset_check(asset=down)
+        def check_it(): ...
+
+        graph = dg.Definitions(assets=[no_op, down], asset_checks=[check_it]).resolve_asset_graph()
+        assert graph.get_all_asset_keys() == {no_op.key, down.key}
+        found = graph.get(down.key)
+        assert (found.key, found.parent_keys, found.child_keys) == (down.key, {no_op.key}, set())
+        assert (found.group_name, found.is_materializable, found.is_observable) == ("g", True, False)
+        assert {key.name for key in found.check_keys} == {"check_it"}
+        assert graph.get(no_op.key).child_keys == {down.key}
+        with pytest.raises(dg.DagsterError, match="there is no asset nowhere"):
+            graph.get(dg.AssetKey("nowhere"))
+
+
 @dg.asset
 def no_op() -> None: ...

@@ -17,6 +17,7 @@ from rostrum.definitions.location.live import Resolved
 from rostrum.execution.hooks import HookRecord, Hooks
 from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
+from rostrum.execution.places import tell_place
 from rostrum.execution.prepared import OpParts, PlanSteps, Prepared, asset_upstream
 from rostrum.execution.resources import Resources
 from rostrum.execution.results import Made, Verdict, items
@@ -243,6 +244,7 @@ class StepRunner:
         if raised.is_interrupt and self.is_canceled():
             return StepCanceled(at=at, step_key=step.key, seconds=seconds)
         exception = raised.exception
+        tell_place(exception, self._resolved.ops[step.op])
         info = _shown(raised)
         allowed, delay = self._retry(step, attempt, exception)
         if attempt <= allowed:

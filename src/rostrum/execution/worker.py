@@ -25,6 +25,7 @@ from rostrum.execution.configs import check_config
 from rostrum.execution.interrupts import Interrupts
 from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
+from rostrum.execution.places import about
 from rostrum.execution.plugins import EXECUTORS, plugin
 from rostrum.execution.resources import Resources
 from rostrum.execution.run_configs import with_job_config
@@ -260,7 +261,8 @@ class RunWork:
         plan = self.plan or build_plan(resolved.manifest, run.target, resolved.graph, known_items(run.output_origins))
         specs = run_partitions(resolved, run, plan)
         spec = specs[0] if specs else None
-        keys = partition_keys(specs, run, clock, self._session)
+        with about(resolved.ops[step.op] for step in plan.steps):
+            keys = partition_keys(specs, run, clock, self._session)
         run = self._run = with_partition_tags(run, spec)
         bound = {**resolved.resources_of(run.target.job), **self.resources}
         self._phase = "config"

@@ -9,10 +9,55 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import DefinitionError, SubsetError
+from rostrum.model.errors import DefinitionError, NotFound, SubsetError
 from rostrum.model.manifest import AssetNode, CheckNode, Manifest, OpNode
 
 K = TypeVar("K", AssetKey, CheckKey)
+
+
+class GraphAsset:
+    """An asset of a graph: `node` is the asset itself, the other properties tell what it is connected with."""
+
+    __slots__ = ("_graph", "key")
+
+    def __init__(self, graph: AssetGraph, key: AssetKey) -> None:
+        self._graph, self.key = graph, key
+
+    @property
+    def node(self) -> AssetNode:
+        """The asset as it is compiled."""
+        return self._graph.nodes[self.key]
+
+    @property
+    def parent_keys(self) -> set[AssetKey]:
+        """Keys of the assets that it depends on; its own where it depends on itself."""
+        return {dep.asset_key for dep in self.node.deps}
+
+    @property
+    def child_keys(self) -> set[AssetKey]:
+        """Keys of the assets that depend on it; its own where it depends on itself."""
+        own = {self.key} if self.key in self.parent_keys else set[AssetKey]()
+        return {*self._graph.downstream.get(self.key, ()), *own}
+
+    @property
+    def check_keys(self) -> set[CheckKey]:
+        """Keys of its checks."""
+        return {check.key for check in self._graph.checks.get(self.key, ())}
+
+    @property
+    def group_name(self) -> str:
+        """Its group."""
+        return self.node.group
+
+    @property
+    def is_materializable(self) -> bool:
+        """Whether an op makes it."""
+        return self.node.op is not None and not self.node.observes
+
+    @property
+    def is_observable(self) -> bool:
+        """Whether an op observes it."""
+        return self.node.observes
 
 
 class AssetGraph:
@@ -74,6 +119,12 @@ class AssetGraph:
     def executable(self) -> Sequence[AssetKey]:
         """Assets that an op makes, in the manifest's order. Those that are only observed are not among them."""
         return [key for key, node in self.nodes.items() if node.op is not None and not node.observes]
+
+    def get(self, key: AssetKey) -> GraphAsset:
+        """One asset, with what is around it. Raises NotFound."""
+        if key not in self.nodes:
+            raise NotFound(f"there is no asset {key} in this graph.")
+        return GraphAsset(self, key)
 
     def get_all_asset_keys(self) -> set[AssetKey]:
         """Keys of all assets, those that exist by name only included."""
