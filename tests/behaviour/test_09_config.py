@@ -53,7 +53,8 @@ class TestConfigClasses:
             C(a=1).a = 2
 
     def test_extra_keyword_arguments_of_the_constructor_are_ignored(self):
-        assert not hasattr(C(a=1, nope=2), "nope")
+        with pytest.warns(UserWarning, match="C has no field 'nope', it is ignored"):
+            assert not hasattr(C(a=1, nope=2), "nope")
 
     def test_row_16_extra_keys_in_run_config_are_errors(self):
         with pytest.raises(dg.DagsterInvalidConfigError, match='Received unexpected config entry "nope"'):

@@ -126,7 +126,8 @@ class TestClasses:
         assert db.opened
 
     def test_unknown_keyword_arguments_are_ignored(self):
-        assert Plain(x=1, nope=2).x == 1
+        with pytest.warns(UserWarning, match="it is ignored"):
+            assert Plain(x=1, nope=2).x == 1
 
     @pytest.mark.parametrize("values", [{}, {"x": "no"}])
     def test_row_12_wrong_and_missing_values(self, values: Any):

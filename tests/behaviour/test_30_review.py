@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from pydantic import Field, model_validator
 
 from rostrum.definitions.error_info import error_info
 from rostrum.definitions.location.loading import CodeTarget, load_definitions
@@ -425,3 +426,48 @@ def test_the_line_that_lists_show_of_a_config_error_has_field_and_reason(monkeyp
     assert line.startswith("ConfigError: Error in config for job 'nightly': ")
     assert "root:ops:connect:config:password" in line
     assert "NOT_SET_ANYWHERE" in line
+
+
+class Limits(dg.Config):
+    number: int = Field(default=1, alias="count")
+    size: int = 2
+
+
+class Database(dg.ConfigurableResource):
+    url: str
+
+
+def test_an_unknown_argument_of_a_config_object_is_ignored_with_a_warning():
+    """A misspelt argument leaves the default in force, which nobody would notice."""
+    with pytest.warns(UserWarning, match="Limits has no field 'sise', it is ignored. Did you mean 'size'") as caught:
+        assert Limits(count=3, sise=5).size == 2
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="Database has no field 'urll'"):
+        Database(url="a", urll="b")
+
+
+def test_fields_aliases_and_what_validators_read_are_known():
+    class Old(dg.Config):
+        size: int = 1
+
+        @model_validator(mode="before")
+        @classmethod
+        def renamed(cls, values: dict[str, Any]) -> dict[str, Any]:
+            return {"size": values.get("old_size", 1)}
+
+    class Free(dg.PermissiveConfig): ...
+
+    assert Limits(count=3, size=4).number == 3
+    assert Old(old_size=7).size == 7
+    assert Free(anything=1).anything == 1
+
+
+def test_a_partition_is_one_of_each_definition_that_is_in_the_run():
+    @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["a"]))
+    def p(): ...
+
+    @dg.asset(partitions_def=dg.DailyPartitionsDefinition("2024-01-01"))
+    def q(): ...
+
+    with pytest.raises(dg.DagsterUnknownPartitionError):
+        dg.materialize([p, q], partition_key="a")

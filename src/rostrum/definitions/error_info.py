@@ -75,7 +75,9 @@ def _info(error: BaseException, root: str, depth: int, seen: set[int]) -> ErrorI
         frames=tuple(frames),
         cause=_info(inner, root, depth - 1, seen) if follow and inner is not None else None,
         code=error.code if isinstance(error, RostrumError) else "",
-        group=_group(error, root, depth, seen) if isinstance(error, BaseExceptionGroup) else (),
+        group=_group(cast("BaseExceptionGroup[BaseException]", error), root, depth, seen)
+        if isinstance(error, BaseExceptionGroup)
+        else (),
     )
 
 

@@ -130,7 +130,8 @@ def test_config_cannot_be_changed():
 
 
 def test_extra_keys():
-    assert Settings(n=1, extra=3).n == 1  # type: ignore[call-arg]
+    with pytest.warns(UserWarning, match="it is ignored"):
+        assert Settings(n=1, extra=3).n == 1  # type: ignore[call-arg]
 
     class Open(PermissiveConfig):
         n: int = 1

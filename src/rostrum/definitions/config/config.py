@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from enum import Enum
 from functools import cached_property
 from typing import Any, ClassVar, cast, get_args, get_origin
@@ -14,6 +16,8 @@ from rostrum.definitions.config.env import EnvVar, IntEnvVar, reveal
 from rostrum.definitions.config.errors import EvaluationStack
 from rostrum.definitions.config.fields import RAW_VALIDATORS, model_type, plain_value, set_default, without_none
 from rostrum.definitions.config.schema import Field, Shape, process
+from rostrum.definitions.names import nearest
+from rostrum.definitions.sources import user_level
 from rostrum.model.errors import ConfigError, InvocationError
 from rostrum.model.secrets import schema_without_secrets
 from rostrum.planning.config_schemas import FREE
@@ -33,6 +37,8 @@ class Config(BaseModel):
 
     def __init__(self, **config_dict: Any) -> None:
         super().__init__(**config_dict)
+        if not config_dict.keys() <= type(self).model_fields.keys():
+            _warn_of_unknown(type(self), config_dict)
         keep_references(self, config_dict)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -97,6 +103,27 @@ class PermissiveConfig(Config):
     """Config that keeps keys it does not know as attributes."""
 
     model_config = ConfigDict(extra="allow")
+
+
+def _warn_of_unknown(model: type[BaseModel], given: Mapping[str, Any]) -> None:
+    """Arguments that no field has are ignored, as in pydantic: a warning tells of them, for most are misspelt."""
+    decorators: Any = model.__pydantic_decorators__
+    reads_them = any(each.info.mode != "after" for each in decorators.model_validators.values())
+    if model.model_config.get("extra") != "ignore" or reads_them:
+        return
+    known = dict.fromkeys(model.model_fields)
+    for info in model.model_fields.values():
+        for alias in (info.alias, info.validation_alias):
+            if alias is not None and not isinstance(alias, str):
+                return  # one of several names, or a path
+            if alias is not None:
+                known[alias] = None
+    for name in sorted(given.keys() - known.keys()):
+        warnings.warn(
+            f"{model.__name__} has no field {name!r}, it is ignored.{nearest(name, known)}",
+            UserWarning,
+            stacklevel=user_level(),
+        )
 
 
 def config_type_of(model: type[BaseModel]) -> Shape:
