@@ -126,7 +126,7 @@ def test_job_execute(installed: Path) -> None:
         (("--version",), "dagster, version 1.13.27 (Rostrum "),
         (("asset", "list", "-f", "definitions.py"), "orders\ntotal\n"),
         (("job", "list", "-m", "definitions"), "Job: greet"),
-        (("definitions", "validate", "-f", "definitions.py", "--log-level", "debug"), "2 assets, 1 jobs. All valid."),
+        (("definitions", "validate", "-f", "definitions.py", "--log-level", "debug"), "2 assets, 1 job. All valid."),
         (("instance", "info"), "max_concurrent_runs: 10"),
     ],
     ids=lambda part: " ".join(part[:2]) if isinstance(part, tuple) else "",

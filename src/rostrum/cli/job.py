@@ -109,6 +109,11 @@ def _target(control: Any, job: str, assets: tuple[AssetKey, ...], location: str 
         found = {place for place, name in catalog.jobs if name == job}
     if location is not None:
         found &= {location}
+    if not found and Path(job).is_file():
+        raise click.UsageError(
+            f"{job} is a file, and this launches jobs of code that is served: `rostrum dev -f {job}` serves it. "
+            "(`-f` is --follow here.)"
+        )
     if not found:
         raise NotFound(f"there is no job {job}; jobs: {', '.join(sorted(name for _, name in catalog.jobs)) or 'none'}")
     if len(found) > 1:

@@ -46,7 +46,10 @@ def parse(text: str, *, external: bool = True) -> Node:
         before, name, after = short.groups()
         node: Node = Keys((AssetKey.of(name),))
         return Around(node, _layers(before), _layers(after)) if before or after else node
-    return _Parser(text, external).parse()
+    try:
+        return _Parser(text, external).parse()
+    except RecursionError:
+        raise SelectionError("Invalid selection string: its parts are nested too deeply.") from None
 
 
 def _layers(signs: str) -> int | None:
@@ -148,6 +151,9 @@ class _Parser:
             node = self._or()
             self._expect(")")
             return Ends(value, node)
+        if "," in value.strip(","):
+            joined = " or ".join(f"key:{part}" for part in value.split(",") if part)
+            raise self._error(f"several keys are joined by `or`: `{joined}`", position)
         raise self._error(f"in an expression a key is written `key:{value}`", position)
 
     def _attribute(self, name: str, position: int) -> Node:

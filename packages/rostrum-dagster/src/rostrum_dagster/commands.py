@@ -7,10 +7,11 @@ that Rostrum does not have are one clear message and exit status 2.
 from __future__ import annotations
 
 import functools
+import importlib.metadata
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,36 +21,75 @@ from rostrum.cli.main import command as rostrum
 from rostrum.cli.main import run
 from rostrum.cli.options import key_values
 from rostrum.compat import dagster as interface
-from rostrum.config.deployment import version
 from rostrum.config.workspace import LocationSpec, find_locations
-from rostrum.model.errors import ConfigError, RostrumError
+from rostrum.model.errors import ConfigError
+from rostrum.model.reserved_names import RANGE_END_TAG, RANGE_START_TAG
 
 HELP = {"help_option_names": ["--help"], "max_content_width": 110}
+
+_PROCESSES = "nothing; Rostrum starts its processes by itself"
+ABSENT: Mapping[str, Mapping[str, str]] = {
+    "dagster": {
+        "debug": "`rostrum run show ID` and `rostrum run logs ID --json`",
+        "project": "a file with definitions; docs/getting-started.md has one",
+        "schedule": "`rostrum definitions list`; the page Automations of `rostrum dev` switches and shows ticks",
+        "sensor": "`rostrum definitions list`",
+    },
+    "api": {"execute_run": _PROCESSES, "execute_step": _PROCESSES, "resume_run": _PROCESSES},
+    "asset": {
+        "wipe": "`Instance.get().wipe_assets([...])` in Python",
+        "wipe-partitions-status-cache": "nothing; there is no such cache",
+    },
+    "instance": {
+        "concurrency": "`pools` in rostrum.yaml",
+        "migrate": "nothing; the schema is brought up to date when the instance is opened",
+        "reindex": "nothing; there is no such index",
+    },
+    "job": {
+        "backfill": "`rostrum job launch JOB --partition A --partition B`",
+        "print": "`rostrum definitions list`",
+        "scaffold_config": "the launch sheet of `rostrum dev`",
+    },
+    "run": {
+        "delete": "`Instance.get().delete_run(run_id)` in Python",
+        "migrate-repository": "nothing; runs name their code location",
+        "wipe": "another home folder",
+    },
+    "dagster-daemon": {
+        "debug": "the page System of `rostrum dev`",
+        "liveness-check": "the page System of `rostrum dev`",
+        "wipe": "nothing; a daemon that is gone is forgotten",
+    },
+}
+"""Group -> command that is not there -> what to use instead."""
 
 
 class _Group(click.Group):
     """A group whose unknown commands are told apart: known there, or known nowhere."""
 
-    absent: frozenset[str] = frozenset()
+    absent: Mapping[str, str]
+    """Command that is not there -> what to use instead."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] in self.absent:
             name = f"{ctx.command_path} {' '.join(args[:2] if len(args) > 1 and args[1][:1].isalpha() else args[:1])}"
-            _absent(name)
+            _absent(name, self.absent[args[0]])
         return super().resolve_command(ctx, args)
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.absent:
+            with formatter.section("Not there; use instead"):
+                formatter.write_dl(list(self.absent.items()))
 
-def _absent(name: str) -> NoReturn:
-    click.echo(
-        f"`{name}` is not part of Rostrum yet; what there is: `rostrum --help`, and the pages of `rostrum dev`.",
-        err=True,
-    )
+
+def _absent(name: str, instead: str) -> NoReturn:
+    click.echo(f"`{name}` is not part of Rostrum yet. Instead: {instead}.", err=True)
     sys.exit(2)
 
 
-def _group(parent: _Group | None, name: str, *absent: str) -> _Group:
-    made = _Group(name, context_settings=HELP, help=f"Classic commands: {name}.")
-    made.absent = frozenset(absent)
+def _group(parent: _Group | None, name: str, told: str) -> _Group:
+    made = _Group(name, context_settings=HELP, help=told)
+    made.absent = ABSENT.get(name, {})
     if parent is not None:
         parent.add_command(made)
     return made
@@ -174,7 +214,7 @@ def _one(code: list[str]) -> LocationSpec:
 
 
 def _definitions(spec: LocationSpec) -> Any:
-    from rostrum.config.code_locations import code_target
+    from rostrum.config.targets import code_target
     from rostrum.definitions.location.loading import load_definitions
 
     return load_definitions(code_target(spec))
@@ -182,17 +222,21 @@ def _definitions(spec: LocationSpec) -> Any:
 
 # ------------------------------------------------------------------------------------------------------------ dagster
 
-_VERSION = f"{interface.__version__} (Rostrum {version()})"
+_VERSION = f"{interface.__version__} (Rostrum {importlib.metadata.version('rostrum')})"
 _dagster = click.version_option(_VERSION, "--version", "-v", prog_name="dagster")(
-    _group(None, "dagster", "debug", "project", "schedule", "sensor")
+    _group(
+        None,
+        "dagster",
+        "The classic commands, run by Rostrum. `rostrum --help` has more. Not affiliated with Dagster Labs.",
+    )
 )
-_api = _group(_dagster, "api", "execute_run", "execute_step", "resume_run")
-_asset = _group(_dagster, "asset", "wipe", "wipe-partitions-status-cache")
-_code_server = _group(_dagster, "code-server")
-_defs = _group(_dagster, "definitions")
-_instance = _group(_dagster, "instance", "concurrency", "migrate", "reindex")
-_job = _group(_dagster, "job", "backfill", "print", "scaffold_config")
-_runs = _group(_dagster, "run", "delete", "migrate-repository", "wipe")
+_api = _group(_dagster, "api", "Serve code over gRPC.")
+_asset = _group(_dagster, "asset", "Make assets in this process, or list them.")
+_code_server = _group(_dagster, "code-server", "Serve code over gRPC.")
+_defs = _group(_dagster, "definitions", "Check that code loads.")
+_instance = _group(_dagster, "instance", "Show the settings of the instance.")
+_job = _group(_dagster, "job", "Execute, launch or list jobs.")
+_runs = _group(_dagster, "run", "List runs.")
 
 
 @_dagster.command("dev")
@@ -223,9 +267,24 @@ def _materialize(
     config: tuple[str, ...],
 ) -> None:
     """Make assets in this process; exits 1 when the run fails."""
-    if partition_range:
-        _absent("dagster asset materialize --partition-range")
-    _call("materialize", code, ["--select", select], _option("--partition", partition), _config(config, config_json))
+    if partition_range and partition:
+        raise click.UsageError("--partition or --partition-range, not both")
+    _call(
+        "materialize",
+        code,
+        ["--select", select],
+        _option("--partition", partition),
+        _range(partition_range) if partition_range else [],
+        _config(config, config_json),
+    )
+
+
+def _range(text: str) -> list[str]:
+    """Tags by which a run makes all partitions of a range."""
+    first, dots, last = text.partition("...")
+    if not first or not dots or not last:
+        raise click.UsageError(f"--partition-range {text!r}: write FIRST...LAST")
+    return ["--tag", f"{RANGE_START_TAG}={first}", "--tag", f"{RANGE_END_TAG}={last}"]
 
 
 @_asset.command("list")
@@ -233,7 +292,7 @@ def _materialize(
 @click.option("--select", default="*")
 def _list_assets(code: list[str], select: str) -> None:
     """Print keys of assets."""
-    from rostrum.config.local import select as selected
+    from rostrum.config.targets import select as selected
 
     for key in selected(_definitions(_one(code)).manifest(), select):
         click.echo(str(key))
@@ -246,23 +305,7 @@ def _list_assets(code: list[str], select: str) -> None:
 @click.option("-v", "--verbose", is_flag=True)
 def _validate(code: list[str], verbose: bool) -> None:
     """Load everything; exits 1 when something is wrong."""
-    wrong = 0
-    for spec in _locations(code):
-        if spec.server is not None:
-            click.echo(f"{spec.name}: served elsewhere, not loaded here")
-            continue
-        try:
-            manifest = _definitions(spec).resolved().manifest
-        except RostrumError as error:
-            wrong += 1
-            click.secho(f"{spec.name}: {error}", fg="red", err=True)
-            if verbose:
-                import traceback
-
-                traceback.print_exc()
-        else:
-            click.echo(f"{spec.name}: {len(manifest.assets)} assets, {len(manifest.jobs)} jobs. All valid.")
-    sys.exit(1 if wrong else 0)
+    _call("definitions", "validate", code, ["--verbose"] if verbose else [])
 
 
 @_job.command("list")
@@ -302,6 +345,8 @@ def _execute_job(
     definitions = _definitions(spec)
     names = [each.name for each in definitions.resolved().manifest.jobs]
     chosen = job or (names[0] if len(names) == 1 else None)
+    if chosen is None:
+        raise click.UsageError(f"say which job, with --job; jobs: {', '.join(names) or 'none'}")
     if chosen not in names:
         raise click.UsageError(f"there is no job {chosen!r}; jobs: {', '.join(names) or 'none'}")
     file = _config(config, config_json)
@@ -342,9 +387,28 @@ def _launch_job(
     code: list[str], job: str, location: str | None, config: tuple[str, ...], config_json: str | None, tags: str | None
 ) -> None:
     """Put a run of a job into the queue; a running daemon starts it."""
-    del code  # the locations are those that the instance knows
+    if code:
+        location = _made_known(code, location)
     labels = [word for key, value in _tags(tags).items() for word in ("--tag", f"{key}={value}")]
     _call("job", "launch", job, _option("--location", location), _config(config, config_json), labels)
+
+
+def _made_known(code: list[str], location: str | None) -> str:
+    """Load the code that is named, and record it: the instance may not know it yet, or as it was before."""
+    from rostrum.config.deployment import open_control
+    from rostrum.config.instance import find_home, read_instance
+    from rostrum.config.local import make_known
+
+    found = [spec for spec in _locations(code) if location in (None, spec.name)]
+    if len(found) != 1:
+        names = ", ".join(spec.name for spec in _locations(code))
+        raise ConfigError(f"say which code location, with --location; the code that is named has {names}")
+    (spec,) = found
+    if spec.server is None:
+        manifest = _definitions(spec).manifest()
+        home = find_home()
+        make_known(open_control(home, read_instance(home)), spec.name, manifest)
+    return spec.name
 
 
 def _serving(prefix: str) -> Callable[..., Any]:
@@ -443,14 +507,14 @@ def _list_runs(limit: int | None) -> None:
 def _webserver(code: list[str], host: str | None, port: int | None, path_prefix: str | None, read_only: bool) -> None:
     """Serve the UI and the API."""
     if path_prefix:
-        _absent("dagster-webserver --path-prefix")
+        _absent("dagster-webserver --path-prefix", "a host name of its own")
     if read_only:
-        _absent("dagster-webserver --read-only")
+        _absent("dagster-webserver --read-only", "users with the role `viewer`: `rostrum user add NAME`")
     _call("webserver", code, _option("--host", host), _option("--port", port))
 
 
 _daemon = click.version_option(_VERSION, prog_name="dagster-daemon")(
-    _group(None, "dagster-daemon", "debug", "liveness-check", "wipe")
+    _group(None, "dagster-daemon", "The loops: queue, schedules, sensors, monitor.")
 )
 
 
