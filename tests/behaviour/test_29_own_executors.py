@@ -118,7 +118,7 @@ def test_differs_an_executor_that_plans_by_itself_is_refused(instance: Any) -> N
     """Dagster gives `execute` its plan of steps; Rostrum's executors have another seam, which keeps runs that stop
     half-way and are taken over. The run fails with what to return instead.
     """
-    with pytest.raises(dg.DagsterError, match=r"'by_own_class' made a Own, which cannot run .*MultiprocessExecutor"):
+    with pytest.raises(dg.DagsterError, match=r"'by_own_class' made an Own, which cannot run .*MultiprocessExecutor"):
         dg.execute_job(dg.reconstructable(by_own_class_job), instance, raise_on_error=True)
 
 

@@ -430,6 +430,16 @@ class TestSmallThings:
         with pytest.raises(DagsterInvalidMetadata, match="'x': an object is not a metadata value"):
             dg.AssetMaterialization("a", metadata={"x": object()})
 
+    def test_articles_in_messages(self) -> None:
+        @dg.multi_asset(outs={"a": dg.AssetOut(), "b": dg.AssetOut()})
+        def made():
+            return 1
+
+        with pytest.raises(dg.DagsterInvariantViolationError, match=r"\(a, b\) and returned an int:"):
+            dg.materialize([made])
+        with pytest.raises(dg.DagsterInvalidDefinitionError, match="valid name of an op"):
+            dg.op(name="a b")(lambda: None)
+
 
 class TestRepositories:
     def test_a_dict_may_hold_functions_that_make_what_it_names(self) -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from rostrum.components.templates import Environ, is_template, render
 from rostrum.components.yaml_files import PathPart, Position, Positions
-from rostrum.model.errors import ResolutionError, kind_of
+from rostrum.model.errors import ResolutionError, kind_of, one_of
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class ResolutionContext:
         adapter = _adapter(annotation)
         if adapter is None:
             if isinstance(annotation, type) and not isinstance(value, annotation):
-                raise self.failed(f"this is {kind_of(value)}, not a {annotation.__name__}.")
+                raise self.failed(f"this is {kind_of(value)}, not {one_of(annotation)}.")
             return value
         try:
             return adapter.validate_python(value)

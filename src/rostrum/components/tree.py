@@ -33,7 +33,7 @@ from rostrum.components.telling import each_of, mistake_lines, node_place, telli
 from rostrum.definitions.broken import is_collecting, note
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.sources import relative
-from rostrum.model.errors import ComponentTreeError, DefinitionError, kind_of
+from rostrum.model.errors import ComponentTreeError, DefinitionError, kind_of, one_of
 
 T = TypeVar("T")
 
@@ -132,7 +132,7 @@ class ComponentTree:
         component = self._loaded(node).component
         if expected_type is not None and not isinstance(component, expected_type):
             told = node.address.told(self.defs_module_path)
-            raise ComponentTreeError(f"the component {told!r} is {kind_of(component)}, not a {expected_type.__name__}.")
+            raise ComponentTreeError(f"the component {told!r} is {kind_of(component)}, not {one_of(expected_type)}.")
         return component
 
     load_structural_component_at_loc = load_component

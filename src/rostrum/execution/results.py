@@ -189,7 +189,7 @@ def _returned(shape: Shape, step: Step, value: Any) -> Iterator[Item]:
                 yield Made(output, each)
         return
     names = ", ".join(output.name for output in values)
-    got = f"a tuple of {len(several)}" if isinstance(value, tuple) else f"a {kind}"
+    got = f"a tuple of {len(several)}" if isinstance(value, tuple) else kind_of(cast("object", value))
     raise InvariantError(
         f"{shape.name} has {len(values)} outputs ({names}) and returned {got}: return a tuple in "
         "that order, or yield results."

@@ -30,7 +30,7 @@ from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.io import IOManager
 from rostrum.interfaces.runs import ReadDynamicPartitions, RunSession
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import ConfigError, InvariantError, InvocationError
+from rostrum.model.errors import ConfigError, InvariantError, InvocationError, kind_of
 from rostrum.model.events import (
     AssetMaterialized,
     Event,
@@ -237,8 +237,8 @@ class Values:
         if value is not NO_VALUE:
             if output.nothing and value is not None:
                 raise InvariantError(
-                    f"output {output.name!r} of {step_key} is declared to pass no value, and was given a "
-                    f"{type(value).__name__}."
+                    f"output {output.name!r} of {step_key} is declared to pass no value, and was given "
+                    f"{kind_of(value)}."
                 )
             if slot.check is not None:
                 what = partial("step output {!r} of step {}".format, output.name, step_key)

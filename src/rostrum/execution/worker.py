@@ -37,7 +37,7 @@ from rostrum.interfaces.execution import Executor
 from rostrum.interfaces.io import IOManager
 from rostrum.interfaces.runs import ReadDynamicPartitions, RunSession
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import InvocationError, NotPartitioned, UnknownPartition
+from rostrum.model.errors import InvocationError, NotPartitioned, UnknownPartition, kind_of
 from rostrum.model.events import Event, LogsCaptured, RunCanceled, RunFailed, RunStarted, RunSucceeded, worker_stream
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
@@ -350,7 +350,7 @@ def _make_executor(resolved: Resolved, run: Run, may_fork: bool) -> Executor:
             return made
         else:
             raise InvocationError(
-                f"executor {chosen.name!r} made a {type(made).__name__}, which cannot run the steps of a run here: "
+                f"executor {chosen.name!r} made {kind_of(made)}, which cannot run the steps of a run here: "
                 "return an executor of rostrum.executors (MultiprocessExecutor, InProcessExecutor), or a definition "
                 "of one: multiprocess_executor.configured({...})."
             )

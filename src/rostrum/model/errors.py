@@ -14,10 +14,12 @@ import msgspec
 
 def kind_of(value: object) -> str:
     """The type of a value in a sentence: `an int`, `a str`, `None`."""
-    name = type(value).__name__
-    if value is None:
-        return "None"
-    return f"{'an' if name[:1] in 'aeioAEIO' else 'a'} {name}"
+    return "None" if value is None else one_of(type(value))
+
+
+def one_of(kind: type) -> str:
+    """A type in a sentence: `an int`, `a str`."""
+    return f"{'an' if kind.__name__[:1] in 'aeioAEIO' else 'a'} {kind.__name__}"
 
 
 class RostrumError(Exception):

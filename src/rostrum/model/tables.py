@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from rostrum.model.errors import ArgumentError, kind_of
+from rostrum.model.errors import ArgumentError, kind_of, one_of
 from rostrum.model.keys import AssetKey
 
 Cell = str | int | float | bool | None
@@ -108,12 +108,12 @@ class TableRecord(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         data: Any = self.data
         if not isinstance(data, Mapping):
-            raise ArgumentError(f"TableRecord: a record is a dict of cells by column, and this is a {_kind(data)}.")
+            raise ArgumentError(f"TableRecord: a record is a dict of cells by column, and this is {kind_of(data)}.")
         for name, cell in cast("Mapping[Any, Any]", data).items():
             _check("TableRecord", "a column's name", name, str)
             if cell is not None and not isinstance(cell, (str, int, float)):
                 raise ArgumentError(
-                    f"TableRecord: column {name!r} has a {_kind(cell)}; cells are str, int, float, bool or None."
+                    f"TableRecord: column {name!r} has {kind_of(cell)}; cells are str, int, float, bool or None."
                 )
 
 
@@ -146,7 +146,7 @@ class TableColumnLineage(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         given: Any = self.deps_by_column
         if not isinstance(given, Mapping):
-            raise ArgumentError(f"TableColumnLineage: deps_by_column is a {_kind(given)}; it is a dict of lists.")
+            raise ArgumentError(f"TableColumnLineage: deps_by_column is {kind_of(given)}; it is a dict of lists.")
         deps = {name: list(each) for name, each in cast("Mapping[Any, Any]", given).items()}
         for name, each in deps.items():
             _check("TableColumnLineage", "a column's name", name, str)
@@ -157,8 +157,4 @@ class TableColumnLineage(msgspec.Struct, frozen=True):
 
 def _check(what: str, part: str, value: Any, kind: type) -> None:
     if not isinstance(value, kind):
-        raise ArgumentError(f"{what}: {part} is a {_kind(value)}; it is a {kind.__name__}.")
-
-
-def _kind(value: object) -> str:
-    return type(value).__name__
+        raise ArgumentError(f"{what}: {part} is {kind_of(value)}; it is {one_of(kind)}.")

@@ -12,7 +12,7 @@ from collections import abc
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from rostrum.model.errors import ArgumentError
+from rostrum.model.errors import ArgumentError, kind_of
 
 CheckError = ParameterCheckError = ElementCheckError = ArgumentError
 """One class here; the names are kept apart for `except` clauses only."""
@@ -28,7 +28,7 @@ def _told(kind: type | tuple[type, ...]) -> str:
 
 def _wrong(obj: Any, name: object, wanted: str, more: str | None = None) -> NoReturn:
     raise ArgumentError(
-        f'Param "{name}" is not {wanted}: got {obj!r}, which is a {type(obj).__name__}.{f" {more}" if more else ""}'
+        f'Param "{name}" is not {wanted}: got {obj!r}, which is {kind_of(obj)}.{f" {more}" if more else ""}'
     )
 
 

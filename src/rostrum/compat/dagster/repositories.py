@@ -17,7 +17,7 @@ from rostrum.definitions.location.repositories import Repository
 from rostrum.definitions.ops.job_specs import JobSpec
 from rostrum.definitions.problems import located
 from rostrum.definitions.sources import function_source
-from rostrum.model.errors import ArgumentError, DefinitionError
+from rostrum.model.errors import ArgumentError, DefinitionError, kind_of
 
 RepositoryDefinition = Repository
 """Definitions with a name. Made by `@repository`."""
@@ -103,7 +103,7 @@ def _flat(returned: Any) -> Iterable[Any]:
             yield from (each() if isinstance(each, FunctionType) else each for each in held)
         return
     if not isinstance(returned, (list, tuple, set)):
-        raise ArgumentError(f"a repository function returns a list or a dict, not a {type(returned).__name__}.")
+        raise ArgumentError(f"a repository function returns a list or a dict, not {kind_of(returned)}.")
     for each in cast("Iterable[Any]", returned):
         if isinstance(each, (list, tuple)):
             yield from _flat(each)

@@ -18,7 +18,7 @@ from rostrum.definitions.events.types import EventType
 from rostrum.definitions.partitions.definition import PartitionKeyRange
 from rostrum.model import metadata
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import InvocationError
+from rostrum.model.errors import InvocationError, kind_of
 from rostrum.model.runs import Run, RunStatus
 from rostrum.model.tables import TableColumnLineage, TableRecord, TableSchema
 
@@ -78,7 +78,7 @@ def deserialize_value(val: str, as_type: Any = None, whitelist_map: Any = None) 
     del whitelist_map
     made = _unpacked(json.loads(val))
     if as_type is not None and not isinstance(made, as_type):
-        raise InvocationError(f"deserialize_value: the text is of a {type(made).__name__}, not of {as_type!r}.")
+        raise InvocationError(f"deserialize_value: the text is of {kind_of(made)}, not of {as_type!r}.")
     return made
 
 
@@ -122,7 +122,7 @@ def _packed_container(value: Any) -> Any:
 
 def _unlisted(value: Any) -> InvocationError:
     return InvocationError(
-        f"serialize_value: {value!r:.80} is a {type(value).__name__}, which is not listed: decorate its class with "
+        f"serialize_value: {value!r:.80} is {kind_of(value)}, which is not listed: decorate its class with "
         "whitelist_for_serdes, or give plain data."
     )
 

@@ -11,7 +11,7 @@ from rostrum.definitions.coroutines import settled
 from rostrum.definitions.ops.logs import library_logger
 from rostrum.definitions.ops.signatures import Signature
 from rostrum.definitions.resources.scoped import ScopedResources
-from rostrum.model.errors import InvariantError, InvocationError, UnknownResource, kind_of
+from rostrum.model.errors import InvariantError, InvocationError, UnknownResource, kind_of, one_of
 
 if TYPE_CHECKING:
     import logging
@@ -294,7 +294,7 @@ class TickFunction:
                 "build_sensor_context() or build_schedule_context()."
             )
         if context is not None and not isinstance(context, kind):
-            raise InvocationError(f"{self.what} takes a {kind.__name__}, not {context!r} ({kind_of(context)}).")
+            raise InvocationError(f"{self.what} takes {one_of(kind)}, not {context!r} ({kind_of(context)}).")
         return self.call(context, *events, given=given)
 
     def _resource(self, context: Any, name: str) -> Any:

@@ -10,7 +10,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, cast, runtime_checkable
 
 from rostrum.model import metadata as model
-from rostrum.model.errors import ArgumentError, InvocationError, kind_of
+from rostrum.model.errors import ArgumentError, InvocationError, kind_of, one_of
 from rostrum.model.keys import AssetKey
 from rostrum.model.metadata import ChartSeries
 from rostrum.model.tables import TableColumn, TableColumnLineage, TableRecord, TableSchema
@@ -217,9 +217,7 @@ else:
 def _is(name: str, value: Any, kind: type[Any]) -> Any:
     if isinstance(value, kind):
         return value
-    raise ArgumentError(
-        f"MetadataValue.{name} takes a {kind.__name__}, and got {value!r:.80} ({type(value).__name__})."
-    )
+    raise ArgumentError(f"MetadataValue.{name} takes {one_of(kind)}, and got {value!r:.80} ({type(value).__name__}).")
 
 
 def _schema_of(records: Sequence[Mapping[str, Any]]) -> TableSchema:

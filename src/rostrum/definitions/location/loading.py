@@ -24,7 +24,7 @@ from rostrum.definitions.location.load_errors import load_error
 from rostrum.definitions.location.module_contents import definitions_of_module
 from rostrum.definitions.problems import Broken, all_in_one
 from rostrum.definitions.sources import relative
-from rostrum.model.errors import DefinitionError
+from rostrum.model.errors import DefinitionError, kind_of
 from rostrum.planning.collector import seldom_collecting
 
 ALIASES_GROUP = "rostrum.import_aliases"
@@ -145,7 +145,7 @@ def _definitions(module: ModuleType, attribute: str | None, hints: list[Callable
             value = _guarded(value, f"{place}: {attribute}()")
         if not isinstance(value, Definitions):
             hint = "".join(hint() for hint in hints)
-            raise DefinitionError(f"{place}: {attribute} is a {type(value).__name__}, not Definitions.{hint}")
+            raise DefinitionError(f"{place}: {attribute} is {kind_of(value)}, not Definitions.{hint}")
         return value
     whole = (Definitions, LazyDefinitions)
     found = {id(value): (name, value) for name, value in vars(module).items() if isinstance(value, whole)}

@@ -13,6 +13,7 @@ from rostrum.definitions.ops.job_specs import JobSpec
 from rostrum.definitions.ops.ops import OpDefinition
 from rostrum.definitions.problems import Problems
 from rostrum.definitions.resources.lifecycle import needed_keys, nested_resources
+from rostrum.model.errors import kind_of
 
 
 def check_bindings(
@@ -42,8 +43,8 @@ def check_bindings(
         _check_nested(problems, key, value, by_id)
     manager = bound.get("io_manager")
     if manager is not None and not is_io_manager(manager):
-        kind = type(manager).__name__
-        problems.add(None, f"the resource 'io_manager' is a {kind}, which has no handle_output and load_input.")
+        kind = kind_of(manager)
+        problems.add(None, f"the resource 'io_manager' is {kind}, which has no handle_output and load_input.")
 
 
 def check_hooks(problems: Problems, bound: Mapping[str, Any], hooks: Iterable[Any], jobs: Iterable[JobSpec]) -> None:
