@@ -16,9 +16,11 @@ TYPED_LATER = {
     "rostrum.definitions.automations.tick_contexts",  # the instance
     "rostrum.definitions.contexts.step",  # definitions of assets and checks, which scripts of ops do without
     "rostrum.definitions.instance.run_instance",  # records of the log
-    "rostrum.definitions.location.definitions",  # what loads values
+    "rostrum.definitions.location.definitions",  # what loads values; jobs, schedules, sensors
     "rostrum.definitions.ops.composition",  # jobs of a node
     "rostrum.definitions.ops.hooks",  # the op and the instance
+    "rostrum.definitions.ops.jobs",  # what a run gives and takes
+    "rostrum.definitions.partitions.definition",  # what sensors ask for
 }
 """Modules whose methods answer with values of modules that they load late, and say so in their types."""
 VAGUE_NAMES = {"utils", "util", "common", "helpers", "helper", "core", "base", "lib", "misc", "shared"}

@@ -10,15 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 from rostrum.definitions.assets.definition import AssetsDefinition
 from rostrum.definitions.assets.selection import AssetSelection, SelectionLike
 from rostrum.definitions.assets.specs import AssetSpec, map_asset_specs
-from rostrum.definitions.automations.schedules import ScheduleDefinition
-from rostrum.definitions.automations.sensors import SensorDefinition
 from rostrum.definitions.broken import broken_name, brought_by, is_broken, is_collecting, note, noting_init
 from rostrum.definitions.checks.definition import AssetChecksDefinition
 from rostrum.definitions.location.live import ExecutorDefinition, Resolved
 from rostrum.definitions.location.lookups import assets_def_of, found, is_implicit, mapped, selected_keys
 from rostrum.definitions.names import KeyLike, asset_key_of, check_name
-from rostrum.definitions.ops.job_specs import JobSpec
-from rostrum.definitions.ops.jobs import JobDefinition
 from rostrum.definitions.ops.signatures import MISSING
 from rostrum.definitions.problems import Problems
 from rostrum.definitions.sources import caller_source, shown
@@ -27,8 +23,12 @@ from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError,
 from rostrum.model.manifest import ASSET_JOB, Manifest
 from rostrum.planning.graph import AssetGraph
 
-if TYPE_CHECKING:  # it runs things
+if TYPE_CHECKING:  # what runs things, and what a file of assets only does without
     from rostrum.definitions.assets.value_loader import AssetValueLoader
+    from rostrum.definitions.automations.schedules import ScheduleDefinition
+    from rostrum.definitions.automations.sensors import SensorDefinition
+    from rostrum.definitions.ops.job_specs import JobSpec
+    from rostrum.definitions.ops.jobs import JobDefinition
 
 SpecChange = Callable[[AssetSpec], AssetSpec]
 Listed = AssetsDefinition | AssetSpec | Sequence[AssetsDefinition | AssetSpec]
@@ -86,12 +86,14 @@ class Definitions:
         ]
         if len(self.assets) + len(self.asset_checks) != len(items):
             kinds = (AssetsDefinition, AssetSpec, AssetChecksDefinition)
-            _require(items, kinds, wrong, "assets or asset_checks", "not an asset, an AssetSpec or a check")
-        self.jobs: Sequence[JobSpec] = _require(jobs, JobSpec, wrong, "jobs", "not a job")
+            _of_kind(items, kinds, wrong, "assets or asset_checks", "not an asset, an AssetSpec or a check")
+        self.jobs: Sequence[JobSpec] = _require(jobs, "ops.job_specs:JobSpec", wrong, "jobs", "not a job")
         self.schedules: Sequence[ScheduleDefinition] = _require(
-            schedules, ScheduleDefinition, wrong, "schedules", "not a schedule"
+            schedules, "automations.schedules:ScheduleDefinition", wrong, "schedules", "not a schedule"
         )
-        self.sensors: Sequence[SensorDefinition] = _require(sensors, SensorDefinition, wrong, "sensors", "not a sensor")
+        self.sensors: Sequence[SensorDefinition] = _require(
+            sensors, "automations.sensors:SensorDefinition", wrong, "sensors", "not a sensor"
+        )
         self.resources: Mapping[str, Any] = _mapping(resources, wrong, "resources")
         if executor is not None and not isinstance(executor, ExecutorDefinition):
             wrong.append(f"executor is {_told(executor)}; use in_process_executor or multiprocess_executor.")
@@ -163,7 +165,7 @@ class Definitions:
         resources = {key: value for key, value in self.resources.items() if not is_broken(value)}
         missing.resources = len(resources) < len(self.resources) or self.incomplete
         for each in [*self.schedules, *self.sensors]:
-            missing.jobs.update(job.name for job in brought_by(each) if isinstance(job, JobSpec) and not is_broken(job))
+            missing.jobs.update(job.name for job in _only_jobs(brought_by(each)) if not is_broken(job))
         missing.all_assets |= self.incomplete
         missing.all_jobs |= self.incomplete
         compiler.mistakes_beside(compiler.Collected(*parts, resources, None, {}, {}, sensors), missing)
@@ -197,7 +199,7 @@ class Definitions:
     def resolve_implicit_global_asset_job_def(self) -> JobDefinition:
         """The job over all assets."""
         self.resolved()
-        return self._bound(JobDefinition(name=ASSET_JOB, selection=AssetSelection.all()))
+        return self._bound(_kind("ops.jobs:JobDefinition")(name=ASSET_JOB, selection=AssetSelection.all()))
 
     def _bound(self, job: JobSpec) -> JobDefinition:
         """The job, knowing these definitions: so it can be executed."""
@@ -232,7 +234,7 @@ class Definitions:
         targets: list[Any] = [getattr(each, "target", None) for each in self.schedules]
         # (Not `jobs`: a sensor that names its job has none to show.)
         targets += [job for each in self.sensors for job in getattr(each, "targets", None) or ()]
-        return {each.name: each for each in [*self.jobs, *targets] if isinstance(each, JobSpec)}
+        return {each.name: each for each in [*self.jobs, *_only_jobs(targets)]}
 
     def get_repository_def(self) -> Any:
         """These definitions, validated, with more lookups by name (a `Repository`). Raises DefinitionError."""
@@ -403,9 +405,25 @@ def _flat(values: Any, wrong: list[str], what: str) -> list[Any]:
     return items
 
 
-def _require(values: Any, kinds: Any, wrong: list[str], what: str, why: str) -> list[Any]:
-    """The values as a list, without those of another kind, which are noted."""
+def _kind(place: str) -> Any:
+    """A class of definitions, as `module:name`: loaded where there are some, for most files have assets only."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(f"rostrum.definitions.{module}"), name)
+
+
+def _only_jobs(values: Sequence[Any]) -> list[JobSpec]:
+    kind = _kind("ops.job_specs:JobSpec") if values else None
+    return [each for each in values if kind is not None and isinstance(each, kind)]
+
+
+def _require(values: Any, place: str, wrong: list[str], what: str, why: str) -> list[Any]:
+    """The values as a list, without those of another kind (`module:name`), which are noted."""
     items = _flat(values, wrong, what)
+    return _of_kind(items, _kind(place), wrong, what, why) if items else []
+
+
+def _of_kind(items: Sequence[Any], kinds: Any, wrong: list[str], what: str, why: str) -> list[Any]:
+    """Note those of another kind; returns the others."""
     wrong += [f"{what} holds {_told(each)}, which is {why}." for each in items if not isinstance(each, kinds)]
     return [each for each in items if isinstance(each, kinds)]
 

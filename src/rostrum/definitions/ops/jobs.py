@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import datetime
-from typing import Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from rostrum.definitions.assets.selection import AssetSelection, SelectionLike
 from rostrum.definitions.automations.run_requests import RunRequest
 from rostrum.definitions.broken import noting, noting_call
 from rostrum.definitions.config.run_config import RunConfig
-from rostrum.definitions.events.outcome import ExecutionResult
 from rostrum.definitions.instance.local_run import run_locally
-from rostrum.definitions.instance.run_instance import RunInstance
 from rostrum.definitions.location.live import ExecutorDefinition
 from rostrum.definitions.names import AssetLike, asset_key_of, check_name
 from rostrum.definitions.ops.graphs import GraphIn as GraphIn
@@ -24,6 +22,10 @@ from rostrum.definitions.ops.retries import RetryPolicy
 from rostrum.definitions.partitions.definition import PartitionsDefinition
 from rostrum.definitions.sources import caller_source, function_source
 from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError
+
+if TYPE_CHECKING:  # what a run gives and takes: jobs are written without running one
+    from rostrum.definitions.events.outcome import ExecutionResult
+    from rostrum.definitions.instance.run_instance import RunInstance
 
 
 class JobDefinition(JobSpec):

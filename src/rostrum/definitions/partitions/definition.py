@@ -9,16 +9,18 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from rostrum.definitions.broken import noting_init
 from rostrum.definitions.partitions.loading import DynamicPartitionsStore, PartitionLoadingContext, loading_context
 from rostrum.definitions.partitions.own_new import TakesNew
-from rostrum.definitions.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from rostrum.model import partitions as model
 from rostrum.model.errors import ArgumentError, DefinitionError, UnknownPartition
 from rostrum.model.reserved_names import PARTITION_TAG
 from rostrum.planning.partitions import Partitions, partitions_of
+
+if TYPE_CHECKING:  # what only sensors ask for
+    from rostrum.definitions.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 
 
 class PartitionKeyRange(NamedTuple):
@@ -335,6 +337,11 @@ class StaticPartitionsDefinition(PartitionsDefinition):
 PartitionFunction = Callable[["datetime | None"], "Sequence[Partition] | Sequence[str]"]
 
 
+def _requests() -> Any:
+    """Requests of sensors, with the records of ticks: loaded where one is made."""
+    return importlib.import_module("rostrum.definitions.partitions.requests")
+
+
 class DynamicPartitionsDefinition(PartitionsDefinition):
     """Keys added at run time, kept under `name`. Or, in the old way, computed by a function when the definitions are
     loaded.
@@ -367,11 +374,11 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
 
     def build_add_request(self, partition_keys: Sequence[str]) -> AddDynamicPartitionsRequest:
         """A request to add keys, for the result of a sensor."""
-        return AddDynamicPartitionsRequest(self._name(), partition_keys)
+        return _requests().AddDynamicPartitionsRequest(self._name(), partition_keys)
 
     def build_delete_request(self, partition_keys: Sequence[str]) -> DeleteDynamicPartitionsRequest:
         """A request to remove keys, for the result of a sensor."""
-        return DeleteDynamicPartitionsRequest(self._name(), partition_keys)
+        return _requests().DeleteDynamicPartitionsRequest(self._name(), partition_keys)
 
     def _name(self) -> str:
         if self.name is None:
