@@ -291,6 +291,15 @@ class TestWrittenOut:
 
         assert job.execute_in_process().output_for_node("add") == 6
 
+    def test_any_iterator_is_of_results(self) -> None:
+        made = dg.OpDefinition(lambda _, inputs: iter([dg.Output(inputs["n"] + 4)]), "made", ins={"n": dg.In()})
+
+        @dg.job
+        def job():
+            made(one())
+
+        assert job.execute_in_process().output_for_node("made") == 5
+
     def test_without_inputs_it_is_empty(self) -> None:
         made = dg.OpDefinition(compute_fn=lambda ctx, ins: (ctx.op_def.name, ins), name="made")
 

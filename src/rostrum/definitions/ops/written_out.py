@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import wraps
 from typing import Any
 
@@ -24,7 +24,9 @@ def by_name(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def compute(context: Any, **inputs: Any) -> Any:
-        return function(context, inputs)
+        made = function(context, inputs)
+        # Any iterator is of results here, not a value: that is what generators are.
+        return (each for each in made) if isinstance(made, Iterator) and not isinstance(made, Generator) else made
 
     del compute.__wrapped__  # its own parameters count
     compute.__annotations__ = {}
