@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import dagster as dg
 import pytest
@@ -15,7 +16,7 @@ from pydantic import Field, model_validator
 
 from rostrum.definitions.error_info import error_info
 from rostrum.definitions.location.loading import CodeTarget, load_definitions
-from rostrum.model.errors import ArgumentError
+from rostrum.model.errors import ArgumentError, SelectionError
 
 
 @pytest.fixture
@@ -471,3 +472,67 @@ def test_a_partition_is_one_of_each_definition_that_is_in_the_run():
 
     with pytest.raises(dg.DagsterUnknownPartitionError):
         dg.materialize([p, q], partition_key="a")
+
+
+# --- small things
+
+
+class Row(TypedDict):
+    name: str
+
+
+@pytest.mark.parametrize(("value", "fits"), [({"name": "x"}, True), (5, False)])
+def test_a_typed_dict_is_checked_as_a_dict(value: Any, fits: bool):
+    @dg.asset
+    def row() -> Row:
+        return value
+
+    @dg.asset
+    def rows() -> list[Row]:
+        return [value]
+
+    assert dg.materialize([row], raise_on_error=False).success is fits
+    assert dg.materialize([rows], raise_on_error=False).success is fits
+
+
+def test_a_log_call_whose_arguments_do_not_fit_fails_nothing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # pytest's raise what they cannot format
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+
+    @dg.asset
+    def talks(context: dg.AssetExecutionContext):
+        context.log.info("%s and %d", "x")  # noqa: PLE1206 - the mistake in question
+        dg.get_dagster_logger().warning("%d", "x")
+
+    assert dg.materialize([talks]).success
+
+
+def test_texts_and_config_that_are_nested_too_deeply_are_mistakes_of_theirs():
+    with pytest.raises(SelectionError, match="nested too deeply"):
+        dg.AssetSelection.from_string("(" * 5000 + "a or b" + ")" * 5000)
+
+    @dg.op(config_schema=dg.Permissive())
+    def free(): ...
+
+    @dg.job
+    def j():
+        free()
+
+    deep: Any = {}
+    for _ in range(3000):
+        deep = {"a": deep}
+    with pytest.raises(dg.DagsterInvalidConfigError):
+        j.execute_in_process({"ops": {"free": {"config": deep}}})
+
+
+def test_a_resource_that_yields_twice_is_told():
+    @dg.resource
+    def twice():
+        yield 1
+        yield 2
+
+    @dg.asset(required_resource_keys={"r"})
+    def a(): ...
+
+    with pytest.warns(UserWarning, match="resource 'r': its generator yields a second time"):
+        assert dg.materialize([a], resources={"r": twice}).success

@@ -93,11 +93,19 @@ class _Handler(logging.Handler):
                 at=self._clock.now(),
                 step_key=self.step_key,
                 level=level_name(record.levelno),
-                message=storable(record.getMessage(), MAX_MESSAGE),
+                message=storable(said(record), MAX_MESSAGE),
                 logger=record.name,
                 error=_error(record),
             )
         )
+
+
+def said(record: logging.LogRecord) -> str:
+    """The message. Where the arguments do not fit the text, both: a log call never fails a step."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError, IndexError) as error:
+        return f"{record.msg} {record.args!r} (the arguments do not fit the message: {error})"
 
 
 class _Forward(logging.Handler):
@@ -117,7 +125,7 @@ class _Forward(logging.Handler):
             **self._meta,
             "step_key": step_key,
             "op_name": step_key,
-            "orig_message": record.getMessage(),
+            "orig_message": said(record),
         }
         self._target.handle(copied)
 

@@ -341,7 +341,8 @@ def _verdict(shape: Shape, step: Step, result: AssetCheckResult, asset_key: Asse
     ]
     if len(fitting) == 1:
         return Verdict(fitting[0], result, shape.by_check.get(fitting[0]))
-    named = f"{wanted_asset}:{result.check_name or '?'}" if wanted_asset else f"{result.check_name or '?'!r}"
+    named = f"check {result.check_name!r}" if result.check_name is not None else "a check that it does not name"
+    named += f" of {wanted_asset}" if wanted_asset is not None else ""
     if fitting:
         raise InvariantError(
             f"{shape.name} gave a verdict for {named}, which may be any of {_listed(fitting)}: give "

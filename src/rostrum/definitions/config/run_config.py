@@ -49,10 +49,13 @@ def plain_config(config: RunConfig | Mapping[str, Any] | None) -> dict[str, Any]
     """Run config as plain data, empty parts left out. Raises ConfigError for anything else."""
     if config is None:
         return {}
-    if isinstance(config, RunConfig):
-        return {key: value for key, value in config.to_config_dict().items() if value}
-    if isinstance(config, Mapping):
-        return {str(key): _deep(value) for key, value in config.items()}
+    try:
+        if isinstance(config, RunConfig):
+            return {key: value for key, value in config.to_config_dict().items() if value}
+        if isinstance(config, Mapping):
+            return {str(key): _deep(value) for key, value in config.items()}
+    except RecursionError:
+        raise ConfigError("Error in config: it is nested too deeply.") from None
     raise ConfigError(f"run config is a dict or a RunConfig, not {kind_of(config)}.")
 
 

@@ -27,7 +27,7 @@ from rostrum.definitions.config.config_types import (
 from rostrum.definitions.config.errors import EvaluationErrorReason, EvaluationStack, raise_errors
 from rostrum.definitions.names import nearest
 from rostrum.definitions.ops.signatures import MISSING
-from rostrum.model.errors import ArgumentError, ConfigSchemaError
+from rostrum.model.errors import ArgumentError, ConfigError, ConfigSchemaError
 
 _Reason = EvaluationErrorReason
 
@@ -497,6 +497,13 @@ def process(
     """The value with defaults and environment filled in. MISSING stands for no value. Raises ConfigError that tells
     all mistakes.
     """
+    try:
+        return _processed(schema, value, what, at, fill=fill)
+    except RecursionError:
+        raise ConfigError(f"Error in config for {what}\n    Error 1: it is nested too deeply.") from None
+
+
+def _processed(schema: Field | ConfigType, value: Any, what: str, at: EvaluationStack | None, *, fill: bool) -> Any:
     place, evaluation = at or EvaluationStack(), Evaluation(fill=fill)
     field = schema if isinstance(schema, Field) else Field(schema)
     if value is MISSING:

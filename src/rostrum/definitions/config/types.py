@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, is_typeddict
 
 from rostrum.definitions.config.annotation_rules import annotation_problem
 from rostrum.definitions.config.annotations import type_name
@@ -282,6 +282,8 @@ def _make(annotation: Any) -> Check | None:
     origin = get_origin(annotation)
     if origin is not None:
         return _generic(origin, get_args(annotation))
+    if is_typeddict(annotation):
+        return lambda value: isinstance(value, dict)
     if isinstance(annotation, type) and not getattr(annotation, "_is_protocol", False):
         return lambda value: isinstance(value, annotation)
     return None

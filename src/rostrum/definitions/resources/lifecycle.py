@@ -9,6 +9,7 @@ opened through it; anything else is its own value.
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
@@ -199,7 +200,13 @@ class ResourceDefinition:
         try:
             yield made
         finally:
-            next(parts, None)
+            if next(parts, MISSING) is not MISSING:
+                warnings.warn(
+                    f"resource {context.key!r}: its generator yields a second time, and is not run to its end: yield "
+                    "the resource once, and tear down after it.",
+                    UserWarning,
+                    stacklevel=2,
+                )
 
     def configured(self, config_or_config_fn: Any, config_schema: Any = None, description: str | None = None) -> Self:
         """The same resource with this config: fixed, or what the function makes of its own config."""
