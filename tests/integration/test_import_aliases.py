@@ -78,3 +78,41 @@ def test_code_that_imported_the_installed_package_is_told_so(installed: Path) ->
     )
     done = python(code, installed)
     assert "The package 'dagster' that is installed was imported: with `--compat dagster`" in done.stderr
+
+
+SHIM = "from rostrum.compat.aliases import take_over\n\ntake_over('dagster')\n"
+
+
+@pytest.fixture
+def shim(tmp_path: Path) -> Path:
+    """A folder with our shim of `dagster`, as `rostrum-dagster` installs it."""
+    (tmp_path / "dagster").mkdir()
+    (tmp_path / "dagster/__init__.py").write_text(SHIM)
+    (tmp_path / "dagster" / aliases.SHIM).write_text("")
+    (tmp_path / "rostrum_dagster-0.1.0.dist-info").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize("code", ["import dagster, dagster.components\n", USE.format(mode="auto")])
+def test_the_shim_is_told_as_what_it_is(shim: Path, code: str) -> None:
+    done = python(code + "print(dagster.asset.__module__)", shim)
+    assert done.stdout.startswith("rostrum.")
+    assert done.stderr.count("rostrum:") == 1
+    assert done.stderr.startswith(f"{NOTICE} (rostrum-dagster is installed; ")
+
+
+def test_a_shim_that_overwrote_the_real_package_is_told(shim: Path) -> None:
+    (shim / "dagster-1.2.3.dist-info").mkdir()
+    done = python("import dagster, dagster_pipes; print(dagster.asset.__module__)", shim)
+    assert done.stdout.startswith("rostrum.")
+    assert done.stderr.count("dagster 1.2.3 is installed in the same place as rostrum-dagster") == 1
+    assert "pip uninstall dagster rostrum-dagster" in done.stderr
+
+
+def test_a_real_package_that_overwrote_the_shim_wins_and_is_told(shim: Path) -> None:
+    (shim / "dagster-1.2.3.dist-info").mkdir()
+    (shim / "dagster/__init__.py").write_text("MARK = 'the real one'\n")
+    done = python(USE.format(mode="auto") + "print(dagster.MARK)", shim)
+    assert done.stdout == "the real one\n"
+    assert done.stderr.count("rostrum:") == 1
+    assert "dagster 1.2.3 is installed in the same place" in done.stderr

@@ -66,7 +66,6 @@ class AliasFinder(MetaPathFinder, Loader):
 
     def __init__(self, aliases: Mapping[str, str] = EVERY, *, forced: bool = False, quiet: bool = False) -> None:
         self.aliases, self.forced, self.quiet = aliases, forced, quiet
-        self._lock = threading.Lock()
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -103,8 +102,8 @@ class AliasFinder(MetaPathFinder, Loader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """The module here, under its second name."""
-        if "." not in spec.name:
-            self._announce(spec.name)
+        if "." not in spec.name and not self.quiet:
+            _announce(spec.name, forced=self.forced)
         module = _resolved(spec.name, self.aliases)
         spec.loader_state = (module.__spec__, module.__loader__)
         return module
@@ -117,13 +116,57 @@ class AliasFinder(MetaPathFinder, Loader):
             if own is not None:
                 module.__spec__, module.__loader__ = own, loader
 
-    def _announce(self, name: str) -> None:
-        with self._lock:
-            if self.quiet or os.environ.get(ANNOUNCED):
-                return
-            os.environ[ANNOUNCED] = "1"
-        why = "as this project says" if self.forced else "no such package is installed"
-        sys.stderr.write(f"rostrum: `import {name}` is Rostrum's own here ({why}; see docs/compatibility.md)\n")
+
+_announcing = threading.Lock()
+_warned: set[str] = set()
+
+
+def _announce(name: str, *, forced: bool) -> None:
+    """Tell once, on standard error, whose module this is and why; and what is wrong with how it is installed."""
+    with _announcing:
+        if os.environ.get(ANNOUNCED):
+            return
+        os.environ[ANNOUNCED] = "1"
+    shim = _shim_of(name)
+    why = (
+        "rostrum-dagster is installed" if shim else "as this project says" if forced else "no such package is installed"
+    )
+    sys.stderr.write(f"rostrum: `import {name}` is Rostrum's own here ({why}; see docs/compatibility.md)\n")
+    _warn_of_two(name, shim)
+
+
+def _warn_of_two(name: str, shim: Path | None) -> None:
+    """Tell where two distributions have been installed over each other."""
+    other = _other_distribution(name, shim) if shim is not None else None
+    if other is not None and other not in _warned:
+        _warned.add(other)
+        sys.stderr.write(
+            f"rostrum: {other} is installed in the same place as rostrum-dagster, and both bring the package {name!r}: "
+            f"one has overwritten the other. Mend it: `pip uninstall {other.partition(' ')[0]} rostrum-dagster`, then "
+            "install the one that you want.\n"
+        )
+
+
+def _shim_of(name: str) -> Path | None:
+    """Folder of the shim package of that name, where `rostrum-dagster` is installed."""
+    found = PathFinder.find_spec(name)
+    if found is None or found.origin is None:
+        return None
+    folder = Path(found.origin).parent
+    return folder if (folder / SHIM).exists() else None
+
+
+def _other_distribution(name: str, shim: Path) -> str | None:
+    """Name and version of a distribution called as the package, in the folder that the shim is in. (By the names of
+    folders: `importlib.metadata` would be the slowest part of `import dagster`.)
+    """
+    wanted = name.replace("_", "-")
+    for entry in shim.parent.iterdir():
+        if entry.suffix in (".dist-info", ".egg-info"):
+            project, _, rest = entry.stem.replace("_", "-").rpartition("-")
+            if project.lower() == wanted:
+                return f"{wanted} {rest}"
+    return None
 
 
 def _modules() -> Any:
@@ -182,7 +225,13 @@ def is_installed(name: str) -> bool:
     found = PathFinder.find_spec(name)
     if found is None or found.origin is None:
         return False
-    return not (Path(found.origin).parent / SHIM).exists()
+    shim = _shim_of(name)
+    if shim is None:
+        return True
+    if b"rostrum.compat.aliases" in Path(found.origin).read_bytes():
+        return False
+    _warn_of_two(name, shim)  # a package was installed over the shim
+    return True
 
 
 def install(aliases: Mapping[str, str] = EVERY, *, forced: bool = True, quiet: bool = True) -> None:
@@ -219,4 +268,6 @@ def foreign() -> str:
 def take_over(name: str) -> None:
     """Called by an installed shim package while it is imported: its name is ours from here on, submodules too."""
     install(forced=True, quiet=True)
+    if name in ALIASES:
+        _announce(name, forced=False)
     sys.modules[name] = _resolved(name, EVERY)

@@ -18,7 +18,8 @@ Written by `./task generate`; do not edit. Rostrum is an independent project and
 where no such package is installed, or where the project says so with `--compat dagster`, with `compat: dagster` in the
 [instance or workspace file](configuration.md), or with `[tool.rostrum] compat = "dagster"` in `pyproject.toml`. It is
 told once, on standard error. With the distribution `rostrum-dagster` it holds in plain Python, pytest, notebooks and
-editors, too.
+editors, too, and is told there as well. Where that is installed over the real package, or the real one over it, files
+of one are gone: the notice says so, and how to mend it.
 
 Every public name can be imported. A name of the lists below is a placeholder: importing it is silent, using it raises
 `NotImplementedError` with the name. Exceptions among them can be caught and are never raised.

@@ -47,7 +47,30 @@ def parse_struct(text: str, kind: type[_T], name: str) -> _T:
     except msgspec.ValidationError as error:
         keys = re.findall(r"\$\.?([\w.\[\]-]*)", str(error))
         line = _line_of(tree, keys[-1].split(".") if keys else [])
-        raise ConfigError(f"{name}:{line}: {error}") from None
+        raise ConfigError(f"{name}:{line}: {told(error, kind)}") from None
+
+
+def told(error: msgspec.ValidationError, kind: Any) -> str:
+    """The error's text; for a word that is none of a few, those words and the nearest."""
+    wrong = re.fullmatch(r"Invalid enum value '(.*)' - at `\$\.?(.*)`", str(error))
+    if wrong is None:
+        return str(error)
+    value, path = wrong.groups()
+    for key in path.split("."):
+        struct = _struct_of(kind)
+        kind = typing.get_type_hints(struct).get(key.partition("[")[0]) if struct is not None else None
+    words = _words_of(kind)
+    if not words:
+        return str(error)
+    close = difflib.get_close_matches(value, words, n=1)
+    return f"{path}: {value!r} is none of {', '.join(words)}{f'; did you mean {close[0]}?' if close else ''}"
+
+
+def _words_of(annotation: Any) -> list[str]:
+    """Those of the `Literal` in an annotation."""
+    if typing.get_origin(annotation) is typing.Literal:
+        return [str(word) for word in typing.get_args(annotation)]
+    return [word for part in typing.get_args(annotation) for word in _words_of(part)]
 
 
 def resolve_environment(raw: Any, name: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from rostrum.config.files import told
 from rostrum.config.notices import tell
 from rostrum.model.errors import ConfigError
 
@@ -61,7 +62,7 @@ def _converted(raw: Any, path: Path, table: str) -> Project:
     try:
         found = msgspec.convert(raw, Project)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: [{table}]: {error}") from None
+        raise ConfigError(f"{path}: [{table}]: {told(error, Project)}") from None
     if found.module is not None and found.python_file is not None:
         raise ConfigError(f"{path}: [{table}]: a module or a python_file, not both")
     return found

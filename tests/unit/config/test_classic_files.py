@@ -214,7 +214,8 @@ def test_pyproject_of_either_name(
     ("text", "told"),
     [
         ("[tool.rostrum]\nmodul = 'x'", "unknown field `modul`"),
-        ("[tool.rostrum]\ncompat = 'yes'", "Invalid enum value 'yes'"),
+        ("[tool.rostrum]\ncompat = 'yes'", "compat: 'yes' is none of auto, dagster, off"),
+        ("[tool.rostrum]\ncompat = 'dagstr'", "did you mean dagster\\?"),
         ("[tool.rostrum]\nmodule = 'x'\npython_file = 'y.py'", "not both"),
         ("[tool", "not valid TOML"),
     ],
