@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from rostrum.definitions.ops.signatures import Signature
 
@@ -26,7 +26,9 @@ def by_name(function: Callable[..., Any]) -> Callable[..., Any]:
     def compute(context: Any, **inputs: Any) -> Any:
         made = function(context, inputs)
         # Any iterator is of results here, not a value: that is what generators are.
-        return (each for each in made) if isinstance(made, Iterator) and not isinstance(made, Generator) else made
+        if isinstance(made, Iterator) and not isinstance(made, Generator):
+            return (each for each in cast("Iterator[Any]", made))
+        return made
 
     del compute.__wrapped__  # its own parameters count
     compute.__annotations__ = {}
