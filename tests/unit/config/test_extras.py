@@ -66,6 +66,16 @@ def test_code_is_examined_in_a_base_install(command: str, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("command", ["asset list", "job list", "definitions validate", "--version"])
+def test_classic_commands_that_need_no_database(command: str, tmp_path: Path) -> None:
+    file = tmp_path / "code.py"
+    file.write_text("import dagster as dg\n@dg.asset\ndef a(): ...\n", encoding="utf-8")
+    place = Path(__file__).parents[3] / "packages/rostrum-dagster/src"
+    code = f"sys.path.insert(0, {str(place)!r})\nfrom rostrum_dagster.commands import dagster\ndagster()\n"
+    done = base(code, *command.split(), *([] if command == "--version" else ["-f", str(file)]))
+    assert done.returncode == 0, done.stderr
+
+
 def test_other_missing_packages_are_not_ours() -> None:
     assert missing_extra(ModuleNotFoundError("No module named 'pandsa'", name="pandsa")) is None
     assert missing_extra(ImportError("anything")) is None
