@@ -28,7 +28,7 @@ def by_name(function: Callable[..., Any]) -> Callable[..., Any]:
         # Any iterator is of results here, not a value: that is what generators are.
         if isinstance(made, Iterator) and not isinstance(made, Generator):
             return (each for each in cast("Iterator[Any]", made))
-        return made
+        return cast("Any", made)
 
     del compute.__wrapped__  # its own parameters count
     compute.__annotations__ = {}
