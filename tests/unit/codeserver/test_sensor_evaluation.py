@@ -41,7 +41,19 @@ def broken(context: rs.SensorEvaluationContext) -> None:
     raise ValueError("broken")
 
 
-DEFS = rs.Definitions(jobs=[my_job], sensors=[looking, broken], resources={"store": Store(path="p")})
+@rs.sensor(job=my_job)
+def asking(context: rs.SensorEvaluationContext) -> None:
+    context.instance.get_runs()
+
+
+@rs.schedule(job=my_job, cron_schedule="@daily")
+def daily(context: rs.ScheduleEvaluationContext) -> None:
+    context.instance.get_runs()
+
+
+DEFS = rs.Definitions(
+    jobs=[my_job], schedules=[daily], sensors=[looking, broken, asking], resources={"store": Store(path="p")}
+)
 
 
 def test_a_sensor() -> None:
@@ -51,6 +63,14 @@ def test_a_sensor() -> None:
     assert (asked.run_key, asked.job, asked.tags) == ("p/1", "my_job", {"dagster/sensor_name": "looking"})
     assert (result.cursor, result.logs) == ("2", ("INFO looking",))
     assert [(each.name, each.keys, each.remove) for each in result.partitions] == [("files", ("a",), False)]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("sensor", "asking"), ("schedule", "daily")])
+def test_the_instance_is_not_there_yet_and_that_is_said(kind: str, name: str) -> None:
+    result = evaluate_tick(DEFS.resolved(), TickRequest(name=name, kind=kind))
+    assert result.error is not None
+    assert result.error.class_name == "InvariantError"
+    assert "a later version of Rostrum brings it" in result.error.message
 
 
 def test_what_it_raises_is_the_result() -> None:

@@ -59,8 +59,9 @@ class TickContext:
         """The instance. Raises InvariantError where none was given."""
         if self._instance is None:
             raise InvariantError(
-                "context.instance is not available: this context was built without one. Give instance=... to the "
-                "function that builds it."
+                "context.instance is not available: this context was built without one. In a test, give instance=... "
+                "to the function that builds it. In a tick that the daemon asks for there is none yet: a later version "
+                "of Rostrum brings it; until then keep what a later tick has to know in the cursor."
             )
         return self._instance
 
