@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from rostrum.definitions.error_info import error_info
 from rostrum.definitions.location.loading import CodeTarget, load_definitions
 from rostrum.model.errors import ArgumentError, SelectionError
+from rostrum.model.manifest_parts import encode_manifest
 
 
 @pytest.fixture
@@ -536,3 +537,41 @@ def test_a_resource_that_yields_twice_is_told():
 
     with pytest.warns(UserWarning, match="resource 'r': its generator yields a second time"):
         assert dg.materialize([a], resources={"r": twice}).success
+
+
+def test_merging_tells_all_conflicts():
+    first = dg.Definitions(resources={"a": 1, "b": 1, "c": 1}, executor=dg.in_process_executor)
+    second = dg.Definitions(resources={"a": 2, "b": 2, "c": 1}, executor=dg.multiprocess_executor)
+    with pytest.raises(dg.DagsterInvariantViolationError) as caught:
+        dg.Definitions.merge(first, second)
+    told = str(caught.value).splitlines()
+    assert [("'a'" in line, "'b'" in line, "executor" in line) for line in told] == [
+        (True, False, False),
+        (False, True, False),
+        (False, False, True),
+    ]
+
+
+def test_a_password_within_an_address_is_not_in_the_manifest():
+    class Store(dg.ConfigurableResource):
+        dsn: str
+
+    defs = dg.Definitions(resources={"db": Store(dsn="postgres://shop:hunter2@host:5432/x")})
+    encoded = encode_manifest(defs.manifest())
+    assert b"hunter2" not in encoded
+    assert b"postgres://shop:********@host:5432/x" in encoded
+
+
+def test_the_context_of_a_step_is_still_its_own_after_a_run_within_it():
+    seen: list[str] = []
+
+    @dg.asset
+    def inner(): ...
+
+    @dg.asset
+    def outer(context: dg.AssetExecutionContext):
+        dg.materialize([inner])
+        seen.append(dg.AssetExecutionContext.get().asset_key.to_user_string())
+
+    assert dg.materialize([outer]).success
+    assert seen == ["outer"]

@@ -126,9 +126,10 @@ class StepRunner:
         emit(StepStarted(at=self._clock.now(), step_key=key, attempt=attempt))
         self.log.enter(key, emit)
         self._record = HookRecord() if step.hooks else None
+        around = CURRENT.get()  # a run within a step
         raised = guard(self._attempt, step, attempt, emit)
         self.log.leave()
-        CURRENT.set(None)
+        CURRENT.set(around)
         seconds = time.perf_counter() - began
         if raised is None:
             emit(StepSucceeded(at=self._clock.now(), step_key=key, seconds=seconds))

@@ -32,6 +32,8 @@ _PLAIN_KEYS = frozenset(
 )
 """`partition_key`, `primary_key` and the like name columns and places, not secrets."""
 MASK = "********"
+_URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
+"""`scheme://user:password@host`."""
 _NAMED = ("ops", "resources")
 """Sections of run config whose keys are names of things, not of fields."""
 _SAID_BY_SCHEMA = ("default", "examples", "example", "const")
@@ -58,6 +60,8 @@ def masked_field(name: str, value: Any) -> Any:
         return MASK
     if isinstance(value, (list, tuple)):
         return [masked_field(name, each) for each in cast("list[Any]", value)]
+    if isinstance(value, str) and "://" in value:
+        return _URL_PASSWORD.sub(rf"\1{MASK}@", value)
     return value
 
 

@@ -325,14 +325,17 @@ class Definitions:
         """
         resources: dict[str, Any] = {}
         loggers: dict[str, Any] = {}
+        wrong: list[str] = []
         for each in def_sets:
             if not isinstance(each, Definitions):
                 raise ArgumentError(f"Definitions.merge takes Definitions, not {_told(each)}.")
-            _merge(resources, each.resources, "resource")
-            _merge(loggers, each.loggers, "logger")
+            wrong += _merge(resources, each.resources, "resource")
+            wrong += _merge(loggers, each.loggers, "logger")
         executors = [each.executor for each in def_sets if each.executor is not None]
         if len(executors) > 1:
-            raise InvariantError("Definitions.merge: more than one of them has an executor: leave it to one of them.")
+            wrong.append("more than one of them has an executor: leave it to one of them.")
+        if wrong:
+            raise InvariantError("Definitions.merge: " + "\n  ".join(dict.fromkeys(wrong)))
         metadata = {name: value for each in def_sets for name, value in each.metadata.items()}
         made = Definitions(
             assets=[asset for each in def_sets for asset in each.assets],
@@ -381,14 +384,14 @@ def _compiler() -> Any:
     return importlib.import_module("rostrum.definitions.location.compile")
 
 
-def _merge(into: dict[str, Any], values: Mapping[str, Any], what: str) -> None:
+def _merge(into: dict[str, Any], values: Mapping[str, Any], what: str) -> list[str]:
+    """Add the values; gives what is told of those that are bound differently already."""
+    wrong: list[str] = []
     for key, value in values.items():
         if key in into and into[key] is not value and into[key] != value:
-            raise InvariantError(
-                f"Definitions.merge: the {what} {key!r} is bound to different values: bind it in one of them, or "
-                "rename one."
-            )
-        into[key] = value
+            wrong.append(f"the {what} {key!r} is bound to different values: bind it in one of them, or rename one.")
+        into.setdefault(key, value)
+    return wrong
 
 
 def _flat(values: Any, wrong: list[str], what: str) -> list[Any]:

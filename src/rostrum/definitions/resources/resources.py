@@ -25,7 +25,7 @@ from rostrum.definitions.config.schema import Field, process
 from rostrum.definitions.resources.io import IOManager
 from rostrum.definitions.resources.lifecycle import InitResourceContext, IOManagerDefinition, ResourceDefinition
 from rostrum.model.errors import ArgumentError, ConfigSchemaError, InvariantError, InvocationError
-from rostrum.model.secrets import MASK, looks_secret
+from rostrum.model.secrets import MASK, looks_secret, masked_field
 
 if TYPE_CHECKING:
     # Bare `ConfigurableResource` is `ConfigurableResource[Any]`.
@@ -397,4 +397,6 @@ def _shown(name: str, value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_shown(name, each) for each in cast("list[Any]", value)]
     plain = plain_value(value)
-    return plain if plain is None or isinstance(plain, (str, int, float, bool)) else repr(plain)
+    if plain is None or isinstance(plain, (int, float, bool)):
+        return plain
+    return masked_field(name, plain if isinstance(plain, str) else repr(plain))
