@@ -7,11 +7,12 @@ no mistake of its own. Elsewhere, in scripts and tests, mistakes are raised wher
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
-from types import CodeType
+from types import CodeType, TracebackType
 from typing import Any, ParamSpec, TypeVar, cast
 
 from rostrum.definitions.arguments import Rule, is_harmless, misfits, told_raw, told_unexpected, unexpected
@@ -64,7 +65,9 @@ def noting(
                 source = (function_source(function) if function is not None else None) or caller_source()
                 label = getattr(function, "__name__", None) or make.__name__
                 mistake = _placed(_own(error, label, cast("Any", make).__code__, kwargs), source)
-                _note(mistake)
+                if not _is_noted(mistake):
+                    __tracebackhide__ = True
+                    raise _in_user_frames(mistake) from mistake.__cause__
                 return object.__new__(_broken(kind, mistake, _name_of(name, named, args, kwargs), brings))
 
         return noted
@@ -90,7 +93,9 @@ def noting_init(init: Callable[P, None]) -> Callable[P, None]:
                 noted(*args, **repaired)  # pyright: ignore[reportCallIssue]
                 return
             mistake = _placed(_own(error, label, code, given), caller_source())
-            _note(mistake)
+            if not _is_noted(mistake):
+                __tracebackhide__ = True
+                raise _in_user_frames(mistake) from mistake.__cause__
             made: Any = args[0]
             kind = cast("type[Any]", type(made))
             name = given.get("key") or given.get("name") or (args[1:2] or (None,))[0]
@@ -120,7 +125,9 @@ def noting_call(kind: type[Any], *, decorates: bool = True, many: bool = False, 
                 if repaired is not None:
                     return noted(*args, **repaired)
                 mistake = _placed(_own(error, label, code, given), caller_source())
-                _note(mistake)
+                if not _is_noted(mistake):
+                    __tracebackhide__ = True
+                    raise _in_user_frames(mistake) from mistake.__cause__
                 return _instead(kind, mistake, decorates, args, {"key_prefix": ""} if many else given)
 
         return cast("F", noted)
@@ -203,11 +210,33 @@ def _placed(error: Mistake, source: Source | None) -> Mistake:
 
 def _note(error: Mistake) -> None:
     """Note a mistake, or raise it where nobody collects."""
-    noted = _noted.get()
-    if noted is None:
+    if not _is_noted(error):
         raise error
-    if not isinstance(error, Broken):
+
+
+def _is_noted(error: Mistake) -> bool:
+    """Note a mistake, where they are collected."""
+    noted = _noted.get()
+    if noted is not None and not isinstance(error, Broken):
         noted.append(error)
+    return noted is not None
+
+
+def _in_user_frames(error: Mistake) -> Mistake:
+    """The mistake with a traceback of the user's own lines: ours say nothing that it does not say itself. (What raises
+    it adds one frame of ours, which pytest hides.)
+    """
+    entries: list[TracebackType] = []
+    entry = error.__traceback__
+    while entry is not None:
+        file = entry.tb_frame.f_code.co_filename
+        if not is_own_file(file) and file != contextlib.__file__:
+            entries.append(entry)
+        entry = entry.tb_next
+    kept: TracebackType | None = None
+    for each in reversed(entries):
+        kept = TracebackType(kept, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    return error.with_traceback(kept)
 
 
 def unnamed(*_args: Any) -> None:
