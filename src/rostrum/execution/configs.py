@@ -10,6 +10,7 @@ from rostrum.definitions.location.live import Resolved
 from rostrum.definitions.ops.op_config import has_config, judged, op_config_field
 from rostrum.definitions.ops.ops import OpDefinition
 from rostrum.definitions.ops.signatures import MISSING, is_config
+from rostrum.definitions.resources.lifecycle import declares
 from rostrum.model.plans import FromConfig, Plan, Step
 from rostrum.model.runs import Run, RunTarget
 from rostrum.planning.op_steps import node_path
@@ -81,7 +82,7 @@ def config_at(config: Mapping[str, Any], path: Sequence[str]) -> Any:
 
 def check_config(resolved: Resolved, run: Run, plan: Plan, bound: Mapping[str, Any]) -> None:
     """Judge the config of a run before its first step. Raises ConfigError that tells all mistakes."""
-    wanted = bool(run.config) or any(hasattr(value, "config_field") for value in bound.values())
+    wanted = bool(run.config) or any(declares(value, "config_field") for value in bound.values())
     if not wanted and not any(map(_asks, plan.steps)) and not any(map(has_config, _ops(resolved, plan))):
         return
 

@@ -10,7 +10,7 @@ from typing import Any
 from rostrum.definitions.contexts.storage import InputContext, OutputContext
 from rostrum.definitions.ops.job_ports import port_schema
 from rostrum.definitions.ops.op_config import judged
-from rostrum.definitions.resources.lifecycle import InitResourceContext, ResourceDefinition, needed_keys
+from rostrum.definitions.resources.lifecycle import InitResourceContext, ResourceDefinition, declares, needed_keys
 from rostrum.execution.configs import config_at
 from rostrum.planning.op_steps import node_path
 
@@ -58,8 +58,8 @@ class IOSettings:
         if isinstance(bound, ResourceDefinition):
             given = config_at(self._config, ("resources", key, "config"))
             return bound.processed(InitResourceContext(key=key, config=given or None))
-        convert = getattr(self._opened(key), "to_run_config", None) or getattr(bound, "to_run_config", None)
-        return convert() if callable(convert) and not isinstance(bound, type) else None
+        typed = next((each for each in (self._opened(key), bound) if declares(each, "to_run_config")), None)
+        return typed.to_run_config() if typed is not None else None
 
 
 class _Manager:

@@ -9,7 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from rostrum.definitions.resources.lifecycle import InitResourceContext, needed_keys, open_resource, opening_order
+from rostrum.definitions.resources.lifecycle import (
+    InitResourceContext,
+    declares,
+    needed_keys,
+    open_resource,
+    opening_order,
+)
 from rostrum.execution.io_settings import IOSettings
 from rostrum.execution.plugins import IO_MANAGERS, plugin
 from rostrum.execution.user_code import Raised, guard
@@ -79,7 +85,7 @@ class Resources:
         told = tuple(
             key
             for key in order
-            if not isinstance(self._bound[key], _Made) and hasattr(self._bound[key], "open_for_execution")
+            if not isinstance(self._bound[key], _Made) and declares(self._bound[key], "open_for_execution")
         )
         if told:
             emit(ResourcesInitialized(at=self._clock.now(), resource_keys=told, seconds=time.perf_counter() - began))

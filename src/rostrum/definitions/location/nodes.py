@@ -18,7 +18,7 @@ from rostrum.definitions.ops.op_config import has_config
 from rostrum.definitions.ops.ops import OpDefinition, OpInput, OpOutput
 from rostrum.definitions.ops.signatures import MISSING
 from rostrum.definitions.partitions.definition import PartitionsDefinition
-from rostrum.definitions.resources.lifecycle import ResourceDefinition
+from rostrum.definitions.resources.lifecycle import ResourceDefinition, declares
 from rostrum.model import manifest as model
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.automation import Condition
@@ -204,10 +204,8 @@ class NodeWriter:
 
     def resource(self, key: str, value: Any) -> model.ResourceNode:
         """Node of a resource: its fields with secrets masked, or only its type."""
-        shown: Any = getattr(value, "shown_config", None)
-        schema: Any = getattr(value, "run_config_schema", None)
-        is_class = isinstance(value, type)
-        typed = callable(shown) and not is_class
+        typed = declares(value, "shown_config")
+        schema: Any = value.run_config_schema() if declares(value, "run_config_schema") else None
         if isinstance(value, ResourceDefinition):
             name, source, description = getattr(value.function, "__name__", "resource"), value.source, value.description
         else:
@@ -216,8 +214,8 @@ class NodeWriter:
             key=key,
             type=name,
             kind="io_manager" if is_io_manager(value) else "resource",
-            config_schema=cast("dict[str, Any] | None", schema()) if schema is not None and not is_class else None,
-            config=cast("dict[str, Any]", shown()) if typed else {},
+            config_schema=cast("dict[str, Any] | None", schema),
+            config=cast("Any", value).shown_config() if typed else {},
             description=cleaned(description),
             source=self.source(source),
         )
@@ -236,7 +234,7 @@ def is_io_manager(value: Any) -> bool:
     """True for objects (or functions that make them) which store and load values."""
     if isinstance(value, ResourceDefinition):
         return value.kind == "io_manager"
-    if callable(getattr(value, "create_io_manager", None)):
+    if declares(value, "create_io_manager"):
         return True
     return callable(getattr(value, "handle_output", None)) and callable(getattr(value, "load_input", None))
 

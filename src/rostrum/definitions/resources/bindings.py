@@ -12,7 +12,7 @@ from rostrum.definitions.ops.graphs import GraphDefinition
 from rostrum.definitions.ops.job_specs import JobSpec
 from rostrum.definitions.ops.ops import OpDefinition
 from rostrum.definitions.problems import Problems
-from rostrum.definitions.resources.lifecycle import needed_keys, nested_resources
+from rostrum.definitions.resources.lifecycle import declares, needed_keys, nested_resources
 from rostrum.model.errors import kind_of
 
 
@@ -34,7 +34,7 @@ def check_bindings(
         for needed in sorted(needed_keys(value) - bound.keys()):
             hint = nearest(needed, bound) or f" Bound: {', '.join(sorted(bound)) or 'none'}."
             problems.add(
-                getattr(value, "source", None),
+                value.source if declares(value, "source") else None,
                 f"resource with key {needed!r} required by resource with key {key!r} was not provided.{hint} "
                 + _mend(needed),
             )
@@ -93,7 +93,7 @@ def _mend(key: str) -> str:
 def _check_nested(problems: Problems, path: str, value: Any, bound: set[int]) -> None:
     """A resource in a field that is configured at launch must be bound by itself: its config needs a key."""
     for name, inner in nested_resources(value).items():
-        if getattr(inner, "is_configured_at_launch", False) and id(inner) not in bound:
+        if declares(inner, "is_configured_at_launch") and inner.is_configured_at_launch and id(inner) not in bound:
             problems.add(
                 None,
                 f"Failed to resolve resource nested at {type(value).__name__}.{name} (in {path!r}): it is configured "

@@ -185,7 +185,7 @@ class ResourceDefinition:
         ready = context.replace_config(self.processed(context))
         ready.resource_def = self
         value = self.resource_fn(ready) if Signature(self.resource_fn).names else self.resource_fn()
-        if hasattr(value, "__enter__") and hasattr(value, "gen"):  # made by @contextmanager
+        if type(value) is _OF_GENERATOR:
             with value as made:
                 yield made
             return
@@ -293,11 +293,15 @@ class IOManagerDefinition(ResourceDefinition):
         return IOManagerDefinition(lambda: value, description=description)
 
 
+def declares(value: Any, name: str) -> bool:
+    """Whether the class of an object has this method or property. The object itself is not asked: a mock has all."""
+    return not isinstance(value, type) and hasattr(type(value), name)  # pyright: ignore[reportUnknownArgumentType]
+
+
 def open_resource(value: Any, context: InitResourceContext) -> AbstractContextManager[Any]:
     """A context manager whose value user code gets. Errors of user code pass through unchanged."""
-    opener: Any = getattr(value, "open_for_execution", None)
-    if opener is not None and not isinstance(value, type):
-        return cast("AbstractContextManager[Any]", opener(context))
+    if declares(value, "open_for_execution"):
+        return cast("AbstractContextManager[Any]", value.open_for_execution(context))
     return nullcontext(value)
 
 
@@ -307,12 +311,20 @@ def needs_teardown(value: Any) -> bool:
         function = getattr(value.resource_fn, "__wrapped__", value.resource_fn)
         code = getattr(function, "__code__", None)
         return code is not None and bool(code.co_flags & _GENERATOR)
-    if isinstance(value, type) or not hasattr(value, "is_torn_down"):
+    if not declares(value, "is_torn_down"):
         return False
     return value.is_torn_down or any(needs_teardown(each) for each in value.nested_resources.values())
 
 
 _GENERATOR = 0x20  # CO_GENERATOR
+
+
+def _nothing() -> Generator[None]:
+    yield
+
+
+_OF_GENERATOR = type(contextmanager(_nothing)())
+"""What a function that is decorated with `contextmanager` returns."""
 
 
 def needed_keys(value: Any) -> frozenset[str]:
@@ -324,7 +336,7 @@ def needed_keys(value: Any) -> frozenset[str]:
 
 def nested_resources(value: Any) -> dict[str, Any]:
     """Resources in the fields of a resource, to be opened before it where they are bound at top level."""
-    if isinstance(value, type) or not hasattr(value, "nested_resources"):
+    if not declares(value, "nested_resources"):
         return {}
     return value.nested_resources
 
