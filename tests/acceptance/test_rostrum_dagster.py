@@ -48,6 +48,7 @@ if __name__ == "__main__":
     result = dg.materialize([orders, total])
     print(dg.__version__, dg.asset.__module__, result.success)
 """
+LAUNCH = "from rostrum_dagster.commands import dagster; dagster()"
 TEST = """\
 import dagster
 import definitions
@@ -135,6 +136,16 @@ def test_other_commands(installed: Path, words: tuple[str, ...], told: str) -> N
     done = dagster(installed, *words)
     assert done.returncode == 0, done.stderr
     assert told in done.stdout
+
+
+def test_job_launch_loads_the_code_that_is_named(installed: Path) -> None:
+    home = str(installed / "home-of-launch")
+    done = python(installed, "-c", LAUNCH, "job", "launch", "-f", "definitions.py", "-j", "greet", DAGSTER_HOME=home)
+    assert done.returncode == 0, done.stderr
+    assert "queued" in done.stdout
+    absent = python(installed, "-c", LAUNCH, "job", "launch", "-f", "nowhere.py", "-j", "greet", DAGSTER_HOME=home)
+    assert absent.returncode == 1
+    assert "there is no file nowhere.py" in absent.stderr
 
 
 def test_wrong_code_is_not_valid(installed: Path) -> None:
