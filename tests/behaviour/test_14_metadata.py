@@ -315,3 +315,30 @@ def test_all_reserved_keys_of_tables() -> None:
     (made,) = dg.materialize([a]).asset_materializations_for_node("a")
     assert made.metadata["dagster/row_count"].value == 3
     assert isinstance(made.metadata["dagster/column_schema"], dg.TableSchemaMetadataValue)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda value: dg.MaterializeResult(asset_key="a", metadata={"n": value}),
+        lambda value: dg.MaterializeResult(value=value),
+        lambda value: dg.ObserveResult(asset_key="a", metadata={"n": value}),
+        lambda value: dg.ExpectationResult(success=True, metadata={"n": value}),
+        lambda value: dg.TypeCheck(success=True, metadata={"n": value}),
+        lambda value: dg.SensorResult(cursor=str(value)),
+        lambda value: dg.In(int, default_value=value),
+        lambda value: dg.Out(int, description=str(value)),
+        lambda value: dg.AssetIn(key=str(value)),
+        lambda value: dg.AssetOut(key=str(value)),
+        lambda value: dg.RunsFilter(job_name=str(value)),
+        lambda value: dg.EventRecordsFilter(
+            dg.DagsterEventType.ASSET_MATERIALIZATION, asset_key=dg.AssetKey(str(value))
+        ),
+        lambda value: dg.AssetRecordsFilter(asset_key=dg.AssetKey(str(value))),
+    ],
+)
+def test_records_are_equal_by_their_values(make: Any) -> None:
+    assert make(1) == make(1)
+    assert hash(make(1)) == hash(make(1))
+    assert make(1) != make(2)
+    assert "object at 0x" not in repr(make(1))

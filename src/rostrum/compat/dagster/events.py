@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rostrum.definitions.records import Record
 from rostrum.model.metadata import metadata_values
 
 
-class ExpectationResult:
+class ExpectationResult(Record):
     """The result of an expectation: logged or yielded. (Deprecated: asset checks took its place.)"""
 
     __slots__ = ("description", "label", "metadata", "success")

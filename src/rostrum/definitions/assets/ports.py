@@ -12,6 +12,7 @@ from rostrum.definitions.ops.ops import Out
 from rostrum.definitions.ops.signatures import MISSING
 from rostrum.definitions.partitions.backfill_policy import BackfillPolicy
 from rostrum.definitions.partitions.definition import PartitionsDefinition
+from rostrum.definitions.records import Record
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ArgumentError, DefinitionError
 from rostrum.model.manifest import Source
@@ -19,7 +20,7 @@ from rostrum.model.manifest import Source
 _HIDDEN = ("auto_materialize_policy", "legacy_freshness_policy")
 
 
-class AssetIn:
+class AssetIn(Record):
     """Declares the asset that an argument loads: by `key`, or by the argument's name under `key_prefix`.
 
     `dagster_type` (or `type`) is the type that the value is checked against, instead of the annotation; `Nothing`
@@ -67,7 +68,7 @@ class AssetIn:
         return f"AssetIn({self.key or '/'.join(self.key_prefix) or 'by name'})"
 
 
-class AssetOut:
+class AssetOut(Record):
     """Declares an output of a multi-asset whose value goes through an IO manager.
 
     The key is `key`, or the output's name under `key_prefix`. All else is as in `AssetSpec`.

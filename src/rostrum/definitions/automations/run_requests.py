@@ -10,6 +10,7 @@ from rostrum.definitions.events.outputs import AssetCheckResult, AssetMaterializ
 from rostrum.definitions.names import AssetLike, asset_key_of, string_tags
 from rostrum.definitions.partitions.definition import PartitionKeyRange
 from rostrum.definitions.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
+from rostrum.definitions.records import Record
 from rostrum.model import ticks
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ArgumentError, kind_of
@@ -175,7 +176,7 @@ class RunReaction:
         return f"RunReaction({self.dagster_run!r})"
 
 
-class SensorResult:
+class SensorResult(Record):
     """All that a sensor's evaluation may decide at once: runs or a reason to skip, the cursor, changes of dynamic
     partitions, events of assets.
     """

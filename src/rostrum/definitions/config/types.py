@@ -15,11 +15,12 @@ from rostrum.definitions.config.annotations import type_name
 from rostrum.definitions.events.outputs import inner_type
 from rostrum.definitions.ops.logs import get_logger
 from rostrum.definitions.ops.signatures import MISSING
+from rostrum.definitions.records import Record
 from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError, kind_of
 from rostrum.model.metadata import metadata_values
 
 
-class TypeCheck:
+class TypeCheck(Record):
     """Verdict of a type's function, with what it can tell about the value."""
 
     __slots__ = ("description", "metadata", "success")

@@ -12,6 +12,7 @@ from rostrum.definitions.events.outputs import AssetMaterialization, AssetObserv
 from rostrum.definitions.events.run_events import AssetCheckEvaluation, ErrorReport, RunEvent
 from rostrum.definitions.events.types import EventType
 from rostrum.definitions.names import KeyLike, asset_key_of
+from rostrum.definitions.records import Record
 from rostrum.model.assets import AssetKey, AssetState
 from rostrum.model.errors import InvariantError
 from rostrum.model.events import LogMessage
@@ -161,7 +162,7 @@ class EventRecordsResult(NamedTuple):
     has_more: bool
 
 
-class AssetRecordsFilter:
+class AssetRecordsFilter(Record):
     """Which events of an asset: all that is given must hold."""
 
     def __init__(
@@ -197,7 +198,7 @@ class AssetRecordsFilter:
         )
 
 
-class EventRecordsFilter:
+class EventRecordsFilter(Record):
     """Which events of a type: all that is given must hold."""
 
     def __init__(
@@ -256,7 +257,7 @@ class RunStatusChangeRecordsFilter:
         self.job_names = list(job_names) if job_names is not None else None
 
 
-class RunsFilter:
+class RunsFilter(Record):
     """Which runs: all that is given must hold. `tags`: the value, or any of several; None for all values."""
 
     def __init__(

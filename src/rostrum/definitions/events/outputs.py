@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, cast
 
 from rostrum.definitions.assets.data_versions import DataVersion, version_text
 from rostrum.definitions.names import KeyLike, asset_key_of
+from rostrum.definitions.records import Record
 from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError, kind_of
 from rostrum.model.keys import AssetKey
 from rostrum.model.metadata import MetadataValue, PathMetadata, metadata_values
@@ -127,7 +128,7 @@ def recorded(metadata: dict[str, Any]) -> dict[str, MetadataValue]:
     return metadata_values(metadata) if type(metadata) is RawMetadata else metadata
 
 
-class Replaceable:
+class Replaceable(Record):
     """A record that is never changed: another one is made of it, with other values of some arguments."""
 
     __slots__ = ()
@@ -243,9 +244,6 @@ class ObserveResult(Replaceable):
     def check_result_named(self, check_name: str) -> AssetCheckResult:
         """The verdict of that name. Raises InvariantError where there is none."""
         return _named(self.check_results, check_name)
-
-    def __repr__(self) -> str:
-        return f"ObserveResult({self.asset_key or ''})"
 
 
 def _named(results: Sequence[AssetCheckResult], name: str) -> AssetCheckResult:

@@ -20,6 +20,7 @@ from rostrum.definitions.ops.op_config import check_config_parameter, checked_sc
 from rostrum.definitions.ops.retries import RetryPolicy
 from rostrum.definitions.ops.signatures import MISSING, Signature, check_context
 from rostrum.definitions.problems import located
+from rostrum.definitions.records import Record
 from rostrum.definitions.sources import function_source
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import DefinitionError
@@ -36,7 +37,7 @@ def is_nothing(annotation: Any) -> bool:
     return annotation is None or annotation is Nothing or annotation is type(None)
 
 
-class In:
+class In(Record):
     """Declares an input of an op. `dagster_type` is the expected type; `default_value` is used when nothing is
     connected.
     """
@@ -70,7 +71,7 @@ class In:
         return f"In({self.dagster_type!r})"
 
 
-class Out:
+class Out(Record):
     """Declares an output of an op."""
 
     __slots__ = ("code_version", "dagster_type", "description", "io_manager_key", "is_required", "metadata")
