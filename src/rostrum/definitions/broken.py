@@ -18,12 +18,13 @@ from typing import Any, ParamSpec, TypeVar, cast
 from rostrum.definitions.arguments import Rule, is_harmless, misfits, told_raw, told_unexpected, unexpected
 from rostrum.definitions.problems import Broken, located
 from rostrum.definitions.sources import caller_source, function_source, is_own_file
-from rostrum.model.errors import ArgumentError, ArgumentsError, DefinitionError
+from rostrum.model.errors import ArgumentError, ArgumentsError, DefinitionError, RostrumError
 from rostrum.model.manifest import Source
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
+R = TypeVar("R", bound=RostrumError)
 Mistake = DefinitionError | ArgumentError
 _noted: ContextVar[list[Mistake] | None] = ContextVar("noted", default=None)
 _CAUGHT = (DefinitionError, ArgumentError, TypeError, AttributeError)
@@ -222,8 +223,25 @@ def _is_noted(error: Mistake) -> bool:
     return noted is not None
 
 
-def _in_user_frames(error: Mistake) -> Mistake:
-    """The mistake with a traceback of the user's own lines: ours say nothing that it does not say itself. (What raises
+def folding(function: Callable[P, T]) -> Callable[P, T]:
+    """For what users call: errors of ours come out with the user's frames and one of ours. What user code raises is
+    left as it is.
+    """
+
+    @wraps(function)
+    def folded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except RostrumError as error:
+            __tracebackhide__ = True
+            _in_user_frames(error)
+            raise
+
+    return folded
+
+
+def _in_user_frames(error: R) -> R:
+    """The error with a traceback of the user's own lines: ours say nothing that it does not say itself. (What raises
     it adds one frame of ours, which pytest hides.)
     """
     entries: list[TracebackType] = []

@@ -65,6 +65,41 @@ def test_the_traceback_holds_the_lines_of_the_user(make: Callable[[], Any], func
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
+@ro.asset
+def needs(what_is_not_there: int) -> None: ...
+
+
+@ro.asset
+def wrong() -> int:
+    result: Any = "text"
+    return result
+
+
+@ro.op(config_schema={"a": int})
+def configured() -> None: ...
+
+
+@ro.job
+def needs_config() -> None:
+    configured()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: ro.materialize([needs]),
+        lambda: ro.materialize_to_memory([wrong]),
+        lambda: ro.Definitions.validate_loadable(ro.Definitions(assets=[needs])),
+        lambda: needs_config.execute_in_process(),
+    ],
+)
+def test_errors_of_ours_come_out_at_the_line_that_called(call: Callable[[], Any]) -> None:
+    with pytest.raises(ro.RostrumError) as caught:
+        call()
+    frames = traceback.extract_tb(caught.value.__traceback__)
+    assert [frame.filename for frame in frames] == [__file__] * 2
+
+
 def test_pytest_hides_our_frame(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "import rostrum as ro\ndef test_it():\n    ro.ScheduleDefinition(job_name='x', cron_schedule='no')\n"

@@ -7,6 +7,7 @@ from typing import Any
 
 from rostrum.definitions.assets.definition import AssetsDefinition
 from rostrum.definitions.assets.selection import AssetSelection, SelectionLike
+from rostrum.definitions.broken import folding
 from rostrum.definitions.config.run_config import RunConfig
 from rostrum.definitions.events.outcome import ExecutionResult
 from rostrum.definitions.instance.local_run import run_locally
@@ -17,6 +18,7 @@ from rostrum.model.errors import InvariantError
 from rostrum.model.manifest import ASSET_JOB
 
 
+@folding
 def materialize(
     assets: Sequence[Listed],
     run_config: RunConfig | Mapping[str, Any] | None = None,
@@ -40,6 +42,7 @@ def materialize(
     )
 
 
+@folding
 def materialize_to_memory(
     assets: Sequence[Listed],
     run_config: RunConfig | Mapping[str, Any] | None = None,

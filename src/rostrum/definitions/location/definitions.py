@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rostrum.definitions.assets.definition import AssetsDefinition
 from rostrum.definitions.assets.selection import AssetSelection, SelectionLike
 from rostrum.definitions.assets.specs import AssetSpec, map_asset_specs
-from rostrum.definitions.broken import broken_name, brought_by, is_broken, is_collecting, note, noting_init
+from rostrum.definitions.broken import broken_name, brought_by, folding, is_broken, is_collecting, note, noting_init
 from rostrum.definitions.checks.definition import AssetChecksDefinition
 from rostrum.definitions.location.live import ExecutorDefinition, Resolved
 from rostrum.definitions.location.lookups import assets_def_of, found, is_implicit, mapped, selected_keys
@@ -175,6 +175,7 @@ class Definitions:
         return self.resolved().manifest
 
     @staticmethod
+    @folding
     def validate_loadable(defs: Definitions) -> None:
         """Raise DefinitionError that lists all mistakes: also what compiles and cannot be stored."""
         importlib.import_module("rostrum.definitions.location.encoding").encoded(defs.manifest())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 
 from rostrum.definitions.assets.selection import AssetSelection, SelectionLike
 from rostrum.definitions.automations.run_requests import RunRequest
-from rostrum.definitions.broken import noting, noting_call
+from rostrum.definitions.broken import folding, noting, noting_call
 from rostrum.definitions.config.run_config import RunConfig
 from rostrum.definitions.instance.local_run import run_locally
 from rostrum.definitions.location.live import ExecutorDefinition
@@ -83,6 +83,7 @@ class JobDefinition(JobSpec):
 
     # --- running
 
+    @folding
     def execute_in_process(
         self,
         run_config: RunConfig | Mapping[str, Any] | None = None,
