@@ -441,3 +441,30 @@ def test_all_parts_are_accepted() -> None:
     )
     dg.Definitions.validate_loadable(defs)
     assert (defs.metadata["m"], set(defs.loggers), defs.executor) == (1, {"console"}, dg.in_process_executor)
+
+
+def test_definitions_that_others_complete_can_be_looked_at() -> None:
+    """Their resources, and assets that arguments name, may be in other definitions."""
+
+    @dg.asset(required_resource_keys={"api"})
+    def first(context: dg.AssetExecutionContext) -> None: ...
+
+    @dg.asset
+    def second(first: None, elsewhere: None) -> None: ...
+
+    part = dg.Definitions(assets=[first, second])
+    assert {key.to_user_string() for key in part.resolve_all_asset_keys()} == {"first", "second", "elsewhere"}
+    assert [spec.key for spec in part.resolve_all_asset_specs() if spec.key != dg.AssetKey("elsewhere")] == [
+        first.key,
+        second.key,
+    ]
+    assert part.resolve_assets_def("first") is first
+    changed = part.map_resolved_asset_specs(
+        func=lambda spec: spec.replace_attributes(group_name="reports"), selection="key:first+"
+    )
+    rest = dg.Definitions(assets=[dg.AssetSpec("elsewhere")], resources={"api": 1})
+    whole = dg.Definitions.merge(changed, rest)
+    dg.Definitions.validate_loadable(whole)
+    assert whole.resolve_assets_def("second").specs_by_key[dg.AssetKey("second")].group_name == "reports"
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="resource with key 'api'"):
+        dg.Definitions.validate_loadable(part)

@@ -93,6 +93,14 @@ def compile_definitions(collected: Collected) -> Resolved:
         return _Compiler(collected).compile()
 
 
+def compile_a_part(collected: Collected) -> Resolved:
+    """As `compile_definitions`, for definitions that others will complete: their resources may be elsewhere."""
+    missing = Missing()
+    missing.resources = missing.all_assets = True
+    with seldom_collecting():
+        return _Compiler(collected, missing).compile()
+
+
 def mistakes_beside(collected: Collected, missing: Missing) -> None:
     """Raise DefinitionError that lists those mistakes that are ones whatever is missing: for a load in which some
     definitions could not be made, and so are left out here.

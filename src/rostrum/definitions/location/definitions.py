@@ -44,6 +44,7 @@ class Definitions:
     """
 
     __slots__ = (
+        "_graph",
         "_resolved",
         "asset_checks",
         "assets",
@@ -102,6 +103,7 @@ class Definitions:
         self.loggers, self.metadata = _mapping(loggers, wrong, "loggers"), _mapping(metadata, wrong, "metadata")
         self.component_tree = component_tree
         self._resolved: Resolved | None = None
+        self._graph: AssetGraph | None = None
         self.incomplete = bool(wrong)
         """Some of what was given could not be taken, which has been told."""
         for told in wrong if is_collecting() else wrong[:1]:
@@ -248,12 +250,18 @@ class Definitions:
     # --- assets
 
     def resolve_asset_graph(self) -> AssetGraph:
-        """Who depends on whom."""
-        return self.resolved().graph
+        """Who depends on whom. The resources that assets need may be in other definitions."""
+        if self._resolved is not None:
+            return self._resolved.graph
+        if self._graph is None:
+            compiler = _compiler()
+            part = compiler.Collected(self.assets, self.asset_checks, [], [], self.resources, None, {}, {})
+            self._graph = compiler.compile_a_part(part).graph
+        return cast("AssetGraph", self._graph)
 
     def resolve_all_asset_keys(self) -> Sequence[AssetKey]:
         """Keys of all assets, those that are only depended on included."""
-        return list(self.resolved().graph.nodes)
+        return list(self.resolve_asset_graph().nodes)
 
     def resolve_all_asset_specs(self) -> Sequence[AssetSpec]:
         """Specs of all assets, those that are only depended on included."""
@@ -266,7 +274,7 @@ class Definitions:
 
     def resolve_assets_def(self, key: KeyLike) -> AssetsDefinition:
         """The definition that holds an asset. Raises InvariantError where there is none."""
-        self.resolved()
+        self.resolve_asset_graph()
         return self.get_assets_def(key)
 
     def get_assets_def(self, key: KeyLike) -> AssetsDefinition:
