@@ -305,6 +305,7 @@ class GraphDefinition(GraphSpec):
         """A job of this graph, as it is."""
         return self.to_job()
 
+    @folding
     def execute_in_process(
         self,
         run_config: RunConfig | Mapping[str, Any] | None = None,
