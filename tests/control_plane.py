@@ -17,7 +17,21 @@ from rostrum.interfaces.locations import ManifestReply
 from rostrum.interfaces.storage import Storage
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.events import Event, RunStarted, StepSucceeded, worker_stream
-from rostrum.model.manifest import (ASSET_JOB, AssetDependency, AssetNode, CheckNode, Edge, GraphInvocation, GraphNode, InputNode, JobNode, Manifest, OpNode, OutputNode, ScheduleNode)
+from rostrum.model.manifest import (
+    ASSET_JOB,
+    AssetDependency,
+    AssetNode,
+    CheckNode,
+    Edge,
+    GraphInvocation,
+    GraphNode,
+    InputNode,
+    JobNode,
+    Manifest,
+    OpNode,
+    OutputNode,
+    ScheduleNode,
+)
 from rostrum.model.manifest_parts import encode_manifest, manifest_hash
 from rostrum.model.partitions import DynamicPartitions, StaticPartitions, TimePartitions
 from rostrum.model.runs import Run, RunTarget

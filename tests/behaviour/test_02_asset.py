@@ -624,7 +624,7 @@ class TestDefinitionSurface:
         assert made.group_names_by_key == {key: "g"}
         assert made.metadata_by_key[key]["m"] == 1
         assert made.tags_by_key == {key: {"t": "1"}}
-        assert made.owners_by_key == {key: ("team:a",)}
+        assert made.owners_by_key == {key: ["team:a"]}
         assert made.code_versions_by_key == {key: "1"}
         assert made.descriptions_by_key == {key: "told"}
         assert [spec.name for spec in made.check_specs] == ["c"]

@@ -24,7 +24,8 @@ REGISTRIES = re.compile(
 MACHINE_PATHS = re.compile(r"(?<![\w./~$}-])/(?:wor" + r"k|roo" + r"t|hom" + r"e|User" + r"s)/[\w.]")
 PEER = re.compile("dag" + "ster|dag" + "it", re.IGNORECASE)
 PEER_MAY_APPEAR = (
-    "README.md", "ROADMAP.md", "docs/", "adr/", "changes/", "CHANGELOG.md", "benchmarks/", "tests/", "packages/", "pyproject.toml",
+    "README.md", "ROADMAP.md", "docs/", "adr/", "changes/", "CHANGELOG.md", "benchmarks/", "tests/", "packages/",
+    "pyproject.toml",
     # What reads files, code and messages that were written for it.
     "src/rostrum/compat/", "src/rostrum/integrations/", "src/rostrum/pipes/",
     "src/rostrum/cli/main.py", "src/rostrum/cli/migrate.py", "src/rostrum/cli/options.py",

@@ -69,7 +69,7 @@ def run(group: click.Command, arguments: list[str] | None = None) -> None:
     traceback.
     """
     try:
-        group(arguments, prog_name=group.name if group is not command else None, standalone_mode=False)
+        group(arguments, prog_name=group.name if group is not command else "rostrum", standalone_mode=False)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.Abort:

@@ -169,7 +169,7 @@ class AssetSpec:
             group_name=group_name,
             code_version=code_version,
             automation_condition=automation_condition,
-            owners=tuple(owners) if owners else (),
+            owners=list(owners) if owners else [],
             tags=plain,
             kinds=of_tags,
             partitions_def=partitions_def,
@@ -192,7 +192,7 @@ class AssetSpec:
         owners = options.pop("owners", None)
         metadata = options.pop("metadata", None) or _NO_METADATA
         values = {**_EMPTY, **options, "key": key, "source": source, "tags": plain, "kinds": of_tags}
-        values["owners"], values["metadata"] = tuple(owners) if owners else (), metadata
+        values["owners"], values["metadata"] = list(owners) if owners else [], metadata
         put = object.__setattr__
         for name, value in values.items():
             put(spec, name, value)
