@@ -322,6 +322,7 @@ def test_all_reserved_keys_of_tables() -> None:
     [
         lambda value: dg.MaterializeResult(asset_key="a", metadata={"n": value}),
         lambda value: dg.MaterializeResult(value=value),
+        lambda value: dg.Output(value, metadata={"n": 1}),
         lambda value: dg.ObserveResult(asset_key="a", metadata={"n": value}),
         lambda value: dg.ExpectationResult(success=True, metadata={"n": value}),
         lambda value: dg.TypeCheck(success=True, metadata={"n": value}),

@@ -45,7 +45,7 @@ DATA_VERSION_TAGS = ("rostrum/data_version", DATA_VERSION_TAG)
 """Tags of an observation that tell the data version."""
 
 
-class Output(Generic[T_co]):
+class Output(Record, Generic[T_co]):
     """A value of an output, with metadata. Returned or yielded."""
 
     __slots__ = ("data_version", "metadata", "output_name", "tags", "value")
