@@ -8,6 +8,10 @@ import ast
 import functools
 from pathlib import Path
 
+import rostrum
+from rostrum.compat.dagster.components import _MODULE_OF  # pyright: ignore[reportPrivateUsage]
+from rostrum.compat.dagster.names import _RENAMED  # pyright: ignore[reportPrivateUsage]
+
 DEPENDENCIES = {
     "dagster": "rostrum",
     "dagster-webserver": "rostrum[server]",
@@ -27,6 +31,26 @@ DEPENDENCIES = {
 }
 """Distribution there -> requirement here."""
 _FOLDER = Path(__file__).parent
+_OURS: dict[str, str] = vars(rostrum)["_MODULE_OF"]
+"""Public name -> its module."""
+
+
+@functools.lru_cache(maxsize=1)
+def renamed() -> dict[str, str]:
+    """Name there -> public name here, where they differ."""
+    found: dict[str, str] = {}
+    for name, place in _RENAMED.items():
+        module, _, attribute = place.partition(":")
+        if _OURS.get(attribute) == module:
+            found[name] = attribute
+    return found
+
+
+def counterpart(name: str) -> str | None:
+    """The public name here of a public name there; None where Rostrum proper has none."""
+    if name in renamed():
+        return renamed()[name]
+    return name if name in _OURS else None
 
 
 def statement(module: str, wanted: list[tuple[str, str | None]]) -> str | None:
@@ -44,6 +68,24 @@ def statement(module: str, wanted: list[tuple[str, str | None]]) -> str | None:
     return f"from {places.pop()} import {', '.join(names)}"
 
 
+def place(named: str) -> str | None:
+    """Full name here of a class or function that is named with its module there, as component files do
+    (`dagster.DefsFolderComponent`); None where Rostrum has none.
+    """
+    module, _, name = named.rpartition(".")
+    if module in ("dagster", "dagster.components"):
+        here = counterpart(name)
+        if here is not None:
+            return f"rostrum.{here}"
+    found = _homes(module).get(name)
+    return ".".join(found) if found is not None else None
+
+
+def is_module(module: str) -> bool:
+    """Whether a module of ours, which can be imported without an alias, stands for a module there."""
+    return _file(module) is not None
+
+
 def _as(name: str, alias: str | None) -> str:
     return f"{name} as {alias}" if alias and alias != name else name
 
@@ -51,9 +93,10 @@ def _as(name: str, alias: str | None) -> str:
 @functools.cache
 def _homes(module: str) -> dict[str, tuple[str, str]]:
     """Name of a module of ours that stands for one there -> the module it comes from, and its name in it."""
-    base = _FOLDER.joinpath(*module.split("."))
-    path = next((path for path in (base / "__init__.py", base.with_suffix(".py")) if path.exists()), None)
+    path = _file(module)
     found: dict[str, tuple[str, str]] = {}
+    if module == "dagster.components":  # (which loads its names when they are asked for)
+        return {name: (home, name) for name, home in _MODULE_OF.items()}
     for node in ast.parse(path.read_text(encoding="utf-8")).body if path is not None else ():
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("rostrum."):
             found |= {alias.asname or alias.name: (node.module, alias.name) for alias in node.names}
@@ -63,3 +106,8 @@ def _homes(module: str) -> dict[str, tuple[str, str]]:
             names = [target.id for target in node.targets if isinstance(target, ast.Name)]
             found |= {name: (f"rostrum.compat.{module}", name) for name in names}
     return found
+
+
+def _file(module: str) -> Path | None:
+    base = _FOLDER.joinpath(*module.split("."))
+    return next((path for path in (base / "__init__.py", base.with_suffix(".py")) if path.exists()), None)

@@ -7,45 +7,23 @@ things in the same file, or others take it from there, the name stays, and the i
 from __future__ import annotations
 
 import ast
-import functools
 import re
 from collections.abc import Iterable, Iterator
 
-import rostrum
 from rostrum.compat.aliases import EVERY
 from rostrum.compat.dagster.names import _RENAMED, _TABLE  # pyright: ignore[reportPrivateUsage]
 from rostrum.compat.dagster.placeholders import symbols
-from rostrum.compat.migrated_packages import statement
+from rostrum.compat.migrated_packages import counterpart, is_module, renamed, statement
 
 Note = tuple[int, str]
 """Line, and what a person has to look at there."""
 
 _COMPAT = "rostrum.compat.dagster"
-_OURS: dict[str, str] = vars(rostrum)["_MODULE_OF"]
-"""Public name -> its module."""
 _BY_NAME = ("import_module", "__import__", "patch", "find_spec", "importorskip", "reload")
 """Functions that are given a module by its name."""
 _PLACE = re.compile(r"dagster(?:_\w+)?(?:\.\w+)+$")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 """A line as Python counts them: a form feed does not end one."""
-
-
-@functools.lru_cache(maxsize=1)
-def _renamed() -> dict[str, str]:
-    """Name there -> public name here, where they differ."""
-    found: dict[str, str] = {}
-    for name, place in _RENAMED.items():
-        module, _, attribute = place.partition(":")
-        if _OURS.get(attribute) == module:
-            found[name] = attribute
-    return found
-
-
-def counterpart(name: str) -> str | None:
-    """The public name here of a public name there; None where Rostrum proper has none."""
-    if name in _renamed():
-        return _renamed()[name]
-    return name if name in _OURS else None
 
 
 def taken_from_others(trees: Iterable[ast.Module]) -> frozenset[str]:
@@ -69,7 +47,7 @@ def taken_from_others(trees: Iterable[ast.Module]) -> frozenset[str]:
                     found.add(node.attr)
         for constant in _texts(tree):
             found.update(re.findall(r"\w+", str(constant.value)))
-    return frozenset(found & set(_renamed()))
+    return frozenset(found & set(renamed()))
 
 
 def _is_theirs(module: str) -> bool:
@@ -184,7 +162,16 @@ class Source:
             if alias.name == "dagster":
                 self._import_module(node, alias, alone)
             elif _is_theirs(alias.name) and not self._is_own(alias.name):
-                self._left(node, f"import {alias.name}")
+                self._import_other(node, alias)
+
+    def _import_other(self, node: ast.Import, alias: ast.alias) -> None:
+        """`import dagster_dbt`, `import dagster.components as c`: of the package of compatibility, under its name."""
+        local = alias.asname or alias.name
+        if "." in local or alias.name == "dagster_pipes" or not is_module(alias.name):
+            self._left(node, f"import {alias.name}")
+            return
+        self._edits[self._span(alias)] = f"rostrum.compat.{alias.name} as {local}"
+        self._notes.append((node.lineno, f"{local} comes from rostrum.compat.{alias.name}"))
 
     def _import_module(self, node: ast.Import, alias: ast.alias, alone: set[str]) -> None:
         start, end = self._span(alias)
@@ -211,7 +198,7 @@ class Source:
             return
         public = {alias.name: counterpart(alias.name) for alias in node.names}
         if module != "dagster" and (module == "dagster.deprecated" or not all(public.values())):
-            self._left(node, f"from {module} import ...")
+            self._import_from_package(node, module)
             return
         for name in [name for name, here in public.items() if here is None]:
             known = name in _RENAMED or any(name in defined for defined in _TABLE.values())
@@ -238,6 +225,9 @@ class Source:
             self._notes.append((node.lineno, f"`from {module} import ...` is left: it {told}"))
             return
         new = statement(module, [(alias.name, alias.asname) for alias in node.names])
+        if new is None and module.startswith("dagster."):
+            self._left(node, f"from {module} import ...")
+            return
         if new is None:
             self._notes.append((node.lineno, f"`from {module} import ...` is left: not all of it is part of Rostrum"))
             return

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 import yaml
 
-from rostrum.compat.migrated_packages import DEPENDENCIES
+from rostrum.compat.migrated_packages import DEPENDENCIES, place
 from rostrum.compat.migrated_sources import Source, taken_from_others
 from rostrum.config.classic import read_classic
 from rostrum.model.errors import ConfigError
@@ -31,6 +31,11 @@ _REQUIREMENT = re.compile(
     re.MULTILINE,
 )
 _TOOL_KEYS = {"module_name": "module", "code_location_name": "location_name"}
+_COMPONENT_FILES = {"defs.yaml", "component.yaml"}
+_COMPONENT_TYPE = re.compile(
+    r"(?P<key>type[ \t]*:[ \t]+(?P<quote>[\"']?))(?P<named>dagster(?:_\w+)?(?:\.\w+)+)(?=(?P=quote)[ \t]*(?:#|\r?\n|$))"
+)
+"""The line that says which component a file makes; what is deeper in the file is somebody else's."""
 _OTHER_FILES = {"Makefile", "setup.py", "setup.cfg", "tox.ini", "noxfile.py", "Pipfile", "environment.yml"}
 _OTHER_SUFFIXES = {".sh", ".yml", ".yaml", ".ipynb"}
 
@@ -96,6 +101,8 @@ def _change(path: Path) -> Change | None:
         return _of_pyproject(path)
     if re.fullmatch(r".*requirements.*\.(txt|in)", path.name):
         return _of_requirements(path)
+    if path.name in _COMPONENT_FILES:
+        return _of_component_file(path)
     if path.name.startswith("Dockerfile") or path.name in _OTHER_FILES or path.suffix in _OTHER_SUFFIXES:
         return _of_other(path)
     return None
@@ -255,3 +262,26 @@ def _of_other(path: Path) -> Change | None:
         if re.search(r"\b(dagster(-webserver|-daemon)?|dagit)\b", line) and not line.lstrip().startswith("#")
     ]
     return Change(path, notes=notes)
+
+
+def _of_component_file(path: Path) -> Change | None:
+    """Its type is called as it is called here. (Only an alias would make the old name known.)"""
+    text = _read(path)
+    if text is None:
+        return None
+    change = Change(path, before=text)
+    lines: list[str] = []
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
+        found = _COMPONENT_TYPE.match(line)
+        here = place(found["named"]) if found is not None else None
+        if found is not None and here is not None:
+            lines.append(f"{found['key']}{here}{line[found.end() :]}")
+            continue
+        if found is not None:
+            change.notes.append((number, f"the type {found['named']} is not part of Rostrum: change it by hand"))
+        elif re.search(r"\bdagster(_\w+)?\b", line) and not line.lstrip().startswith("#"):
+            change.notes.append((number, f"change by hand: {line.strip()[:100]}"))
+        lines.append(line)
+    new = "".join(lines)
+    change.text = new if new != text else None
+    return change

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from rostrum import Component
 from rostrum.cli.main import command
+from rostrum.compat.migrated_packages import place
 from rostrum.compat.migration import migrate
 
 
@@ -86,9 +89,64 @@ def test_what_only_the_compatibility_package_has(tmp_path: Path) -> None:
 
 
 def test_private_imports_are_left(tmp_path: Path) -> None:
-    text, notes = source(tmp_path, "from dagster._core.launcher.base import RunLauncher\nimport dagster_dbt\n")
+    text, notes = source(tmp_path, "from dagster._core.launcher.base import RunLauncher\nimport dagster_snowflake\n")
     assert text is None
     assert [line for line, _ in notes] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "from dagster.components.testing import create_defs_folder_sandbox as sandbox\n",
+            "from rostrum.components.testing import create_defs_folder_sandbox as sandbox\n",
+        ),
+        (
+            "from dagster.components import Component, definitions\n",
+            "from rostrum import Component, lazy_definitions\n",
+        ),
+        ("from dagster.components import DefsStateConfig\n", "from rostrum.components.state import DefsStateConfig\n"),
+        (
+            "from dagster.components.core.component_tree import ComponentTree, ComponentTreeException\n",
+            "from rostrum.compat.dagster.components.core.component_tree import ComponentTree, ComponentTreeException\n",
+        ),
+        (
+            "import dagster.components as c\nc.Component\n",
+            "import rostrum.compat.dagster.components as c\nc.Component\n",
+        ),
+        ("import os, dagster_dbt\n", "import os, rostrum.compat.dagster_dbt as dagster_dbt\n"),
+    ],
+)
+def test_modules_below_and_beside_the_package(tmp_path: Path, before: str, after: str) -> None:
+    text, notes = source(tmp_path, before)
+    assert text == after
+    exec(after, {})
+    assert all("rostrum.compat" in told for _, told in notes)
+
+
+def test_component_files(tmp_path: Path) -> None:
+    path = tmp_path / "defs.yaml"
+    path.write_bytes(
+        b"# dagster\r\ntype: dagster.DefsFolderComponent  # why\r\nattributes:\r\n  type: dagster.Nested\r\n---\r\n"
+        b'type: "dagster_dbt.DbtProjectComponent"\r\n---\r\ntype: dagster_sling.SlingComponent\r\n'
+        b"---\r\ntype: dagster.components.PythonScriptComponent\r\n---\r\ntype: shop.dagster.Own\r\n"
+    )
+    (change,) = migrate(tmp_path)
+    assert change.data == (
+        b"# dagster\r\ntype: rostrum.DefsFolderComponent  # why\r\nattributes:\r\n  type: dagster.Nested\r\n---\r\n"
+        b'type: "rostrum.integrations.dbt.component.DbtProjectComponent"\r\n---\r\n'
+        b"type: dagster_sling.SlingComponent\r\n---\r\ntype: rostrum.PythonScriptComponent\r\n---\r\ntype: shop.dagster.Own\r\n"
+    )
+    assert [line for line, _ in change.notes] == [4, 8, 12]
+    assert change.notes[1][1] == "the type dagster_sling.SlingComponent is not part of Rostrum: change it by hand"
+
+
+def test_every_component_that_rostrum_has_is_found() -> None:
+    names = ["DefinitionsComponent", "DefsFolderComponent", "FunctionComponent", "PythonScriptComponent"]
+    names += ["TemplatedSqlComponent", "UvRunComponent"]
+    for name in [*(f"dagster.{name}" for name in names), "dagster_dbt.DbtProjectComponent"]:
+        module, _, attribute = (place(name) or "").rpartition(".")
+        assert issubclass(getattr(importlib.import_module(module), attribute), Component), name
 
 
 def test_a_source_that_cannot_be_parsed(tmp_path: Path) -> None:
