@@ -266,7 +266,10 @@ class TestMerge:
     def test_row_56_conflicts(self) -> None:
         for one_side, other in (
             (dg.Definitions(resources={"a": 1}), dg.Definitions(resources={"a": 2})),
-            (dg.Definitions(loggers={"a": 1}), dg.Definitions(loggers={"a": 2})),
+            (
+                dg.Definitions(loggers={"a": dg.colored_console_logger}),
+                dg.Definitions(loggers={"a": dg.json_console_logger}),
+            ),
             (
                 dg.Definitions(executor=dg.in_process_executor),
                 dg.Definitions(executor=dg.in_process_executor),

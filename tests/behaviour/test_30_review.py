@@ -93,6 +93,60 @@ def test_mistakes_of_decorators_arguments_and_of_what_belongs_together_are_one_e
     assert [line[: len(start)] for line, start in zip(lines, expected, strict=False)] == expected
 
 
+def test_neither_a_selection_nor_an_argument_of_definitions_hides_other_mistakes(project: Path):
+    head, *lines = told(
+        project,
+        "@dg.asset\ndef a(x): ...\n"
+        "@dg.asset(owners=['bad'])\ndef c(): ...\n"
+        "@dg.asset_check(asset='a', blocking='yes')\ndef ck(): ...\n"
+        "s = dg.ScheduleDefinition(job_name='nojob', cron_schedule='0 99 * * *')\n"
+        "@dg.sensor(job_name='nojob2')\ndef se(context): ...\n"
+        "@dg.asset(io_manager_key='zz')\ndef d(): return 1\n"
+        "@dg.asset(partitions_def=dg.StaticPartitionsDefinition(['a', 'a']))\ndef e(): ...\n"
+        "q = dg.define_asset_job('q', 'grp:x')\n"
+        "w = dg.define_asset_job('w', ['aa'])\n"
+        "some = dg.AssetSelection.from_string('a or') | dg.AssetSelection.assets('c')\n"
+        "weekly = dg.ScheduleDefinition(job=dg.define_asset_job('v', some), cron_schedule='@weekly')\n"
+        "defs = dg.Definitions(\n"
+        "    assets=[a, c, d, e], asset_checks=[ck], schedules=[s, weekly], sensors=[se], jobs=[q, w],\n"
+        "    resources={'k': object()}, loggers={'l': 5, 'fine': dg.colored_console_logger}, executor=3,\n"
+        ")\n",
+    )
+    assert head == "there are 13 mistakes in the definitions:"
+    expected = [
+        "2: asset a: Input asset 'x' is not produced",
+        "4: asset c: 'bad' is not a valid owner",
+        "6: asset_check: blocking is a str",
+        "8: schedule nojob_schedule: '0 99 * * *' is not a cron expression",
+        "8: schedule nojob_schedule: there is no job 'nojob'.",
+        "9: sensor se: there is no job 'nojob2'.",
+        "11: io manager with key 'zz' required by output 'result' of asset 'd'",
+        "13: StaticPartitionsDefinition: the key 'a' is there twice.",
+        "15: Invalid selection string 'grp:x', at character 1: ",
+        "16: job w: the assets 'aa' were selected",
+        "17: Invalid selection string 'a or', at character ",
+        "19: executor is an int",
+        "19: loggers['l'] is an int; give a logger made by @logger.",
+    ]
+    assert [line[: len(start)] for line, start in zip(lines, expected, strict=True)] == expected
+
+
+def test_in_a_script_a_wrong_selection_is_told_where_it_is_given():
+    with pytest.raises(SelectionError, match=r"test_30_review.py:\d+: Invalid selection string 'grp:x'.*'group'\?$"):
+        dg.define_asset_job("q", "grp:x")
+
+
+def test_what_is_missing_of_jobs_hides_nothing_of_assets(project: Path):
+    lines = told(
+        project,
+        "@dg.asset\ndef a(x): ...\n"
+        "@dg.asset(io_manager_key='zz')\ndef d(): return 1\n"
+        "@dg.sensor(job_name='one_of_those')\ndef se(context): ...\n"
+        "defs = dg.Definitions(assets=[a, d], jobs=7, sensors=[se])\n",
+    )
+    assert [line.partition(" ")[0] for line in lines[1:]] == ["2:", "4:", "8:"]
+
+
 def test_what_depends_on_something_broken_is_no_mistake_of_its_own(project: Path):
     lines = told(
         project,

@@ -182,7 +182,7 @@ class ComponentTree:
 
         add(self.find_root_decl())
         found = merged(whole)
-        found.incomplete = True
+        found.incomplete = frozenset({"assets", "jobs", "resources"})
         return found
 
     def has_built_all_defs(self) -> bool:

@@ -18,16 +18,16 @@ from typing import Any, ParamSpec, TypeVar, cast
 from rostrum.definitions.arguments import Rule, is_harmless, misfits, told_raw, told_unexpected, unexpected
 from rostrum.definitions.problems import Broken, located
 from rostrum.definitions.sources import caller_source, function_source, is_own_file
-from rostrum.model.errors import ArgumentError, ArgumentsError, DefinitionError, RostrumError
+from rostrum.model.errors import ArgumentError, ArgumentsError, DefinitionError, RostrumError, SelectionError
 from rostrum.model.manifest import Source
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
 R = TypeVar("R", bound=RostrumError)
-Mistake = DefinitionError | ArgumentError
+Mistake = DefinitionError | ArgumentError | SelectionError
 _noted: ContextVar[list[Mistake] | None] = ContextVar("noted", default=None)
-_CAUGHT = (DefinitionError, ArgumentError, TypeError, AttributeError)
+_CAUGHT = (DefinitionError, ArgumentError, SelectionError, TypeError, AttributeError)
 
 
 @contextmanager
@@ -187,7 +187,7 @@ def _repaired(error: Exception, label: str, code: CodeType, given: Mapping[str, 
 
 def _own(error: Exception, label: str, code: CodeType, given: Mapping[str, Any]) -> Mistake:
     """The error as a mistake of the user's. What code of others raised goes on as it is."""
-    if isinstance(error, (DefinitionError, ArgumentError)):
+    if isinstance(error, (DefinitionError, ArgumentError, SelectionError)):
         return error
     entry = error.__traceback__
     while entry is not None:
@@ -205,7 +205,7 @@ def _placed(error: Mistake, source: Source | None) -> Mistake:
     try:
         with located(source):
             raise error
-    except (DefinitionError, ArgumentError) as mistake:
+    except (DefinitionError, ArgumentError, SelectionError) as mistake:
         return mistake
 
 

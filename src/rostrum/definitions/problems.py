@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 from rostrum.definitions.sources import shown
-from rostrum.model.errors import ArgumentError, ComponentTreeError, DefinitionError
+from rostrum.model.errors import ArgumentError, ComponentTreeError, DefinitionError, SelectionError
 from rostrum.model.manifest import Source
 
 _LOCATED = re.compile(r"there are \d+ mistakes|[^\n]+?:\d+: ")
@@ -25,10 +25,10 @@ def is_located(error: Exception) -> bool:
 
 @contextmanager
 def located(source: Source | None) -> Generator[None, None, None]:
-    """Put the place before the message of a DefinitionError or ArgumentError that does not tell one yet."""
+    """Put the place before the message of a DefinitionError, ArgumentError or SelectionError that tells none yet."""
     try:
         yield
-    except (DefinitionError, ArgumentError) as error:
+    except (DefinitionError, ArgumentError, SelectionError) as error:
         if source is None or isinstance(error, Broken) or is_located(error):
             raise
         placed = type(error)(f"{shown(source)}: {error}")

@@ -196,7 +196,8 @@ class _Parser:
             raise self._error(f"{sign!r} is missing", self._peek()[2])
 
     def _error(self, message: str, position: int) -> SelectionError:
-        return SelectionError(f"Invalid selection string {self._text!r}, at character {position + 1}: {message}.")
+        told = f"{message.removesuffix('.')}." if not message.endswith("?") else message
+        return SelectionError(f"Invalid selection string {self._text!r}, at character {position + 1}: {told}")
 
 
 def _unquoted(text: str) -> str:

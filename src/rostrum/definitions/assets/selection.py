@@ -8,10 +8,12 @@ from typing import Any, cast
 
 from rostrum.definitions.assets.definition import AssetsDefinition
 from rostrum.definitions.assets.specs import AssetSpec
+from rostrum.definitions.broken import is_collecting, note
 from rostrum.definitions.checks.definition import AssetChecksDefinition
 from rostrum.definitions.names import AssetLike, KeyLike, asset_key_of
+from rostrum.definitions.sources import caller_source, shown
 from rostrum.model.assets import AssetKey, CheckKey
-from rostrum.model.errors import ArgumentError, InvariantError, SubsetError
+from rostrum.model.errors import ArgumentError, InvariantError, SelectionError, SubsetError
 from rostrum.model.manifest import AssetDependency, AssetNode, CheckNode, Manifest, OpNode
 from rostrum.planning import selection as tree
 from rostrum.planning.check_selection import (
@@ -146,7 +148,13 @@ class AssetSelection:
         """Read text (the grammar is in the guide on selections). Raises SelectionError."""
         # Most modules select by nothing but keys: what reads text is loaded when there is some.
         grammar = importlib.import_module("rostrum.planning.selection_grammar")
-        return AssetSelection(grammar.parse(string, external=include_sources))
+        try:
+            return AssetSelection(grammar.parse(string, external=include_sources))
+        except SelectionError as error:
+            if not is_collecting():
+                raise
+            note(SelectionError(f"{shown(caller_source())}: {error}"))
+            return AssetSelection()
 
     @classmethod
     def from_coercible(cls, selection: SelectionLike) -> AssetSelection:

@@ -10,11 +10,11 @@ from rostrum.definitions.automations.run_requests import RunRequest, SkipReason
 from rostrum.definitions.automations.targets import ANONYMOUS, JobLike, Target, TargetLike, target_name, targets_of
 from rostrum.definitions.automations.tick_contexts import ScheduleEvaluationContext, TickFunction
 from rostrum.definitions.automations.tick_outcomes import EMPTY_SCHEDULE, Returned, TickOutcome, with_tags
-from rostrum.definitions.broken import noting, noting_call, noting_init
+from rostrum.definitions.broken import is_collecting, note, noting, noting_call, noting_init
 from rostrum.definitions.config.run_config import RunConfig, plain_config
 from rostrum.definitions.names import check_name, owner_problem, string_tags
 from rostrum.definitions.ops.job_specs import JobSpec
-from rostrum.definitions.sources import caller_source, function_source
+from rostrum.definitions.sources import caller_source, function_source, shown
 from rostrum.model import ticks
 from rostrum.model.errors import ArgumentError, DefinitionError, InvocationError
 from rostrum.model.manifest import Source
@@ -106,7 +106,10 @@ class ScheduleDefinition:
         try:
             cron.validate(self.cron, self.timezone)
         except DefinitionError as error:
-            raise DefinitionError(f"schedule {self.name}: {error}") from None
+            wrong = DefinitionError(f"schedule {self.name}: {error}")
+            if not is_collecting():
+                raise wrong from None
+            note(DefinitionError(f"{shown(source or caller_source())}: {wrong}"))
         _one_of(self.name, "run_config", run_config, run_config_fn)
         _one_of(self.name, "tags", tags, tags_fn)
         if execution_fn is not None and (

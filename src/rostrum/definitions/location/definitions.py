@@ -100,12 +100,14 @@ class Definitions:
             wrong.append(f"executor is {_told(executor)}; use in_process_executor or multiprocess_executor.")
             executor = None
         self.executor: ExecutorDefinition | None = executor
-        self.loggers, self.metadata = _mapping(loggers, wrong, "loggers"), _mapping(metadata, wrong, "metadata")
+        self.loggers = _loggers(loggers, wrong)
+        self.metadata = _mapping(metadata, wrong, "metadata")
         self.component_tree = component_tree
         self._resolved: Resolved | None = None
         self._graph: AssetGraph | None = None
-        self.incomplete = bool(wrong)
-        """Some of what was given could not be taken, which has been told."""
+        # Each begins with the name of its argument.
+        self.incomplete = frozenset(told.partition(" ")[0] for told in wrong)
+        """Arguments of which some could not be taken, which has been told."""
         for told in wrong if is_collecting() else wrong[:1]:
             note(ArgumentError(f"{shown(self.source)}: {told}"))
         problems = Problems()
@@ -165,11 +167,11 @@ class Definitions:
         )
         sensors = sound(self.sensors, str, "")
         resources = {key: value for key, value in self.resources.items() if not is_broken(value)}
-        missing.resources = len(resources) < len(self.resources) or self.incomplete
+        missing.resources = len(resources) < len(self.resources) or "resources" in self.incomplete
         for each in [*self.schedules, *self.sensors]:
             missing.jobs.update(job.name for job in _only_jobs(brought_by(each)) if not is_broken(job))
-        missing.all_assets |= self.incomplete
-        missing.all_jobs |= self.incomplete
+        missing.all_assets |= "assets" in self.incomplete
+        missing.all_jobs |= not self.incomplete.isdisjoint({"jobs", "schedules", "sensors"})
         compiler.mistakes_beside(compiler.Collected(*parts, resources, None, {}, {}, sensors), missing)
 
     def manifest(self) -> Manifest:
@@ -358,7 +360,7 @@ class Definitions:
             metadata=metadata,
             component_tree=next((each.component_tree for each in def_sets if each.component_tree is not None), None),
         )
-        made.incomplete = any(each.incomplete for each in def_sets)
+        made.incomplete = frozenset().union(*(each.incomplete for each in def_sets))
         return made
 
     def with_resources(self, resources: Mapping[str, Any] | None) -> Definitions:
@@ -445,6 +447,14 @@ def _mapping(values: Any, wrong: list[str], what: str) -> dict[str, Any]:
         wrong.append(f"{what} is {_told(values)}; give a dict.")
         return {}
     return dict(cast("Mapping[str, Any]", values or {}))
+
+
+def _loggers(values: Any, wrong: list[str]) -> dict[str, Any]:
+    found = _mapping(values, wrong, "loggers")
+    kind = _kind("ops.loggers:LoggerDefinition") if found else None
+    strange = [key for key, each in found.items() if kind is not None and not isinstance(each, kind)]
+    wrong += [f"loggers[{key!r}] is {_told(found[key])}; give a logger made by @logger." for key in strange]
+    return {key: each for key, each in found.items() if key not in strange}
 
 
 def _told(value: Any) -> str:
