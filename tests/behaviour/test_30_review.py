@@ -266,6 +266,14 @@ def test_a_module_that_is_not_installed(project: Path):
     assert line.endswith(f"It is not installed in the environment of {sys.executable}.")
 
 
+def test_an_integration_that_rostrum_has_not(project: Path):
+    (line,) = told(project, "from dagster_snowflake import SnowflakeResource\n")
+    assert "No module named 'dagster_snowflake'. Rostrum has no such integration" in line
+    assert "Did you mean" not in line
+    (line,) = told(project, "import dagster.zzz\n")
+    assert line.endswith("public names are in `dagster`).")
+
+
 def test_a_circular_import_shows_who_imports_whom(project: Path):
     first, *chain = told(
         project, "from circ_under_test import b\n", circ_under_test="from shop_under_test import a\nb = 1\n"
