@@ -135,7 +135,8 @@ def test_component_files(tmp_path: Path) -> None:
     assert change.data == (
         b"# dagster\r\ntype: rostrum.DefsFolderComponent  # why\r\nattributes:\r\n  type: dagster.Nested\r\n---\r\n"
         b'type: "rostrum.integrations.dbt.component.DbtProjectComponent"\r\n---\r\n'
-        b"type: dagster_sling.SlingComponent\r\n---\r\ntype: rostrum.PythonScriptComponent\r\n---\r\ntype: shop.dagster.Own\r\n"
+        b"type: dagster_sling.SlingComponent\r\n---\r\ntype: rostrum.PythonScriptComponent\r\n"
+        b"---\r\ntype: shop.dagster.Own\r\n"
     )
     assert [line for line, _ in change.notes] == [4, 8, 12]
     assert change.notes[1][1] == "the type dagster_sling.SlingComponent is not part of Rostrum: change it by hand"
