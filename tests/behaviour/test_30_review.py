@@ -637,3 +637,118 @@ def test_the_context_of_a_step_is_still_its_own_after_a_run_within_it():
 
     assert dg.materialize([outer]).success
     assert seen == ["outer"]
+
+
+def test_resources_may_be_set_up_and_torn_down_by_coroutines_in_the_loop_of_the_steps():
+    seen: list[Any] = []
+
+    class Connection(dg.ConfigurableResource[Any]):
+        _loop: Any = None
+
+        async def setup_for_execution(self, context: dg.InitResourceContext):
+            await asyncio.sleep(0)
+            self._loop = asyncio.get_running_loop()
+            seen.append("set up")
+
+        async def teardown_after_execution(self, context: dg.InitResourceContext):
+            await asyncio.sleep(0)
+            seen.append(("torn down", asyncio.get_running_loop() is self._loop))
+
+    class Outer(dg.ConfigurableResource[Any]):
+        inner: Connection
+
+    @dg.resource
+    async def client():
+        await asyncio.sleep(0)
+        return "client"
+
+    @dg.asset
+    async def a(outer: Outer, client: dg.ResourceParam[str]):
+        seen.append((client, asyncio.get_running_loop() is outer.inner._loop))
+
+    assert dg.materialize([a], resources={"outer": Outer(inner=Connection()), "client": client}).success
+    assert seen == ["set up", ("client", True), ("torn down", True)]
+    seen.clear()
+    with Connection().process_config_and_initialize_cm() as connection:
+        assert connection._loop is not None
+        assert seen == ["set up"]
+    with dg.build_resources({"c": Connection(), "d": client}) as built:
+        assert built.d == "client"
+    assert [each if isinstance(each, str) else each[0] for each in seen] == ["set up", "torn down"] * 2
+
+
+def test_a_resource_whose_coroutine_fails_fails_the_run():
+    class Connection(dg.ConfigurableResource[Any]):
+        async def setup_for_execution(self, context: dg.InitResourceContext):
+            raise ValueError("no route")
+
+    @dg.asset
+    def a(db: Connection): ...
+
+    result = dg.materialize([a], resources={"db": Connection()}, raise_on_error=False)
+    assert not result.success
+    assert "no route" in str(result.run.error)
+
+
+def test_a_resource_made_of_an_async_generator_is_refused():
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"test_30_review.py:\d+: .*is an async generator"):
+
+        @dg.resource
+        async def connected():
+            yield 1
+
+
+# --- interrupts
+
+
+@pytest.mark.parametrize("raise_on_error", [True, False])
+@pytest.mark.parametrize("where", ["body", "coroutine", "io manager", "hook", "resource"])
+def test_a_keyboard_interrupt_of_user_code_stops_the_run(where: str, raise_on_error: bool):
+    seen: list[str] = []
+
+    def stop(here: str) -> None:
+        if where == here:
+            raise KeyboardInterrupt
+
+    class Manager(dg.IOManager):
+        def handle_output(self, context: dg.OutputContext, obj: Any):
+            stop("io manager")
+
+        def load_input(self, context: dg.InputContext): ...
+
+    @dg.resource
+    def connected():
+        stop("resource")
+        return 1
+
+    @dg.success_hook
+    def told(context: dg.HookContext):
+        stop("hook")
+
+    @dg.asset(hooks={told}, retry_policy=dg.RetryPolicy(max_retries=3), required_resource_keys={"db"})
+    def first():
+        seen.append("first")
+        stop("body")
+
+    @dg.asset
+    async def later():
+        await asyncio.sleep(0)
+        seen.append("later")
+        stop("coroutine")
+
+    @dg.asset
+    def zz_last():
+        seen.append("last")
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        with pytest.raises(KeyboardInterrupt):
+            dg.materialize(
+                [first, later, zz_last],
+                instance=instance,
+                resources={"io_manager": Manager(), "db": connected},
+                raise_on_error=raise_on_error,
+            )
+        (run,) = instance.get_runs()
+        expected = {"resource": [], "coroutine": ["first", "later"]}
+        assert seen == expected.get(where, ["first"])
+        assert run.status.value.lower() == ("failure" if where == "resource" else "canceled")

@@ -11,7 +11,7 @@ from rostrum.definitions.coroutines import Coroutines
 from rostrum.definitions.ops.hooks import HookContext, HookDefinition, HookExecutionResult
 from rostrum.definitions.ops.ops import OpDefinition
 from rostrum.execution.results import Made
-from rostrum.execution.user_code import guard
+from rostrum.execution.user_code import Raised, guard
 from rostrum.interfaces.clock import Clock
 from rostrum.model.events import Event, HookCompleted
 from rostrum.model.plans import Step
@@ -47,9 +47,10 @@ class Hooks:
         logger: logging.Logger,
         resource: Callable[[str], Any],
         coroutines: Coroutines,
+        interrupted: Callable[[Raised], None],
     ) -> None:
         self._by_name, self._clock, self._logger, self._resource = by_name, clock, logger, resource
-        self._coroutines = coroutines
+        self._coroutines, self._interrupted = coroutines, interrupted
 
     def resource_keys(self, step: Step) -> list[str]:
         """Keys of the resources that the hooks of a step ask for."""
@@ -87,6 +88,8 @@ class Hooks:
             outcome, error = "completed", None
             if raised is not None:
                 outcome, error = "failed", raised.info()
+                if raised.is_interrupt:
+                    self._interrupted(raised)
             elif answers and isinstance(answers[0], HookExecutionResult) and answers[0].is_skipped:
                 outcome = "skipped"
             emit(HookCompleted(at=self._clock.now(), step_key=step.key, hook=name, outcome=outcome, error=error))

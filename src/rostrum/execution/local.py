@@ -163,6 +163,8 @@ class _Execution:
             weakref.finalize(result, shutil.rmtree, self._folder, ignore_errors=True)
         if self._stop is None and stop.is_set():
             raise KeyboardInterrupt
+        if isinstance(work.exception, KeyboardInterrupt):
+            raise work.exception  # of user code outside of steps
         if isinstance(work.exception, (ConfigError, UnknownPartition, NotPartitioned)):
             raise work.exception  # the run has not begun
         if self._raise and not result.success:

@@ -45,6 +45,8 @@ class Resources:
         self._opened: list[tuple[str, AbstractContextManager[Any]]] = []
         self._by_id: dict[int, Any] = {}
         self._emit: Callable[[Event], None] | None = None
+        self.settled: Callable[[Any], Any] | None = None
+        """Runs coroutines that set up or tear down, in the loop of the steps' coroutines."""
 
     def value(self, key: str) -> Any:
         """The opened value."""
@@ -116,6 +118,8 @@ class Resources:
             run=self._run,
             opened=self._by_id,
         )
+        if self.settled is not None:
+            context.settled = self.settled
         manager = open_resource(bound, context)
         self._values[key] = value = manager.__enter__()
         self._by_id[id(bound)] = value

@@ -63,13 +63,19 @@ class StepRunner:
         self._coroutines = Coroutines()
         self.values = Values(session, clock, notes, resources.io_manager)
         self.values.settings = resources.io_settings()
-        self.values.settled = self._coroutines.settled
+        self.values.settled = resources.settled = self._coroutines.settled
         self.is_canceled: Callable[[], bool] = _never
         """Whether the run is being cancelled: only then is an interrupt no failure of the step."""
+        self.cancel: Callable[[], None] | None = None
+        """Cancels the run, for an interrupt that user code raises by itself; None in a process of the step's own, where
+        that is the step's failure.
+        """
         self.retries = True
         """False where the executor tries nothing again."""
         self._hooks = (
-            Hooks(resolved.hooks, clock, log.logger, resources.value, self._coroutines) if resolved.hooks else None
+            Hooks(resolved.hooks, clock, log.logger, resources.value, self._coroutines, self._interrupted)
+            if resolved.hooks
+            else None
         )
         self._record: HookRecord | None = None
         """Of the step that runs, where it has hooks."""
@@ -128,6 +134,8 @@ class StepRunner:
         self._record = HookRecord() if step.hooks else None
         around = CURRENT.get()  # a run within a step
         raised = guard(self._attempt, step, attempt, emit)
+        if raised is not None and raised.is_interrupt:
+            self._interrupted(raised)
         self.log.leave()
         CURRENT.set(around)
         seconds = time.perf_counter() - began
@@ -260,6 +268,12 @@ class StepRunner:
             self.raised[step.key] = exhausted
         metadata = exception.metadata if isinstance(exception, Failure) else {}
         return StepFailed(at=at, step_key=step.key, error=info, attempt=attempt, seconds=seconds, metadata=metadata)
+
+    def _interrupted(self, raised: Raised) -> None:
+        """User code has ended with an interrupt: one of its own cancels the run, as one from outside has done."""
+        if self.cancel is not None and not self.is_canceled():
+            self.log.logger.error("the code raised KeyboardInterrupt: the run stops here", exc_info=raised.exception)
+            self.cancel()
 
     def _retry(self, step: Step, attempt: int, exception: BaseException) -> tuple[int, float]:
         """(retries allowed, seconds to wait before the next)."""

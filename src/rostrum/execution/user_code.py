@@ -1,8 +1,9 @@
 """The boundary around user code: the only place of the product that catches what user code raises.
 
 An exception becomes a `Raised`: the exception itself for those who raise it again in this process, and an `ErrorInfo`
-that crosses processes. An interrupt while the run is being cancelled is told apart; everything else that user code can
-throw, `SystemExit` and a KeyboardInterrupt of its own included, is its failure.
+that crosses processes. An interrupt is told apart: it cancels the run, or comes because that is being cancelled. All
+else that user code can throw, `SystemExit` included, is its failure; so is a KeyboardInterrupt of its own in a process
+that runs one step only.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Raised:
 
     @property
     def is_interrupt(self) -> bool:
-        """True for an interrupt: a cancel when the run is being cancelled, else user code raised it by itself."""
+        """True for an interrupt: from outside where the run is being cancelled, else user code raised it by itself."""
         return isinstance(self.exception, KeyboardInterrupt)
 
     def info(self) -> ErrorInfo:

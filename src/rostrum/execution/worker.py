@@ -282,6 +282,7 @@ class RunWork:
         runner.values_folder = self.values_folder
         runner.values.kept, runner.is_canceled = self.values, host.stop.is_set
         runner.retries = getattr(executor, "retries", True)
+        runner.cancel = None if executor.isolates else host.stop.set
         self.runner = runner
         self._run_steps(executor, plan, runner, log)
 

@@ -13,9 +13,11 @@ import warnings
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
-from types import GeneratorType
+from types import CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any, Self, cast, overload
 
+from rostrum.definitions.broken import noting, noting_call
+from rostrum.definitions.coroutines import settled
 from rostrum.definitions.ops.logs import library_logger
 from rostrum.definitions.ops.op_config import checked_schema, judged
 from rostrum.definitions.ops.signatures import MISSING, Signature
@@ -33,7 +35,7 @@ class InitResourceContext:
 
     __slots__ = (
         "_resources", "all_resource_defs", "event_loop", "instance", "key", "log", "opened", "resource_config",
-        "resource_def", "run",
+        "resource_def", "run", "settled",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +65,8 @@ class InitResourceContext:
         self.log = log or log_manager or library_logger()
         self.opened = opened or {}
         """id of a bound object -> its opened value: a nested resource that is bound at top level is opened once."""
+        self.settled: Callable[[Any], Any] = settled
+        """Gives the result of a coroutine; in a run by the event loop that the steps' coroutines run in."""
 
     @property
     def config(self) -> Any:
@@ -121,6 +125,12 @@ class ResourceDefinition:
         self.required_resource_keys = frozenset(required_resource_keys or ())
         self.description, self.source = description or resource_fn.__doc__, function_source(resource_fn)
         name = getattr(resource_fn, "__name__", "resource")
+        if _yields_async(resource_fn):
+            raise DefinitionError(
+                f"resource {name!r}: its function is an async generator, which resources cannot be made of. Write "
+                "`def` with `yield`, or a ConfigurableResource with `async def` setup_for_execution and "
+                "teardown_after_execution."
+            )
         self._config_schema = checked_schema(f"resource {name!r}", Signature(lambda: None), config_schema)
         self.preset: Any = None
         """(config or function of config, the definition below), where `configured` made it."""
@@ -185,6 +195,8 @@ class ResourceDefinition:
         ready = context.replace_config(self.processed(context))
         ready.resource_def = self
         value = self.resource_fn(ready) if Signature(self.resource_fn).names else self.resource_fn()
+        if type(value) is CoroutineType:
+            value = context.settled(value)
         if type(value) is _OF_GENERATOR:
             with value as made:
                 yield made
@@ -267,6 +279,15 @@ def _check_needed(definition: ResourceDefinition, context: InitResourceContext) 
                 f"{getattr(definition.resource_fn, '__name__', '')!r} was not provided; give it to "
                 "build_init_resource_context(resources=...)."
             )
+
+
+_ASYNC_GENERATOR = 0x200
+"""The flag of code objects that are of `async def` with `yield`."""
+
+
+def _yields_async(function: Any) -> bool:
+    code = getattr(function, "__code__", None)
+    return code is not None and bool(code.co_flags & _ASYNC_GENERATOR)
 
 
 class IOManagerDefinition(ResourceDefinition):
@@ -374,6 +395,7 @@ def resource(
     required_resource_keys: Iterable[str] | None = None,
     version: str | None = None,
 ) -> Callable[[Callable[..., Any]], ResourceDefinition]: ...
+@noting_call(ResourceDefinition)
 def resource(
     config_schema: Any = None,
     description: str | None = None,
@@ -384,6 +406,7 @@ def resource(
     Bare or called.
     """
 
+    @noting(ResourceDefinition)
     def decorate(function: Callable[..., Any]) -> ResourceDefinition:
         return ResourceDefinition(
             function, None if bare else config_schema, description, required_resource_keys, version
@@ -404,6 +427,7 @@ def io_manager(
     required_resource_keys: Iterable[str] | None = None,
     version: str | None = None,
 ) -> Callable[[Callable[..., Any]], IOManagerDefinition]: ...
+@noting_call(IOManagerDefinition)
 def io_manager(
     config_schema: Any = None,
     description: str | None = None,
@@ -414,6 +438,7 @@ def io_manager(
 ) -> Any:
     """Make an IO manager of a function that returns or yields one. Bare or called."""
 
+    @noting(IOManagerDefinition)
     def decorate(function: Callable[..., Any]) -> IOManagerDefinition:
         return IOManagerDefinition(
             function,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Mapping
+from collections.abc import Awaitable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, cast, get_args, get_origin, overload
 
@@ -22,6 +22,7 @@ from rostrum.definitions.config.env import EnvVar, IntEnvVar, reveal
 from rostrum.definitions.config.errors import EvaluationStack
 from rostrum.definitions.config.fields import can_be_config
 from rostrum.definitions.config.schema import Field, process
+from rostrum.definitions.coroutines import settled
 from rostrum.definitions.resources.io import IOManager
 from rostrum.definitions.resources.lifecycle import InitResourceContext, IOManagerDefinition, ResourceDefinition
 from rostrum.model.errors import ArgumentError, ConfigSchemaError, InvariantError, InvocationError
@@ -100,20 +101,20 @@ class ConfigurableResourceFactory(Config, Generic[T]):
 
     # --- life
 
-    def setup_for_execution(self, context: InitResourceContext) -> None:
-        """Called once a process before the steps that use the resource."""
+    def setup_for_execution(self, context: InitResourceContext) -> Awaitable[None] | None:
+        """Called once a process before the steps that use the resource. May be `async def`, as the one below."""
 
-    def teardown_after_execution(self, context: InitResourceContext) -> None:
+    def teardown_after_execution(self, context: InitResourceContext) -> Awaitable[None] | None:
         """Called once a process after them, also when one failed."""
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Generator[Any, None, None]:
         """Takes the place of setup and teardown where it is overridden."""
-        self.setup_for_execution(context)
+        _settled(context, self.setup_for_execution(context))
         try:
             yield self
         finally:
-            self.teardown_after_execution(context)
+            _settled(context, self.teardown_after_execution(context))
 
     @abstractmethod
     def create_resource(self, context: InitResourceContext) -> T:
@@ -131,7 +132,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         self._context = context
         opened: Any = stack.enter_context(self.yield_for_execution(context))
         if type(opened) is type(self):
-            return opened.create_resource(context)
+            return _settled(context, opened.create_resource(context))
         return opened
 
     def _resolved(self, context: InitResourceContext, stack: ExitStack) -> Any:
@@ -158,6 +159,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         if id(value) in context.opened:
             return context.opened[id(value)]
         below = InitResourceContext(key=name, run=context.run, log=context.log, opened=context.opened)
+        below.settled = context.settled
         return stack.enter_context(value.open_for_execution(below))
 
     def _by_alias(self, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -346,6 +348,11 @@ def _fields(resource: BaseModel) -> dict[str, Any]:
     values, extra = vars(resource), type(resource).model_config.get("extra") == "allow"
     found = {name: values[name] for name in type(resource).model_fields if name in values}
     return {**found, **(resource.model_extra or {})} if extra else found
+
+
+def _settled(context: Any, value: Any) -> Any:
+    """The value; of a coroutine its result. (Users may call us with any context.)"""
+    return context.settled(value) if isinstance(context, InitResourceContext) else settled(value)
 
 
 def _is_live(value: Any) -> bool:
