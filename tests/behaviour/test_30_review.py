@@ -271,7 +271,7 @@ def test_an_integration_that_rostrum_has_not(project: Path):
     assert "No module named 'dagster_snowflake'. Rostrum has no such integration" in line
     assert "Did you mean" not in line
     (line,) = told(project, "import dagster.zzz\n")
-    assert line.endswith("public names are in `dagster`).")
+    assert line.endswith("public names are in `dagster`)")
 
 
 def test_a_circular_import_shows_who_imports_whom(project: Path):

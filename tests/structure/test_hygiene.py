@@ -30,7 +30,7 @@ PEER_MAY_APPEAR = (
     "src/rostrum/compat/", "src/rostrum/integrations/", "src/rostrum/pipes/",
     "src/rostrum/cli/main.py", "src/rostrum/cli/migrate.py", "src/rostrum/cli/options.py",
     "src/rostrum/config/classic.py", "src/rostrum/config/instance.py", "src/rostrum/config/projects.py",
-    "src/rostrum/config/workspace.py",
+    "src/rostrum/config/workspace.py", "src/rostrum/components/foreign_types.py",
     # The one place of the tags and metadata that mean something.
     "src/rostrum/model/reserved_names.py",
 )  # fmt: skip

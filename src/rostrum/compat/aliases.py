@@ -61,6 +61,12 @@ SHIM = "_rostrum_shim.py"
 """File by which an installed package is known to be a shim of ours."""
 
 
+_NO_SUCH = (
+    "No module named {!r}. Rostrum has no such integration (docs/integrations lists those that it has): use the "
+    "library itself, in a resource of your own."
+)
+
+
 class AliasFinder(MetaPathFinder, Loader):
     """Finds the names of `aliases` and everything below them. `forced`: even where such a package is installed."""
 
@@ -71,10 +77,12 @@ class AliasFinder(MetaPathFinder, Loader):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """A spec for an aliased name, None for any other. Raises ModuleNotFoundError, which says why, for a path below
-        an aliased name that leads nowhere.
+        an aliased name that leads nowhere, and for an integration that nobody has.
         """
         top, _, rest = fullname.partition(".")
         if top not in self.aliases:
+            if _is_missing_integration(fullname) and not _asked_for_a_spec():
+                raise ModuleNotFoundError(_NO_SUCH.format(fullname), name=fullname)
             return None
         if not rest and not self._is_ours(top):
             return None
@@ -194,6 +202,14 @@ def _spec_of(name: str) -> ModuleSpec | None:
         return importlib.util.find_spec(name)
     except ModuleNotFoundError:
         return None
+
+
+def _is_missing_integration(name: str) -> bool:
+    """Whether a name looks like a package of an integration, and no other finder knows it."""
+    if not name.startswith("dagster_") or "." in name:
+        return False
+    others = [finder for finder in sys.meta_path if not isinstance(finder, AliasFinder)]
+    return all(finder.find_spec(name, None) is None for finder in others)
 
 
 def _asked_for_a_spec() -> bool:

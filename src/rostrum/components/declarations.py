@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rostrum.components.attributes import PostProcessingModel
 from rostrum.components.context import ComponentLoadContext
+from rostrum.components.foreign_types import FOREIGN_MODULES
 from rostrum.components.mistakes import validation_error
 from rostrum.components.nodes import PYTHON_INSTANCES
 from rostrum.components.resolution import ResolutionContext
@@ -127,6 +128,8 @@ def _module(name: str, named: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
+        if name in FOREIGN_MODULES and error.name == name.partition(".")[0]:
+            return _module(FOREIGN_MODULES[name], named)
         missing = f"there is no module {error.name!r}"
         raise UnresolvableSymbol(f"the type {named!r} cannot be imported: {missing}.") from error
     except DefinitionError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,6 +142,32 @@ def test_component_files(tmp_path: Path) -> None:
     )
     assert [line for line, _ in change.notes] == [4, 8, 12]
     assert change.notes[1][1] == "the type dagster_sling.SlingComponent is not part of Rostrum: change it by hand"
+
+
+def test_a_migrated_project_of_components_loads_without_an_alias(tmp_path: Path) -> None:
+    """So does a component file that comes from elsewhere afterwards."""
+    asset = "import dagster as dg\n\n@dg.asset\ndef {}() -> int: return 1\n"
+    shop = tmp_path / "shop"
+    files = {
+        "definitions.py": "from pathlib import Path\nimport dagster as dg\n\n@dg.definitions\ndef defs():\n"
+        "    return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)\n",
+        "defs/one/a.py": asset.format("a"),
+        "defs/one/defs.yaml": "type: dagster.DefsFolderComponent\npost_processing:\n  assets:\n"
+        "    - {target: '*', attributes: {group_name: ones}}\n",
+        "defs/two/b.py": asset.format("b"),
+    }
+    for name, text in {**files, "__init__.py": "", "defs/__init__.py": ""}.items():
+        (shop / name).parent.mkdir(parents=True, exist_ok=True)
+        (shop / name).write_text(text)
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_module = "shop"\n'
+    )
+    assert CliRunner().invoke(command, ["migrate", str(tmp_path)]).exit_code == 0
+    assert "dagster" not in (shop / "defs/one/defs.yaml").read_text()
+    (shop / "defs/two/defs.yaml").write_text("type: dagster.components.DefsFolderComponent\n")
+    words = ["-m", "rostrum", "definitions", "validate", "-m", "shop.definitions", "--compat", "off"]
+    done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "2 assets. All valid." in done.stdout + done.stderr
 
 
 def test_every_component_that_rostrum_has_is_found() -> None:

@@ -4,13 +4,11 @@ or module is written wrongly, and the lines of the user's code that led there.
 
 from __future__ import annotations
 
-import importlib.util
 import linecache
 import pkgutil
 import re
 import sys
 import traceback
-from types import ModuleType
 
 from rostrum.definitions.error_info import is_user_file
 from rostrum.definitions.names import nearest
@@ -46,6 +44,8 @@ def explained(error: BaseException) -> str:
         return f"SyntaxError: {error.msg}"
     message = str(error)
     if isinstance(error, ModuleNotFoundError) and error.name:
+        if message != f"No module named {error.name!r}":
+            return f"{type(error).__name__}: {message}"  # whoever raised it says what to do
         message = f"{message}.{_module_hint(error.name)}"
     elif isinstance(error, ImportError):
         message = _of_name(message)
@@ -92,29 +92,11 @@ def _caret(error: SyntaxError) -> str:
 
 def _module_hint(name: str) -> str:
     parent, _, last = name.rpartition(".")
-    if re.fullmatch(r"dagster(_\w+)?", name):
-        return _compat_hint(name)
     if parent:
-        if _is_ours(sys.modules.get(name.partition(".")[0])):
-            return ""  # (the message says what to do)
         inside = getattr(sys.modules.get(parent), "__path__", [])
         return nearest(last, [module.name for module in pkgutil.iter_modules(inside)]) or _not_installed()
     installed = {module.name for module in pkgutil.iter_modules()} | set(sys.stdlib_module_names)
     return nearest(name, sorted(each for each in installed if not each.startswith("_"))) or _not_installed()
-
-
-def _compat_hint(name: str) -> str:
-    """Of a package that was written for Dagster: another one, however near its name, would not help."""
-    if importlib.util.find_spec(f"rostrum.compat.{name}") is not None:
-        return f" Rostrum's own stands for {name} unless `compat` is `off`, as it is here: see docs/compatibility.md."
-    return (
-        " Rostrum has no such integration (docs/integrations lists those that it has): use the library itself, in a "
-        "resource of your own."
-    )
-
-
-def _is_ours(module: ModuleType | None) -> bool:
-    return module is not None and module.__name__.startswith("rostrum.compat.")
 
 
 def _not_installed() -> str:
