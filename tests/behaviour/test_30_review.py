@@ -147,6 +147,25 @@ def test_what_is_missing_of_jobs_hides_nothing_of_assets(project: Path):
     assert [line.partition(" ")[0] for line in lines[1:]] == ["2:", "4:", "8:"]
 
 
+def test_a_wrong_resource_hides_no_resource_that_is_not_bound(project: Path):
+    lines = told(
+        project,
+        "@dg.resource(required_resource_keys='x')\ndef r(): ...\n"
+        "@dg.io_manager\nasync def m():\n    yield 1\n"
+        "@dg.asset(required_resource_keys={'q', 'r'}, resource_defs={'r': r}, io_manager_key='m')\ndef a(): ...\n"
+        "@dg.op(required_resource_keys={'r', 'w'})\ndef o(): ...\n"
+        "@dg.job(resource_defs={'r': r})\ndef j(): o()\n"
+        "defs = dg.Definitions(assets=[a], resources={'m': m}, jobs=[j])\n",
+    )
+    expected = [
+        "2: resource: required_resource_keys is a str",
+        "4: resource 'm': its function is an async generator",
+        "7: resource with key 'q' required by asset 'a' was not provided.",
+        "9: resource with key 'w' required by op 'o' was not provided.",
+    ]
+    assert [line[: len(start)] for line, start in zip(lines[1:], expected, strict=True)] == expected
+
+
 def test_what_depends_on_something_broken_is_no_mistake_of_its_own(project: Path):
     lines = told(
         project,

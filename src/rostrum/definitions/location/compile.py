@@ -15,6 +15,7 @@ from typing import Any
 from rostrum.definitions.assets.definition import AssetsDefinition, AssetSpec
 from rostrum.definitions.automations.schedules import ScheduleDefinition
 from rostrum.definitions.automations.sensors import SensorDefinition
+from rostrum.definitions.broken import is_broken
 from rostrum.definitions.checks.definition import AssetChecksDefinition
 from rostrum.definitions.checks.specs import AssetCheckSpec
 from rostrum.definitions.location.compile_automations import Automations
@@ -228,7 +229,7 @@ class _Compiler:
         """Take the resources that an asset brings along. One key means one resource everywhere."""
         for key, value in definition.resource_defs.items():
             known = self._resources.setdefault(key, value)
-            if known is not value and known != value:
+            if known is not value and not (is_broken(known) or is_broken(value)) and known != value:
                 of = (
                     f"asset {definition.specs[0].key}" if definition.specs else f"check {definition.check_specs[0].key}"
                 )

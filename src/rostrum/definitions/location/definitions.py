@@ -166,13 +166,12 @@ class Definitions:
             sound(self.schedules, str, ""),
         )
         sensors = sound(self.sensors, str, "")
-        resources = {key: value for key, value in self.resources.items() if not is_broken(value)}
-        missing.resources = len(resources) < len(self.resources) or "resources" in self.incomplete
+        missing.resources = "resources" in self.incomplete
         for each in [*self.schedules, *self.sensors]:
             missing.jobs.update(job.name for job in _only_jobs(brought_by(each)) if not is_broken(job))
         missing.all_assets |= "assets" in self.incomplete
         missing.all_jobs |= not self.incomplete.isdisjoint({"jobs", "schedules", "sensors"})
-        compiler.mistakes_beside(compiler.Collected(*parts, resources, None, {}, {}, sensors), missing)
+        compiler.mistakes_beside(compiler.Collected(*parts, self.resources, None, {}, {}, sensors), missing)
 
     def manifest(self) -> Manifest:
         """The definitions as data."""

@@ -10,6 +10,7 @@ from typing import Any, cast
 from msgspec.structs import replace
 
 from rostrum.definitions.assets.definition import AssetsDefinition, AssetSpec
+from rostrum.definitions.broken import is_broken
 from rostrum.definitions.checks.specs import AssetCheckSpec
 from rostrum.definitions.config.annotations import schema_of_op, type_name
 from rostrum.definitions.ops.graphs import GraphDefinition
@@ -232,6 +233,8 @@ class NodeWriter:
 
 def is_io_manager(value: Any) -> bool:
     """True for objects (or functions that make them) which store and load values."""
+    if is_broken(value):
+        return True  # nobody knows
     if isinstance(value, ResourceDefinition):
         return value.kind == "io_manager"
     if declares(value, "create_io_manager"):

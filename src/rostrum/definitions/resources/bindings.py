@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
+from rostrum.definitions.broken import is_broken
 from rostrum.definitions.location.nodes import is_io_manager
 from rostrum.definitions.names import nearest
 from rostrum.definitions.ops.graphs import GraphDefinition
@@ -30,7 +31,8 @@ def check_bindings(
         known = {**bound, **in_jobs.get(op.name, {})}
         for key in sorted(wanted | stores | loads):
             _check(problems, op, key, known, is_manager=key in stores or key in loads)
-    for key, value in bound.items():
+    sound = {key: value for key, value in bound.items() if not is_broken(value)}
+    for key, value in sound.items():
         for needed in sorted(needed_keys(value) - bound.keys()):
             hint = nearest(needed, bound) or f" Bound: {', '.join(sorted(bound)) or 'none'}."
             problems.add(
@@ -39,7 +41,7 @@ def check_bindings(
                 + _mend(needed),
             )
     by_id = {id(value) for value in bound.values()}
-    for key, value in bound.items():
+    for key, value in sound.items():
         _check_nested(problems, key, value, by_id)
     manager = bound.get("io_manager")
     if manager is not None and not is_io_manager(manager):
