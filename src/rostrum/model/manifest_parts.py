@@ -39,7 +39,7 @@ def decode_manifest(data: bytes) -> Manifest:
     found: list[Manifest] = []
     for part in manifest_parts(data):
         if _is_list(part):
-            found[-1] = _with_lines(found[-1], msgspec.msgpack.decode(part, type=list[int]))
+            _set_lines(found[-1], msgspec.msgpack.decode(part, type=list[int]))
         else:
             found.append(msgspec.msgpack.decode(part, type=Manifest))
     if len(found) == 1:
@@ -105,15 +105,14 @@ def _lines(nodes: Sequence[Any]) -> list[int]:
     return [line - before for line, before in zip(lines, [0, *lines], strict=False)]
 
 
-def _with_lines(part: Manifest, lines: Sequence[int]) -> Manifest:
+def _set_lines(part: Manifest, lines: Sequence[int]) -> None:
+    """In place: nothing else knows yet what was just decoded, and copies would cost memory."""
     (name,) = (name for name in _LISTS if getattr(part, name))
-    placed: list[Any] = []
     line = 0
     for node, step in zip(getattr(part, name), lines, strict=True):
         line += step
-        source = node.source
-        placed.append(node if source is None else msgspec.structs.replace(node, source=Source(source.file, line)))
-    return msgspec.structs.replace(part, **{name: tuple(placed)})
+        if node.source is not None:
+            msgspec.structs.force_setattr(node.source, "line", line)
 
 
 def _without_line(node: Any) -> Any:
