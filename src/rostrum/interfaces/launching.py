@@ -1,8 +1,8 @@
-"""Starting run workers."""
+"""Starting run workers and step workers."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -14,6 +14,17 @@ class GatewayAddress(msgspec.Struct, frozen=True, omit_defaults=True):
 
     url: str
     """`http://host:port`, `https://...` or `unix:/path/to/socket`."""
+
+
+class StepLaunch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One attempt of one step, for a worker that does nothing else."""
+
+    step_key: str
+    attempt: int
+    work: bytes
+    """What `rostrum step-worker` is to do, encoded (`execution.remote.RemoteWork`)."""
+    tags: dict[str, str] = {}
+    """Tags of the step: they may ask for an image, processors, memory."""
 
 
 class LaunchSpec(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -28,6 +39,10 @@ class LaunchSpec(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Directory where the worker spools events and captured output until they are acknowledged."""
     environment: dict[str, str] = {}
     labels: dict[str, str] = {}
+    executor: dict[str, Any] | None = None
+    """The instance's default executor, `{"name": ..., "config": {...}}`: for runs whose job and location name none."""
+    step: StepLaunch | None = None
+    """Start a step worker instead of a run worker."""
 
 
 class WorkerRef(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -41,6 +56,9 @@ class WorkerRef(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     start_time: float = 0.0
     """Of the process, by the kernel (seconds since boot): with `pid` it is unique until reboot."""
     boot_id: str = ""
+    step_key: str | None = None
+    """Of a step worker."""
+    attempt: int = 0
     details: dict[str, str] = {}
 
 
@@ -58,8 +76,8 @@ class Launcher(Protocol):
     """Starts run workers somewhere."""
 
     def launch(self, spec: LaunchSpec) -> WorkerRef:
-        """Start a worker. Idempotent by (run, epoch). Raises Unavailable (try again) or RostrumError (will not
-        work).
+        """Start a worker. Idempotent by (run, epoch), and by step and attempt for a step worker. Raises Unavailable
+        (try again) or RostrumError (will not work).
         """
         ...
 

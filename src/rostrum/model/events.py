@@ -27,6 +27,11 @@ def worker_stream(epoch: int) -> str:
     return f"worker/{epoch}"
 
 
+def step_stream(epoch: int, file_key: str) -> str:
+    """Name of the stream of a step worker that talks to the control plane itself; `file_key` names step and attempt."""
+    return f"worker/{epoch}/{file_key}"
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
     """What every event carries. Subclasses are the kinds; their tag is the kind's name."""
 
@@ -54,6 +59,8 @@ class RunStarting(Event, frozen=True, tag="run_starting"):
     """The queue has admitted the run; its worker is being launched under `epoch`."""
 
     epoch: int
+    resumes: bool = False
+    """The new worker goes on where the last one, which was lost, stopped: what has succeeded is not done again."""
 
 
 class RunWorkerLaunched(Event, frozen=True, tag="run_worker_launched"):
@@ -70,6 +77,9 @@ class RunStarted(Event, frozen=True, tag="run_started"):
 
     epoch: int
     step_keys: tuple[str, ...] = ()
+    """All steps that this worker is to do."""
+    resumed: bool = False
+    """These are what was left of the run: see `RunStarting.resumes`."""
     pid: int | None = None
     host: str | None = None
 
@@ -126,10 +136,28 @@ class StepsMapped(Event, frozen=True, tag="steps_mapped"):
     step_keys: tuple[str, ...] = ()
 
 
-class StepWorkerStarted(Event, frozen=True, tag="step_worker_started"):
-    """A process for the step has been started."""
+class StepWaiting(Event, frozen=True, tag="step_waiting"):
+    """The step could start and waits for something that others hold (told once, when the wait begins)."""
 
-    pid: int
+    reason: str
+    """`pool` or `tag`."""
+    name: str
+    """The pool, or the tag as `key` or `key=value`."""
+    limit: int
+    holders: tuple[str, ...] = ()
+    """Who holds it, `<run id>:<step key>`, at most ten."""
+
+
+class StepWorkerStarted(Event, frozen=True, tag="step_worker_started"):
+    """A worker for the step has been started: a process, a container, a task of a cluster."""
+
+    pid: int | None = None
+    attempt: int = 1
+    place: str = "process"
+    """One of `rostrum.model.plans.ISOLATIONS`, or the name of the cluster (`dask`, `ray`)."""
+    host: str | None = None
+    worker: str | None = None
+    """What the place calls it: name of the container or pod, id of the task."""
 
 
 class StepStarted(Event, frozen=True, tag="step_started"):
@@ -177,6 +205,9 @@ class StepFailed(Event, frozen=True, tag="step_failed"):
     seconds: float = 0.0
     metadata: dict[str, MetadataValue] = {}
     """Metadata of a raised `Failure`."""
+    cause: str = "user"
+    """`user` (the code raised), `timeout` (it took too long), `crash` (its process died), `lost` (its machine,
+    container or cluster went away)."""
 
 
 class StepRetrying(Event, frozen=True, tag="step_retrying"):
@@ -186,6 +217,8 @@ class StepRetrying(Event, frozen=True, tag="step_retrying"):
     attempt: int
     """The attempt that failed."""
     delay_seconds: float = 0.0
+    cause: str = "user"
+    """As in `StepFailed`."""
 
 
 class StepSkipped(Event, frozen=True, tag="step_skipped"):
@@ -348,6 +381,7 @@ AnyEvent = (
     | RunReconnected
     | RunPlanned
     | StepsMapped
+    | StepWaiting
     | StepWorkerStarted
     | StepStarted
     | InputLoaded

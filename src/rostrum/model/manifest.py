@@ -34,6 +34,11 @@ class RetryPolicy(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """`constant`; `linear` (delay * n); `exponential` (delay * (2^n - 1)), n from 1."""
     jitter: str = "none"
     """`none`; `full` (uniform in [0, delay]); `plus_minus` (delay +- delay)."""
+    on: tuple[str, ...] = ()
+    """Names of the exception classes that are tried again, they or a class above them; empty: all."""
+    max_infrastructure_retries: int | None = None
+    """How often a step is tried again whose process, container or machine was lost; counted apart from `max_retries`.
+    None: as the executor says."""
 
 
 class InputNode(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -88,6 +93,10 @@ class OpNode(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Names of the hooks that run when a step of it has ended."""
     graph: str | None = None
     """Graph of ops whose steps stand for this one: the op of a graph-backed asset."""
+    isolation: str | None = None
+    """Where its steps run (`rostrum.model.plans.ISOLATIONS`); None: as the executor says."""
+    timeout_seconds: float | None = None
+    """Time that one attempt may take; None: any."""
 
 
 class AssetDependency(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

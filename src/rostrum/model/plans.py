@@ -7,6 +7,10 @@ import msgspec
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.manifest import RetryPolicy
 
+ISOLATIONS = ("in_process", "thread", "async", "process", "container", "remote")
+"""Where a step may ask to run: with others in one process (one after the other, in a thread, in the event loop), in a
+process of its own, in a container or pod of its own, on a worker of the executor's cluster."""
+
 
 class FromStep(msgspec.Struct, frozen=True, gc=False, tag="step", tag_field="from"):
     """The value of another step's output, loaded through that output's IO manager."""
@@ -74,6 +78,10 @@ class Step(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Name of the op of a graph-backed asset that this step is a part of."""
     asset_outputs: dict[str, str] = {}
     """There: output of this step -> output of that op, which tells the asset."""
+    isolation: str | None = None
+    """One of `ISOLATIONS`; None: as the executor says."""
+    timeout_seconds: float | None = None
+    """Time that one attempt may take; None: any."""
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,0 +1,90 @@
+"""Where attempts of steps run: the seam between the one loop that schedules steps and processes, threads, containers,
+clusters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from rostrum.model.errors import ErrorInfo
+from rostrum.model.events import Event
+from rostrum.model.plans import Step
+
+
+class Attempt(msgspec.Struct, frozen=True, gc=False):
+    """One try of a step, from 1."""
+
+    step: Step
+    number: int
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """How a worker ended that gave its attempt no end event."""
+
+    cause: str
+    """`crash` (the process is known dead) or `lost` (machine, container or cluster went away), as in `StepFailed`."""
+    error: ErrorInfo
+
+
+class Reports(Protocol):
+    """What a place tells the loop. Called in the loop's thread only (`Reactor.call` gets there from others)."""
+
+    def events(self, attempt: Attempt, events: Sequence[Event], *, stored: bool = False) -> None:
+        """Events of the attempt, in order. `stored`: the worker has sent them to the control plane itself."""
+        ...
+
+    def ended(self, attempt: Attempt, how: Ended | None) -> None:
+        """The worker does nothing more for the attempt; None where its last event told its end."""
+        ...
+
+
+class Reactor(Protocol):
+    """The loop as places see it."""
+
+    def watch(self, file: Any, on_readable: Callable[[], None]) -> None:
+        """Call back in the loop's thread whenever `file` can be read."""
+        ...
+
+    def unwatch(self, file: Any) -> None:
+        """No more. No error where it was not watched."""
+        ...
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Have it called in the loop's thread soon. From any thread."""
+        ...
+
+
+class Place(Protocol):
+    """Runs attempts. Used by one loop, in its thread."""
+
+    name: str
+    """As in `StepWorkerStarted.place`."""
+
+    def open(self, reports: Reports, reactor: Reactor) -> None:
+        """Called once, before anything else."""
+        ...
+
+    def has_room(self) -> bool:
+        """Whether one more attempt may start now."""
+        ...
+
+    def start(self, attempt: Attempt) -> None:
+        """Start it, or raise RostrumError: then it has not been started and fails as `lost`."""
+        ...
+
+    def interrupt(self, attempt: Attempt, level: int) -> None:
+        """Have it end: 1 asks (KeyboardInterrupt in user code), 2 terminates, 3 kills. `ended` follows, after 3 at
+        once.
+        """
+        ...
+
+    def look(self) -> None:
+        """Called about four times a second: for places that have to ask whether their workers live."""
+        ...
+
+    def close(self) -> None:
+        """Leave nothing behind: no process, container, task, thread or connection."""
+        ...
