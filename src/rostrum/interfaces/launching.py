@@ -43,6 +43,9 @@ class LaunchSpec(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The instance's default executor, `{"name": ..., "config": {...}}`: for runs whose job and location name none."""
     step: StepLaunch | None = None
     """Start a step worker instead of a run worker."""
+    code: dict[str, Any] | None = None
+    """What a worker that is started by a command imports (a `CodeTarget` as plain data); None: its image or the
+    launcher's settings say. What is in `interfaces.worker_environment` is made of this."""
 
 
 class WorkerRef(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
