@@ -1,0 +1,1 @@
+"""Real processes, killed and stopped at every transition of a run; invariants after each round."""
