@@ -26,8 +26,8 @@ CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_t
 ]
 PACKAGES = (
     "cli compat integrations testing config daemon web gateway agent codeserver control execution storage storage.sql "
-    "storage.memory launchers executors io_managers rpc service auth components pipes definitions planning interfaces "
-    "model"
+    "storage.memory launchers executors io_managers rpc service auth components pipes definitions planning object_store "
+    "interfaces model"
 ).split()
 ALLOWED = {  # imports that look dangerous and must stay legal
     "storage.sql": "import sqlalchemy, alembic",
@@ -40,6 +40,7 @@ ALLOWED = {  # imports that look dangerous and must stay legal
     "config": "import ROOT.storage.sql.parts, ROOT.launchers.parts, ROOT.rpc.parts",
     "definitions": "import ROOT.planning.parts",
     "compat": "import ROOT.definitions.parts",
+    "object_store": "import obstore\nfrom ROOT.interfaces.parts import x",
 }
 
 
@@ -93,6 +94,7 @@ PLANTS = [
     Plant("owner-secrets", "web", "import argon2"),
     Plant("owner-secrets", "storage.sql", "from cryptography import fernet"),
     Plant("owner-cron", "daemon", "import cronsim"),
+    Plant("owner-object-store", "io_managers", "import obstore"),
 ]
 
 Lint = Callable[[dict[str, str]], set[str]]
