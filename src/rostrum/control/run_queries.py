@@ -22,6 +22,7 @@ from rostrum.interfaces.runs import (
 )
 from rostrum.interfaces.storage import Session
 from rostrum.model.errors import InvocationError
+from rostrum.model.pools import GRANTED, REFUSED, SlotAnswer, SlotWish
 from rostrum.model.runs import Run, RunStatus
 
 PoolLimits = Callable[[str], int | None]
@@ -75,14 +76,17 @@ def change_partitions(session: Session, name: str, add: Sequence[str], delete: S
         session.partitions.delete_dynamic(name, key)
 
 
-def claim_slot(session: Session, pool: str, run: Run, epoch: int, step_key: str, limits: PoolLimits) -> bool:
+def claim_slot(session: Session, wish: SlotWish, run: Run, epoch: int, limits: PoolLimits) -> SlotAnswer:
     """Take a slot of the pool for a step, unless the run has ended or belongs to another epoch."""
     if run.is_finished or run.epoch != epoch:
-        return False
-    limit = limits(pool)
+        return REFUSED
+    limit = limits(wish.pool)
     if limit is None:
-        return True
-    return session.leases.claim_slot(pool, run.run_id, step_key, limit, SLOT_SECONDS) is not None
+        return GRANTED
+    if session.leases.claim_slot(wish.pool, run.run_id, wish.step_key, limit, SLOT_SECONDS) is not None:
+        return GRANTED
+    holders = [f"{slot.run_id}:{slot.step_key}" for slot in session.leases.slots(wish.pool)]
+    return SlotAnswer(False, limit, tuple(holders[:10]))
 
 
 def orders_for(run: Run, epoch: int) -> Orders:

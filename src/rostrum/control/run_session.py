@@ -5,17 +5,23 @@ with its own database.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from rostrum.control.events import EventLog
 from rostrum.control.run_queries import PoolLimits, answer_query, change_partitions, claim_slot, no_limits, orders_for
+from rostrum.control.step_streams import told_by_steps
 from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.doorbell import Doorbell
+from rostrum.interfaces.launching import GatewayAccess
 from rostrum.interfaces.logs import LogStore
 from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
 from rostrum.interfaces.storage import Session, Storage
-from rostrum.model.errors import InvocationError, NotFound
-from rostrum.model.events import Event
+from rostrum.model.errors import InvocationError
+from rostrum.model.events import AnyEvent, Event
+from rostrum.model.pools import REFUSED, SlotAnswer, SlotWish
+from rostrum.model.principals import StepScope
 
 BATCH_EVENTS = 200
 BATCH_SECONDS = 0.1
@@ -39,6 +45,8 @@ class StoreSession:
         *,
         limits: PoolLimits = no_limits,
         batch: bool = False,
+        doorbell: Doorbell | None = None,
+        open_gateway: Callable[[StepScope], GatewayAccess | None] | None = None,
     ) -> None:
         self._events = events
         self._storage = storage
@@ -48,6 +56,7 @@ class StoreSession:
         self._clock = clock
         self._limits = limits
         self._batch = batch
+        self._doorbell, self._open_gateway = doorbell, open_gateway
         self._pending: list[Event] = []
         self._since = clock.now()
         self._files: set[str] = set()
@@ -78,20 +87,15 @@ class StoreSession:
         """Remove a key."""
         self._events.call(lambda session: change_partitions(session, name, (), (key,))).result()
 
-    def claim_slot(self, pool: str, step_key: str) -> bool:
-        """Try to take a slot; False: not now."""
+    def claim_slot(self, wish: SlotWish, others: Sequence[SlotWish] = ()) -> SlotAnswer:
+        """Try to take a slot, once what was appended is stored."""
+        self.flush(0.0)
 
-        def claim(session: Session) -> bool:
+        def claim(session: Session) -> SlotAnswer:
             run = session.runs.get(self._run_id)
-            if run is None:
-                raise NotFound(f"there is no run {self._run_id}")
-            return claim_slot(session, pool, run, self._epoch, step_key, self._limits)
+            return REFUSED if run is None else claim_slot(session, wish, run, self._epoch, self._limits)
 
         return self._events.call(claim).result()
-
-    def release_slot(self, step_key: str) -> None:
-        """Free the slots of a step."""
-        self._events.call(lambda session: session.leases.release_slots(self._run_id, step_key)).result()
 
     def heartbeat(self) -> Orders:
         """Say that the worker lives; get orders."""
@@ -114,6 +118,23 @@ class StoreSession:
         with self._storage.begin() as session:
             run = session.runs.get(self._run_id)
         return run is not None and run.epoch == self._epoch
+
+    def access(self, scope: StepScope) -> GatewayAccess | None:
+        """By the gateway that this process has opened for its run, where it has."""
+        return self._open_gateway(scope) if self._open_gateway is not None else None
+
+    def follow(self, after: int, seconds: float) -> tuple[Sequence[AnyEvent], int]:
+        """What step workers have told, by that gateway; without one nobody tells anything."""
+        if self._doorbell is None:
+            return (), after
+        until = time.monotonic() + seconds
+        while True:
+            seen = self._doorbell.count("events")
+            events, after = told_by_steps(self._storage, self._run_id, self._epoch, after)
+            left = until - time.monotonic()
+            if events or left <= 0:
+                return events, after
+            self._doorbell.wait("events", seen, left)
 
     def flush(self, seconds: float) -> bool:
         """Store what waits in the batch. Always True, or raises."""

@@ -6,23 +6,25 @@ answer, in the transaction of the events (law 3). Folding the same events again,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, cast
 
 import msgspec
 
+from rostrum.control.endings import error_of
+from rostrum.control.step_streams import is_step_stream_of
 from rostrum.model.assets import AssetKey, AssetState, CheckKey, CheckState
 from rostrum.model.errors import InvalidTransition
 from rostrum.model.events import (
     RUN_ENDS,
-    STEP_ENDS,
     AnyEvent,
     AssetMaterialized,
     AssetObserved,
     CheckEvaluated,
     Event,
     LocationUpdated,
+    RunCanceled,
     RunCanceling,
     RunDisconnected,
     RunFailed,
@@ -33,12 +35,12 @@ from rostrum.model.events import (
     RunWorkerLaunched,
     StepFailed,
     StepNotRun,
-    StepRetrying,
     StepSkipped,
     StoredEvent,
     worker_stream,
 )
-from rostrum.model.runs import Run
+from rostrum.model.runs import Run, RunStatus
+from rostrum.planning.run_retries import after_failure
 
 CONTROL_ONLY: tuple[type[Event], ...] = (
     RunQueued,
@@ -50,9 +52,6 @@ CONTROL_ONLY: tuple[type[Event], ...] = (
     LocationUpdated,
 )
 """Kinds that only the control plane may say: from a worker they are kept as evidence and change nothing."""
-
-FREES_SLOTS: tuple[type[Event], ...] = (*STEP_ENDS, StepRetrying)
-"""Kinds after which a step holds no slot (a retry claims anew)."""
 
 _replace = msgspec.structs.replace
 
@@ -70,19 +69,27 @@ def continuing(events: Sequence[Event], last_sequence: int) -> Sequence[Event]:
     return fresh
 
 
-def fold_run(run: Run, events: Sequence[Event], epoch: int | None) -> tuple[list[Run], list[bool]]:
+def _anything(_event: Event) -> bool:
+    return True
+
+
+def fold_run(
+    run: Run, events: Sequence[Event], epoch: int | None, may: Callable[[Event], bool] = _anything
+) -> tuple[list[Run], list[bool]]:
     """For each event: the run after it, and whether it is evidence only.
 
     `epoch` is that of the worker that sent them, None for the control plane's own (then InvalidTransition is raised,
-    not kept).
+    not kept). `may` judges those of a step worker.
     """
     runs: list[Run] = []
     evidence: list[bool] = []
     for event in events:
         try:
-            if epoch is not None and not _may_say(event, epoch, run):
+            if epoch is not None and not (_may_say(event, epoch, run) and may(event)):
                 raise InvalidTransition
             run = run.after(cast("AnyEvent", event))
+            if run.status is RunStatus.FAILURE:
+                run = after_failure(run, event.at)
         except InvalidTransition:
             if epoch is None:
                 raise
@@ -93,8 +100,24 @@ def fold_run(run: Run, events: Sequence[Event], epoch: int | None) -> tuple[list
     return runs, evidence
 
 
+def as_meant(run: Run, events: Sequence[Event]) -> Sequence[Event]:
+    """Whoever ends a run that has taken too long says that it was cancelled; what that means is a failure."""
+    if run.cancel_reason != "timeout" or run.is_finished:
+        return events
+    return [_timed_out(run, event) if isinstance(event, RunCanceled) else event for event in events]
+
+
+def _timed_out(run: Run, event: RunCanceled) -> RunFailed:
+    began = run.started_at or run.created_at
+    took = ((run.cancel_requested_at or event.at) - began).total_seconds()
+    message = f"the run was ended after {took:.0f} s, because it had taken longer than it may"
+    failed = RunFailed(at=event.at, reason="timeout", message=message, error=error_of("timeout", message))
+    return _replace(failed, run_id=event.run_id, stream=event.stream, sequence=event.sequence)
+
+
 def _may_say(event: Event, epoch: int, run: Run) -> bool:
-    return epoch == run.epoch and event.stream == worker_stream(epoch) and not isinstance(event, CONTROL_ONLY)
+    own = event.stream == worker_stream(epoch) or is_step_stream_of(event.stream, epoch)
+    return epoch == run.epoch and own and not isinstance(event, CONTROL_ONLY)
 
 
 class RunFacts(msgspec.Struct, frozen=True):

@@ -10,18 +10,20 @@ from datetime import datetime
 import msgspec
 
 from rostrum.control.state import (
-    FREES_SLOTS,
     NEEDS_PLAN,
     Derivation,
     RunFacts,
+    as_meant,
     continuing,
     facts_from,
     fold_run,
 )
+from rostrum.control.step_streams import EndsCache, StepStreams
 from rostrum.interfaces.storage import Session
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import NotFound
 from rostrum.model.events import (
+    ATTEMPT_ENDS,
     CONTROL_STREAM,
     RUN_ENDS,
     AssetMaterialized,
@@ -33,6 +35,7 @@ from rostrum.model.events import (
     RunReconnected,
     StoredEvent,
 )
+from rostrum.model.principals import StepScope
 from rostrum.model.runs import Run
 
 NO_FACTS = RunFacts()
@@ -52,8 +55,9 @@ class Unit:
     session.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, ends: EndsCache | None = None) -> None:
         self._session = session
+        self._steps = StepStreams(session, ends or EndsCache())
         self._runs: dict[str, Run] = {}
         self._written: dict[str, Run] = {}
         self._sequences: dict[tuple[str, str], int] = {}
@@ -89,17 +93,36 @@ class Unit:
             self._sequences[place] = self._session.events.last_sequence(run_id, stream)
         return self._sequences[place]
 
-    def append(self, run_id: str, epoch: int | None, stream: str, events: Sequence[Event]) -> Accepted:
-        """Take the part of a batch that continues its stream. Changes nothing when it raises NotFound."""
+    def append(
+        self, run_id: str, epoch: int | None, stream: str, events: Sequence[Event], scope: StepScope | None = None
+    ) -> Accepted:
+        """Take the part of a batch that continues its stream; `scope` belongs to a stream of a step worker. Changes
+        nothing when it raises NotFound.
+        """
         run = self.run(run_id) if run_id else None
         fresh = continuing(events, self.last_sequence(run_id, stream))
+        if run is not None:
+            fresh = as_meant(run, fresh)
         evidence = [False] * len(fresh)
         runs: Sequence[Run | None] = [None] * len(fresh)
         if run is not None and fresh:
-            runs, evidence = fold_run(run, fresh, epoch)
+            judge = [self._steps.may(run_id, epoch, scope, stream)] if scope is not None and epoch is not None else []
+            runs, evidence = fold_run(run, fresh, epoch, *judge)
+            self._steps.note(epoch, fresh, evidence)
             self._runs[run_id] = run = runs[-1]
         self._take(run_id, stream, fresh, evidence, runs)
         return Accepted(len(fresh), self.last_sequence(run_id, stream), sum(evidence), run)
+
+    def is_over(self, run_id: str, epoch: int, stream: str, scope: StepScope) -> bool:
+        """Whether the attempt of a step worker counts no more: the run has ended or belongs to another epoch, or the
+        run worker has given the attempt up. Raises NotFound.
+        """
+        run = self.run(run_id)
+        return run.is_finished or run.epoch != epoch or self._steps.is_over(run_id, epoch, scope, stream)
+
+    def committed(self) -> None:
+        """To be called after the commit."""
+        self._steps.commit()
 
     def control(self, run_id: str, events: Sequence[Event]) -> Run:
         """Append events of the control plane itself: they get their place here. Raises InvalidTransition and takes
@@ -111,6 +134,7 @@ class Unit:
             msgspec.structs.replace(event, run_id=run_id, stream=CONTROL_STREAM, sequence=first + index)
             for index, event in enumerate(events)
         ]
+        placed = as_meant(run, placed)
         runs, evidence = fold_run(run, placed, None)
         self._take(run_id, CONTROL_STREAM, placed, evidence, runs)
         self._runs[run_id] = run = runs[-1] if runs else run
@@ -155,6 +179,8 @@ class Unit:
                 self._session.runs.put(run)
                 self._written[run_id] = run
                 self.topics.add("runs")
+                if run.retry_at is not None:
+                    self.topics.add("retries")
         if stored:
             self.topics.add("events")
 
@@ -226,7 +252,7 @@ class Unit:
 
     def _free_slots(self, events: Sequence[Event]) -> None:
         ended = {event.run_id for event in events if isinstance(event, RUN_ENDS)}
-        steps = {(e.run_id, e.step_key) for e in events if isinstance(e, FREES_SLOTS) and e.run_id not in ended}
+        steps = {(e.run_id, e.step_key) for e in events if isinstance(e, ATTEMPT_ENDS) and e.run_id not in ended}
         for run_id in sorted(ended):
             self._session.leases.release_slots(run_id)
         if ended:

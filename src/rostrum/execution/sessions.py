@@ -24,6 +24,8 @@ from rostrum.interfaces.runs import (
 from rostrum.model.assets import AssetKey, AssetState
 from rostrum.model.errors import InvalidTransition, RostrumError, Unavailable
 from rostrum.model.events import AnyEvent, AssetMaterialized, Event
+from rostrum.model.pools import GRANTED, SlotAnswer, SlotWish
+from rostrum.model.principals import StepScope
 from rostrum.model.runs import Run
 
 
@@ -68,12 +70,9 @@ class MemoryRunSession:
         if key in self._dynamic.get(name, ()):
             self._dynamic[name].remove(key)
 
-    def claim_slot(self, pool: str, step_key: str) -> bool:
+    def claim_slot(self, wish: SlotWish, others: Sequence[SlotWish] = ()) -> SlotAnswer:
         """Pools are the control plane's: without one nothing limits."""
-        return True
-
-    def release_slot(self, step_key: str) -> None:
-        """Nothing is held."""
+        return GRANTED
 
     def heartbeat(self) -> Orders:
         return Orders()
@@ -83,6 +82,13 @@ class MemoryRunSession:
 
     def complete_log(self, file_key: str) -> None:
         """Nothing is kept that could be complete."""
+
+    def access(self, scope: StepScope) -> None:
+        """There is no gateway."""
+
+    def follow(self, after: int, seconds: float) -> tuple[Sequence[AnyEvent], int]:
+        """Nobody else tells anything."""
+        return (), after
 
     def flush(self, seconds: float) -> bool:
         return True
@@ -169,12 +175,9 @@ class LineSession:
     def delete_dynamic_partition(self, name: str, key: str) -> None:
         self._ask(_DeleteKey(name, key))
 
-    def claim_slot(self, pool: str, step_key: str) -> bool:
+    def claim_slot(self, wish: SlotWish, others: Sequence[SlotWish] = ()) -> SlotAnswer:
         """The run worker has claimed the slot before this process was started."""
-        return True
-
-    def release_slot(self, step_key: str) -> None:
-        """The run worker gives it back."""
+        return GRANTED
 
     def heartbeat(self) -> Orders:
         return Orders()
@@ -184,6 +187,13 @@ class LineSession:
 
     def complete_log(self, file_key: str) -> None:
         """The run worker sees the end of this process."""
+
+    def access(self, scope: StepScope) -> None:
+        """Step workers start no others."""
+
+    def follow(self, after: int, seconds: float) -> tuple[Sequence[AnyEvent], int]:
+        """The run worker does."""
+        return (), after
 
     def flush(self, seconds: float) -> bool:
         return True

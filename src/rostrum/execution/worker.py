@@ -30,6 +30,7 @@ from rostrum.execution.plugins import EXECUTORS, plugin
 from rostrum.execution.resources import Resources
 from rostrum.execution.run_configs import with_job_config
 from rostrum.execution.sessions import answer_question, latest_states
+from rostrum.execution.slots import SlotDesk
 from rostrum.execution.step_worker import ProcessStepRunner
 from rostrum.execution.user_code import guard
 from rostrum.interfaces.clock import Clock
@@ -41,6 +42,7 @@ from rostrum.model.errors import InvocationError, NotPartitioned, UnknownPartiti
 from rostrum.model.events import Event, LogsCaptured, RunCanceled, RunFailed, RunStarted, RunSucceeded, worker_stream
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
+from rostrum.model.pools import GRANTED, SlotAnswer
 from rostrum.model.runs import Run
 from rostrum.planning.dynamic import known_items
 from rostrum.planning.partition_tags import with_partition_tags
@@ -65,6 +67,7 @@ class WorkerHost:
     ) -> None:
         self._run_id, self._stream, self._sequence = run.run_id, worker_stream(run.epoch), 0
         self._session, self._clock, self._stop, self._notes, self._tail = session, clock, stop, notes, tail
+        self._slots = SlotDesk(session)
         self._lock = threading.Lock()
         self._executing = get_ident()
         self._beat_at = time.monotonic()
@@ -136,12 +139,12 @@ class WorkerHost:
         if orders.cancel or orders.fenced:
             self._stop.set()
 
-    def claim_slot(self, step: Step) -> bool:
-        return step.pool is None or self._session.claim_slot(step.pool, step.key)
+    def claim_slot(self, step: Step) -> SlotAnswer:
+        return GRANTED if step.pool is None else self._slots.claim(step)
 
     def release_slot(self, step: Step) -> None:
         if step.pool is not None:
-            self._session.release_slot(step.key)
+            self._slots.ended(step)
 
     def answer(self, question: bytes) -> bytes:
         return answer_question(self._session, question)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rostrum.executors.ledger import CANCELED, RETRYING, SUCCEEDED, Ledger, expand, skip_event
+from rostrum.executors.waits import Waits
 from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.model.events import Event, StepRetrying
 from rostrum.model.plans import Plan, Step
@@ -42,6 +43,7 @@ class _Loop:
         self._retries: list[tuple[float, int, Step]] = []
         """Steps to be tried again: (when by the run's clock, attempt, step)."""
         self._record = host.record
+        self._waits = Waits(host)
         self._delay = 0.0
         """What the last `step_retrying` said."""
 
@@ -66,7 +68,7 @@ class _Loop:
     def _attempt(self, step: Step, attempt: int) -> None:
         """Run one attempt, or put it off when the step's pool has no free slot now."""
         pooled = step.pool is not None
-        if pooled and not self._host.claim_slot(step):
+        if pooled and not self._has_slot(step):
             self._put_off(step, attempt, _SLOT_WAIT_SECONDS)
             return
         kind = self._runner.run_step(step, attempt, self._emit)
@@ -81,6 +83,14 @@ class _Loop:
             expand(step, self._runner, self._host, self._ledger)
         for passed_over in self._ledger.end(step, kind):
             self._record(skip_event(passed_over, self._clock))
+
+    def _has_slot(self, step: Step) -> bool:
+        answer = self._host.claim_slot(step)
+        if answer.granted:
+            self._waits.over(step)
+        else:
+            self._waits.for_pool(step, answer)
+        return answer.granted
 
     def _put_off(self, step: Step, attempt: int, seconds: float) -> None:
         self._retries.append((self._clock.now().timestamp() + seconds, attempt, step))

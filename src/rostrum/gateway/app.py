@@ -8,6 +8,7 @@ all routes, so none can be without.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import TypeVar, cast
@@ -23,41 +24,64 @@ from rostrum.auth.authorize import Unauthenticated, authorize
 from rostrum.auth.run_tokens import RunTokens
 from rostrum.control.events import EventLog
 from rostrum.control.run_queries import PoolLimits, answer_query, change_partitions, claim_slot, no_limits, orders_for
+from rostrum.control.step_streams import told_by_steps
 from rostrum.gateway.bodies import answer, read_body, read_struct, refusal
+from rostrum.interfaces.doorbell import Doorbell
 from rostrum.interfaces.logs import LogStore
 from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
 from rostrum.interfaces.storage import Session, Storage
 from rostrum.model.errors import Conflict, Denied, Fenced, NotFound, RostrumError, StateError
-from rostrum.model.events import decode_events, worker_stream
-from rostrum.model.principals import Permission, Principal
+from rostrum.model.events import decode_events, encode_events, step_stream, worker_stream
+from rostrum.model.pools import SlotAnswer
+from rostrum.model.principals import Permission, Principal, StepScope
 from rostrum.model.runs import Run
-from rostrum.rpc.gateway_wire import EPOCH_IS_OVER, AppendReply, LogReply, PartitionsRequest, SlotReply, SlotRequest
+from rostrum.rpc.gateway_wire import (
+    EPOCH_IS_OVER,
+    FOLLOW_SECONDS,
+    AppendReply,
+    Bootstrap,
+    FollowReply,
+    FollowRequest,
+    LogReply,
+    PartitionsRequest,
+    SlotRequest,
+)
+from rostrum.service.doorbells import wait_async
 
 T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
 
 LOG_STREAMS = frozenset({"out", "err"})
+GATHER_SECONDS = 0.02
+"""Between looks for those who follow a run: events come in bursts."""
 _PRINCIPAL = "rostrum.principal"
 _TOKEN = "rostrum.token"  # noqa: S105 - a name in the scope
 
 
 def gateway_app(
-    events: EventLog, storage: Storage, logs: LogStore, tokens: RunTokens, *, limits: PoolLimits = no_limits
+    events: EventLog,
+    storage: Storage,
+    logs: LogStore,
+    tokens: RunTokens,
+    *,
+    limits: PoolLimits = no_limits,
+    doorbell: Doorbell | None = None,
 ) -> ASGIApp:
     """The app, to be mounted at `/gateway`. `events` must be started, or each request commits in the event loop's
-    thread.
+    thread. `doorbell`: rung when events are stored; without it who follows a run waits up to a second.
     """
-    routes = GatewayRoutes(events, storage, logs, tokens, limits)
-    return _Authenticated(
-        Router([Route(path, _answering(handler), methods=["POST"]) for path, handler in routes.table()]), tokens
-    )
+    routes = GatewayRoutes(events, storage, logs, tokens, limits, doorbell)
+    table = [Route(path, _answering(handler, who), methods=["POST"]) for path, handler, who in routes.table()]
+    return _Authenticated(Router(table), tokens)
 
 
-def _answering(handler: Handler) -> Handler:
-    """Errors become answers; anything unforeseen is the server's 500."""
+def _answering(handler: Handler, permission: Permission) -> Handler:
+    """Errors become answers; anything unforeseen is the server's 500. The run in the path has been checked."""
 
     async def answering(request: Request) -> Response:
         try:
+            principal: Principal = request.scope[_PRINCIPAL]
+            authorize(principal, permission, run_id=principal.run_id)
             return await handler(request)
         except RostrumError as error:
             return refusal(error)
@@ -77,7 +101,7 @@ class _Authenticated:
             return
         token = _bearer(scope)
         try:
-            principal = authorize(self._tokens.verify(token), Permission.RUN_WORKER, run_id=_run_id(scope))
+            principal = authorize(self._tokens.verify(token), Permission.STEP_WORKER, run_id=_run_id(scope))
         except Denied as error:
             status = 401 if isinstance(error, Unauthenticated) else 403
             await refusal(error, status)(scope, receive, send)
@@ -104,26 +128,64 @@ class GatewayRoutes:
     """The handlers. The run id in the path has been checked against the token."""
 
     def __init__(
-        self, events: EventLog, storage: Storage, logs: LogStore, tokens: RunTokens, limits: PoolLimits
+        self,
+        events: EventLog,
+        storage: Storage,
+        logs: LogStore,
+        tokens: RunTokens,
+        limits: PoolLimits,
+        doorbell: Doorbell | None = None,
     ) -> None:
         self._events = events
         self._storage = storage
         self._logs = logs
         self._tokens = tokens
         self._limits = limits
+        self._doorbell = doorbell
 
-    def table(self) -> list[tuple[str, Handler]]:
-        """Path below the mount, and handler. All are POSTs."""
+    def table(self) -> list[tuple[str, Handler, Permission]]:
+        """Path below the mount, handler, and who may. All are POSTs."""
+        run, any_worker = Permission.RUN_WORKER, Permission.STEP_WORKER
         return [
-            ("/runs/{run_id}/events", self.append),
-            ("/runs/{run_id}/heartbeat", self.heartbeat),
-            ("/runs/{run_id}/read", self.read),
-            ("/runs/{run_id}/partitions", self.partitions),
-            ("/runs/{run_id}/slots/claim", self.claim),
-            ("/runs/{run_id}/slots/release", self.release),
-            ("/runs/{run_id}/logs/{file_key}/complete", self.complete),
-            ("/runs/{run_id}/logs/{file_key}/{stream}", self.log),
+            ("/runs/{run_id}/bootstrap", self.bootstrap, run),
+            ("/runs/{run_id}/events", self.append, any_worker),
+            ("/runs/{run_id}/follow", self.follow, run),
+            ("/runs/{run_id}/heartbeat", self.heartbeat, any_worker),
+            ("/runs/{run_id}/read", self.read, any_worker),
+            ("/runs/{run_id}/partitions", self.partitions, any_worker),
+            ("/runs/{run_id}/slots/claim", self.claim, run),
+            ("/runs/{run_id}/logs/{file_key}/complete", self.complete, any_worker),
+            ("/runs/{run_id}/logs/{file_key}/{stream}", self.log, any_worker),
         ]
+
+    async def bootstrap(self, request: Request) -> Response:
+        """The run that the caller, a run worker started with a token only, is to execute."""
+        run_id, epoch = _identity(request)
+
+        def find() -> Run:
+            with self._storage.begin() as session:
+                run = _run(session, run_id)
+            if run.is_finished or run.epoch != epoch:
+                raise Fenced(f"epoch {epoch} of run {run_id} is over: there is nothing to execute")
+            return run
+
+        return answer(Bootstrap(await run_in_threadpool(find), epoch))
+
+    async def follow(self, request: Request) -> Response:
+        """What the epoch's step workers have told after a cursor; waits a while for something."""
+        run_id, epoch = _identity(request)
+        wanted = await read_struct(request, FollowRequest)
+        until = time.monotonic() + max(0.0, min(wanted.seconds, FOLLOW_SECONDS))
+        after = wanted.after
+        while True:
+            seen = self._doorbell.count("events") if self._doorbell is not None else 0
+            events, after = await run_in_threadpool(told_by_steps, self._storage, run_id, epoch, after)
+            left = until - time.monotonic()
+            if events or left <= 0:
+                return answer(FollowReply(encode_events(events), after))
+            if self._doorbell is not None:
+                await wait_async(self._doorbell, "events", seen, left)
+            await asyncio.sleep(min(left, GATHER_SECONDS if self._doorbell is not None else 1.0))
 
     async def append(self, request: Request) -> Response:
         """Store a batch of events of the token's epoch; a batch with an event of another run or stream is refused
@@ -135,7 +197,8 @@ class GatewayRoutes:
             events = decode_events(body)
         except (msgspec.DecodeError, ValueError, TypeError) as error:
             raise StateError(f"the body is not a batch of events: {error}") from error
-        stream = worker_stream(epoch)
+        scope = _scope(request)
+        stream = _stream(request)
         for event in events:
             if event.run_id != run_id or event.stream != stream:
                 raise StateError(
@@ -143,13 +206,19 @@ class GatewayRoutes:
                 )
             if event.at.tzinfo is None:
                 raise StateError(f"event {event.sequence} has a time without a time zone")
-        result = await asyncio.wrap_future(self._events.submit(run_id, epoch, events, stream=stream))
+        submitted = self._events.submit(run_id, epoch, events, stream=stream, scope=scope)
+        result = await asyncio.wrap_future(submitted)
         orders = self._orders(request, Orders(cancel=result.cancel, fenced=result.fenced))
         return answer(AppendReply(result.stored, result.last_sequence, orders))
 
     async def heartbeat(self, request: Request) -> Response:
         """The worker lives; tell it what to do."""
         run_id, epoch = _identity(request)
+        scope = _scope(request)
+        if scope is not None:  # it asks whether it is still wanted; that the run's own worker lives it cannot know
+            asked = self._events.submit(run_id, epoch, (), stream=_stream(request), scope=scope)
+            result = await asyncio.wrap_future(asked)
+            return answer(self._orders(request, Orders(cancel=result.cancel, fenced=result.fenced)))
         run = await asyncio.wrap_future(self._events.heard(run_id, epoch))
         return answer(self._orders(request, orders_for(run, epoch)))
 
@@ -182,28 +251,15 @@ class GatewayRoutes:
         run_id, epoch = _identity(request)
         wanted = await read_struct(request, SlotRequest)
 
-        def claim(session: Session) -> bool:
-            return claim_slot(session, wanted.pool, _run(session, run_id), epoch, wanted.step_key, self._limits)
+        def claim(session: Session) -> SlotAnswer:
+            return claim_slot(session, wanted.wish, _run(session, run_id), epoch, self._limits)
 
-        return answer(SlotReply(await self._write(claim)))
-
-    async def release(self, request: Request) -> Response:
-        """Free the slots of a step."""
-        run_id, epoch = _identity(request)
-        wanted = await read_struct(request, SlotRequest)
-
-        def release(session: Session) -> None:
-            run = session.runs.get(run_id)
-            if run is not None and run.epoch == epoch:
-                session.leases.release_slots(run_id, wanted.step_key)
-
-        await self._write(release)
-        return answer({})
+        return answer(await self._write(claim))
 
     async def log(self, request: Request) -> Response:
         """Store captured output at an offset."""
         run_id, epoch = _identity(request)
-        file_key, stream = request.path_params["file_key"], request.path_params["stream"]
+        file_key, stream = _file_key(request), request.path_params["stream"]
         if stream not in LOG_STREAMS:
             raise StateError(f"there is no stream {stream!r}; use `out` or `err`")
         try:
@@ -228,10 +284,11 @@ class GatewayRoutes:
     async def complete(self, request: Request) -> Response:
         """Mark both streams of a log file complete."""
         run_id, epoch = _identity(request)
+        file_key = _file_key(request)
 
         def complete() -> None:
             self._require_epoch(run_id, epoch)
-            self._logs.complete(run_id, request.path_params["file_key"])
+            self._logs.complete(run_id, file_key)
 
         try:
             await run_in_threadpool(complete)
@@ -265,6 +322,28 @@ def _run(session: Session, run_id: str) -> Run:
     if run is None:
         raise NotFound(f"there is no run {run_id}")
     return run
+
+
+def _scope(request: Request) -> StepScope | None:
+    """Of a step worker."""
+    principal: Principal = request.scope[_PRINCIPAL]
+    return principal.step
+
+
+def _stream(request: Request) -> str:
+    """The one stream that the caller writes."""
+    _, epoch = _identity(request)
+    scope = _scope(request)
+    return worker_stream(epoch) if scope is None else step_stream(epoch, scope.file_key)
+
+
+def _file_key(request: Request) -> str:
+    """Key of the log files in the path. Raises Denied for a step worker's that are not its own."""
+    file_key: str = request.path_params["file_key"]
+    scope = _scope(request)
+    if scope is not None and file_key != scope.file_key:
+        raise Denied(f"a step worker writes its own log files only: {scope.file_key}")
+    return file_key
 
 
 def _identity(request: Request) -> tuple[str, int]:

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from rostrum.interfaces.clock import Clock
 from rostrum.model.events import Event
 from rostrum.model.plans import Plan, Step
+from rostrum.model.pools import SlotAnswer
 
 
 class RunHost(Protocol):
@@ -35,6 +37,18 @@ class RunHost(Protocol):
         """
         ...
 
+    def note(self, event: Event) -> None:
+        """Remember what matters of an event that a step worker has sent to the control plane itself: it has its place in
+        another stream, and is not appended.
+        """
+        ...
+
+    def limit(self, step: Step) -> AbstractContextManager[None]:
+        """While it is open, raise StepTimeout in the calling thread when the step's time is over, again and again until
+        it is closed. For steps that run in this process.
+        """
+        ...
+
     def tick(self) -> None:
         """To be called about four times a second while steps run in other processes: heartbeats, captured output,
         orders. Quick.
@@ -45,12 +59,17 @@ class RunHost(Protocol):
         """A process that ran a step has ended: the rest of its captured output is taken, its log files are complete."""
         ...
 
-    def claim_slot(self, step: Step) -> bool:
-        """Take a slot of the step's pool; True at once where it has none. False: not now."""
+    def claim_slot(self, step: Step) -> SlotAnswer:
+        """Take a slot of the step's pool; granted at once where it has none. Asking often is cheap: a refusal is
+        remembered. A step that is refused is to be asked for again and again as long as it could start. Who gets the
+        first refusal tells of it (`StepWaiting`).
+        """
         ...
 
     def release_slot(self, step: Step) -> None:
-        """Give the slot back."""
+        """The attempt has ended and its last event is recorded (that event frees the slot): others of the run that wait
+        for the pool are asked for at once, not only when their refusal has grown old.
+        """
         ...
 
     def answer(self, question: bytes) -> bytes:
@@ -90,16 +109,17 @@ class StepRunner(Protocol):
         """Tear resources down."""
         ...
 
-    def serve(self, line: int, lifeline: int, step: Step, attempt: int) -> int:
-        """Run one attempt as the only work of this process, which leads its process group.
+    def serve(self, line: int, lifeline: int, place: str) -> int:
+        """Do what comes down the line as the only work of this process, which leads its process group, until it closes.
 
         `line` is a socket to the run worker, spoken by `interfaces/frames.py`; `lifeline` a pipe's reading end whose
-        other end only the run worker holds: the whole group dies when it closes. Captures output, reseeds random
-        generators, opens resources, runs, closes. Returns the exit code of the process.
+        other end only the run worker holds: the whole group dies when it closes. `place`: `process` (one attempt after
+        the other) or `shared` (several at once). Captures output, reseeds random generators, opens resources, runs,
+        closes. Returns the exit code of the process.
         """
         ...
 
-    def fresh_command(self, step: Step, attempt: int) -> tuple[list[str], bytes]:
+    def fresh_command(self, place: str) -> tuple[list[str], bytes]:
         """How to do the same in a new interpreter: the command (the numbers of two descriptors, line and lifeline, are
         appended to it), and the first frame to send down the line. Raises InvocationError where the code cannot be
         imported again.

@@ -8,8 +8,11 @@ from typing import Protocol
 
 import msgspec
 
+from rostrum.interfaces.launching import GatewayAccess
 from rostrum.model.assets import AssetKey, AssetState
 from rostrum.model.events import AnyEvent, Event
+from rostrum.model.pools import SlotAnswer, SlotWish
+from rostrum.model.principals import StepScope
 from rostrum.model.runs import Run, RunFilter
 
 
@@ -103,12 +106,12 @@ class RunReader(Protocol):
 class RunSession(EventSink, RunReader, Protocol):
     """One seam between a run and the control plane: the gateway client with a disk spool, or the store itself."""
 
-    def claim_slot(self, pool: str, step_key: str) -> bool:
-        """Try to take a slot; False: not now."""
-        ...
+    def claim_slot(self, wish: SlotWish, others: Sequence[SlotWish] = ()) -> SlotAnswer:
+        """Ask for a slot. Asking again for a step that has one renews it. Never raises.
 
-    def release_slot(self, step_key: str) -> None:
-        """Free the slots of a step."""
+        `others`: steps of the run that wait for the same pool, noted as waiting; none is granted. A slot is freed with
+        the event that ends the attempt (`model.events.ATTEMPT_ENDS`), or with the run.
+        """
         ...
 
     def heartbeat(self) -> Orders:
@@ -121,6 +124,19 @@ class RunSession(EventSink, RunReader, Protocol):
 
     def complete_log(self, file_key: str) -> None:
         """No more output comes for this file: it is marked complete once all that was captured is stored."""
+        ...
+
+    def access(self, scope: StepScope) -> GatewayAccess | None:
+        """How a worker elsewhere reaches the control plane for one attempt of a step; None where there is no gateway.
+        Asks nobody.
+        """
+        ...
+
+    def follow(self, after: int, seconds: float) -> tuple[Sequence[AnyEvent], int]:
+        """What step workers elsewhere have told after a cursor (0: all), and the new cursor. Waits for the first event
+        at most `seconds`; nothing, with the old cursor, when none came or the control plane is away. Events that came
+        too late to change anything are among them. May be called while another thread uses the session.
+        """
         ...
 
     def flush(self, seconds: float) -> bool:

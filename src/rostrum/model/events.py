@@ -105,6 +105,10 @@ class RunCanceling(Event, frozen=True, tag="run_canceling"):
     """Somebody asked for the end of the run."""
 
     by: str = ""
+    reason: str = ""
+    """`timeout`: the run has taken too long, and fails; empty: it was wished for."""
+    force: bool = False
+    """At once: the worker is killed without being asked, and not waited for where it cannot be reached."""
 
 
 class RunCanceled(Event, frozen=True, tag="run_canceled"):
@@ -410,6 +414,9 @@ RUN_ENDS: tuple[type[Event], ...] = (RunSucceeded, RunFailed, RunCanceled)
 
 STEP_ENDS: tuple[type[Event], ...] = (StepSucceeded, StepFailed, StepSkipped, StepNotRun, StepCanceled)
 """Kinds that end a step."""
+
+ATTEMPT_ENDS: tuple[type[Event], ...] = (*STEP_ENDS, StepRetrying)
+"""Kinds after which a step holds no slot of its pool (a retry claims anew)."""
 
 
 class StoredEvent(msgspec.Struct, frozen=True):

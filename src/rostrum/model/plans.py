@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.manifest import RetryPolicy
+from rostrum.model.reserved_names import PRIORITY_TAG
 
 ISOLATIONS = ("in_process", "thread", "async", "process", "container", "remote")
 """Where a step may ask to run: with others in one process (one after the other, in a thread, in the event loop), in a
@@ -82,6 +85,19 @@ class Step(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One of `ISOLATIONS`; None: as the executor says."""
     timeout_seconds: float | None = None
     """Time that one attempt may take; None: any."""
+
+    @property
+    def priority(self) -> int:
+        """High ones first among steps that could start; from the tag."""
+        return priority_of(self.tags) if self.tags else 0
+
+
+def priority_of(tags: Mapping[str, str]) -> int:
+    """The whole number that the tag of priorities has; 0 where it has none."""
+    try:
+        return int(tags.get(PRIORITY_TAG, 0))
+    except ValueError:
+        return 0
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,5 +1,5 @@
-"""`RunSession` of a run worker in a server deployment: the gateway's client with a disk spool. Standard library and
-msgspec only.
+"""`RunSession` of a worker in a server deployment: the gateway's client with a disk spool. Standard library and msgspec
+only. For a run worker, or for a step worker that talks to the gateway itself.
 
 Accepting an event means writing it to the spool; sending follows. Without a thread (the run worker forks, so it starts
 none) every call also pumps: it takes what has been answered and sends what is pending, without waiting for it. With
@@ -12,20 +12,31 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from rostrum.interfaces.clock import Clock
-from rostrum.interfaces.launching import GatewayAddress
+from rostrum.interfaces.launching import GatewayAccess, GatewayAddress
+from rostrum.interfaces.run_tokens import narrowed
 from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
 from rostrum.model.errors import Denied, NotFound, StateError, Unavailable
-from rostrum.model.events import Event
+from rostrum.model.events import AnyEvent, Event, decode_events
+from rostrum.model.pools import REFUSED, SlotAnswer, SlotWish
+from rostrum.model.principals import StepScope
 from rostrum.rpc.delivery import Delivery
 from rostrum.rpc.gateway_connection import NETWORK_ERRORS, GatewayConnection
-from rostrum.rpc.gateway_wire import PREFIX, ErrorReply, PartitionsRequest, SlotReply, SlotRequest
+from rostrum.rpc.gateway_wire import (
+    FOLLOW_SECONDS,
+    PREFIX,
+    ErrorReply,
+    FollowReply,
+    FollowRequest,
+    PartitionsRequest,
+    SlotRequest,
+)
 from rostrum.rpc.spool import Spool, logs_directory
 
 T = TypeVar("T")
@@ -37,6 +48,7 @@ FENCED_SECONDS = 10.0
 """The same for a worker whose events change nothing any more."""
 HEARTBEAT_SECONDS = 1.0
 FLUSH_BEFORE_READ_SECONDS = 2.0
+FLUSH_BEFORE_CLAIM_SECONDS = 0.5
 CALL_SECONDS = 10.0
 AWAY_SECONDS = 1.0
 """After a call that got no answer others are not tried for this long: user code is not held up by each."""
@@ -55,9 +67,12 @@ class GatewaySession:
         spool_dir: str | Path,
         clock: Clock,
         *,
+        scope: StepScope | None = None,
         threaded: bool = False,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
+        """`scope`: what the token has been narrowed to; None for a run worker's."""
+        self._address = address
         self._base = f"{PREFIX}/runs/{run_id}"
         self._epoch = epoch
         self._directory = Path(spool_dir)
@@ -65,8 +80,12 @@ class GatewaySession:
         self._spool = Spool(spool_dir, epoch)
         local = address.url.startswith("unix:") or "://127." in address.url or "://localhost" in address.url
         self._line = GatewayConnection(address)
-        self._delivery = Delivery(self._spool, self._line, run_id, epoch, token, clock.random, compress=not local)
+        self._delivery = Delivery(
+            self._spool, self._line, run_id, epoch, token, clock.random, compress=not local, scope=scope
+        )
         self._calls = GatewayConnection(address, timeout=CALL_SECONDS)
+        self._follows = GatewayConnection(address, timeout=FOLLOW_SECONDS + CALL_SECONDS)
+        self._follow_lock = threading.Lock()
         self._call_lock = threading.Lock()
         self._lock = threading.RLock()
         self._moved = threading.Condition(self._lock)
@@ -129,14 +148,17 @@ class GatewaySession:
         """Wait until all that was accepted is stored by the control plane; False when time ran out (it stays
         spooled).
         """
-        until = time.monotonic() + seconds
         with self._lock:
             self._delivery.scan()
+        return self._wait_for(lambda: self._delivery.delivered, seconds)
+
+    def _wait_for(self, is_reached: Callable[[], bool], seconds: float) -> bool:
+        until = time.monotonic() + seconds
         while True:
             with self._lock:
                 if self._thread is None:
                     self._delivery.pump()
-                if self._delivery.delivered:
+                if is_reached():
                     return True
                 if self._delivery.gone:
                     return False
@@ -181,21 +203,18 @@ class GatewaySession:
         """Remove a key. Raises Unavailable when the control plane is away."""
         self._call("partitions", PartitionsRequest(name, delete=(key,)), dict)
 
-    def claim_slot(self, pool: str, step_key: str) -> bool:
-        """Try to take a slot; False: not now, also while the control plane is away or does not know us."""
-        try:
-            return self._call("slots/claim", SlotRequest(step_key, pool), SlotReply).granted
-        except (Unavailable, StateError):
-            return False
+    def claim_slot(self, wish: SlotWish, others: Sequence[SlotWish] = ()) -> SlotAnswer:
+        """Try to take a slot; refused also while the control plane is away or does not know us.
 
-    def release_slot(self, step_key: str) -> None:
-        """Free the step's slots. (The event of the step's end does that too: no harm when this does not get
-        through.)
+        What was appended is given a moment to be stored first: it may free the very slot.
         """
+        with self._lock:
+            after = self._spool.last_sequence
+        self._wait_for(lambda: self._delivery.stored_sequence >= after, FLUSH_BEFORE_CLAIM_SECONDS)
         try:
-            self._call("slots/release", SlotRequest(step_key), dict)
-        except (Unavailable, StateError) as error:
-            _log.debug("slots of %s are left to the step's last event: %s", step_key, error)
+            return self._call("slots/claim", SlotRequest(wish, tuple(others), after), SlotAnswer)
+        except (Unavailable, StateError):
+            return REFUSED
 
     def heartbeat(self) -> Orders:
         """Say that the worker lives; get orders. At most one request a second; an answered append counts as one."""
@@ -215,6 +234,30 @@ class GatewaySession:
             self._beat_at = time.monotonic()
             self._delivery.learn(orders)
             return self._delivery.orders
+
+    def access(self, scope: StepScope) -> GatewayAccess | None:
+        """By this session's own address and token, narrowed to the attempt."""
+        return GatewayAccess(self._address, narrowed(self._delivery.token, scope))
+
+    def follow(self, after: int, seconds: float) -> tuple[Sequence[AnyEvent], int]:
+        """What step workers have told; a long poll on a connection of its own. While the control plane is away it waits
+        a little and tells nothing.
+        """
+        body = msgspec.msgpack.encode(FollowRequest(after, seconds))
+        with self._follow_lock:
+            try:
+                self._follows.send(f"{self._base}/follow", body, self._delivery.token)
+                status, reply = self._follows.receive()
+                if status == 200:
+                    told = msgspec.msgpack.decode(reply, type=FollowReply)
+                    return decode_events(told.events), told.cursor
+            except (*NETWORK_ERRORS, msgspec.MsgspecError) as error:
+                self._follows.close()
+                _log.debug("what step workers tell is not to be had now: %s", error)
+        with self._moved:
+            if not self._closing:
+                self._moved.wait(min(seconds, AWAY_SECONDS))
+        return (), after
 
     def _away(self, now: float) -> bool:
         """The control plane did not answer a moment ago, and has not since."""
@@ -258,6 +301,8 @@ class GatewaySession:
             self._closing = True
         with self._lock:
             self._delivery.complete_all()
+            self._moved.notify_all()
+        self._follows.abort()
         delivered = self._deliver_patiently()
         with self._moved:
             self._closed = True
@@ -266,6 +311,8 @@ class GatewaySession:
             self._thread.join()
         self._line.close()
         self._calls.close()
+        with self._follow_lock:
+            self._follows.close()
         if delivered:
             self._remove_files()
         else:

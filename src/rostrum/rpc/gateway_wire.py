@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from rostrum.interfaces.runs import Orders
+from rostrum.model.pools import SlotWish
+from rostrum.model.runs import Run
 
 PREFIX = "/gateway"
 MSGPACK = "application/msgpack"
@@ -47,16 +49,37 @@ class PartitionsRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SlotRequest(msgspec.Struct, frozen=True, omit_defaults=True):
-    """To `slots/claim` and `slots/release`."""
+    """To `slots/claim`; answered with a `SlotAnswer`."""
 
-    step_key: str
-    pool: str = ""
+    wish: SlotWish
+    others: tuple[SlotWish, ...] = ()
+    after: int = 0
+    """Sequence of the worker's last event before this: an end that comes later is not one of an attempt before."""
 
 
-class SlotReply(msgspec.Struct, frozen=True):
-    """Whether the step has a slot now."""
+FOLLOW_SECONDS = 20.0
+"""A call of `follow` waits no longer, whatever it asks for."""
 
-    granted: bool
+
+class FollowRequest(msgspec.Struct, frozen=True):
+    """To `follow`: what the run's step workers have told after a cursor; wait for it at most `seconds`."""
+
+    after: int
+    seconds: float
+
+
+class FollowReply(msgspec.Struct, frozen=True):
+    """Events of the epoch's step streams, as `encode_events` makes them, and the cursor behind them."""
+
+    events: bytes
+    cursor: int
+
+
+class Bootstrap(msgspec.Struct, frozen=True):
+    """To `bootstrap`: the run that the token's holder is to execute."""
+
+    run: Run
+    epoch: int
 
 
 class ErrorReply(msgspec.Struct, frozen=True):

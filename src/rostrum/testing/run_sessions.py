@@ -10,7 +10,8 @@ from rostrum.execution.sessions import MemoryRunSession
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
 from rostrum.model.errors import Unavailable
-from rostrum.model.events import CONTROL_STREAM, Event, RunQueued, RunStarting
+from rostrum.model.events import ATTEMPT_ENDS, CONTROL_STREAM, Event, RunQueued, RunStarting
+from rostrum.model.pools import GRANTED, SlotAnswer, SlotWish
 from rostrum.model.runs import Run, RunTarget
 
 
@@ -48,6 +49,9 @@ class FakeRunSession(MemoryRunSession):
     def append(self, events: Sequence[Event]) -> None:
         """Keep the events and wake who waits for them."""
         super().append(events)
+        for event in events:
+            if isinstance(event, ATTEMPT_ENDS):
+                self.held.pop(event.step_key or "", None)
         with self.appended:
             self.appended.notify_all()
 
@@ -60,15 +64,13 @@ class FakeRunSession(MemoryRunSession):
         self._reachable()
         super().add_dynamic_partitions(name, keys)
 
-    def claim_slot(self, pool: str, step_key: str) -> bool:
-        if pool in self.slots and sum(held == pool for held in self.held.values()) >= self.slots[pool]:
-            return False
-        self.held[step_key] = pool
+    def claim_slot(self, wish: SlotWish, others: Sequence[SlotWish] = ()) -> SlotAnswer:
+        limit, holders = self.slots.get(wish.pool), [key for key, held in self.held.items() if held == wish.pool]
+        if limit is not None and len(holders) >= limit and wish.step_key not in holders:
+            return SlotAnswer(False, limit, tuple(f"{self.run.run_id}:{key}" for key in holders))
+        self.held[wish.step_key] = wish.pool
         self.most_held = max(self.most_held, len(self.held))
-        return True
-
-    def release_slot(self, step_key: str) -> None:
-        self.held.pop(step_key, None)
+        return GRANTED
 
     def heartbeat(self) -> Orders:
         self.heartbeats += 1

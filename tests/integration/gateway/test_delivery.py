@@ -32,6 +32,7 @@ from rostrum.model.events import (
     StepSucceeded,
 )
 from rostrum.model.metadata import TextMetadata
+from rostrum.model.pools import SlotWish
 from rostrum.model.runs import RunStatus
 from rostrum.rpc.gateway_session import GatewaySession
 from rostrum.rpc.gateway_wire import MAX_BODY
@@ -107,7 +108,7 @@ def test_a_gateway_that_is_away_holds_nobody_up(plane: Plane, gateway: Gateway) 
     session.write_log("a", "out", 0, b"spooled\n")
     assert time.monotonic() - started < 2.0
     assert not session.flush(0.1)
-    assert not session.claim_slot("two", "a")
+    assert not session.claim_slot(SlotWish("two", "a")).granted
     gateway.start()
     assert session.flush(10.0)
     assert [event.sequence for event in plane.stored(run.run_id)] == list(range(1, 2001))
@@ -362,8 +363,7 @@ def test_a_deleted_run_and_a_refused_token_end_quietly(plane: Plane, gateway: Ga
     stranger.append(steps(Worker(run.run_id), 3))
     assert not stranger.flush(0.2)
     assert not stranger.heartbeat().cancel
-    assert not stranger.claim_slot("two", "a")
-    stranger.release_slot("a")
+    assert not stranger.claim_slot(SlotWish("two", "a")).granted
     stranger.close()
 
 

@@ -24,6 +24,7 @@ from rostrum.model.events import (
     StepSucceeded,
     worker_stream,
 )
+from rostrum.model.pools import SlotWish
 from rostrum.model.runs import Run, RunStatus
 from rostrum.testing.clock import FakeClock
 
@@ -210,18 +211,17 @@ class ControlledSuite(RunSessionSuite):
         line.session.flush(5.0)
         assert line.session.heartbeat().fenced
         assert line.run().status is RunStatus.STARTING
-        assert not line.session.claim_slot("two", "a")
+        assert not line.session.claim_slot(SlotWish("two", "a")).granted
 
     def test_slots_are_limited_and_freed(self, line: ControlledLine) -> None:
         session = line.session
-        assert session.claim_slot("two", "a")
-        assert session.claim_slot("two", "b")
-        assert session.claim_slot("two", "a"), "claiming again renews"
-        assert not session.claim_slot("two", "c")
-        session.release_slot("a")
-        assert session.claim_slot("two", "c")
+        assert session.claim_slot(SlotWish("two", "a")).granted
+        assert session.claim_slot(SlotWish("two", "b")).granted
+        assert session.claim_slot(SlotWish("two", "a")).granted, "claiming again renews"
+        refused = session.claim_slot(SlotWish("two", "c"))
+        assert not refused.granted
+        assert (refused.limit, refused.holders) == (2, (f"{line.run_id}:a", f"{line.run_id}:b"))
         worker = Worker(line.run_id)
         session.append([worker.event(RunStarted, epoch=1), worker.event(StepSucceeded, step_key="b")])
-        session.flush(5.0)
-        assert session.claim_slot("two", "d"), "the end of a step frees its slot"
-        assert session.claim_slot("unlimited", "e")
+        assert session.claim_slot(SlotWish("two", "c")).granted, "the end of a step frees its slot"
+        assert session.claim_slot(SlotWish("unlimited", "e")).granted
