@@ -1,48 +1,57 @@
 """Running coroutines of user code from code that is not async itself.
 
-Where no event loop runs, one loop serves all calls of a `Coroutines`. Where one runs already in this thread (a
-notebook, a test of pytest-asyncio, a web server), it cannot be entered again: there a thread with a loop of its own
-runs them, with the context variables of the caller.
+Where no event loop runs, one loop serves all calls of a `Coroutines` that come from the thread that called first. Where
+one runs already in this thread (a notebook, a test of pytest-asyncio, a web server), it cannot be entered again: there,
+and for calls from other threads, a thread with a loop of its own runs them. A process that has a loop in a thread
+anyway says so (`use_loop`), and all coroutines run in that one. The context variables are the caller's.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Coroutine
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextvars import copy_context
 from types import AsyncGeneratorType, CoroutineType
 from typing import Any, cast
 
-_COROUTINE = 0x80
-"""The flag of code objects that are of `async def`."""
+_COROUTINE, _ASYNC_GENERATOR = 0x80, 0x200
+"""The flags of code objects that are of `async def`, without and with `yield`."""
 
 
 class Coroutines:
-    """Runs coroutines to their end, one after another. To be closed."""
+    """Runs coroutines to their end. Any number of threads may call. To be closed."""
 
-    __slots__ = ("_runner", "_thread", "_thread_runner")
+    __slots__ = ("_lock", "_loop", "_owner", "_runner", "_shared", "_thread")
 
     def __init__(self) -> None:
         self._runner: Any = None
-        self._thread: Any = None
-        self._thread_runner: Any = None
+        self._owner = 0
+        """Thread that the runner is of."""
+        self._shared: Any = None
+        """Loop of somebody else's that another thread runs."""
+        self._loop: Any = None
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def use_loop(self, loop: Any) -> None:
+        """Run everything in this loop from now on, which another thread runs."""
+        self._shared = loop
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """The result; what the coroutine raises is raised."""
         import asyncio  # tens of milliseconds, which most runs need not pay
 
-        context = copy_context()  # what `Context.get()` finds is of the caller
+        here: Any = None
         try:
-            asyncio.get_running_loop()
+            here = asyncio.get_running_loop()
         except RuntimeError:
-            if self._runner is None:
-                self._runner = asyncio.Runner()
-            return self._runner.run(coroutine, context=context)
-        if self._thread is None:
-            from concurrent.futures import ThreadPoolExecutor
-
-            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="coroutines")
-            self._thread_runner = asyncio.Runner()
-        return self._thread.submit(self._thread_runner.run, coroutine, context=context).result()
+            if self._shared is None and self._owner in (0, threading.get_ident()):
+                if self._runner is None:
+                    self._runner, self._owner = asyncio.Runner(), threading.get_ident()
+                return self._runner.run(coroutine, context=copy_context())
+        if self._shared is not None and self._shared is not here:
+            return _run_in(self._shared, coroutine)
+        return _run_in(self._own_loop(), coroutine)
 
     def settled(self, value: Any) -> Any:
         """The value; of a coroutine its result, of an async generator the list of what it yields."""
@@ -53,13 +62,52 @@ class Coroutines:
         return value
 
     def close(self) -> None:
-        """Close the loops. Safe to call any number of times."""
-        if self._runner is not None:
+        """Close the loops of its own. Safe to call any number of times."""
+        if self._runner is not None and self._owner == threading.get_ident():
             self._runner.close()
         if self._thread is not None:
-            self._thread.submit(self._thread_runner.close).result()
-            self._thread.shutdown()
-        self._runner = self._thread = self._thread_runner = None
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+        self._runner = self._thread = self._loop = self._shared = None
+        self._owner = 0
+
+    def _own_loop(self) -> Any:
+        import asyncio
+
+        with self._lock:
+            if self._thread is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=serve_loop, args=(self._loop,), name="rostrum-coroutines", daemon=True
+                )
+                self._thread.start()
+        return self._loop
+
+
+def serve_loop(loop: Any) -> None:
+    """Run an event loop in this thread until somebody stops it, then leave nothing of it behind."""
+    import asyncio
+
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+async def moved(apart: bool, function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function that may block: in a thread where `apart` says so, else here, in the event loop."""
+    if not apart:
+        return function(*args)
+    import asyncio
+
+    return await asyncio.to_thread(function, *args)
 
 
 def settled(value: Any) -> Any:
@@ -77,6 +125,50 @@ def is_async(function: Any) -> bool:
     """Whether calling the function gives a coroutine."""
     code = getattr(function, "__code__", None)
     return code is not None and bool(code.co_flags & _COROUTINE)
+
+
+def is_awaited(function: Any) -> bool:
+    """Whether calling the function gives a coroutine or an async generator."""
+    code = getattr(function, "__code__", None)
+    return code is not None and bool(code.co_flags & (_COROUTINE | _ASYNC_GENERATOR))
+
+
+def _run_in(loop: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run it in a loop of another thread; an interrupt of this thread cancels it."""
+    import concurrent.futures
+
+    done: concurrent.futures.Future[Any] = concurrent.futures.Future()
+    tasks: list[Any] = []
+
+    def start() -> None:
+        task = loop.create_task(_contained(coroutine))
+        tasks.append(task)
+        task.add_done_callback(finish)
+
+    def finish(task: Any) -> None:
+        if task.cancelled():
+            done.cancel()
+        elif task.exception() is not None:
+            done.set_exception(task.exception())
+        else:
+            result, interrupt = task.result()
+            done.set_exception(interrupt) if interrupt is not None else done.set_result(result)
+
+    loop.call_soon_threadsafe(start, context=copy_context())
+    try:
+        return done.result()
+    except BaseException:
+        if not done.done():
+            loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
+        raise
+
+
+async def _contained(coroutine: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
+    """The result, or what would end the thread of the loop."""
+    try:
+        return await coroutine, None
+    except (KeyboardInterrupt, SystemExit) as interrupt:
+        return None, interrupt
 
 
 async def _listed(source: AsyncGenerator[Any, Any]) -> list[Any]:

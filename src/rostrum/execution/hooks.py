@@ -10,31 +10,11 @@ from rostrum.definitions.contexts.step_scope import StepScope
 from rostrum.definitions.coroutines import Coroutines
 from rostrum.definitions.ops.hooks import HookContext, HookDefinition, HookExecutionResult
 from rostrum.definitions.ops.ops import OpDefinition
-from rostrum.execution.results import Made
+from rostrum.execution.hook_records import HookRecord
 from rostrum.execution.user_code import Raised, guard
 from rostrum.interfaces.clock import Clock
 from rostrum.model.events import Event, HookCompleted
 from rostrum.model.plans import Step
-
-
-class HookRecord:
-    """What hooks are told of an attempt: filled while the step runs."""
-
-    __slots__ = ("metadata", "scope", "values")
-
-    def __init__(self) -> None:
-        self.scope: StepScope | None = None
-        self.values: dict[str, Any] = {}
-        self.metadata: dict[str, Any] = {}
-
-    def note(self, made: Made) -> None:
-        """Keep the value and metadata of an output."""
-        name, key = made.output.name, made.mapping_key
-        if key is None:
-            self.values[name], self.metadata[name] = made.value, made.metadata or {}
-        else:
-            self.values.setdefault(name, {})[key] = made.value
-            self.metadata.setdefault(name, {})[key] = made.metadata or {}
 
 
 class Hooks:

@@ -10,6 +10,7 @@ from typing import Any
 
 from rostrum.definitions.error_info import error_info
 from rostrum.definitions.location.live import Resolved
+from rostrum.execution.active import ACTIVE, Active
 from rostrum.interfaces.clock import Clock
 from rostrum.model.errors import ConfigError, ErrorInfo
 from rostrum.model.events import Event, LogMessage
@@ -25,7 +26,7 @@ _FORMAT = "%(asctime)s %(levelname)-7s %(step)s %(message)s"
 
 
 class RunLog:
-    """Turns log records into events of the step that runs in this process.
+    """Turns log records into events of the step whose code writes them; of the run, where it is of none.
 
     `loggers` get every line too, with `meta` of the run. `echo`: where there are none, write to standard error, for
     people who watch a script.
@@ -40,13 +41,15 @@ class RunLog:
         meta: Mapping[str, Any] | None = None,
     ) -> None:
         self.logger = logging.Logger(USER_LOGGER, logging.DEBUG)  # noqa: LOG001 - of this run alone, in no tree
-        handler = _Handler(clock)
-        self._handler = handler
+        self._running: dict[Active, None] = {}
+        self.outside: Callable[[Event], None] | None = None
+        """Takes lines that no step has written; None drops them."""
+        handler = _Handler(clock, self)
         self.logger.addHandler(handler)
         for each in loggers:
-            self.logger.addHandler(_Forward(each, handler, meta or {}))
+            self.logger.addHandler(_Forward(each, self, meta or {}))
         if echo and not loggers:
-            self.logger.addHandler(_Echo(handler))
+            self.logger.addHandler(_Echo(self))
         self._attached = logging.getLogger(USER_LOGGER)
 
     @classmethod
@@ -55,13 +58,31 @@ class RunLog:
         meta = {"run_id": run.run_id, "job_name": run.target.job, "job_tags": dict(run.tags)}
         return cls(clock, echo=echo, loggers=run_loggers(resolved, run), meta=meta)
 
-    def enter(self, step_key: str, emit: Callable[[Event], None]) -> None:
-        """From now on lines belong to this step."""
-        self._handler.step_key, self._handler.send = step_key, emit
+    def enter(self, active: Active) -> None:
+        """From now on what this thread or task writes belongs to the attempt."""
+        self._running[active] = None
+        ACTIVE.set(active)
 
-    def leave(self) -> None:
-        """No step runs."""
-        self._handler.step_key = self._handler.send = None
+    def leave(self, active: Active) -> None:
+        """The attempt is over."""
+        self._running.pop(active, None)
+        ACTIVE.set(active.around)
+
+    def current(self) -> Active | None:
+        """The attempt of this run whose code is running here, or the only one that runs."""
+        active = ACTIVE.get()
+        while active is not None:
+            if active.run_log is self:
+                return active
+            active = active.around
+        running = list(self._running)
+        return running[0] if len(running) == 1 else None
+
+    def running(self, step_key: str, attempt: int) -> Active | None:
+        """An attempt of this run that is under way in this process."""
+        return next(
+            (each for each in list(self._running) if each.step.key == step_key and each.attempt == attempt), None
+        )
 
     def attach(self) -> None:
         """Take lines of `get_logger` too."""
@@ -78,20 +99,19 @@ class RunLog:
 
 
 class _Handler(logging.Handler):
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, log: RunLog) -> None:
         super().__init__(logging.DEBUG)
-        self._clock = clock
-        self.step_key: str | None = None
-        self.send: Callable[[Event], None] | None = None
+        self._clock, self._log = clock, log
 
     def emit(self, record: logging.LogRecord) -> None:
-        send = self.send
+        active = self._log.current()
+        send = self._log.outside if active is None or active.has_ended else active.emit
         if send is None:
             return
         send(
             LogMessage(
                 at=self._clock.now(),
-                step_key=self.step_key,
+                step_key=active.step.key if active is not None else None,
                 level=level_name(record.levelno),
                 message=storable(said(record), MAX_MESSAGE),
                 logger=record.name,
@@ -111,14 +131,15 @@ def said(record: logging.LogRecord) -> str:
 class _Forward(logging.Handler):
     """Hands records to a logger of the user's."""
 
-    def __init__(self, target: logging.Logger, source: _Handler, meta: Mapping[str, Any]) -> None:
+    def __init__(self, target: logging.Logger, log: RunLog, meta: Mapping[str, Any]) -> None:
         super().__init__(logging.DEBUG)
-        self._target, self._source, self._meta = target, source, meta
+        self._target, self._log, self._meta = target, log, meta
 
     def emit(self, record: logging.LogRecord) -> None:
         if not self._target.isEnabledFor(record.levelno):
             return
-        step_key = self._source.step_key
+        active = self._log.current()
+        step_key = active.step.key if active is not None else None
         copied = logging.makeLogRecord(vars(record))
         copied.name = self._target.name
         copied.dagster_meta = {
@@ -153,14 +174,15 @@ def run_loggers(resolved: Resolved, run: Run) -> list[logging.Logger]:
 class _Echo(logging.StreamHandler):  # type: ignore[type-arg]
     """Writes to whatever standard error is at that moment."""
 
-    def __init__(self, handler: _Handler) -> None:
+    def __init__(self, log: RunLog) -> None:
         super().__init__()
-        self._source = handler
+        self._log = log
         self.setFormatter(logging.Formatter(_FORMAT))
 
     def emit(self, record: logging.LogRecord) -> None:
         self.stream = sys.stderr
-        record.step = self._source.step_key or "-"
+        active = self._log.current()
+        record.step = active.step.key if active is not None else "-"
         super().emit(record)
 
 

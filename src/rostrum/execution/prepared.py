@@ -140,6 +140,7 @@ class Prepared:
         "context_class",
         "context_name",
         "inputs",
+        "moves_apart",
         "op",
         "outputs",
         "partitions",
@@ -156,6 +157,8 @@ class Prepared:
         self.resource_names, self.outputs, self.store_keys = parts.resource_names, parts.outputs, parts.store_keys
         self.resources: dict[str, Any] | None = None
         """Opened resources that the op may use; filled at the first attempt in a process."""
+        self.moves_apart: bool | None = None
+        """Whether values are moved in a thread where the function itself runs in an event loop; None: not asked yet."""
         self.inputs = [_input_slot(item, parts.op, resolved, plan) for item in step.inputs]
         self.partitions = _partitions(step, parts.op, resolved)
         self.blocking: frozenset[CheckKey] = _blocking(step, resolved) if step.check_keys else _NONE

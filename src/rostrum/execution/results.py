@@ -7,6 +7,7 @@ outputs; each error says what the function did and what to do instead. Nothing h
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, cast
 
@@ -106,6 +107,23 @@ def items(shape: Shape, step: Step, returned: Any, run_async: Await) -> Iterable
     return _items(shape, step, returned, run_async)
 
 
+async def items_async(shape: Shape, step: Step, returned: Any) -> AsyncGenerator[Item]:
+    """The same in the running event loop: coroutines and async generators are awaited there."""
+    if isinstance(returned, CoroutineType):
+        returned = await _awaited(cast("Coroutine[Any, Any, Any]", returned))
+    if not isinstance(returned, AsyncGeneratorType):
+        for item in items(shape, step, returned, _refuse):
+            yield item
+        return
+    seen: set[str] = set()
+    async with aclosing(cast("AsyncGenerator[Any, Any]", returned)) as source:
+        async for each in source:
+            for item in _noted(_one(shape, step, each, yielded=True), seen, shape):
+                yield item
+    for item in _rest(shape, step, seen):
+        yield item
+
+
 def _items(shape: Shape, step: Step, returned: Any, run_async: Await) -> Iterator[Item]:
     if isinstance(returned, CoroutineType):
         returned = run_async(_awaited(cast("Coroutine[Any, Any, Any]", returned)))
@@ -120,6 +138,10 @@ def _items(shape: Shape, step: Step, returned: Any, run_async: Await) -> Iterato
 
 async def _awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
     return await coroutine
+
+
+def _refuse(awaitable: Any) -> Any:
+    raise InvariantError(f"{kind_of(awaitable)} was to be run where an event loop runs: it is awaited there")
 
 
 def _yielded(source: Generator[Any, Any, Any] | AsyncGenerator[Any, Any], run_async: Await) -> Iterator[Any]:

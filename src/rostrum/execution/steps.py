@@ -6,24 +6,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from functools import partial
+from threading import get_ident
 from typing import Any
 
 from rostrum.definitions.contexts.step_scope import CURRENT, StepScope
-from rostrum.definitions.coroutines import Coroutines
+from rostrum.definitions.coroutines import Coroutines, is_awaited, moved
 from rostrum.definitions.events.outputs import Failure, RetryRequested
 from rostrum.definitions.instance.run_instance import RunInstance
 from rostrum.definitions.location.live import Resolved
-from rostrum.execution.hooks import HookRecord, Hooks
+from rostrum.execution.active import ACTIVE, Active, Interrupter
+from rostrum.execution.hook_records import HookRecord
+from rostrum.execution.hooks import Hooks
 from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
 from rostrum.execution.places import tell_place
 from rostrum.execution.prepared import OpParts, PlanSteps, Prepared, asset_upstream
 from rostrum.execution.resources import Resources
-from rostrum.execution.results import Made, Verdict, items
+from rostrum.execution.results import Item, Made, Verdict, items, items_async
 from rostrum.execution.step_events import evaluated, logged
 from rostrum.execution.step_ops import op_of
-from rostrum.execution.user_code import Raised, guard
+from rostrum.execution.user_code import Raised, guard, guard_interruptible, guard_task
 from rostrum.execution.values import Emit, Values
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.runs import RunSession
@@ -34,6 +38,9 @@ from rostrum.model.manifest import RetryPolicy
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run
+
+IO_TAG = "rostrum/io"
+"""Tag of an async op: `thread` has its inputs loaded and outputs stored in a thread, not in the event loop."""
 
 
 class StepRunner:
@@ -77,8 +84,8 @@ class StepRunner:
             if resolved.hooks
             else None
         )
-        self._record: HookRecord | None = None
-        """Of the step that runs, where it has hooks."""
+        self._interrupter: Interrupter | None = None
+        """Where attempts run concurrently."""
         self.raised: dict[str, BaseException] = {}
         """By key of the failed step, what its user code raised: for callers in this process."""
 
@@ -104,6 +111,8 @@ class StepRunner:
         for prepared in self._prepared.values():
             prepared.resources = None
         self._coroutines.close()
+        if self._interrupter is not None:
+            self._interrupter.stop()
 
     def use_session(self, session: RunSession) -> None:
         """Talk to the control plane through another session from now on."""
@@ -126,39 +135,94 @@ class StepRunner:
             self._prepared.pop(step.key, None)
 
     def run_step(self, step: Step, attempt: int, emit: Emit) -> str:
-        """Run one attempt."""
+        """Run one attempt. Several threads may do so at once."""
         began = time.perf_counter()
-        key = step.key
-        emit(StepStarted(at=self._clock.now(), step_key=key, attempt=attempt))
-        self.log.enter(key, emit)
-        self._record = HookRecord() if step.hooks else None
-        around = CURRENT.get()  # a run within a step
-        raised = guard(self._attempt, step, attempt, emit)
-        if raised is not None and raised.is_interrupt:
-            self._interrupted(raised)
-        self.log.leave()
-        CURRENT.set(around)
-        seconds = time.perf_counter() - began
-        if raised is None:
-            emit(StepSucceeded(at=self._clock.now(), step_key=key, seconds=seconds))
-            if self._record is not None:
-                self._run_hooks(step, None, emit)
-            return "step_succeeded"
-        end = self._end(step, attempt, raised, seconds)
-        emit(end)
-        if self._record is not None and type(end) is StepFailed:
-            self._run_hooks(step, raised.exception, emit)
+        active = self._begin(step, attempt, emit)
+        interrupter = self._interrupter
+        if interrupter is None:
+            raised = guard(self._attempt, active)
+        else:
+            raised = guard_interruptible(interrupter, active, get_ident(), self._attempt)
+        end = self._end(active, raised, began)
+        if active.record is not None:
+            self._run_hooks(active, raised, end)
+        self._leave(active)
         return end.kind
 
-    def _run_hooks(self, step: Step, exception: BaseException | None, emit: Emit) -> None:
+    async def run_step_async(self, step: Step, attempt: int, emit: Emit) -> str:
+        """The same in the running event loop, for a step whose function is a coroutine or an async generator."""
+        import asyncio  # tens of milliseconds, which most runs need not pay
+
+        began = time.perf_counter()
+        active = self._begin(step, attempt, emit)
+        raised = await guard_task(self._interrupter, active, asyncio.current_task(), self._attempt_async)
+        end = self._end(active, raised, began)
+        if active.record is not None:
+            await asyncio.to_thread(self._run_hooks, active, raised, end)
+        self._leave(active)
+        return end.kind
+
+    def is_async(self, step: Step) -> bool:
+        """Whether the step's function is a coroutine or an async generator."""
+        return is_awaited(self._resolved.ops[step.op].function)
+
+    def share(self, loop: Any) -> None:
+        """From now on attempts run concurrently, each of which may be interrupted; coroutines of sync code run in this
+        event loop, which another thread runs. Call it in the main thread where steps are to run there.
+        """
+        self._coroutines.use_loop(loop)
+        self._interrupter = Interrupter()
+
+    def interrupt(self, step: Step, attempt: int, raising: type[BaseException] = KeyboardInterrupt) -> None:
+        """Have user code of an attempt that runs in this process end by this exception. From any thread."""
+        active = self.log.running(step.key, attempt)
+        if active is not None and self._interrupter is not None:
+            self._interrupter.interrupt(active, raising)
+
+    def abandon(self, step: Step, attempt: int) -> None:
+        """Take nothing more of an attempt that does not end: no event, no output, no log line of its step."""
+        active = self.log.running(step.key, attempt)
+        if active is not None:
+            active.has_ended = True
+            active.emit = _dropped
+
+    def _begin(self, step: Step, attempt: int, emit: Emit) -> Active:
+        """Tell of it, and make it what this thread or task does."""
+        active = Active(step, attempt, emit, self.log, ACTIVE.get())
+        emit(StepStarted(at=self._clock.now(), step_key=step.key, attempt=attempt))
+        self.log.enter(active)
+        if step.hooks:
+            active.record = HookRecord()
+        return active
+
+    def _end(self, active: Active, raised: Raised | None, began: float) -> Event:
+        """Tell how it ended. Its code is what runs here no more; its hooks may still have something to say."""
+        CURRENT.set(active.around.scope if active.around is not None else None)  # a run within a step
+        seconds = time.perf_counter() - began
+        if raised is None:
+            end = StepSucceeded(at=self._clock.now(), step_key=active.step.key, seconds=seconds)
+        else:
+            if raised.is_interrupt and active.interrupt is None:
+                self._interrupted(raised)
+            end = self._failed(active, raised, seconds)
+        active.emit(end)
+        return end
+
+    def _leave(self, active: Active) -> None:
+        active.has_ended = True
+        self.log.leave(active)
+
+    def _run_hooks(self, active: Active, raised: Raised | None, end: Event) -> None:
         assert self._hooks is not None
-        assert self._record is not None
+        assert active.record is not None
+        if type(end) is not StepSucceeded and type(end) is not StepFailed:
+            return
+        exception = raised.exception if raised is not None else None
         if isinstance(exception, RetryRequested) and exception.__cause__ is not None:
             exception = exception.__cause__
+        step = active.step
         common = {"run_id": self._run.run_id, "job_name": self._run.target.job, "instance": self._instance}
-        self.log.enter(step.key, emit)
-        self._hooks.run(step, self._resolved.ops[step.op], self._record, exception, emit, common)
-        self.log.leave()
+        self._hooks.run(step, self._resolved.ops[step.op], active.record, exception, active.emit, common)
 
     @property
     def executed(self) -> Mapping[str, Step]:
@@ -176,14 +240,36 @@ class StepRunner:
             prepared = self._prepared[step.key] = Prepared(step, parts, self._resolved, self._plan)
         return prepared
 
-    def _attempt(self, step: Step, attempt: int, emit: Emit) -> None:
+    def _attempt(self, active: Active) -> None:
+        prepared, scope, arguments = self._ready(active)
+        if prepared.inputs:
+            self.values.load(prepared, scope, arguments, active.emit)
+        returned = prepared.op.function(**arguments)
+        for item in items(prepared.shape, active.step, returned, self._coroutines.run):
+            self._take(item, prepared, scope, active)
+        _judge(active)
+
+    async def _attempt_async(self, active: Active) -> None:
+        prepared, scope, arguments = self._ready(active)
+        apart = self._moves_apart(prepared)
+        if prepared.inputs:
+            await moved(apart, self.values.load, prepared, scope, arguments, active.emit)
+        returned = prepared.op.function(**arguments)
+        async with aclosing(items_async(prepared.shape, active.step, returned)) as made:
+            async for item in made:
+                await moved(apart, self._take, item, prepared, scope, active)
+        _judge(active)
+
+    def _ready(self, active: Active) -> tuple[Prepared, StepScope, dict[str, Any]]:
+        """All that is needed to call the function, but the values of its inputs."""
+        step = active.step
         prepared = self._prepare(step)
         op = prepared.op
         resources = prepared.resources
         if resources is None:
             resources = prepared.resources = {key: self._resources.value(key) for key in op.resource_keys}
         op_config, argument = prepared.config.values(self._run.config, step.key)
-        scope = self._scope(prepared, attempt, resources, op_config, emit)
+        scope = active.scope = self._scope(prepared, active.attempt, resources, op_config, active.emit)
         arguments: dict[str, Any] = {}
         if prepared.context_name is not None:
             arguments[prepared.context_name] = prepared.context_class(scope)
@@ -192,29 +278,37 @@ class StepRunner:
         for name in prepared.resource_names:
             arguments[name] = resources[name]
         CURRENT.set(scope)
-        record = self._record
-        if record is not None:
-            record.scope = scope
-        if prepared.inputs:
-            self.values.load(prepared, scope, arguments, emit)
-        returned = op.function(**arguments)
-        blocked: list[Verdict] = []
-        for item in items(prepared.shape, step, returned, self._coroutines.run):
-            if type(item) is Made:
-                self.values.store(item, prepared, scope, emit)
-                if record is not None:
-                    record.note(item)
-            elif type(item) is Verdict:
-                event = evaluated(
-                    item, prepared, scope, self._notes.targets.get(item.check_key.asset_key), self._clock.now()
-                )
-                emit(event)
-                if event.blocking and not event.passed and event.severity == "error":
-                    blocked.append(item)
-            else:
-                emit(logged(item, step.key, self._clock.now()))
-        if blocked:
-            raise CheckFailed(_failed_checks(blocked))
+        if active.record is not None:
+            active.record.scope = scope
+        return prepared, scope, arguments
+
+    def _take(self, item: Item, prepared: Prepared, scope: StepScope, active: Active) -> None:
+        """Store and tell what the function has produced."""
+        if active.has_ended:
+            raise KeyboardInterrupt  # nobody waits for it any more, and nothing of it is to be stored
+        if type(item) is Made:
+            self.values.store(item, prepared, scope, active.emit)
+            if active.record is not None:
+                active.record.note(item)
+        elif type(item) is Verdict:
+            target = self._notes.targets.get(item.check_key.asset_key)
+            event = evaluated(item, prepared, scope, target, self._clock.now())
+            active.emit(event)
+            if event.blocking and not event.passed and event.severity == "error":
+                active.blocked = [*(active.blocked or ()), item]
+        else:
+            active.emit(logged(item, active.step.key, self._clock.now()))
+
+    def _moves_apart(self, prepared: Prepared) -> bool:
+        """Whether values of an async step are loaded and stored in a thread, so that the event loop need not wait:
+        where an IO manager is async itself (the thread waits for the loop), or the op's tag says so.
+        """
+        if prepared.moves_apart is None:
+            managers = [self._resources.io_manager(key) for key in prepared.io_manager_keys]
+            methods = [getattr(each, name, None) for each in managers for name in ("handle_output", "load_input")]
+            asked = prepared.step.tags.get(IO_TAG) == "thread"
+            prepared.moves_apart = asked or any(is_awaited(method) for method in methods)
+        return prepared.moves_apart
 
     def _scope(
         self, prepared: Prepared, attempt: int, resources: Mapping[str, Any], config: Any, emit: Emit
@@ -248,9 +342,9 @@ class StepRunner:
     # --- how an attempt ended
     # ------------------------------------------------------------------------------------------
 
-    def _end(self, step: Step, attempt: int, raised: Raised, seconds: float) -> Event:
-        at = self._clock.now()
-        if raised.is_interrupt and self.is_canceled():
+    def _failed(self, active: Active, raised: Raised, seconds: float) -> Event:
+        step, attempt, at = active.step, active.attempt, self._clock.now()
+        if raised.is_interrupt and (active.interrupt is KeyboardInterrupt or self.is_canceled()):
             return StepCanceled(at=at, step_key=step.key, seconds=seconds)
         exception = raised.exception
         tell_place(exception, self._resolved.ops[step.op])
@@ -316,6 +410,15 @@ def _never() -> bool:
 
 def _no_event(event: Any) -> None:
     raise RostrumError(f"{type(event).__name__} was logged before the step began")
+
+
+def _dropped(event: Event) -> None:
+    """Of an attempt that was given up."""
+
+
+def _judge(active: Active) -> None:
+    if active.blocked:
+        raise CheckFailed(_failed_checks(active.blocked))
 
 
 def _failed_checks(blocked: Sequence[Verdict]) -> str:

@@ -8,10 +8,11 @@ that runs one step only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from rostrum.definitions.error_info import error_info
+from rostrum.execution.active import Active, Interrupter
 from rostrum.model.errors import ErrorInfo
 
 
@@ -53,6 +54,49 @@ def guard(function: Callable[..., Any], *args: Any) -> Raised | None:
         return Raised(wrapped.exception, wrapped.where)
     except BaseException as exception:  # noqa: BLE001 - user code may raise anything
         return Raised(exception)
+    return None
+
+
+def guard_interruptible(
+    interrupter: Interrupter, active: Active, thread: int, function: Callable[[Active], Any]
+) -> Raised | None:
+    """The same for the code of an attempt that may be interrupted at any line, and only inside of this call."""
+    raised = None
+    try:
+        interrupter.open(active, thread)
+        raised = guard(function, active)
+    except BaseException as interrupt:  # noqa: BLE001 - it came before anything had begun, or when all was over
+        raised = raised or Raised(interrupt)
+    while True:
+        try:
+            interrupter.close(active)
+            return raised
+        except BaseException as interrupt:  # noqa: BLE001 - once, since none is sent twice
+            raised = raised or Raised(interrupt)
+
+
+async def guard_task(
+    interrupter: Interrupter | None, active: Active, task: Any, function: Callable[[Active], Coroutine[Any, Any, Any]]
+) -> Raised | None:
+    """The same for code that is awaited: the task's cancellation is an interrupt, a CancelledError of the code's own
+    is not.
+    """
+    try:
+        if interrupter is not None:
+            interrupter.open(active, task)
+        await function(active)
+    except Wrapped as wrapped:
+        return Raised(wrapped.exception, wrapped.where)
+    except BaseException as exception:  # noqa: BLE001 - user code may raise anything
+        if not task.cancelling() or type(exception).__name__ != "CancelledError":
+            return Raised(exception)
+        active.interrupt = active.interrupt or KeyboardInterrupt
+        interrupt = active.interrupt()
+        interrupt.__cause__ = exception
+        return Raised(interrupt)
+    finally:
+        if interrupter is not None:
+            interrupter.close(active)
     return None
 
 
