@@ -27,6 +27,11 @@ DEV_VARIABLE = "ROSTRUM_DEV"
 @click.option("--watch/--no-watch", default=True, show_default=True, help="Reload code when its files change.")
 @click.option("--fork", type=click.Choice(["auto", "always", "never"]), default="auto", help="How work is started.")
 @click.option(
+    "--in-process",
+    is_flag=True,
+    help="For debugging: import the code and execute runs in this very process, so that breakpoints work.",
+)
+@click.option(
     "--demo", is_flag=True, help="When all is up, launch sources, a month of partitions, and what reads them."
 )
 @click.option("--json", "as_json", is_flag=True, help="Tell what is up as one JSON line.")
@@ -38,6 +43,7 @@ def command(
     port: int | None,
     watch: bool,
     fork: str,
+    in_process: bool,
     demo: bool,
     as_json: bool,
 ) -> None:
@@ -55,7 +61,8 @@ def command(
     host = host or settings.web.host
     stop = stop_on_signals()
     deployment = open_control(home, settings)
-    servers = server_processes(locations, home, deployment.clock, watch=watch, fork=fork)
+    inside = _inside(locations, deployment.clock, watch=watch) if in_process else None
+    servers = [] if inside else server_processes(locations, home, deployment.clock, watch=watch, fork=fork)
     for server in servers:
         server.start()  # user code is imported while the rest starts
 
@@ -63,7 +70,7 @@ def command(
     from rostrum.config.web import gateway_only, web_app
     from rostrum.gateway.sockets import bind_private_socket
 
-    clients = LocationClients(locations, home)
+    clients: Any = inside or LocationClients(locations, home)
     started: list[Any] = []
     try:
         deployment.events.start()
@@ -80,6 +87,8 @@ def command(
         )
         if demo:
             _demo(deployment, locations, stop)
+        if inside:
+            inside.runs.work(stop)
         while not stop.wait(3600):
             pass
         if not as_json:
@@ -89,9 +98,20 @@ def command(
             part.stop()
         deployment.events.stop()
         clients.close()
+        if inside:
+            inside.stop()
         for server in servers:
             server.stop()
         deployment.storage.close()
+
+
+def _inside(locations: list[LocationSpec], clock: Any, *, watch: bool) -> Any:
+    """The code, imported here: the daemon may ask for it from its first moment on."""
+    from rostrum.config.in_process import InProcessLocations
+
+    inside = InProcessLocations(locations, clock, watch=watch)
+    inside.start()
+    return inside
 
 
 def _announce(url: str, locations: list[LocationSpec], home: Home, seconds: float, *, as_json: bool) -> None:
