@@ -51,10 +51,13 @@ def drain(deployment: Deployment, run: Run) -> bool:
 
 
 def discard(deployment: Deployment, run: Run) -> None:
-    """Remove the spool of a worker that is known dead, if all of it is stored and the run has its end."""
+    """Remove the spool of a worker that is known dead, if all of it is stored and the run has its end, or another
+    worker.
+    """
     with deployment.storage.begin() as session:
         stored = session.runs.get(run.run_id)
-    if (stored is None or stored.is_finished) and drain(deployment, run):
+    over = stored is None or stored.is_finished or stored.epoch > run.epoch
+    if over and drain(deployment, run):
         shutil.rmtree(spool_dir(deployment, run), ignore_errors=True)
 
 

@@ -12,15 +12,17 @@ from typing import Any
 import msgspec
 
 from rostrum.control import retries, validation
+from rostrum.control.endings import closing, error_of, interrupted, standing_of
 from rostrum.control.events import EventLog
 from rostrum.control.manifests import LoadedManifest, ManifestCache
+from rostrum.control.state import as_meant
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.doorbell import Doorbell
 from rostrum.interfaces.launching import WorkerRef
 from rostrum.interfaces.storage import Session, Storage
-from rostrum.model.errors import Conflict, ErrorInfo, Fenced, NotFound
+from rostrum.model.errors import Conflict, DefinitionError, ErrorInfo, Fenced, NotFound, SubsetError
 from rostrum.model.events import (
-    AnyEvent,
+    EngineMessage,
     Event,
     RunCanceled,
     RunCanceling,
@@ -29,10 +31,12 @@ from rostrum.model.events import (
     RunStarting,
     RunWorkerLaunched,
 )
+from rostrum.model.reserved_names import RETRY_NUMBER_TAG
 from rostrum.model.runs import Run, RunStatus, RunTarget, Trigger
 from rostrum.planning.dynamic import known_items
 from rostrum.planning.partition_tags import dimension_tags, with_range
 from rostrum.planning.plan import planned
+from rostrum.planning.run_retries import RunRetryDefaults, counted, policy_of, repeated, stopped
 
 
 class SubmitRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -54,6 +58,10 @@ class SubmitRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     """Repeating a request under the same key gives the run that was made first."""
     run_id: str | None = None
     """None: a fresh one."""
+    user_retries: int = 0
+    """See `Run.user_retries`."""
+    infrastructure_retries: int = 0
+    """See `Run.infrastructure_retries`."""
 
 
 def launch_lease(run_id: str) -> str:
@@ -71,12 +79,14 @@ class Runs:
         doorbell: Doorbell,
         clock: Clock,
         manifests: ManifestCache | None = None,
+        retry_defaults: RunRetryDefaults | None = None,
     ) -> None:
         self._storage = storage
         self._events = events
         self._doorbell = doorbell
         self._clock = clock
         self._manifests = manifests or ManifestCache(storage)
+        self._retry_defaults = retry_defaults or RunRetryDefaults()
 
     def submit(self, request: SubmitRequest) -> Run:
         """Validate and queue a run; returns it as stored. Raises NotFound, StateError or ConfigError."""
@@ -103,7 +113,7 @@ class Runs:
         for asked in requests:
             request = msgspec.structs.replace(asked, target=with_range(asked.target, asked.tags))
             checked, keys = checker.check(request)
-            run = self._run(request, checked, now)
+            run = self._run(request, checked, now, retried=definitions is None)
             if request.idempotency_key is not None:
                 stored = session.runs.add([run], request.idempotency_key)[0]
                 if stored.run_id != run.run_id:
@@ -119,73 +129,113 @@ class Runs:
         after = {run.run_id: run for run in self._events.append_controls(session, pairs)}
         return [after.get(run.run_id, run) for run in runs]
 
-    def cancel(self, run_id: str, by: str = "") -> Run:
-        """Ask for the end of a run. A queued one has ended when this returns; a finished one stays as it is.
+    def cancel(self, run_id: str, by: str = "", *, force: bool = False) -> Run:
+        """Ask for the end of a run. A queued one has ended when this returns; a finished one stays as it is, but is not
+        repeated by itself any more.
 
         Others become `canceling`: the order reaches the worker with its next heartbeat, the monitor sees to the rest.
+        `force`: the worker is killed without being asked, and not waited for where it cannot be reached.
         """
         with self._events.transaction() as session:
             run = self._get(session, run_id)
-            if run.is_finished or run.status is RunStatus.CANCELING:
+            if run.is_finished and run.retry_at is not None:
+                run = stopped(run, f"stopped by {by}" if by else "stopped")
+                session.runs.put(run)
+            if run.is_finished or (run.status is RunStatus.CANCELING and run.cancel_forced >= force):
                 return run
             now = self._clock.now()
-            events: list[Event] = [RunCanceling(at=now, by=by)]
+            events: list[Event] = [RunCanceling(at=now, by=by, force=force)]
             if run.status is RunStatus.QUEUED:
                 events.append(RunCanceled(at=now))
             run = self._events.append_control(session, run, *events)
         self._doorbell.ring("cancel")
         return run
 
+    def time_out(self, run_id: str, message: str, epoch: int) -> Run:
+        """Have a run end because it has taken too long: as a cancel does it, but it fails."""
+        now = self._clock.now()
+        told = EngineMessage(at=now, level="error", message=message)
+        run = self.record(run_id, told, RunCanceling(at=now, by="time limit", reason="timeout"), epoch=epoch)
+        self._doorbell.ring("cancel")
+        return run
+
     def retry(
-        self, run_id: str, strategy: str = "from_failure", by: str = "", idempotency_key: str | None = None
+        self,
+        run_id: str,
+        strategy: str = "from_failure",
+        by: str = "",
+        idempotency_key: str | None = None,
+        *,
+        how: retries.Rerun | None = None,
     ) -> Run:
-        """Queue a run that repeats a finished one: `all` of it, or `from_failure`. Config, tags and partition are kept.
+        """Queue a run that repeats a finished one: `all` of it, or `from_failure`; `how` says more and comes first.
+        Partition and priority are kept. It takes the place of a retry that would have come by itself.
 
         Raises Conflict when the run has not ended or nothing is left to do, NotFound when its definitions are gone.
         """
+        rerun = how or retries.Rerun(strategy=strategy)
         with self._events.transaction() as session:
             parent = self._get(session, run_id)
-            loaded = self._manifests.location(parent.target.location, session)
-            known = known_items(parent.output_origins)
-            plan = validation.check_target(loaded, parent.target, known).plan
-            events = _read_all(session, run_id) if strategy == retries.FROM_FAILURE else []
-            target = retries.retry_target(parent, strategy, events, plan, loaded.graph.ops)
-            known = retries.items_after(parent, events, plan, loaded.graph.ops)
-            if target.step_selection != parent.target.step_selection:
-                plan = validation.check_target(loaded, target, known).plan
-            request = SubmitRequest(
-                target=target,
-                output_origins=retries.output_origins(parent, events, plan, known),
-                config=parent.config,
-                tags=parent.tags,
-                priority=parent.priority,
-                trigger=Trigger("retry", by),
-                parent_run_id=parent.run_id,
-                root_run_id=parent.root_run_id or parent.run_id,
-                idempotency_key=idempotency_key,
+            request = self._repeating(session, parent, rerun, Trigger("retry", by), idempotency_key)
+            run = self.submit_in(session, [request])[0]
+            if parent.retry_at is not None:
+                session.runs.put(stopped(parent, f"run {run.run_id} repeats it"))
+        return run
+
+    def retry_by_itself(self, run_id: str) -> Run | None:
+        """Queue the run that repeats a failed one by itself. However often and by whomever this is called, there is one
+        at most; None where none is wanted (any more). A run that cannot be repeated is told why.
+
+        Raises NotFound while its code location is not there.
+        """
+        with self._events.transaction() as session:
+            parent = self._get(session, run_id)
+            if parent.retry_at is None or parent.retry_policy is None:
+                return None
+            try:
+                rerun = retries.Rerun(strategy=parent.retry_policy.strategy)
+                request = self._repeating(session, parent, rerun, Trigger("retry"), f"retry/{run_id}")
+            except (Conflict, DefinitionError, SubsetError) as error:
+                session.runs.put(stopped(parent, str(error), state="given_up"))
+                return None
+            user, infrastructure = counted(parent)
+            tags = {**request.tags, RETRY_NUMBER_TAG: str(user + infrastructure)}
+            request = msgspec.structs.replace(
+                request, tags=tags, user_retries=user, infrastructure_retries=infrastructure
             )
-            return self.submit_in(session, [request])[0]
+            run = self.submit_in(session, [request])[0]
+            session.runs.put(repeated(parent, run.run_id))
+        return run
+
+    def _repeating(
+        self, session: Session, parent: Run, rerun: retries.Rerun, trigger: Trigger, idempotency_key: str | None
+    ) -> SubmitRequest:
+        found = retries.repetition(session, self._manifests, parent, rerun)
+        return SubmitRequest(
+            target=found.target,
+            output_origins=found.output_origins,
+            config=found.config,
+            tags=found.tags,
+            priority=parent.priority,
+            trigger=trigger,
+            parent_run_id=parent.run_id,
+            root_run_id=parent.root_run_id or parent.run_id,
+            idempotency_key=idempotency_key,
+        )
 
     def unfinished_steps(self, session: Session, run_id: str) -> Sequence[str]:
         """Keys of the steps of a run that have not ended well, in order. Raises NotFound."""
         run = self._get(session, run_id)
         loaded = self._manifests.get(run.manifest_hash or "", session)
         plan = validation.check_target(loaded, run.target, known_items(run.output_origins)).plan
-        return retries.unfinished(_read_all(session, run_id), plan, loaded.graph.ops)
+        return standing_of(session, run_id).unfinished(plan, loaded.graph.ops)
 
     def origins_for(self, session: Session, parent: Run, loaded: LoadedManifest, target: RunTarget) -> dict[str, str]:
         """Where a run of `target` finds what it needs and does not make, in `parent` and the runs before it."""
-        events = _read_all(session, parent.run_id)
-        whole = msgspec.structs.replace(target, step_selection=())
-        known = retries.items_after(parent, events, validation.check_target(loaded, whole).plan, loaded.graph.ops)
+        whole = validation.check_target(loaded, msgspec.structs.replace(target, step_selection=())).plan
+        known = retries.items_after(parent, standing_of(session, parent.run_id), whole, loaded.graph.ops)
         plan = validation.check_target(loaded, target, known).plan
-        origins: dict[str, str] = {}
-        run: Run | None = parent
-        while run is not None:
-            found = retries.output_origins(run, _read_all(session, run.run_id), plan, known)
-            origins = {**found, **origins}
-            run = session.runs.get(run.parent_run_id) if run.parent_run_id else None
-        return origins
+        return retries.origins_before(session, parent, plan, known)
 
     def mark_starting(self, session: Session, run: Run) -> Run:
         """Claim a run for a launch, in the caller's transaction: status starting, under a new epoch.
@@ -198,7 +248,8 @@ class Runs:
         heard = current.last_heard_at != run.last_heard_at
         if not launchable or current.epoch != run.epoch or current.worker is not None or heard:
             raise Fenced(f"run {run.run_id} is {current.status.value} under epoch {current.epoch}: not ours to launch")
-        return self._events.append_control(session, current, RunStarting(at=self._clock.now(), epoch=current.epoch + 1))
+        starting = RunStarting(at=self._clock.now(), epoch=current.epoch + 1, resumes=current.resumes > 0)
+        return self._events.append_control(session, current, starting)
 
     def mark_launched(self, run_id: str, epoch: int, ref: WorkerRef, claimed_by: str | None = None) -> Run:
         """Record the worker of an epoch. Raises Fenced when epoch or run have ended: then the worker is to end too.
@@ -220,10 +271,42 @@ class Runs:
     def fail(
         self, run_id: str, reason: str, message: str = "", *, error: ErrorInfo | None = None, epoch: int | None = None
     ) -> Run:
-        """Fail a run from outside. A finished run, or one under another epoch than `epoch`, stays as it is."""
-        return self.record(
-            run_id, RunFailed(at=self._clock.now(), reason=reason, message=message, error=error), epoch=epoch
-        )
+        """Fail a run from outside, with the steps that it has open. A finished run, or one under another epoch than
+        `epoch`, stays as it is.
+        """
+        error = error or (error_of(reason, message) if message else None)
+        failed = RunFailed(at=self._clock.now(), reason=reason, message=message, error=error)
+        return self.finish(run_id, failed, epoch=epoch)
+
+    def finish(self, run_id: str, end: RunFailed | RunCanceled, *before: Event, epoch: int | None = None) -> Run:
+        """End a run from outside, after `before` and the ends of the steps that it has open. A finished run, or one
+        under another epoch than `epoch`, stays as it is.
+        """
+        with self._events.transaction() as session:
+            run = self._get(session, run_id)
+            if run.is_finished or (epoch is not None and epoch != run.epoch):
+                return run
+            (meant,) = as_meant(run, [end])
+            steps = closing(session, run, meant) if isinstance(meant, (RunFailed, RunCanceled)) else []
+            run = self._events.append_control(session, run, *before, *steps, meant)
+        if run.retry_at is not None:
+            self._doorbell.ring("retries")
+        return run
+
+    def resume(self, run_id: str, message: str, cause: str, *, epoch: int) -> Run:
+        """Have another worker go on where the one of `epoch` has stopped; `cause`: `crash` or `lost`. What was under way
+        is told to be repeated. The queue starts the worker. A finished run, or one under another epoch, stays as it is.
+        """
+        with self._events.transaction() as session:
+            run = self._get(session, run_id)
+            if run.is_finished or epoch != run.epoch:
+                return run
+            now = self._clock.now()
+            error = error_of("worker_died" if cause == "crash" else "worker_lost", message)
+            told = EngineMessage(at=now, level="warning", message=f"another worker goes on: {message}")
+            starting = RunStarting(at=now, epoch=run.epoch + 1, resumes=True)
+            steps = interrupted(session, run, now, error, cause)
+            return self._events.append_control(session, run, told, *steps, starting)
 
     def record(self, run_id: str, *events: Event, epoch: int | None = None) -> Run:
         """Append events of the control plane. A finished run, or one under another epoch, stays as it is."""
@@ -243,14 +326,20 @@ class Runs:
                 )
             session.runs.delete(run_id)
 
-    def _run(self, request: SubmitRequest, checked: validation.CheckedTarget, now: datetime) -> Run:
+    def _run(self, request: SubmitRequest, checked: validation.CheckedTarget, now: datetime, *, retried: bool) -> Run:
+        """`retried`: False for a run that no daemon could repeat, since a script executes its own definitions."""
+        tags = {**checked.job.tags_of_runs, **_partition_tags(request.target, checked), **request.tags}
+        policy = policy_of(checked.job.run_retry_policy, tags, self._retry_defaults)
         return Run(
             run_id=request.run_id or self._clock.new_id(),
             target=request.target,
             created_at=now,
             trigger=request.trigger,
             config=validation.merged(checked.job.config, request.config) if checked.job.config else request.config,
-            tags={**checked.job.tags_of_runs, **_partition_tags(request.target, checked), **request.tags},
+            tags=tags,
+            retry_policy=policy if retried else None,
+            user_retries=request.user_retries,
+            infrastructure_retries=request.infrastructure_retries,
             priority=request.priority,
             parent_run_id=request.parent_run_id,
             root_run_id=request.root_run_id,
@@ -310,12 +399,3 @@ class _Checker:
         required = self._definitions is None
         keys = validation.partition_keys(checked, request.target, self._now, self._dynamic, required=required)
         return checked, keys
-
-
-def _read_all(session: Session, run_id: str) -> list[AnyEvent]:
-    events: list[AnyEvent] = []
-    after = 0
-    while page := session.events.read(run_id, after=after, limit=1000, kinds=retries.KINDS):
-        events.extend(stored.event for stored in page if not stored.evidence)
-        after = page[-1].id
-    return events

@@ -108,9 +108,10 @@ class MonitorLoop:
                 self._asked.add((run.run_id, run.epoch))
             case "kill":
                 self._terminate(run, force=True)
+            case "time_out":
+                self._runs.time_out(run.run_id, decision.message, run.epoch)
             case "lost" | "start_timeout":
-                reason = "worker_lost" if decision.action == "lost" else "timeout"
-                self._end(run, decision, reason)
+                self._end(run, decision, "worker_lost" if decision.action == "lost" else "launch_failure")
             case _ if worker is not None and worker.state == "exited" and not self._settled(run, now):
                 pass  # what it sent last may still be on its way through the gateway
             case "dead":
@@ -128,12 +129,15 @@ class MonitorLoop:
         """End a run from outside: kill what is left, store what it had accepted (maybe its end), then the verdict."""
         self._terminate(run, force=True)
         self._drain(run)
-        if reason is not None:
-            self._runs.fail(run.run_id, reason, decision.message, epoch=run.epoch)
-        else:
+        if reason is None:
             now = self._clock.now()
             note = EngineMessage(at=now, message=f"cancelled: {decision.message}")
-            self._runs.record(run.run_id, note, RunCanceled(at=now), epoch=run.epoch)
+            self._runs.finish(run.run_id, RunCanceled(at=now), note, epoch=run.epoch)
+        elif decision.resume:
+            cause = "crash" if reason == "worker_died" else "lost"
+            self._runs.resume(run.run_id, decision.message, cause, epoch=run.epoch)
+        else:
+            self._runs.fail(run.run_id, reason, decision.message, epoch=run.epoch)
 
     def _inspect(self, run: Run, away: set[str]) -> WorkerStatus | None:
         if run.worker is None:

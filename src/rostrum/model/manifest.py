@@ -41,6 +41,16 @@ class RetryPolicy(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     None: as the executor says."""
 
 
+class RunRetryPolicy(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """How often and when a failed run is repeated by another one."""
+
+    retry: RetryPolicy = RetryPolicy()
+    """`on` names reasons of failures (`RunFailed.reason`). Runs whose worker could not be launched, died or was lost
+    count against `max_infrastructure_retries` (None: as many as `max_retries`), all others against `max_retries`."""
+    strategy: str = "from_failure"
+    """`from_failure` or `all`."""
+
+
 class InputNode(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An input of an op."""
 
@@ -224,6 +234,8 @@ class JobNode(msgspec.Struct, frozen=True, omit_defaults=True):
     owners: tuple[str, ...] = ()
     op_selection: tuple[str, ...] = ()
     """Clauses that select some of its ops; empty: all."""
+    run_retry_policy: RunRetryPolicy | None = None
+    """When its failed runs are repeated; None: as their tags or the instance say."""
 
     @property
     def tags_of_runs(self) -> dict[str, str]:

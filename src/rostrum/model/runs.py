@@ -12,6 +12,7 @@ import msgspec
 from rostrum.model import events as ev
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ErrorInfo, InvalidTransition
+from rostrum.model.manifest import RunRetryPolicy
 
 
 class RunStatus(str, Enum):
@@ -105,6 +106,22 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     disconnected_at: datetime | None = None
     last_heard_at: datetime | None = None
     cancel_requested_at: datetime | None = None
+    cancel_reason: str = ""
+    """`timeout` where the run is being ended because it has taken too long: it fails then."""
+    cancel_forced: bool = False
+    """See `RunCanceling.force`."""
+    resumes: int = 0
+    """How often another worker has gone on with the run after the loss of one."""
+    retry_policy: RunRetryPolicy | None = None
+    """When another run repeats this one by itself, should it fail."""
+    user_retries: int = 0
+    """How many runs before this one were repeated by themselves because of the code."""
+    infrastructure_retries: int = 0
+    """The same for runs whose worker could not be launched, died or was lost."""
+    retry_at: datetime | None = None
+    """Of a failed run: when another one will repeat it by itself; None: that is done, or will not be."""
+    retry_note: str = ""
+    """Of a failed run: why it is not repeated by itself although there is a policy."""
     steps_total: int = 0
     steps_done: int = 0
     steps_failed: int = 0
@@ -285,6 +302,8 @@ def _starting(run: Run, event: ev.RunStarting) -> Run:
         worker=None,
         last_heard_at=event.at,
         disconnected_at=None,
+        # Another try to launch the worker that goes on is not another resume.
+        resumes=run.resumes + (event.resumes and (run.status is not RunStatus.STARTING or run.worker is not None)),
     )
 
 
@@ -299,7 +318,12 @@ def _started(run: Run, event: ev.RunStarted) -> Run:
         raise InvalidTransition(f"epoch {event.epoch} is over, {run.epoch} is current (run {run.run_id})")
     status = RunStatus.CANCELING if run.status is RunStatus.CANCELING else RunStatus.RUNNING
     changes: dict[str, Any] = {"status": status, "started_at": run.started_at or event.at, "last_heard_at": event.at}
-    return _move(run, event, IN_PROGRESS, steps_total=len(event.step_keys), **changes)
+    # What has failed before is among what is left: it counts anew.
+    done = run.steps_done - run.steps_failed if event.resumed else 0
+    changes |= {"steps_total": done + len(event.step_keys), "steps_done": done, "steps_failed": 0}
+    if run.steps_failed:
+        changes |= {"error": None, "failed_step_key": None}
+    return _move(run, event, IN_PROGRESS, **changes)
 
 
 def _succeeded(run: Run, event: ev.RunSucceeded) -> Run:
@@ -317,7 +341,13 @@ def _failed(run: Run, event: ev.RunFailed) -> Run:
 
 def _canceling(run: Run, event: ev.RunCanceling) -> Run:
     return _move(
-        run, event, _ACTIVE, status=RunStatus.CANCELING, cancel_requested_at=run.cancel_requested_at or event.at
+        run,
+        event,
+        _ACTIVE,
+        status=RunStatus.CANCELING,
+        cancel_requested_at=run.cancel_requested_at or event.at,
+        cancel_reason=run.cancel_reason if run.status is RunStatus.CANCELING else event.reason,
+        cancel_forced=run.cancel_forced or event.force,
     )
 
 

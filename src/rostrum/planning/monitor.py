@@ -7,12 +7,14 @@ lost, and its worker killed as far as it can be reached. A worker *known* dead e
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
 from rostrum.interfaces.launching import WorkerStatus
+from rostrum.model.reserved_names import MAX_RUNTIME_TAGS
 from rostrum.model.runs import Run, RunStatus
 
 
@@ -29,6 +31,10 @@ class MonitorLimits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     """From a cancel to the kill of a worker that has not ended by itself."""
     cancel_force_seconds: float = 60.0
     """From a cancel to ending a run whose worker cannot be reached at all and has fallen silent."""
+    max_runtime_seconds: float | None = None
+    """How long a run may take from its start, where its tags do not say; None: as long as it likes."""
+    max_resumes: int = 0
+    """How often another worker goes on with a run whose worker has died or is lost; after that the run fails."""
 
 
 class MonitorDecision(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -36,8 +42,11 @@ class MonitorDecision(msgspec.Struct, frozen=True, omit_defaults=True):
 
     action: str
     """`nothing`; `disconnected`, `reconnected` (record it); `terminate` (ask the worker to end), `kill`;
-    `dead`, `lost`, `start_timeout` (kill what may be left, then fail the run); `canceled` (end it as cancelled)."""
+    `dead`, `lost`, `start_timeout` (kill what may be left, then fail the run, or have it resumed); `canceled` (end it as
+    cancelled); `time_out` (it has taken too long: have it end)."""
     message: str = ""
+    resume: bool = False
+    """For `dead`, `lost` and `start_timeout`: another worker goes on, in place of a failure."""
 
 
 NOTHING = MonitorDecision("nothing")
@@ -69,18 +78,44 @@ def decide(
     quiet = silence(run, now, outages)
     if run.status is RunStatus.CANCELING:
         return _canceling(run, worker, now, limits, quiet, asked)
+    resume = run.resumes < limits.max_resumes
     if worker is not None and worker.state == "exited":
-        return MonitorDecision("dead", f"the run worker ended without reporting an end: {describe_exit(worker)}")
+        message = f"the run worker ended without reporting an end: {describe_exit(worker)}"
+        return MonitorDecision("dead", message, resume)
+    over = _time_over(run, now, limits)
+    if over is not None:
+        return MonitorDecision("time_out", over)
     if run.status is RunStatus.STARTING:
         if worker is not None and quiet > limits.start_timeout_seconds:
             text = f"the run worker did not report within {limits.start_timeout_seconds:g} s of its launch"
-            return MonitorDecision("start_timeout", text)
+            return MonitorDecision("start_timeout", text, resume and run.resumes > 0)
         return NOTHING
     if quiet > limits.lost_after_seconds:
-        return MonitorDecision("lost", f"nothing was heard of the run worker for {quiet:.0f} s")
+        return MonitorDecision("lost", f"nothing was heard of the run worker for {quiet:.0f} s", resume)
     if quiet > limits.disconnected_after_seconds:
         return NOTHING if run.disconnected_at else MonitorDecision("disconnected", f"silent for {quiet:.0f} s")
     return MonitorDecision("reconnected") if run.disconnected_at else NOTHING
+
+
+def max_runtime(run: Run, limits: MonitorLimits) -> float | None:
+    """Seconds that a run may take from its start: its tags say, else the instance. What cannot be read as a number, and
+    0, is no limit.
+    """
+    for tag in MAX_RUNTIME_TAGS:
+        if tag in run.tags:
+            try:
+                seconds = float(run.tags[tag])
+            except ValueError:
+                return None
+            return seconds if seconds > 0 else None
+    return limits.max_runtime_seconds
+
+
+def _time_over(run: Run, now: datetime, limits: MonitorLimits) -> str | None:
+    most = max_runtime(run, limits)
+    if most is None or run.started_at is None or (now - run.started_at).total_seconds() <= most:
+        return None
+    return f"the run has taken longer than {most:g} s, which is its time limit: it is ended"
 
 
 def _canceling(
@@ -90,8 +125,14 @@ def _canceling(
     if worker is not None and worker.state == "exited":
         return MonitorDecision("canceled", f"the run worker has ended: {describe_exit(worker)}")
     if worker is None:
-        # No worker was ever recorded; one may just be on its way, so its launch gets the grace as well.
-        return MonitorDecision("canceled", "no run worker") if asked_for > limits.cancel_grace_seconds else NOTHING
+        # No worker was ever recorded; one may just be on its way, so its launch gets the grace as well. (Whoever starts
+        # it after the run's end is told so, and ends it.)
+        over = run.cancel_forced or asked_for > limits.cancel_grace_seconds
+        return MonitorDecision("canceled", "no run worker") if over else NOTHING
+    if run.cancel_forced:
+        if worker.state == "running":
+            return MonitorDecision("kill", "by force")
+        return MonitorDecision("canceled", "by force; the run worker cannot be reached")
     if asked_for > limits.cancel_grace_seconds:
         reachable = worker.state == "running"
         if not reachable and asked_for > limits.cancel_force_seconds and quiet > limits.disconnected_after_seconds:
@@ -105,10 +146,17 @@ def describe_exit(worker: WorkerStatus) -> str:
     if worker.signal == _KILL:
         return worker.reason or "killed by signal 9 (out of memory, or a kill -9)"
     if worker.signal is not None:
-        return worker.reason or f"ended by signal {worker.signal}"
+        return worker.reason or f"ended by {_signal_name(worker.signal)}"
     if worker.exit_code is not None:
         return f"exit code {worker.exit_code}" + (f" ({worker.reason})" if worker.reason else "")
     return worker.reason or "exit status unknown"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 _KILL = 9

@@ -42,7 +42,7 @@ def selected_ops(steps: Sequence[Step], clauses: Sequence[str]) -> set[str]:
             continue
         name = found[2]
         roots = {key for key in above if key == name or key.startswith(f"{name}.")}
-        wanted |= roots | _walk(roots, above, found[1]) | _walk(roots, below, found[3])
+        wanted |= roots | walk(roots, above, found[1]) | walk(roots, below, found[3])
     if not wanted:
         raise SubsetError(
             f"op_selection {', '.join(map(repr, clauses))} selects nothing: there is no such op in the job. "
@@ -51,7 +51,7 @@ def selected_ops(steps: Sequence[Step], clauses: Sequence[str]) -> set[str]:
     return wanted
 
 
-def _walk(roots: Iterable[str], neighbours: Mapping[str, Sequence[str]], depth: str) -> set[str]:
+def walk(roots: Iterable[str], neighbours: Mapping[str, Sequence[str]], depth: str) -> set[str]:
     """Keys reached in as many steps as there are `+`, or in any number for `*`."""
     seen, level = set(roots), list(roots)
     left = len(depth) if depth != "*" else -1

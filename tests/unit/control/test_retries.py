@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from rostrum.control.retries import items_after, output_origins, unfinished
+from rostrum.control.retries import items_after
 from rostrum.control.waiting import waiting_reasons
 from rostrum.model.errors import ErrorInfo
 from rostrum.model.events import AnyEvent, OutputStored, RunStarted, StepFailed, StepSkipped, StepStarted, StepSucceeded
@@ -11,6 +11,7 @@ from rostrum.model.plans import FromStep, Plan, Step, StepInput
 from rostrum.model.runs import Run, RunTarget
 from rostrum.planning.dynamic import known_items
 from rostrum.planning.queue import QueueLimits
+from rostrum.planning.standing import Standing, output_origins
 from tests.control_plane import Plane
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -41,40 +42,40 @@ def item(key: str) -> AnyEvent:
 
 def test_interrupted_and_never_started_steps_are_left() -> None:
     events = [item("a"), *good("list", "work[a]", "more[a]"), StepStarted(at=NOW, step_key="sum")]
-    assert unfinished(events, PLAN, OPS) == ["alone", "sum"]
+    assert list(Standing(events).unfinished(PLAN, OPS)) == ["alone", "sum"]
     plain = Plan((Step("a", "x"), Step("b", "x", upstream=("a",))))
-    assert unfinished([*good("a"), StepStarted(at=NOW, step_key="b")], plain, {}) == ["b"]
+    assert list(Standing([*good("a"), StepStarted(at=NOW, step_key="b")]).unfinished(plain, {})) == ["b"]
 
 
 def test_only_the_failed_item_is_done_again() -> None:
     events = [item("a"), item("b"), *good("list", "work[a]", "more[a]", "alone"), bad("work[b]")]
-    assert unfinished(events, PLAN, OPS) == ["work[b]", "more[b]", "sum"]
+    assert list(Standing(events).unfinished(PLAN, OPS)) == ["work[b]", "more[b]", "sum"]
     run = Run(run_id="r", target=RunTarget("here", "j"), created_at=NOW)
-    known = items_after(run, events, PLAN, OPS)
+    known = items_after(run, Standing(events), PLAN, OPS)
     assert known == {"list": {"result": ("a", "b")}}
-    origins = output_origins(run, [*events, OutputStored(at=NOW, step_key="more[a]")], PLAN, known)
+    origins = output_origins(run, Standing([*events, OutputStored(at=NOW, step_key="more[a]")]), PLAN, known)
     assert known_items(dict.fromkeys(origins, "r")) == {}  # the plan is that of all steps: it yields them anew
     part = Plan((Step("sum", "sum", (StepInput("xs", (FromStep("more[a]"), FromStep("more[b]"))),)),))
-    origins = output_origins(run, [*events, OutputStored(at=NOW, step_key="more[a]")], part, known)
+    origins = output_origins(run, Standing([*events, OutputStored(at=NOW, step_key="more[a]")]), part, known)
     assert origins == {"list:result[a]": "r", "list:result[b]": "r", "more[a]:result": "r"}
     assert known_items(origins) == known
 
 
 def test_that_there_are_no_items_is_known_too() -> None:
     run = Run(run_id="r", target=RunTarget("here", "j"), created_at=NOW)
-    known = items_after(run, good("list"), PLAN, OPS)
-    origins = output_origins(run, good("list"), Plan((Step("sum", "sum"),)), known)
+    known = items_after(run, Standing(good("list")), PLAN, OPS)
+    origins = output_origins(run, Standing(good("list")), Plan((Step("sum", "sum"),)), known)
     assert known_items(origins) == {"list": {"result": ()}}
 
 
 def test_skipped_is_done_and_a_later_attempt_counts() -> None:
     events: list[AnyEvent] = [bad("list"), *good("list"), StepSkipped(at=NOW, step_key="alone")]
-    assert unfinished(events, PLAN, OPS) == ["sum"]
+    assert list(Standing(events).unfinished(PLAN, OPS)) == ["sum"]
 
 
 def test_a_later_worker_starts_over() -> None:
     events: list[AnyEvent] = [*good("list", "alone"), RunStarted(at=NOW, epoch=2), *good("alone")]
-    assert unfinished(events, PLAN, OPS) == ["list", "work", "more", "sum"]
+    assert list(Standing(events).unfinished(PLAN, OPS)) == ["list", "work", "more", "sum"]
 
 
 def test_why_runs_wait() -> None:

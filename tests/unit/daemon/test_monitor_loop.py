@@ -176,5 +176,5 @@ def test_a_worker_that_never_reports_times_out(scene: Scene) -> None:
     scene.queue.run_once(scene.plane.clock.now())
     scene.look(310)
     after = scene.plane.run(run.run_id)
-    assert (after.status, after.failure_reason) == (RunStatus.FAILURE, "timeout")
+    assert (after.status, after.failure_reason) == (RunStatus.FAILURE, "launch_failure")
     assert scene.launcher.terminated == [(run.run_id, 1, True)]

@@ -1,0 +1,148 @@
+"""What has been done of a run, as its stored step events tell: a pure fold, `Standing(events)`, and what follows from it
+for whoever does the rest, be it another run (a retry) or another worker of the same run (a resume).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rostrum.model.events import (
+    STEP_ENDS,
+    AnyEvent,
+    OutputStored,
+    RunStarted,
+    StepRetrying,
+    StepSkipped,
+    StepsMapped,
+    StepStarted,
+    StepSucceeded,
+    StepWorkerStarted,
+)
+from rostrum.model.manifest import OpNode
+from rostrum.model.plans import FromStep, Plan
+from rostrum.model.runs import Run
+from rostrum.planning.dynamic import Items, base_of, origin_name, with_known_items
+from rostrum.planning.plan import in_order
+
+KINDS = (
+    "run_started",
+    "steps_mapped",
+    "step_worker_started",
+    "step_started",
+    "step_retrying",
+    "step_succeeded",
+    "step_failed",
+    "step_skipped",
+    "step_not_run",
+    "step_canceled",
+    "output_stored",
+)
+"""Kinds of events that the fold reads."""
+
+
+class Standing:
+    """Where a run stands. `events` are those of the kinds `KINDS`, in order, without evidence."""
+
+    __slots__ = ("_told", "_yielded", "good", "outputs", "under_way")
+
+    def __init__(self, events: Iterable[AnyEvent]) -> None:
+        self.good: set[str] = set()
+        """Keys of steps that succeeded or were passed over."""
+        self.under_way: dict[str, int] = {}
+        """Keys of steps that have begun and not ended, with the number of the attempt."""
+        self.outputs: set[str] = set()
+        """Outputs that have been stored, by `origin_name`."""
+        self._told: dict[str, bool] = {}
+        """Key of every step of the run -> whether it has ended."""
+        self._yielded: dict[str, dict[str, tuple[str, ...]]] = {}
+        for event in events:
+            self._fold(event)
+
+    @property
+    def waiting(self) -> list[str]:
+        """Keys of the steps that have neither begun nor ended, in order."""
+        return [key for key, ended in self._told.items() if not ended and key not in self.under_way]
+
+    def _fold(self, event: AnyEvent) -> None:
+        if isinstance(event, RunStarted):
+            self._begin(event)
+            return
+        key = event.step_key or ""
+        if isinstance(event, StepsMapped):
+            self._told.update({each: self._told.get(each, False) for each in event.step_keys})
+        elif isinstance(event, OutputStored):
+            self.outputs.add(origin_name(FromStep(key, event.output, event.mapping_key)))
+            if event.mapping_key is not None:
+                outputs = self._yielded.setdefault(key, {})
+                outputs[event.output] = (*outputs.get(event.output, ()), event.mapping_key)
+        elif isinstance(event, STEP_ENDS):
+            self.under_way.pop(key, None)
+            self._told[key] = True
+            (self.good.add if isinstance(event, (StepSucceeded, StepSkipped)) else self.good.discard)(key)
+        elif isinstance(event, StepRetrying):
+            self.under_way.pop(key, None)
+            self._told[key] = False
+        elif isinstance(event, (StepWorkerStarted, StepStarted)):
+            if isinstance(event, StepStarted):
+                self._yielded.pop(key, None)
+            self.under_way[key] = event.attempt
+            self._told[key] = False
+            self.good.discard(key)
+
+    def _begin(self, event: RunStarted) -> None:
+        """A worker begins: with all of it, unless it resumes."""
+        if not event.resumed:
+            self.good.clear()
+            self.outputs.clear()
+            self._yielded.clear()
+        self.under_way.clear()
+        self._told = dict.fromkeys(event.step_keys, False)
+
+    def items(self, plan: Plan, ops: Mapping[str, OpNode]) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Items of the dynamic outputs of the steps that have succeeded, by step key."""
+        op_of = {base_of(step.key): step.op for step in plan.steps}
+        found: dict[str, dict[str, tuple[str, ...]]] = {}
+        for key in sorted(self.good):
+            op = ops.get(op_of.get(base_of(key), ""))
+            names = [output.name for output in op.outputs if output.dynamic] if op is not None else []
+            if names:
+                found[key] = {name: self._yielded.get(key, {}).get(name, ()) for name in names}
+        return found
+
+    def unfinished(self, plan: Plan, ops: Mapping[str, OpNode]) -> Sequence[str]:
+        """Keys of the plan's steps that have not ended well, in order: of steps for items those alone that have
+        not.
+        """
+        steps = with_known_items(plan.steps, self.items(plan, ops))
+        return [step.key for step in in_order(steps) if step.key not in self.good]
+
+
+def output_origins(
+    run: Run, standing: Standing, plan: Plan, known: Mapping[str, Items] | None = None
+) -> dict[str, str]:
+    """Where whoever does the rest of `run` finds what it needs and does not make: see `Run.output_origins`. `plan` is
+    that of the rest, `known` are the items that it can rely on.
+
+    What `run` has not stored itself it has had from an earlier run. An output that nobody has stored is left out.
+    """
+    made = set(plan.step_keys)
+    wanted = {
+        origin_name(source): None
+        for step in plan.steps
+        for item in step.inputs
+        for source in item.sources
+        if isinstance(source, FromStep) and source.step_key not in made
+    }
+    origins: dict[str, str] = {}
+    for key, items in (known or {}).items():
+        if key not in made:
+            # All of them are told, and that there are none: the plan of the rest is made of them.
+            for output, keys in items.items():
+                wanted.update(dict.fromkeys(f"{key}:{output}[{item}]" for item in keys))
+                if not keys:
+                    origins[f"{key}:{output}[]"] = run.run_id
+    for name in wanted:
+        origin = run.run_id if name in standing.outputs else run.output_origins.get(name)
+        if origin is not None:
+            origins[name] = origin
+    return origins
