@@ -11,7 +11,12 @@ _EDITOR = _LAUNCHER | {Permission.EDIT_AUTOMATION, Permission.RELOAD_LOCATION}
 _ADMIN = _EDITOR | {Permission.ADMIN}
 
 ROLES: dict[str, frozenset[Permission]] = {"viewer": _VIEWER, "launcher": _LAUNCHER, "editor": _EDITOR, "admin": _ADMIN}
-"""What each role grants. No role grants RUN_WORKER: only a run token carries it, for its own run."""
+"""What each role grants. No role grants RUN_WORKER or STEP_WORKER: only a run's tokens carry them, for their own
+run."""
+_WORKERS: dict[str, frozenset[Permission]] = {
+    "run": frozenset({Permission.RUN_WORKER, Permission.STEP_WORKER}),
+    "step": frozenset({Permission.STEP_WORKER}),
+}
 
 
 class Unauthenticated(Denied):
@@ -22,8 +27,8 @@ class Unauthenticated(Denied):
 
 def permissions(principal: Principal) -> frozenset[Permission]:
     """All that the principal may do."""
-    if principal.kind == "run":
-        return frozenset({Permission.RUN_WORKER})
+    if principal.kind in _WORKERS:
+        return _WORKERS[principal.kind]
     granted: frozenset[Permission] = frozenset()
     for role in principal.roles:
         granted |= ROLES.get(role, frozenset())
@@ -40,6 +45,6 @@ def authorize(principal: Principal | None, permission: Permission, *, run_id: st
         raise Unauthenticated
     if permission not in permissions(principal):
         raise Denied(f"{principal.kind} {principal.name!r} may not {permission.value.replace('_', ' ')}")
-    if principal.kind == "run" and (run_id is None or run_id != principal.run_id):
+    if principal.kind in _WORKERS and (run_id is None or run_id != principal.run_id):
         raise Denied(f"the token of run {principal.run_id} is not good for anything else")
     return principal

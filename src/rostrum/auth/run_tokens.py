@@ -1,13 +1,10 @@
-"""Run tokens: short-lived proof that a caller is the worker of one run and epoch. Signed, so checking one needs no
-database.
-
-A token is `<payload>.<signature>`, both base64url; the payload is msgpack, the signature HMAC-SHA256 over the
-payload's text.
+"""Run tokens: short-lived proof that a caller is the worker of one run and epoch, or of one attempt of one of its
+steps. Signed (HMAC-SHA256 over the payload's text), so checking one needs no database. Their form:
+`interfaces/run_tokens.py`.
 """
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hmac
 import secrets
@@ -16,8 +13,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.run_tokens import bytes_of, narrowed, signature_under, text_of
 from rostrum.interfaces.storage import Storage
-from rostrum.model.principals import Principal
+from rostrum.model.principals import Principal, StepScope
 
 TOKEN_SECONDS = 12 * 3600.0
 """How long a token is good. Heartbeats replace it half-way, so an outage of half this length is survived."""
@@ -55,7 +53,7 @@ class RunTokens:
     def mint(self, run_id: str, epoch: int) -> str:
         """A token for the worker of this run and epoch. A secret: never log it."""
         expires_at = self._clock.now().timestamp() + self._seconds
-        body = _encode(msgspec.msgpack.encode(_Payload(run_id, epoch, self._deployment, expires_at)))
+        body = text_of(msgspec.msgpack.encode(_Payload(run_id, epoch, self._deployment, expires_at)))
         return f"{body}.{self._sign(body)}"
 
     def verify(self, token: str) -> Principal | None:
@@ -63,7 +61,9 @@ class RunTokens:
         payload = self._payload(token)
         if payload is None:
             return None
-        return Principal(kind="run", name=payload.run_id, run_id=payload.run_id, epoch=payload.epoch)
+        scope = _scope(token)
+        kind = "run" if scope is None else "step"
+        return Principal(kind=kind, name=payload.run_id, run_id=payload.run_id, epoch=payload.epoch, step=scope)
 
     def fresh(self, token: str) -> tuple[str, datetime] | None:
         """A new token (and its end) in place of a valid one that is past half its life; None when that is not
@@ -73,14 +73,22 @@ class RunTokens:
         now = self._clock.now()
         if payload is None or payload.expires_at - now.timestamp() > self._seconds / 2:
             return None
-        return self.mint(payload.run_id, payload.epoch), now + timedelta(seconds=self._seconds)
+        minted, scope = self.mint(payload.run_id, payload.epoch), _scope(token)
+        if scope is not None:
+            minted = narrowed(minted, scope)
+        return minted, now + timedelta(seconds=self._seconds)
 
     def _payload(self, token: str) -> _Payload | None:
-        body, _, signature = token.partition(".")
-        if not hmac.compare_digest(self._sign(body).encode(), signature.encode("utf-8", "replace")):
+        body, *scopes = token.split(".", 2)
+        signature = scopes.pop() if scopes else ""
+        expected = self._sign(body)
+        for scope in scopes:
+            expected = signature_under(expected, scope)
+        if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
             return None
         try:
-            payload = msgspec.msgpack.decode(_decode(body), type=_Payload)
+            payload = msgspec.msgpack.decode(bytes_of(body), type=_Payload)
+            _scope(token)
         except (msgspec.DecodeError, binascii.Error, ValueError):
             return None
         if payload.deployment != self._deployment or payload.expires_at <= self._clock.now().timestamp():
@@ -88,12 +96,10 @@ class RunTokens:
         return payload
 
     def _sign(self, body: str) -> str:
-        return _encode(hmac.digest(self._key, body.encode("utf-8", "replace"), "sha256"))
+        return text_of(hmac.digest(self._key, body.encode("utf-8", "replace"), "sha256"))
 
 
-def _encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+def _scope(token: str) -> StepScope | None:
+    """What a token whose signature is right has been narrowed to. Raises DecodeError."""
+    parts = token.split(".")
+    return msgspec.msgpack.decode(bytes_of(parts[1]), type=StepScope) if len(parts) == 3 else None

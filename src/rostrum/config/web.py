@@ -110,6 +110,7 @@ def gateway(deployment: Deployment) -> ASGIApp:
         deployment.log_store,
         deployment.run_tokens,
         limits=pool_limits(deployment.settings),
+        doorbell=deployment.doorbell,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from rostrum.control.step_streams import EndsCache, check_step_events, is_step_stream
 from rostrum.control.unit import Unit
 from rostrum.control.writer import GroupWriter
 from rostrum.interfaces.clock import Clock
@@ -23,6 +24,7 @@ from rostrum.interfaces.doorbell import Doorbell
 from rostrum.interfaces.storage import Session, Storage
 from rostrum.model.errors import InvocationError, NotFound, StateError, Unavailable
 from rostrum.model.events import EngineMessage, Event, worker_stream
+from rostrum.model.principals import StepScope
 from rostrum.model.runs import Run, RunStatus
 
 T = TypeVar("T")
@@ -52,6 +54,7 @@ class _Append(msgspec.Struct, frozen=True):
     epoch: int | None
     stream: str
     events: Sequence[Event]
+    scope: StepScope | None = None
 
 
 class _Heard(msgspec.Struct, frozen=True):
@@ -77,6 +80,7 @@ class EventLog:
         self._writer = GroupWriter[_Append | _Heard | _Call](self._commit, weigh=_weight, gather_seconds=gather_seconds)
         self._heard: dict[str, datetime] = {}
         """When `last_heard_at` was last stored by this replica, of runs heard lately."""
+        self._ends = EndsCache()
 
     def start(self) -> None:
         """Start gathering. Called by the composition root of a long-running process."""
@@ -95,13 +99,26 @@ class EventLog:
         return self.submit(run_id, epoch, events).result()
 
     def submit(
-        self, run_id: str, epoch: int | None, events: Sequence[Event], *, stream: str = ""
+        self,
+        run_id: str,
+        epoch: int | None,
+        events: Sequence[Event],
+        *,
+        stream: str = "",
+        scope: StepScope | None = None,
     ) -> Future[AppendResult]:
-        """As `append`, without waiting. An empty batch of a named stream asks for its last sequence."""
+        """As `append`, without waiting. An empty batch of a named stream asks for its last sequence.
+
+        A stream of a step worker needs the `scope` of its token: raises StateError for events that are not of its step.
+        """
         stream = stream or (events[0].stream if events else "")
         if not stream or any(event.run_id != run_id or event.stream != stream for event in events):
             raise InvocationError("a batch holds events of one run and one stream")
-        return self._writer.submit(_Append(run_id, epoch, stream, events))
+        if is_step_stream(stream) != (scope is not None):
+            raise StateError(f"stream {stream} {'is no' if scope is not None else 'is a'} step worker's")
+        if scope is not None:
+            check_step_events(events, scope)
+        return self._writer.submit(_Append(run_id, epoch, stream, events, scope))
 
     def heard(self, run_id: str, epoch: int) -> Future[Run]:
         """The worker of `epoch` lives. Cheap: stored at most every two seconds. Resolves to the run."""
@@ -178,11 +195,11 @@ class EventLog:
 
     def _commit(self, requests: Sequence[_Append | _Heard | _Call]) -> Sequence[Any]:
         now = self._clock.now()
-        write = any(not isinstance(request, _Heard) or self._is_due(request.run_id, now) for request in requests)
+        write = any(self._writes(request, now) for request in requests)
         with self._storage.begin(write=write) as session:
             # Calls first: the unit keeps what it has loaded, and must not write it over what a call has changed.
             done = [request.function(session) if isinstance(request, _Call) else None for request in requests]
-            unit = Unit(session)
+            unit = Unit(session, self._ends)
             unit.load(request.run_id for request in requests if not isinstance(request, _Call))
             answers = [
                 answer if isinstance(request, _Call) else self._answer(session, unit, request, now, write=write)
@@ -190,8 +207,15 @@ class EventLog:
             ]
             if write:
                 unit.finish()
+        unit.committed()
         self._ring(unit.topics)
         return answers
+
+    def _writes(self, request: _Append | _Heard | _Call, now: datetime) -> bool:
+        if isinstance(request, _Heard):
+            return self._is_due(request.run_id, now)
+        # A step worker asks with an empty batch whether it is still wanted.
+        return not (isinstance(request, _Append) and request.scope is not None and not request.events)
 
     def _answer(self, session: Session, unit: Unit, request: _Append | _Heard, now: datetime, *, write: bool) -> Any:
         try:
@@ -202,10 +226,13 @@ class EventLog:
             return error  # found before anything was taken: it fails this request only
 
     def _append(self, unit: Unit, request: _Append, now: datetime) -> AppendResult:
-        accepted = unit.append(request.run_id, request.epoch, request.stream, request.events)
+        accepted = unit.append(request.run_id, request.epoch, request.stream, request.events, request.scope)
         run = accepted.run
         if run is None or request.epoch is None:
             return AppendResult(accepted.stored, accepted.last_sequence)
+        if request.scope is not None:  # of the run worker's life a step worker says nothing
+            over = unit.is_over(run.run_id, request.epoch, request.stream, request.scope)
+            return AppendResult(accepted.stored, accepted.last_sequence, over, run.status is RunStatus.CANCELING)
         if request.epoch == run.epoch and not run.is_finished:
             run = self._note(unit, run, now)
         fenced = accepted.evidence > 0 or request.epoch != run.epoch

@@ -16,6 +16,18 @@ class GatewayAddress(msgspec.Struct, frozen=True, omit_defaults=True):
     """`http://host:port`, `https://...` or `unix:/path/to/socket`."""
 
 
+class GatewayAccess(msgspec.Struct, frozen=True):
+    """All that a step worker elsewhere needs to talk to the control plane."""
+
+    address: GatewayAddress
+    token: str
+    """Good for one attempt of one step. A secret: never logged."""
+
+    def __repr__(self) -> str:
+        """Without the token: clusters show arguments of tasks that fail."""
+        return f"GatewayAccess({self.address.url!r})"
+
+
 class StepLaunch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One attempt of one step, for a worker that does nothing else."""
 

@@ -18,18 +18,32 @@ class Permission(str, Enum):
     RELOAD_LOCATION = "reload_location"
     ADMIN = "admin"
     RUN_WORKER = "run_worker"
-    """Append events and logs of one run, read what its code may ask."""
+    """Direct one run: its own stream of events, slots, what its step workers have told, and tokens for them."""
+    STEP_WORKER = "step_worker"
+    """Append events and logs of one run, read what its code may ask. What a run worker may too."""
+
+
+class StepScope(msgspec.Struct, frozen=True):
+    """What the token of a step worker is good for: the stream and the log files of one attempt of one step."""
+
+    step_key: str
+    attempt: int
+    file_key: str
+    """Key of the attempt's log files, and the end of the name of its stream."""
 
 
 class Principal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """An authenticated caller."""
 
     kind: str
-    """`user`, `token`, `run` or `loopback` (single-machine mode without login)."""
+    """`user`, `token`, `run` (a run worker), `step` (a step worker) or `loopback` (single-machine mode without
+    login)."""
     name: str
     roles: tuple[str, ...] = ()
     run_id: str | None = None
     epoch: int | None = None
+    step: StepScope | None = None
+    """Of a step worker."""
 
 
 class User(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

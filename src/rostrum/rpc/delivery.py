@@ -19,8 +19,9 @@ import msgspec
 
 from rostrum.interfaces.runs import Orders
 from rostrum.model.errors import ErrorInfo
-from rostrum.model.events import EngineMessage, Event, decode_event, encode_event, worker_stream
+from rostrum.model.events import EngineMessage, Event, decode_event, encode_event, step_stream, worker_stream
 from rostrum.model.metadata import TextMetadata
+from rostrum.model.principals import StepScope
 from rostrum.model.texts import storable
 from rostrum.rpc.gateway_connection import NETWORK_ERRORS, GatewayConnection
 from rostrum.rpc.gateway_wire import EPOCH_IS_OVER, PREFIX, AppendReply, LogReply, join_batch
@@ -64,7 +65,7 @@ class Delivery:
 
     def __init__(
         self, spool: Spool, connection: GatewayConnection, run_id: str, epoch: int, token: str,
-        random: Callable[[], float], *, compress: bool,
+        random: Callable[[], float], *, compress: bool, scope: StepScope | None = None,
     ) -> None:  # fmt: skip
         self.token = token
         self.orders = Orders()
@@ -79,7 +80,8 @@ class Delivery:
         self._connection = connection
         self._run_id = run_id
         self._base = f"{PREFIX}/runs/{run_id}"
-        self._stream = worker_stream(epoch)
+        self._stream = worker_stream(epoch) if scope is None else step_stream(epoch, scope.file_key)
+        self._step_key = scope.step_key if scope is not None else None
         self._epoch = epoch
         self._random = random
         self._compress = compress
@@ -289,6 +291,7 @@ class Delivery:
             stream=self._stream,
             sequence=self.stored_sequence + 1,
             at=event.at,
+            step_key=self._step_key,
             message=f"{what} was refused by the gateway (status {status}); this message takes its place",
             level="error",
         )

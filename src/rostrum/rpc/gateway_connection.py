@@ -6,10 +6,16 @@ are two calls, so that a worker without threads can go on while the control plan
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import http.client
+import ipaddress
+import os
 import select
 import socket
 import urllib.parse
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from rostrum.interfaces.launching import GatewayAddress
 from rostrum.model.errors import ConfigError
@@ -30,16 +36,63 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 def _open(address: GatewayAddress, timeout: float) -> http.client.HTTPConnection:
+    """A connection, not yet connected; certificates are checked against the system's authorities."""
     parts = urllib.parse.urlsplit(address.url)
     if parts.scheme == "unix":
         return _UnixConnection(urllib.parse.unquote(parts.path), timeout)
-    if parts.hostname and parts.scheme == "http":
-        return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
-    if parts.hostname and parts.scheme == "https":
-        return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=timeout)
+    kind = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}.get(parts.scheme)
+    if parts.hostname and kind is not None:
+        proxy = proxy_for(address)
+        if proxy is None:
+            return kind(parts.hostname, parts.port, timeout=timeout)
+        through = kind(proxy.host, proxy.port, timeout=timeout)
+        if parts.scheme == "https":
+            through.set_tunnel(parts.hostname, parts.port, headers=proxy.headers)
+        return through
     raise ConfigError(
         f"{address.url!r} is no gateway address. Use unix:/path/to/socket, http://host:port or https://host:port."
     )
+
+
+class Proxy(NamedTuple):
+    """A proxy on the way to the gateway."""
+
+    host: str
+    port: int | None
+    headers: dict[str, str]
+
+
+def proxy_for(address: GatewayAddress) -> Proxy | None:
+    """The proxy that the environment names for this address (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, except NO_PROXY); None
+    for none, and for this machine. Raises ConfigError for one that is no HTTP proxy.
+    """
+    parts = urllib.parse.urlsplit(address.url)
+    if parts.scheme == "unix" or _is_here(parts.hostname or ""):
+        return None
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    from urllib import request  # slow to load, and few need it
+
+    proxies = request.getproxies_environment()
+    url = proxies.get(parts.scheme) or proxies.get("all")
+    bypass: Callable[..., Any] = request.proxy_bypass_environment  # pyright: ignore[reportAttributeAccessIssue] # it is there on all systems
+    if not url or bypass(parts.netloc.rpartition("@")[2], proxies):
+        return None
+    found = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
+    if found.scheme != "http" or not found.hostname:
+        shown = found._replace(netloc=found.netloc.rpartition("@")[2]).geturl()
+        raise ConfigError(f"{shown!r}, of the environment, is no HTTP proxy. Use http://host:port, or set NO_PROXY.")
+    headers: dict[str, str] = {}
+    if found.username is not None:
+        pair = f"{urllib.parse.unquote(found.username)}:{urllib.parse.unquote(found.password or '')}"
+        headers["Proxy-Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return Proxy(found.hostname, found.port, headers)
+
+
+def _is_here(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
 
 
 class GatewayConnection:
@@ -47,11 +100,19 @@ class GatewayConnection:
 
     def __init__(self, address: GatewayAddress, *, timeout: float = 10.0) -> None:
         self._http = _open(address, timeout)
-        self._base = urllib.parse.urlsplit(address.url).path.rstrip("/") if not address.url.startswith("unix:") else ""
+        self._base, self._fields = "", dict[str, str]()
+        if address.url.startswith("unix:"):
+            return
+        parts = urllib.parse.urlsplit(address.url)
+        self._base = parts.path.rstrip("/")
+        proxy = proxy_for(address)
+        if proxy is not None and parts.scheme == "http":  # such a proxy is told the whole address
+            self._base, self._fields = f"http://{parts.netloc}{self._base}", proxy.headers
 
     def send(self, path: str, body: bytes, token: str, headers: dict[str, str] | None = None) -> None:
         """Send a POST. Raises one of NETWORK_ERRORS."""
-        fields = {"Authorization": f"Bearer {token}", "Content-Type": "application/msgpack", **(headers or {})}
+        fields = {"Authorization": f"Bearer {token}", "Content-Type": "application/msgpack", **self._fields}
+        fields.update(headers or {})
         self._http.request("POST", self._base + path, body, fields)
 
     def fileno(self) -> int:
@@ -72,6 +133,13 @@ class GatewayConnection:
         """Status and body of the answer. Raises one of NETWORK_ERRORS."""
         response = self._http.getresponse()
         return response.status, response.read()
+
+    def abort(self) -> None:
+        """Have a thread that waits for an answer get none."""
+        sock = self._http.sock
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """End the connection."""

@@ -20,9 +20,11 @@ from rostrum.gateway.app import gateway_app
 from rostrum.gateway.sockets import bind_private_socket
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.launching import GatewayAddress
+from rostrum.interfaces.run_tokens import narrowed
 from rostrum.interfaces.runs import RunSession
 from rostrum.interfaces.storage import Storage
 from rostrum.model.events import AnyEvent, Event, RunCanceling, RunQueued, RunStarting
+from rostrum.model.principals import StepScope
 from rostrum.model.runs import Run, RunTarget
 from rostrum.rpc.gateway_session import GatewaySession
 from rostrum.service.clock import SystemClock
@@ -101,7 +103,9 @@ class Gateway:
 
     def use(self, plane: Plane) -> None:
         self.plane = plane
-        self._app = gateway_app(plane.events, plane.storage, plane.logs, plane.tokens, limits=limits)
+        self._app = gateway_app(
+            plane.events, plane.storage, plane.logs, plane.tokens, limits=limits, doorbell=plane.doorbell
+        )
         plane.events.start()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -128,8 +132,18 @@ class Gateway:
         self._server = self._thread = None
         self.socket.unlink(missing_ok=True)
 
-    def session(self, run: Run, name: str = "", *, threaded: bool = False, patience: float = 10.0) -> GatewaySession:
+    def session(
+        self,
+        run: Run,
+        name: str = "",
+        *,
+        threaded: bool = False,
+        patience: float = 10.0,
+        scope: StepScope | None = None,
+    ) -> GatewaySession:
         token = self.plane.tokens.mint(run.run_id, run.epoch)
+        if scope is not None:
+            token, name = narrowed(token, scope), name or f"{run.run_id}-{scope.file_key}"
         directory = self.plane.directory / "spools" / (name or run.run_id) / str(run.epoch)
         return GatewaySession(
             self.address,
@@ -138,6 +152,7 @@ class Gateway:
             run.epoch,
             directory,
             self.plane.clock,
+            scope=scope,
             threaded=threaded,
             patience_seconds=patience,
         )

@@ -63,7 +63,7 @@ def all_paths(plane: Plane, run_id: str) -> list[str]:
     routes = GatewayRoutes(plane.events, plane.storage, plane.logs, plane.tokens, limits)
     fields = {"{run_id}": run_id, "{file_key}": "a", "{stream}": "out"}
     paths: list[str] = []
-    for path, _ in routes.table():
+    for path, *_ in routes.table():
         for name, value in fields.items():
             path = path.replace(name, value)
         paths.append(path)
