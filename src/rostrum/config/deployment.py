@@ -16,15 +16,17 @@ from rostrum.control.backfills import Backfills
 from rostrum.control.events import EventLog
 from rostrum.control.locations import Locations
 from rostrum.control.manifests import ManifestCache
+from rostrum.control.reruns import Reruns
 from rostrum.control.run_queries import PoolLimits
 from rostrum.control.runs import Runs
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.doorbell import Doorbell
 from rostrum.interfaces.launching import GatewayAddress
-from rostrum.interfaces.logs import LogStore
+from rostrum.interfaces.logs import LogLimits, LogStore
 from rostrum.interfaces.storage import Storage
-from rostrum.model.errors import ConfigError
+from rostrum.model.errors import ArgumentError, ConfigError
 from rostrum.planning.queue import QueueLimits, TagLimit
+from rostrum.planning.run_retries import RunRetryDefaults
 from rostrum.service.clock import SystemClock
 from rostrum.service.doorbells import LocalDoorbell, SqliteDoorbell
 from rostrum.web.catalog import CatalogCache
@@ -44,6 +46,7 @@ class Deployment:
     manifests: ManifestCache
     catalogs: CatalogCache
     runs: Runs
+    reruns: Reruns
     backfills: Backfills
     automations: Automations
     locations: Locations
@@ -69,17 +72,30 @@ def open_storage(home: Home, settings: InstanceSettings, clock: Clock) -> Storag
     return storage
 
 
+def open_logs(home: Home, settings: InstanceSettings) -> LogStore:
+    """The store of captured output. Raises ConfigError where its settings do not fit."""
+    kind = component("logs", settings.logs.name)
+    try:
+        return kind(home.logs, LogLimits.of(settings.logs.max_bytes), **settings.logs.config)
+    except ImportError as error:
+        raise ConfigError(f"logs: {error}") from None
+    except ArgumentError as error:
+        raise ConfigError(f"logs.config.url: {error}") from None
+    except TypeError as error:
+        raise ConfigError(f"logs: {settings.logs.name} does not take these settings: {error}") from None
+
+
 def open_control(home: Home, settings: InstanceSettings, *, for_children: bool = True) -> Deployment:
     """Assemble. Opens the database; starts nothing. `for_children`: child processes find the same home."""
     if for_children:
         os.environ[HOME_VARIABLE] = str(home.folder)
     clock = SystemClock()
     storage = open_storage(home, settings, clock)
-    log_store: LogStore = component("logs", settings.logs.name)(home.logs, **settings.logs.config)
+    log_store = open_logs(home, settings)
     doorbell: Doorbell = SqliteDoorbell(home.database) if settings.storage.name == "sqlite" else LocalDoorbell()
     events = EventLog(storage, doorbell, clock)
     manifests = ManifestCache(storage)
-    runs = Runs(storage, events, doorbell, clock, manifests)
+    runs = Runs(storage, events, doorbell, clock, manifests, retry_defaults(settings))
     return Deployment(
         home=home,
         settings=settings,
@@ -91,6 +107,7 @@ def open_control(home: Home, settings: InstanceSettings, *, for_children: bool =
         manifests=manifests,
         catalogs=CatalogCache(manifests),
         runs=runs,
+        reruns=Reruns(events, runs, manifests),
         backfills=Backfills(storage, events, doorbell, runs, clock),
         automations=Automations(storage, doorbell, clock, manifests),
         locations=Locations(events, doorbell, clock),
@@ -106,6 +123,16 @@ def queue_limits(settings: InstanceSettings) -> QueueLimits:
         for tag in settings.run_queue.tag_limits
     )
     return QueueLimits(max_concurrent_runs=settings.run_queue.max_concurrent_runs, tag_limits=tags)
+
+
+def retry_defaults(settings: InstanceSettings) -> RunRetryDefaults:
+    """What holds for failed runs that say nothing themselves."""
+    given = settings.run_retries
+    return RunRetryDefaults(
+        enabled=given.enabled,
+        max_retries=given.max_retries,
+        retry_on_step_failure=given.retry_on_asset_or_op_failure,
+    )
 
 
 def pool_limits(settings: InstanceSettings) -> PoolLimits:

@@ -16,6 +16,7 @@ from rostrum.config.classic import read_classic
 from rostrum.config.files import read_struct
 from rostrum.config.notices import tell
 from rostrum.config.projects import Compat
+from rostrum.interfaces.logs import MAX_BYTES
 from rostrum.model.errors import ConfigError
 
 FILE_NAME = "rostrum.yaml"
@@ -32,6 +33,15 @@ class Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     config: dict[str, Any] = {}
+
+
+class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where captured output is kept (`local`, `object_store` or `module:Class`, with its settings), and how much."""
+
+    name: str = "local"
+    config: dict[str, Any] = {}
+    max_bytes: Annotated[int, msgspec.Meta(ge=65_536)] = MAX_BYTES
+    """Bytes kept of one log file: half of it for its beginning, half for its end."""
 
 
 class TagLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,7 +92,7 @@ class InstanceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     deployment: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.-]{1,100}\Z")] = "default"
     storage: Component = Component("sqlite")
-    logs: Component = Component("local")
+    logs: LogSettings = LogSettings()
     launcher: Component = Component("subprocess")
     run_queue: RunQueueSettings = RunQueueSettings()
     monitor: MonitorSettings = MonitorSettings()

@@ -14,7 +14,10 @@ from rostrum.model.errors import ConfigError
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "storage": {"sqlite": "rostrum.storage.sql.storage:SqlStorage", "memory": "rostrum.storage.memory:MemoryStorage"},
-    "logs": {"local": "rostrum.storage.logs:LocalLogStore"},
+    "logs": {
+        "local": "rostrum.storage.logs:LocalLogStore",
+        "object_store": "rostrum.storage.logs.objects:ObjectLogStore",
+    },
     "executors": {
         "in_process": "rostrum.executors.in_process:InProcessExecutor",
         "multiprocess": "rostrum.executors.multiprocess:MultiprocessExecutor",

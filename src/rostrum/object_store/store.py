@@ -12,6 +12,7 @@ import os
 import re
 import threading
 from collections.abc import Generator, Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
@@ -51,14 +52,17 @@ class ObjectStore:
 
     `options` are those of the library, by its names (`aws_access_key_id`, `endpoint`, `azure_storage_account_key`,
     `service_account`, `allow_http`, ...); what is not given is found in the environment, or by the machine's role.
-    Nothing is connected until it is used.
+    Nothing is connected until it is used. `patience_seconds`: how long a request that fails is tried again before it is
+    given up; None leaves that to the library (minutes).
     """
 
-    def __init__(self, url: str, options: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, url: str, options: Mapping[str, Any] | None = None, *, patience_seconds: float | None = None
+    ) -> None:
         if obstore is None:
             raise ImportError(f"{shown_address(url)} needs the package obstore: pip install 'rostrum[object-store]'.")
         self.url = shown_address(url)
-        self._store, self._folder = _opened(url, dict(options or {}))
+        self._store, self._folder = _opened(url, dict(options or {}), patience_seconds)
 
     def __repr__(self) -> str:
         return f"ObjectStore({self.url!r})"
@@ -158,7 +162,7 @@ def shown_address(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
 
 
-def _opened(url: str, options: dict[str, Any]) -> tuple[Any, Path | None]:
+def _opened(url: str, options: dict[str, Any], patience_seconds: float | None) -> tuple[Any, Path | None]:
     """The library's store, and its folder where it is one."""
     scheme = url.partition("://")[0] if "://" in url else ""
     if scheme and scheme not in SCHEMES:
@@ -179,8 +183,10 @@ def _opened(url: str, options: dict[str, Any]) -> tuple[Any, Path | None]:
         endpoint = endpoint or next((os.environ[name] for name in _ENDPOINTS if os.environ.get(name)), None)
     if endpoint is not None and endpoint.startswith("http://"):
         client.setdefault("allow_http", True)  # whoever names such an address means it
+    retry: Any = None if patience_seconds is None else {"retry_timeout": timedelta(seconds=patience_seconds)}
     try:
-        return store.from_url(url, config=cast("Any", options), client_options=cast("Any", client)), None
+        given: Any = {"config": options, "client_options": client, "retry_config": retry}
+        return store.from_url(url, **given), None
     except (*_FAILED, ValueError, TypeError) as error:
         raise ArgumentError(f"{shown_address(url)} cannot be opened: {_first_line(error)}.") from error
 

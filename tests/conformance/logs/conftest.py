@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from rostrum.interfaces.logs import LogStore
-from rostrum.storage.logs import LocalLogStore
+from rostrum.interfaces.logs import LogLimits, LogStore
+from rostrum.storage.logs.local import LocalLogStore
+from rostrum.storage.logs.objects import ObjectLogStore
+from tests.s3_server import S3Server, s3_server
 
 
-@pytest.fixture
-def logs(tmp_path: Path) -> LogStore:
-    return LocalLogStore(tmp_path / "logs")
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    with s3_server("logs") as server:
+        yield server
+
+
+@pytest.fixture(params=["local", "memory", "folder", "s3"])
+def log_stores(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[LogLimits], LogStore]:
+    """Opens the test's own place."""
+    own = uuid.uuid4().hex
+    if request.param == "local":
+        return lambda limits: LocalLogStore(tmp_path / "logs", limits)
+    if request.param == "memory":
+        return lambda limits: ObjectLogStore(None, limits, url=f"memory://{own}")
+    if request.param == "folder":
+        return lambda limits: ObjectLogStore(None, limits, url=str(tmp_path / "objects"), prefix="deep/er")
+    server: S3Server = request.getfixturevalue("s3")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOGS_SECRET", server.options["aws_secret_access_key"])
+        options = {**server.options, "aws_secret_access_key": {"env": "LOGS_SECRET"}}
+        stores = [ObjectLogStore(None, url="s3://logs", prefix=own, **options) for _ in range(2)]
+    opened = iter(stores)
+
+    def open_store(limits: LogLimits) -> LogStore:
+        store = next(opened)
+        store._limits = limits
+        return store
+
+    return open_store

@@ -1,4 +1,4 @@
-"""Captured output in files of the local disk."""
+"""Captured output: in files of the local disk, or in an object store."""
 
 from __future__ import annotations
 
