@@ -7,6 +7,8 @@ Random order, warnings as errors, strict markers and the time limit are set in p
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import hypothesis
 import pytest
@@ -17,7 +19,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
 
 pytest.register_assert_rewrite("rostrum.testing.conformance")
 
-KEPT_SETTINGS = {"ROSTRUM_CHROMIUM"}  # where a tool of the tests is
+KEPT_SETTINGS = {"ROSTRUM_CHROMIUM", "ROSTRUM_TEST_DOCKER"}  # where a tool of the tests is
 
 
 @pytest.fixture(autouse=True)
@@ -26,3 +28,17 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in set(os.environ) - KEPT_SETTINGS:
         if name.startswith("ROSTRUM_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> Iterator[Any]:
+    """A real Docker engine for all tests that ask for one (`tests.docker_engine.DockerEngine`)."""
+    from tests.docker_engine import DockerEngine, reason_not_to_run  # few test runs need it
+
+    reason = reason_not_to_run()
+    if reason is not None and os.environ.get("ROSTRUM_TEST_DOCKER") != "require":
+        pytest.skip(f"not run on a real Docker engine: {reason}")
+    assert reason is None, reason
+    engine = DockerEngine()
+    yield engine
+    engine.close()

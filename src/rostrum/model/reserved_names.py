@@ -41,6 +41,10 @@ RETRY_STATE_TAG = "rostrum/retry"
 cannot be repeated)."""
 MAX_RUNTIME_TAGS = ("rostrum/max_runtime", "dagster/max_runtime")
 """Seconds after which a run is ended; the first that is there counts."""
+IMAGE_TAGS = ("rostrum/image", "dagster/image")
+"""Image of the container that a run (or a step) is executed in; the first that is there counts."""
+POD_CONFIG_TAGS = ("rostrum/kubernetes", "dagster-k8s/config")
+"""JSON: what the pod and job of a run (or a step) get beside what is usual; the first that is there counts."""
 
 # ----------------------------------------------------------------------------------------------------- tags of events
 
