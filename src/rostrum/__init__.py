@@ -282,7 +282,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "ConfigurableResourceFactory",
         "ResourceDependency",
     ),
-    _D + "ops.retries": ("Backoff", "Jitter", "RetryPolicy"),
+    _D + "ops.retries": ("Backoff", "Jitter", "RetryPolicy", "RunRetryPolicy"),
     _D + "config.run_config": ("RunConfig",),
     _D + "events.run_events": ("AssetCheckEvaluation", "RunEvent"),
     _D + "automations.run_requests": ("RunRequest", "SensorResult", "SkipReason"),

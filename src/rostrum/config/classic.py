@@ -105,9 +105,6 @@ INSTEAD: dict[str, str] = {
     "concurrency.pools": "limits are set pool by pool: `pools` of rostrum.yaml",
     "concurrency.default_op_concurrency_limit": "limits are set pool by pool: `pools` of rostrum.yaml",
     "run_monitoring.enabled": "runs are always watched",
-    "run_monitoring.max_resume_run_attempts": "a lost run is started anew by retrying it",
-    "run_monitoring.max_runtime_seconds": "runs are not ended for their time yet",
-    "run_retries": "failed runs are not retried by themselves yet",
     "auto_materialize": "automation conditions belong to sensors, with their own settings",
     "retention": "nothing is purged",
     "python_logs": "loggers are captured as Python's logging is configured",
@@ -185,6 +182,7 @@ class _Reading:
         self._launcher()
         self._logs()
         self._monitor()
+        self._retries()
         if str(self._at("scheduler.class") or "").endswith("DagsterDaemonScheduler"):
             self._used |= {"scheduler.module", "scheduler.class"}
         for section in _SILENT:
@@ -287,13 +285,31 @@ class _Reading:
             self._tell("compute_logs", told)
 
     def _monitor(self) -> None:
-        fields = {"start_timeout_seconds": "start_timeout", "cancel_timeout_seconds": "cancel_grace"}
-        for key, field in fields.items():
+        fields: dict[str, tuple[str, Callable[[Any], Any]]] = {
+            "start_timeout_seconds": ("start_timeout", float),
+            "cancel_timeout_seconds": ("cancel_grace", float),
+            "max_runtime_seconds": ("max_runtime", float),
+            "max_resume_run_attempts": ("max_resume_attempts", int),
+        }
+        for key, (field, kind) in fields.items():
             full = f"run_monitoring.{key}"
-            if self._at(full) is not None:
-                self.settings.setdefault("monitor", {})[field] = self._value(full, float)
+            value = self._value(full, kind) if self._at(full) is not None else None
+            if value is not None and (value > 0 or field != "max_runtime"):  # 0 seconds: no limit, there as here
+                self.settings.setdefault("monitor", {})[field] = value
         if self._at("run_monitoring.enabled"):
             self._used.add("run_monitoring.enabled")
+
+    def _retries(self) -> None:
+        for key, kind in (("enabled", bool), ("max_retries", int), ("retry_on_asset_or_op_failure", bool)):
+            full = f"run_retries.{key}"
+            given = self._at(full)
+            if given is None:
+                continue
+            if kind is bool and not isinstance(given, bool):
+                line = self._lines.get(full, 0)
+                raise ConfigError(f"{self._path}:{line}: {full} is to be true or false, not {given!r}")
+            self._used.add(full)
+            self.settings.setdefault("run_retries", {})[key] = given if kind is bool else self._value(full, int)
 
     def _tell(self, key: str, text: str, inner: str = "") -> None:
         at = f"{key}.{inner}" if inner else key

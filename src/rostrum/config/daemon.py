@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+
+import msgspec
 
 from rostrum.config.deployment import Deployment, queue_limits
 from rostrum.config.registry import component
 from rostrum.config.spools import discard, drain, spool_dir, sweep
+from rostrum.config.targets import code_target
+from rostrum.config.workspace import LocationSpec
 from rostrum.daemon.locations import LocationsService
 from rostrum.daemon.monitor import GATEWAY_LOOP, MONITOR_LOOP, MonitorLoop
 from rostrum.daemon.queue import LaunchSettings, QueueLoop, QueueSettings
+from rostrum.daemon.retries import RetryLoop
 from rostrum.daemon.schedules import ScheduleLoop
 from rostrum.interfaces.launching import Launcher
 from rostrum.interfaces.locations import CodeLocations
@@ -20,20 +26,38 @@ from rostrum.service.loops import Loop
 from rostrum.service.processes import LocalProcesses
 from rostrum.service.supervisor import Supervisor, leading
 
+CONTAINERS = frozenset({"docker", "kubernetes"})
+"""Launchers whose workers are somewhere else; they take their settings as they are written."""
 _TIDY_SECONDS = 6 * 3600.0
 
 
 def launcher(deployment: Deployment, code_locations: CodeLocations) -> Launcher:
-    """The launcher of the instance file."""
+    """The launcher of the instance file. Raises ConfigError for settings that it does not take."""
     settings = deployment.settings.launcher
+    if settings.name in CONTAINERS:
+        if deployment.settings.gateway.url is None:
+            raise ConfigError(
+                f"launcher {settings.name}: workers in containers reach the gateway over the network; set gateway.url "
+                "in rostrum.yaml to an address of the web server that they can reach, such as http://rostrum:3000"
+            )
+        return component("launcher", settings.name)(settings.config)
     try:
         return component("launcher", settings.name)(code_locations, LocalProcesses(), **settings.config)
     except TypeError as error:
         raise ConfigError(f"launcher: {settings.name} does not take these settings: {error}") from None
 
 
-def daemon(deployment: Deployment, code_locations: CodeLocations, *, with_gateway: bool) -> Supervisor:
-    """All loops, not started. `with_gateway`: this process serves the gateway too, and says so by a heartbeat."""
+def daemon(
+    deployment: Deployment,
+    code_locations: CodeLocations,
+    *,
+    with_gateway: bool,
+    specs: Sequence[LocationSpec] = (),
+) -> Supervisor:
+    """All loops, not started. `with_gateway`: this process serves the gateway too, and says so by a heartbeat.
+    `specs`: what the locations are made of, for workers that import it by themselves.
+    """
+    code = {spec.name: msgspec.to_builtins(code_target(spec)) for spec in specs if spec.server is None}
     clock, bell, storage = deployment.clock, deployment.doorbell, deployment.storage
     keeper = LeaseKeeper(storage, clock)
     start = launcher(deployment, code_locations)
@@ -42,6 +66,7 @@ def daemon(deployment: Deployment, code_locations: CodeLocations, *, with_gatewa
         mint_token=lambda run: deployment.run_tokens.mint(run.run_id, run.epoch),
         spool_dir=lambda run: spool_dir(deployment, run),
         environment={"ROSTRUM_HOME": str(deployment.home.folder)},
+        code=lambda run: code.get(run.target.location),
     )
     queue = QueueLoop(
         storage,
@@ -67,6 +92,8 @@ def daemon(deployment: Deployment, code_locations: CodeLocations, *, with_gatewa
             lost_after_seconds=limits.lost_after,
             start_timeout_seconds=limits.start_timeout,
             cancel_grace_seconds=limits.cancel_grace,
+            max_runtime_seconds=limits.max_runtime,
+            max_resumes=limits.max_resume_attempts,
         ),
         drain=lambda run: drain(deployment, run),
         discard=lambda run: discard(deployment, run),
@@ -93,6 +120,13 @@ def daemon(deployment: Deployment, code_locations: CodeLocations, *, with_gatewa
             doorbell=bell,
             topics=("cancel", "launched"),
             rest_seconds=0.2,
+        ),
+        Loop(
+            "retries",
+            leading(keeper, "retries", RetryLoop(storage, deployment.reruns).run_once),
+            clock,
+            doorbell=bell,
+            topics=("retries",),
         ),
         Loop("spools", tidy, clock),
     ]

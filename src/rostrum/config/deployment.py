@@ -17,7 +17,6 @@ from rostrum.control.events import EventLog
 from rostrum.control.locations import Locations
 from rostrum.control.manifests import ManifestCache
 from rostrum.control.reruns import Reruns
-from rostrum.control.run_queries import PoolLimits
 from rostrum.control.runs import Runs
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.doorbell import Doorbell
@@ -25,6 +24,7 @@ from rostrum.interfaces.launching import GatewayAddress
 from rostrum.interfaces.logs import LogLimits, LogStore
 from rostrum.interfaces.storage import Storage
 from rostrum.model.errors import ArgumentError, ConfigError
+from rostrum.planning.pools import PoolRules
 from rostrum.planning.queue import QueueLimits, TagLimit
 from rostrum.planning.run_retries import RunRetryDefaults
 from rostrum.service.clock import SystemClock
@@ -122,7 +122,9 @@ def queue_limits(settings: InstanceSettings) -> QueueLimits:
         TagLimit(key=tag.key, limit=tag.limit, value=tag.value, per_value=tag.per_value)
         for tag in settings.run_queue.tag_limits
     )
-    return QueueLimits(max_concurrent_runs=settings.run_queue.max_concurrent_runs, tag_limits=tags)
+    return QueueLimits(
+        max_concurrent_runs=settings.run_queue.max_concurrent_runs, tag_limits=tags, pools=pool_rules(settings)
+    )
 
 
 def retry_defaults(settings: InstanceSettings) -> RunRetryDefaults:
@@ -135,9 +137,15 @@ def retry_defaults(settings: InstanceSettings) -> RunRetryDefaults:
     )
 
 
-def pool_limits(settings: InstanceSettings) -> PoolLimits:
-    """Slots of the pools that the settings limit."""
-    return settings.pools.get
+def pool_rules(settings: InstanceSettings) -> PoolRules:
+    """What the settings say of pools."""
+    pools = settings.concurrency.pools
+    return PoolRules(
+        limits=settings.pools,
+        default_limit=pools.default_limit,
+        granularity=pools.granularity,
+        run_buffer=pools.op_granularity_run_buffer,
+    )
 
 
 def version() -> str:

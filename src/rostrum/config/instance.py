@@ -8,7 +8,7 @@ import os
 import stat
 import zoneinfo
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -60,6 +60,23 @@ class RunQueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tag_limits: list[TagLimit] = []
 
 
+class PoolSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What holds for all pools."""
+
+    default_limit: Count | None = None
+    """Limit of every pool that has none of its own; None: those have no limit."""
+    granularity: Literal["op", "run"] = "op"
+    """What is counted: steps of the pool that run, or runs in progress with a step of the pool."""
+    op_granularity_run_buffer: Count = 0
+    """With `op`: how many runs may start beyond the free slots, to wait for one inside; others wait in the queue."""
+
+
+class ConcurrencySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much runs at once."""
+
+    pools: PoolSettings = PoolSettings()
+
+
 class MonitorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How runs are watched; all in seconds."""
 
@@ -70,6 +87,20 @@ class MonitorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     start_timeout: Seconds = 180.0
     cancel_grace: Seconds = 20.0
     """Between asking a worker to end and killing it."""
+    max_runtime: Seconds | None = None
+    """How long a run may take from its start; its tag `rostrum/max_runtime` comes first. None: as long as it likes."""
+    max_resume_attempts: Count = 0
+    """How often another worker goes on with a run whose worker has died or is lost. 0: the run fails."""
+
+
+class RunRetrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether failed runs are repeated by themselves; the policy of a job and tags of a run come first."""
+
+    enabled: bool = False
+    max_retries: Count = 0
+    """Counted apart for failures of the code and for lost workers."""
+    retry_on_asset_or_op_failure: bool = True
+    """False: only what was no fault of the code's is repeated."""
 
 
 class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,11 +127,13 @@ class InstanceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     launcher: Component = Component("subprocess")
     run_queue: RunQueueSettings = RunQueueSettings()
     monitor: MonitorSettings = MonitorSettings()
+    run_retries: RunRetrySettings = RunRetrySettings()
     web: WebSettings = WebSettings()
     gateway: GatewaySettings = GatewaySettings()
     pools: dict[str, Count] = {}
-    """Pool name -> how many steps that name it (`pool=`) may run at once, in all runs together. Others have no
-    limit."""
+    """Pool name -> how many steps that name it (`pool=`) may run at once, in all runs together. Limits that are set
+    while running (`rostrum pool set`) win."""
+    concurrency: ConcurrencySettings = ConcurrencySettings()
     timezone: str | None = None
     compat: Compat = "auto"
     """What `import dagster` gives in code whose location and project do not say: Rostrum's where no such package is

@@ -16,9 +16,10 @@ from typing import Any
 
 import msgspec
 
-from rostrum.config.deployment import Deployment, open_control, pool_limits
+from rostrum.config.deployment import Deployment, open_control, pool_rules
 from rostrum.config.instance import Component, InstanceSettings, find_home, read_instance
 from rostrum.config.targets import select
+from rostrum.control.deletion import delete_run
 from rostrum.control.manifests import LoadedManifest
 from rostrum.control.run_queries import answer_query, change_partitions
 from rostrum.control.run_session import StoreSession
@@ -84,8 +85,9 @@ class LocalInstance:
             session.assets.put([AssetState(key, wiped_id=last) for key in keys])
 
     def delete_run(self, run_id: str) -> None:
-        """Delete a finished run with its events."""
-        self.deployment.runs.delete(run_id)
+        """Delete a finished run with its events and its captured output."""
+        deployment = self.deployment
+        delete_run(deployment.storage, deployment.runs, deployment.log_store, run_id)
 
     def open_run(self, run: Run, manifest: Manifest) -> tuple[Run, RunSession]:
         """Create the run and claim it for this process in the same transaction: no daemon can start it too."""
@@ -96,7 +98,7 @@ class LocalInstance:
         parent, origins = self.run(run.parent_run_id) if run.parent_run_id else None, {}
         if parent is not None:
             with self.reading() as session:
-                origins = deployment.runs.origins_for(session, parent, loaded, target)
+                origins = deployment.reruns.origins_for(session, parent, loaded, target)
         request = SubmitRequest(
             target=target,
             parent_run_id=run.parent_run_id,
@@ -119,14 +121,14 @@ class LocalInstance:
             stored.run_id,
             stored.epoch,
             deployment.clock,
-            limits=pool_limits(deployment.settings),
+            pools=pool_rules(deployment.settings),
             batch=True,
         )
 
     def unfinished_steps(self, run_id: str) -> Sequence[str]:
         """Read from the run's events."""
         with self.reading() as session:
-            return self.deployment.runs.unfinished_steps(session, run_id)
+            return self.deployment.reruns.unfinished_steps(session, run_id)
 
     def read(self, query: RunQuery) -> RunAnswer:
         """Answer from the database."""

@@ -12,10 +12,11 @@ import msgspec
 from rostrum.control import validation
 from rostrum.control.endings import standing_of
 from rostrum.control.manifests import LoadedManifest, ManifestCache
+from rostrum.control.requests import SubmitRequest
 from rostrum.interfaces.storage import Session
 from rostrum.model.manifest import OpNode
 from rostrum.model.plans import Plan
-from rostrum.model.runs import Run, RunTarget
+from rostrum.model.runs import Run, Trigger
 from rostrum.planning.dynamic import known_items, with_known_items
 from rostrum.planning.reruns import FROM_FAILURE, rerun_target
 from rostrum.planning.run_retries import without_bookkeeping
@@ -37,18 +38,9 @@ class Rerun(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Whether the tags of the run are taken over."""
 
 
-class Repetition(msgspec.Struct, frozen=True):
-    """What the repeating run executes, and from where it has the rest."""
-
-    target: RunTarget
-    output_origins: dict[str, str]
-    config: dict[str, Any]
-    tags: dict[str, str]
-
-
-def repetition(session: Session, manifests: ManifestCache, parent: Run, rerun: Rerun) -> Repetition:
-    """Work out what repeats `parent`. Raises Conflict when it has not ended or nothing is left to do, NotFound when its
-    definitions or a step are gone, StateError for what cannot be read.
+def repeating(session: Session, manifests: ManifestCache, parent: Run, rerun: Rerun, trigger: Trigger) -> SubmitRequest:
+    """The request for the run that repeats `parent`. Raises Conflict when that has not ended or nothing is left to do,
+    NotFound when its definitions or a step are gone, StateError for what cannot be read.
     """
     loaded = manifests.location(parent.target.location, session)
     standing, ops = standing_of(session, parent.run_id), loaded.graph.ops
@@ -62,8 +54,16 @@ def repetition(session: Session, manifests: ManifestCache, parent: Run, rerun: R
     else:
         origins = output_origins(parent, standing, plan, known)
     tags = without_bookkeeping(parent.tags) if rerun.keep_tags else {}
-    config = parent.config if rerun.config is None else rerun.config
-    return Repetition(target, origins, config, {**tags, **rerun.tags})
+    return SubmitRequest(
+        target=target,
+        output_origins=origins,
+        config=parent.config if rerun.config is None else rerun.config,
+        tags={**tags, **rerun.tags},
+        priority=parent.priority,
+        trigger=trigger,
+        parent_run_id=parent.run_id,
+        root_run_id=parent.root_run_id or parent.run_id,
+    )
 
 
 def _plan(loaded: LoadedManifest, parent: Run, rerun: Rerun, standing: Standing) -> Plan:

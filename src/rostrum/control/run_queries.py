@@ -1,15 +1,14 @@
-"""What a run may ask and change besides its events: reads, dynamic partitions, pool slots. Functions on one session.
+"""What a run may ask and change besides its events: reads, dynamic partitions. Functions on one session.
 
 Used by both ways a `RunSession` reaches the store: the gateway's routes and `StoreSession`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from rostrum.control.events import SLOT_SECONDS
 from rostrum.interfaces.runs import (
     Orders,
     ReadAssets,
@@ -17,27 +16,20 @@ from rostrum.interfaces.runs import (
     ReadMaterializations,
     ReadPartitions,
     ReadRuns,
+    ReadSteps,
     RunAnswer,
     RunQuery,
 )
 from rostrum.interfaces.storage import Session
 from rostrum.model.errors import InvocationError
-from rostrum.model.pools import GRANTED, REFUSED, SlotAnswer, SlotWish
 from rostrum.model.runs import Run, RunStatus
-
-PoolLimits = Callable[[str], int | None]
-"""Pool name -> how many slots it has; None: as many as are asked for."""
+from rostrum.planning.standing import KINDS as STEP_KINDS
 
 MAX_EVENTS = 1000
 
 
-def no_limits(_pool: str) -> int | None:
-    """Pools without limits."""
-    return None
-
-
-def answer_query(session: Session, query: RunQuery) -> RunAnswer:
-    """Answer a query. Only reads."""
+def answer_query(session: Session, query: RunQuery, run_id: str = "") -> RunAnswer:
+    """Answer a query of a run. Only reads."""
     if isinstance(query, ReadAssets):
         states = session.assets.get(query.asset_keys)
         return RunAnswer(assets=tuple(states[key] for key in query.asset_keys if key in states))
@@ -55,6 +47,10 @@ def answer_query(session: Session, query: RunQuery) -> RunAnswer:
         return RunAnswer(keys=tuple(session.partitions.dynamic(query.name)))
     if isinstance(query, ReadRuns):
         return _runs(session, query)
+    if isinstance(query, ReadSteps) and run_id:
+        stored = session.events.read(run_id, after=query.after, limit=MAX_EVENTS, kinds=STEP_KINDS)
+        cursor = str(stored[-1].id) if len(stored) == MAX_EVENTS else None
+        return RunAnswer(events=tuple(one.event for one in stored if not one.evidence), cursor=cursor)
     raise InvocationError(f"{type(query).__name__} is not a query")
 
 
@@ -74,19 +70,6 @@ def change_partitions(session: Session, name: str, add: Sequence[str], delete: S
         session.partitions.add_dynamic(name, add)
     for key in delete:
         session.partitions.delete_dynamic(name, key)
-
-
-def claim_slot(session: Session, wish: SlotWish, run: Run, epoch: int, limits: PoolLimits) -> SlotAnswer:
-    """Take a slot of the pool for a step, unless the run has ended or belongs to another epoch."""
-    if run.is_finished or run.epoch != epoch:
-        return REFUSED
-    limit = limits(wish.pool)
-    if limit is None:
-        return GRANTED
-    if session.leases.claim_slot(wish.pool, run.run_id, wish.step_key, limit, SLOT_SECONDS) is not None:
-        return GRANTED
-    holders = [f"{slot.run_id}:{slot.step_key}" for slot in session.leases.slots(wish.pool)]
-    return SlotAnswer(False, limit, tuple(holders[:10]))
 
 
 def orders_for(run: Run, epoch: int) -> Orders:

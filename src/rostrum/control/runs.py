@@ -11,16 +11,18 @@ from typing import Any
 
 import msgspec
 
-from rostrum.control import retries, validation
-from rostrum.control.endings import closing, error_of, interrupted, standing_of
+from rostrum.control import validation
+from rostrum.control.endings import closing, error_of, interrupted
 from rostrum.control.events import EventLog
 from rostrum.control.manifests import LoadedManifest, ManifestCache
+from rostrum.control.requests import SubmitRequest
+from rostrum.control.retries import Rerun, repeating
 from rostrum.control.state import as_meant
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.doorbell import Doorbell
 from rostrum.interfaces.launching import WorkerRef
 from rostrum.interfaces.storage import Session, Storage
-from rostrum.model.errors import Conflict, DefinitionError, ErrorInfo, Fenced, NotFound, SubsetError
+from rostrum.model.errors import Conflict, ErrorInfo, Fenced, NotFound
 from rostrum.model.events import (
     EngineMessage,
     Event,
@@ -31,37 +33,13 @@ from rostrum.model.events import (
     RunStarting,
     RunWorkerLaunched,
 )
-from rostrum.model.reserved_names import RETRY_NUMBER_TAG
+from rostrum.model.plans import priority_of
 from rostrum.model.runs import Run, RunStatus, RunTarget, Trigger
 from rostrum.planning.dynamic import known_items
 from rostrum.planning.partition_tags import dimension_tags, with_range
 from rostrum.planning.plan import planned
-from rostrum.planning.run_retries import RunRetryDefaults, counted, policy_of, repeated, stopped
-
-
-class SubmitRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """Ask for a run."""
-
-    target: RunTarget
-    config: dict[str, Any] = {}
-    """Merged over the job's default config."""
-    tags: dict[str, str] = {}
-    """Merged over the job's tags."""
-    priority: int = 0
-    trigger: Trigger = Trigger()
-    parent_run_id: str | None = None
-    root_run_id: str | None = None
-    backfill_id: str | None = None
-    output_origins: dict[str, str] = {}
-    """See `Run.output_origins`."""
-    idempotency_key: str | None = None
-    """Repeating a request under the same key gives the run that was made first."""
-    run_id: str | None = None
-    """None: a fresh one."""
-    user_retries: int = 0
-    """See `Run.user_retries`."""
-    infrastructure_retries: int = 0
-    """See `Run.infrastructure_retries`."""
+from rostrum.planning.pools import pools_of
+from rostrum.planning.run_retries import RunRetryDefaults, policy_of, stopped
 
 
 def launch_lease(run_id: str) -> str:
@@ -129,33 +107,29 @@ class Runs:
         after = {run.run_id: run for run in self._events.append_controls(session, pairs)}
         return [after.get(run.run_id, run) for run in runs]
 
-    def cancel(self, run_id: str, by: str = "", *, force: bool = False) -> Run:
+    def cancel(
+        self, run_id: str, by: str = "", *, force: bool = False, reason: str = "", epoch: int | None = None
+    ) -> Run:
         """Ask for the end of a run. A queued one has ended when this returns; a finished one stays as it is, but is not
-        repeated by itself any more.
+        repeated by itself any more; so does one under another epoch than `epoch`.
 
         Others become `canceling`: the order reaches the worker with its next heartbeat, the monitor sees to the rest.
-        `force`: the worker is killed without being asked, and not waited for where it cannot be reached.
+        `force`: the worker is killed without being asked, and not waited for where it cannot be reached. `reason`: see
+        `RunCanceling.reason`.
         """
         with self._events.transaction() as session:
             run = self._get(session, run_id)
             if run.is_finished and run.retry_at is not None:
                 run = stopped(run, f"stopped by {by}" if by else "stopped")
                 session.runs.put(run)
-            if run.is_finished or (run.status is RunStatus.CANCELING and run.cancel_forced >= force):
+            asked = run.status is RunStatus.CANCELING and run.cancel_forced >= force
+            if run.is_finished or asked or (epoch is not None and epoch != run.epoch):
                 return run
             now = self._clock.now()
-            events: list[Event] = [RunCanceling(at=now, by=by, force=force)]
+            events: list[Event] = [RunCanceling(at=now, by=by, reason=reason, force=force)]
             if run.status is RunStatus.QUEUED:
                 events.append(RunCanceled(at=now))
             run = self._events.append_control(session, run, *events)
-        self._doorbell.ring("cancel")
-        return run
-
-    def time_out(self, run_id: str, message: str, epoch: int) -> Run:
-        """Have a run end because it has taken too long: as a cancel does it, but it fails."""
-        now = self._clock.now()
-        told = EngineMessage(at=now, level="error", message=message)
-        run = self.record(run_id, told, RunCanceling(at=now, by="time limit", reason="timeout"), epoch=epoch)
         self._doorbell.ring("cancel")
         return run
 
@@ -166,76 +140,21 @@ class Runs:
         by: str = "",
         idempotency_key: str | None = None,
         *,
-        how: retries.Rerun | None = None,
+        how: Rerun | None = None,
     ) -> Run:
         """Queue a run that repeats a finished one: `all` of it, or `from_failure`; `how` says more and comes first.
         Partition and priority are kept. It takes the place of a retry that would have come by itself.
 
         Raises Conflict when the run has not ended or nothing is left to do, NotFound when its definitions are gone.
         """
-        rerun = how or retries.Rerun(strategy=strategy)
+        rerun = how or Rerun(strategy=strategy)
         with self._events.transaction() as session:
             parent = self._get(session, run_id)
-            request = self._repeating(session, parent, rerun, Trigger("retry", by), idempotency_key)
-            run = self.submit_in(session, [request])[0]
+            request = repeating(session, self._manifests, parent, rerun, Trigger("retry", by))
+            run = self.submit_in(session, [msgspec.structs.replace(request, idempotency_key=idempotency_key)])[0]
             if parent.retry_at is not None:
                 session.runs.put(stopped(parent, f"run {run.run_id} repeats it"))
         return run
-
-    def retry_by_itself(self, run_id: str) -> Run | None:
-        """Queue the run that repeats a failed one by itself. However often and by whomever this is called, there is one
-        at most; None where none is wanted (any more). A run that cannot be repeated is told why.
-
-        Raises NotFound while its code location is not there.
-        """
-        with self._events.transaction() as session:
-            parent = self._get(session, run_id)
-            if parent.retry_at is None or parent.retry_policy is None:
-                return None
-            try:
-                rerun = retries.Rerun(strategy=parent.retry_policy.strategy)
-                request = self._repeating(session, parent, rerun, Trigger("retry"), f"retry/{run_id}")
-            except (Conflict, DefinitionError, SubsetError) as error:
-                session.runs.put(stopped(parent, str(error), state="given_up"))
-                return None
-            user, infrastructure = counted(parent)
-            tags = {**request.tags, RETRY_NUMBER_TAG: str(user + infrastructure)}
-            request = msgspec.structs.replace(
-                request, tags=tags, user_retries=user, infrastructure_retries=infrastructure
-            )
-            run = self.submit_in(session, [request])[0]
-            session.runs.put(repeated(parent, run.run_id))
-        return run
-
-    def _repeating(
-        self, session: Session, parent: Run, rerun: retries.Rerun, trigger: Trigger, idempotency_key: str | None
-    ) -> SubmitRequest:
-        found = retries.repetition(session, self._manifests, parent, rerun)
-        return SubmitRequest(
-            target=found.target,
-            output_origins=found.output_origins,
-            config=found.config,
-            tags=found.tags,
-            priority=parent.priority,
-            trigger=trigger,
-            parent_run_id=parent.run_id,
-            root_run_id=parent.root_run_id or parent.run_id,
-            idempotency_key=idempotency_key,
-        )
-
-    def unfinished_steps(self, session: Session, run_id: str) -> Sequence[str]:
-        """Keys of the steps of a run that have not ended well, in order. Raises NotFound."""
-        run = self._get(session, run_id)
-        loaded = self._manifests.get(run.manifest_hash or "", session)
-        plan = validation.check_target(loaded, run.target, known_items(run.output_origins)).plan
-        return standing_of(session, run_id).unfinished(plan, loaded.graph.ops)
-
-    def origins_for(self, session: Session, parent: Run, loaded: LoadedManifest, target: RunTarget) -> dict[str, str]:
-        """Where a run of `target` finds what it needs and does not make, in `parent` and the runs before it."""
-        whole = validation.check_target(loaded, msgspec.structs.replace(target, step_selection=())).plan
-        known = retries.items_after(parent, standing_of(session, parent.run_id), whole, loaded.graph.ops)
-        plan = validation.check_target(loaded, target, known).plan
-        return retries.origins_before(session, parent, plan, known)
 
     def mark_starting(self, session: Session, run: Run) -> Run:
         """Claim a run for a launch, in the caller's transaction: status starting, under a new epoch.
@@ -294,8 +213,9 @@ class Runs:
         return run
 
     def resume(self, run_id: str, message: str, cause: str, *, epoch: int) -> Run:
-        """Have another worker go on where the one of `epoch` has stopped; `cause`: `crash` or `lost`. What was under way
-        is told to be repeated. The queue starts the worker. A finished run, or one under another epoch, stays as it is.
+        """Have another worker go on where the one of `epoch` has stopped; `cause`: `crash` or `lost`. What was under
+        way is told to be repeated. The queue starts the worker. A finished run, or one under another epoch, stays as it
+        is.
         """
         with self._events.transaction() as session:
             run = self._get(session, run_id)
@@ -330,6 +250,7 @@ class Runs:
         """`retried`: False for a run that no daemon could repeat, since a script executes its own definitions."""
         tags = {**checked.job.tags_of_runs, **_partition_tags(request.target, checked), **request.tags}
         policy = policy_of(checked.job.run_retry_policy, tags, self._retry_defaults)
+        pools, first_pools = pools_of(checked.plan)
         return Run(
             run_id=request.run_id or self._clock.new_id(),
             target=request.target,
@@ -340,7 +261,9 @@ class Runs:
             retry_policy=policy if retried else None,
             user_retries=request.user_retries,
             infrastructure_retries=request.infrastructure_retries,
-            priority=request.priority,
+            pools=pools,
+            first_pools=first_pools,
+            priority=request.priority or priority_of(tags),
             parent_run_id=request.parent_run_id,
             root_run_id=request.root_run_id,
             backfill_id=request.backfill_id,

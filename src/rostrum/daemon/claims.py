@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from rostrum.control.runs import launch_lease
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.storage import Session, Storage
+from rostrum.model.leases import Lease
 from rostrum.model.runs import Run, RunStatus
 
 _PREFIX = launch_lease("")
@@ -30,9 +31,9 @@ class LaunchClaims:
         """Ours, between two attempts. By this host's clock, which is compared with itself only."""
         self._renew_at = clock.now()
 
-    def take(self, session: Session, run_id: str) -> bool:
-        """Claim a run; False when it is another daemon's."""
-        return session.leases.acquire(launch_lease(run_id), self.owner, self._seconds) is not None
+    def take(self, session: Session, run_id: str) -> Lease | None:
+        """Claim a run; None when it is another daemon's. The lease's epoch is 1 when nobody has claimed it before."""
+        return session.leases.acquire(launch_lease(run_id), self.owner, self._seconds)
 
     def begin(self, run_id: str) -> None:
         """The claimed run is handed to a thread now."""
@@ -105,7 +106,7 @@ class LaunchClaims:
                 return
             self._renew_at = now + self._third()
         with self._storage.begin(write=True) as session:
-            lost = [run_id for run_id in held if not self.take(session, run_id)]
+            lost = [run_id for run_id in held if self.take(session, run_id) is None]
         with self._lock:
             for run_id in lost:
                 self._retry_at.pop(run_id, None)

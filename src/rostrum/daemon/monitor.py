@@ -109,7 +109,7 @@ class MonitorLoop:
             case "kill":
                 self._terminate(run, force=True)
             case "time_out":
-                self._runs.time_out(run.run_id, decision.message, run.epoch)
+                self._runs.cancel(run.run_id, decision.message, reason="timeout", epoch=run.epoch)
             case "lost" | "start_timeout":
                 self._end(run, decision, "worker_lost" if decision.action == "lost" else "launch_failure")
             case _ if worker is not None and worker.state == "exited" and not self._settled(run, now):
@@ -157,7 +157,7 @@ class MonitorLoop:
         if run.worker is not None or not orphan or run.target.location in away:
             return run
         for ref in self._launcher.adopt([run.run_id]):
-            if ref.epoch == run.epoch:
+            if ref.epoch == run.epoch and ref.step_key is None:
                 try:
                     return self._runs.mark_launched(run.run_id, run.epoch, ref)
                 except Fenced:

@@ -11,10 +11,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from rostrum.control.runs import Runs
+from rostrum.control.waiting import queue_snapshot
 from rostrum.daemon.claims import LaunchClaims
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.doorbell import Doorbell
@@ -23,7 +25,8 @@ from rostrum.interfaces.storage import Session, Storage
 from rostrum.model.errors import ErrorInfo, Fenced, RostrumError, Unavailable
 from rostrum.model.events import EngineMessage, RunCanceled
 from rostrum.model.runs import Run, RunStatus
-from rostrum.planning.queue import QueueLimits, QueueSnapshot, admit, order
+from rostrum.planning.pools import NO_RULES
+from rostrum.planning.queue import QueueLimits, admit, order
 from rostrum.service.loops import describe
 from rostrum.service.pools import Pool
 
@@ -41,6 +44,8 @@ class LaunchSettings(msgspec.Struct, frozen=True, kw_only=True):
     spool_dir: Callable[[Run], str]
     """Directory where the worker of this run and epoch spools."""
     environment: dict[str, str] = {}
+    code: Callable[[Run], dict[str, Any] | None] = lambda _run: None
+    """What the run's worker is to import, as `LaunchSpec.code`."""
 
 
 class QueueSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,15 +118,20 @@ class QueueLoop:
             return True
         limits = self._settings.limits
         full = 0 <= limits.max_concurrent_runs <= len(in_progress)
-        queued: Sequence[Run] = [] if full else session.runs.queued(self._fetch(in_progress))
-        return bool(admit(QueueSnapshot(queued=queued, in_progress=in_progress, limits=limits), now).admitted)
+        queued: Sequence[Run] = [] if full else session.runs.queued(self._fetch(session, in_progress))
+        return bool(queued) and bool(admit(queue_snapshot(session, limits, queued, in_progress), now).admitted)
 
     def _claim(self, now: datetime) -> list[tuple[Run, bool]]:
         """One transaction: which runs are ours to launch now, new ones (True) under their first epoch."""
         with self._storage.begin(write=True) as session:
             in_progress = session.runs.in_progress()
-            again = order(self._claims.due(session, in_progress, now))
-            claimed = [(run, False) for run in again if self._claims.take(session, run.run_id)]
+            claimed: list[tuple[Run, bool]] = []
+            for run in order(self._claims.due(session, in_progress, now)):
+                # Under the epoch of a resume nothing has been launched before its first claim.
+                fresh = run.resumes > 0 and not self._claims.is_waiting(run.run_id)
+                lease = self._claims.take(session, run.run_id)
+                if lease is not None:
+                    claimed.append((run, fresh and lease.epoch == 1))
             # What is ours stays ours whoever leads; the lead is about whom to admit.
             if session.leases.acquire(LEASE, self._owner, self._settings.lease_seconds) is not None:
                 claimed += [(run, True) for run in self._admit(session, in_progress, now)]
@@ -136,8 +146,8 @@ class QueueLoop:
 
     def _admit(self, session: Session, in_progress: Sequence[Run], now: datetime) -> list[Run]:
         limits = self._settings.limits
-        queued = session.runs.queued(self._fetch(in_progress))
-        decision = admit(QueueSnapshot(queued=queued, in_progress=in_progress, limits=limits), now)
+        queued = session.runs.queued(self._fetch(session, in_progress))
+        decision = admit(queue_snapshot(session, limits, queued, in_progress), now)
         by_id = {run.run_id: run for run in queued}
         admitted: list[Run] = []
         for run in [by_id[run_id] for run_id in decision.admitted][: self._settings.batch]:
@@ -149,10 +159,10 @@ class QueueLoop:
             admitted.append(starting)
         return admitted
 
-    def _fetch(self, in_progress: Sequence[Run]) -> int:
-        """How many queued runs can matter: with tag limits any may be the one that fits."""
+    def _fetch(self, session: Session, in_progress: Sequence[Run]) -> int:
+        """How many queued runs can matter: with limits of tags or pools any may be the one that fits."""
         limits = self._settings.limits
-        if limits.tag_limits:
+        if limits.tag_limits or limits.pools != NO_RULES or session.pools.limits():
             return 100_000
         if limits.max_concurrent_runs < 0:
             return self._settings.batch
@@ -189,7 +199,7 @@ class QueueLoop:
         under a new epoch, which shuts out any worker that may still come of it.
         """
         for ref in self._launcher.adopt([run.run_id]):
-            if ref.epoch == run.epoch:
+            if ref.epoch == run.epoch and ref.step_key is None:
                 self._record(run, ref)
                 return None
             if ref.epoch < run.epoch:
@@ -225,6 +235,7 @@ class QueueLoop:
             spool_dir=settings.spool_dir(run),
             environment=settings.environment,
             labels={"run_id": run.run_id, "job": run.target.job},
+            code=settings.code(run),
         )
         return self._launcher.launch(spec)
 

@@ -87,6 +87,7 @@ RULES: Mapping[str, Rule] = {
     "check_specs": Rule(_is_list, "give a list of AssetCheckSpec", ("AssetCheckSpec",)),
     "partitions_def": Rule(_is_a("PartitionsDefinition"), "give a PartitionsDefinition"),
     "retry_policy": Rule(_is_a("RetryPolicy"), "give a RetryPolicy", harmless=True),
+    "run_retry_policy": Rule(_is_a("RunRetryPolicy"), "give a RunRetryPolicy", harmless=True),
     "backfill_policy": Rule(_is_a("BackfillPolicy"), "give a BackfillPolicy", harmless=True),
     "minimum_interval_seconds": Rule(_is_number, "give a number of seconds", harmless=True),
 }

@@ -61,7 +61,15 @@ class ReadRuns(msgspec.Struct, frozen=True, omit_defaults=True, tag="runs", tag_
     cursor: str | None = None
 
 
-RunQuery = ReadAssets | ReadMaterializations | ReadPartitions | ReadDynamicPartitions | ReadRuns
+class ReadSteps(msgspec.Struct, frozen=True, omit_defaults=True, tag="steps", tag_field="read"):
+    """What has been told of the steps of this very run, by all of its workers, oldest first: what changed nothing is
+    left out. A page of it; `RunAnswer.cursor` is the `after` of the next one.
+    """
+
+    after: int = 0
+
+
+RunQuery = ReadAssets | ReadMaterializations | ReadPartitions | ReadDynamicPartitions | ReadRuns | ReadSteps
 
 
 class RunAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -73,7 +81,7 @@ class RunAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     keys: tuple[str, ...] = ()
     runs: tuple[Run, ...] = ()
     cursor: str | None = None
-    """Where the next page of runs begins; None at the end."""
+    """Where the next page of runs or steps begins; None at the end."""
 
 
 class Orders(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -134,8 +142,8 @@ class RunSession(EventSink, RunReader, Protocol):
 
     def follow(self, after: int, seconds: float) -> tuple[Sequence[AnyEvent], int]:
         """What step workers elsewhere have told after a cursor (0: all), and the new cursor. Waits for the first event
-        at most `seconds`; nothing, with the old cursor, when none came or the control plane is away. Events that came
-        too late to change anything are among them. May be called while another thread uses the session.
+        at most `seconds`; then nothing, with the old cursor. Events that came too late to change anything are among
+        them. May be called while another thread uses the session. Raises Unavailable when the control plane is away.
         """
         ...
 

@@ -94,8 +94,7 @@ class RunFailed(Event, frozen=True, tag="run_failed"):
     """
 
     reason: str
-    """`step_failure`, `worker_died`, `worker_lost`, `launch_failure`, `load_failure`, `resource_failure`, `timeout` or
-    `engine_error`."""
+    """One of `rostrum.model.manifest.RUN_FAILURES`."""
     message: str = ""
     error: ErrorInfo | None = None
     failed_step_keys: tuple[str, ...] = ()

@@ -41,6 +41,20 @@ class RetryPolicy(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     None: as the executor says."""
 
 
+RUN_FAILURES = (
+    "step_failure",
+    "resource_failure",
+    "load_failure",
+    "config",
+    "engine_error",
+    "timeout",
+    "launch_failure",
+    "worker_died",
+    "worker_lost",
+)
+"""Reasons for which a run fails."""
+
+
 class RunRetryPolicy(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """How often and when a failed run is repeated by another one."""
 

@@ -42,8 +42,8 @@ class MonitorDecision(msgspec.Struct, frozen=True, omit_defaults=True):
 
     action: str
     """`nothing`; `disconnected`, `reconnected` (record it); `terminate` (ask the worker to end), `kill`;
-    `dead`, `lost`, `start_timeout` (kill what may be left, then fail the run, or have it resumed); `canceled` (end it as
-    cancelled); `time_out` (it has taken too long: have it end)."""
+    `dead`, `lost`, `start_timeout` (kill what may be left, then fail the run, or have it resumed); `canceled` (end it
+    as cancelled); `time_out` (it has taken too long, longer than the message says: have it end)."""
     message: str = ""
     resume: bool = False
     """For `dead`, `lost` and `start_timeout`: another worker goes on, in place of a failure."""
@@ -115,7 +115,7 @@ def _time_over(run: Run, now: datetime, limits: MonitorLimits) -> str | None:
     most = max_runtime(run, limits)
     if most is None or run.started_at is None or (now - run.started_at).total_seconds() <= most:
         return None
-    return f"the run has taken longer than {most:g} s, which is its time limit: it is ended"
+    return f"time limit of {most:g} s"
 
 
 def _canceling(

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from rostrum.model.errors import StateError
-from rostrum.model.manifest import RetryPolicy, RunRetryPolicy
+from rostrum.model.manifest import RUN_FAILURES, RetryPolicy, RunRetryPolicy
 from rostrum.model.reserved_names import (
     AUTO_RETRY_RUN_TAG,
     MAX_RETRIES_TAG,
@@ -28,16 +28,6 @@ from rostrum.planning.retries import retry_after
 
 INFRASTRUCTURE: Mapping[str, str] = {"launch_failure": "lost", "worker_died": "crash", "worker_lost": "lost"}
 """Reasons of failures that are no fault of the code's, with their cause."""
-REASONS = (
-    "step_failure",
-    "resource_failure",
-    "load_failure",
-    "config",
-    "engine_error",
-    "timeout",
-    *INFRASTRUCTURE,
-)
-"""Reasons for which a run fails."""
 BOOKKEEPING = (RETRY_NUMBER_TAG, WILL_RETRY_TAG, AUTO_RETRY_RUN_TAG, RETRY_STATE_TAG)
 """Tags of one run that no other takes over."""
 _STRATEGIES = {"FROM_FAILURE": "from_failure", "ALL_STEPS": "all"}
@@ -69,7 +59,7 @@ def policy_of(job: RunRetryPolicy | None, tags: Mapping[str, str], defaults: Run
             retry = msgspec.structs.replace(job.retry, max_retries=told, max_infrastructure_retries=None)
             policy = msgspec.structs.replace(job, retry=retry)
     if on_step_failure is False:
-        on = policy.retry.on or REASONS
+        on = policy.retry.on or RUN_FAILURES
         retry = msgspec.structs.replace(policy.retry, on=tuple(name for name in on if name != "step_failure"))
         policy = msgspec.structs.replace(policy, retry=retry)
     strategy = _strategy(tags)

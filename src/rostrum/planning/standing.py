@@ -1,5 +1,5 @@
-"""What has been done of a run, as its stored step events tell: a pure fold, `Standing(events)`, and what follows from it
-for whoever does the rest, be it another run (a retry) or another worker of the same run (a resume).
+"""What has been done of a run, as its stored step events tell: a pure fold, `Standing(events)`, and what follows from
+it for whoever does the rest, be it another run (a retry) or another worker of the same run (a resume).
 """
 
 from __future__ import annotations

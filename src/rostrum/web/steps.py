@@ -61,7 +61,7 @@ def step_rows(run: Run, plan: Plan | None, events: Iterable[ev.AnyEvent]) -> lis
         if isinstance(event, ev.RunStarted):
             began = event.at
             selected = set(event.step_keys)
-            if selected:
+            if selected and not event.resumed:
                 rows = {key: row for key, row in rows.items() if key in selected or key in standing} | {
                     key: _row(key, [], []) for key in event.step_keys if key not in rows
                 }

@@ -94,7 +94,6 @@ def test_the_monitor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("run_retries:\n  enabled: true\n  max_retries: 3", "run_retries: failed runs are not retried"),
         ("storage:\n  postgres:\n    postgres_url: {env: NOPE}", "storage.postgres: PostgreSQL is not part"),
         ("run_launcher:\n  module: dagster_docker\n  class: DockerRunLauncher", "run_launcher: there is no DockerRun"),
         ("retention:\n  sensor:\n    purge_after_days: 3", "retention: nothing is purged"),

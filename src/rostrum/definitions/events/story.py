@@ -130,7 +130,7 @@ class _Story:
             self.add(T.RUN_ENQUEUED, record, ev.EventData(), "The run waits in the queue.")
 
     def run_starting(self, record: model.RunStarting) -> None:
-        if self._queued:
+        if self._queued and not record.resumes:
             self.add(T.RUN_DEQUEUED, record, None, "The run has left the queue.")
             self.add(T.RUN_STARTING, record, None, "The run's worker is being launched.")
 
@@ -144,6 +144,9 @@ class _Story:
             self.add(T.ASSET_CHECK_EVALUATION_PLANNED, record, planned, f"{self._job} intends to evaluate {check}")
 
     def run_started(self, record: model.RunStarted) -> None:
+        if record.resumed:
+            self.engine(record, f"Another run worker goes on with {len(record.step_keys)} steps.")
+            return
         self._plan = record.step_keys
         self.add(T.RUN_START, record, None, f'Started execution of run for "{self._job}".')
         self.engine(record, f"Executing {len(self._plan)} steps.")

@@ -188,6 +188,7 @@ class NodeWriter:
             owners=tuple(job.owners),
             op_selection=tuple(job.op_selection),
             config_schema=job.config_mapping.schema if job.config_mapping is not None else None,
+            run_retry_policy=job.run_retry_policy.node if job.run_retry_policy is not None else None,
         )
 
     def condition_name(self, condition: Any) -> str | None:

@@ -10,7 +10,7 @@ from rostrum.definitions.config.run_config import plain_config
 from rostrum.definitions.location.live import ExecutorDefinition
 from rostrum.definitions.names import check_name, string_tags
 from rostrum.definitions.ops.graphs import GraphSpec
-from rostrum.definitions.ops.retries import RetryPolicy
+from rostrum.definitions.ops.retries import RetryPolicy, RunRetryPolicy
 from rostrum.definitions.partitions.definition import PartitionsDefinition
 from rostrum.model.errors import DefinitionError
 from rostrum.model.manifest import Source
@@ -43,6 +43,7 @@ class JobSpec:
         "partitioned_config",
         "partitions_def",
         "resource_defs",
+        "run_retry_policy",
         "selection",
         "source",
         "tags",
@@ -69,6 +70,7 @@ class JobSpec:
         owners: Sequence[str] | None = None,
         op_selection: Sequence[str] = (),
         source: Source | None = None,
+        run_retry_policy: RunRetryPolicy | None = None,
     ) -> None:
         self.name = check_name(name, "job")
         self.graph, self.selection, self.description = graph, selection, description
@@ -99,6 +101,7 @@ class JobSpec:
                 )
         self.owners: Sequence[str] = tuple(owners or ())
         self.op_selection: Sequence[str] = tuple(op_selection)
+        self.run_retry_policy = run_retry_policy
         self.automation_condition: Any = None
         self.definitions: Any = None
         """`Definitions` that the job was taken from: where it finds its assets and resources."""

@@ -18,7 +18,7 @@ from rostrum.definitions.ops.graphs import GraphIn as GraphIn
 from rostrum.definitions.ops.graphs import GraphOut, GraphSpec, compose
 from rostrum.definitions.ops.job_specs import JobSpec
 from rostrum.definitions.ops.ops import Preset
-from rostrum.definitions.ops.retries import RetryPolicy
+from rostrum.definitions.ops.retries import RetryPolicy, RunRetryPolicy
 from rostrum.definitions.partitions.definition import PartitionsDefinition
 from rostrum.definitions.sources import caller_source, function_source
 from rostrum.model.errors import ArgumentError, DefinitionError, InvariantError
@@ -51,6 +51,7 @@ class JobDefinition(JobSpec):
         op_retry_policy: RetryPolicy | None = None,
         input_values: Mapping[str, Any] | None = None,
         owners: Sequence[str] | None = None,
+        run_retry_policy: RunRetryPolicy | None = None,
         **more: Any,
     ) -> None:
         if graph_def is None and more.get("selection") is None:
@@ -78,6 +79,7 @@ class JobDefinition(JobSpec):
             hooks=hook_defs,
             input_values=input_values,
             owners=owners,
+            run_retry_policy=run_retry_policy,
             **options,
         )
 
@@ -277,6 +279,7 @@ class GraphDefinition(GraphSpec):
         _asset_selection_data: Any = None,
         owners: Sequence[str] | None = None,
         automation_condition: Any = None,
+        run_retry_policy: RunRetryPolicy | None = None,
     ) -> JobDefinition:
         """A job of this graph."""
         made = JobDefinition(
@@ -295,6 +298,7 @@ class GraphDefinition(GraphSpec):
             input_values=input_values,
             run_tags=run_tags,
             owners=owners,
+            run_retry_policy=run_retry_policy,
             op_selection=_clauses(op_selection),
             source=self.source,
         )
@@ -438,6 +442,7 @@ def job(
     partitions_def: PartitionsDefinition | None = None,
     input_values: Mapping[str, Any] | None = None,
     owners: Sequence[str] | None = None,
+    run_retry_policy: RunRetryPolicy | None = None,
 ) -> Callable[[Callable[..., Any]], JobDefinition]: ...
 @noting_call(JobDefinition)
 def job(
@@ -457,10 +462,12 @@ def job(
     partitions_def: PartitionsDefinition | None = None,
     input_values: Mapping[str, Any] | None = None,
     owners: Sequence[str] | None = None,
+    run_retry_policy: RunRetryPolicy | None = None,
 ) -> Any:
     """Make a job of a function that calls ops and graphs. Bare or called.
 
     `config`: default run config (a dict or `RunConfig`), a `ConfigMapping` or a `PartitionedConfig`.
+    `run_retry_policy`: when its failed runs are repeated by themselves.
     """
 
     @noting(JobDefinition, name)
@@ -480,6 +487,7 @@ def job(
             op_retry_policy=op_retry_policy,
             input_values=input_values,
             owners=owners,
+            run_retry_policy=run_retry_policy,
             source=function_source(compose_fn),
         )
 
@@ -501,8 +509,12 @@ def define_asset_job(
     op_retry_policy: RetryPolicy | None = None,
     owners: Sequence[str] | None = None,
     automation_condition: Any = None,
+    run_retry_policy: RunRetryPolicy | None = None,
 ) -> JobDefinition:
-    """Make a job of a selection of assets: text, keys, assets, or an AssetSelection; None selects all."""
+    """Make a job of a selection of assets: text, keys, assets, or an AssetSelection; None selects all.
+
+    `run_retry_policy`: when its failed runs are repeated by themselves.
+    """
     made = JobDefinition(
         name=name,
         selection=AssetSelection.from_coercible(selection if selection is not None else "*"),
@@ -516,6 +528,7 @@ def define_asset_job(
         partitions_def=partitions_def,
         op_retry_policy=op_retry_policy,
         owners=owners,
+        run_retry_policy=run_retry_policy,
         source=caller_source(),
     )
     made.automation_condition = automation_condition

@@ -1,7 +1,8 @@
-"""Retry policies as users write them."""
+"""Retry policies as users write them: of steps, and of whole runs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 
 from rostrum.definitions.broken import noting_init
@@ -67,3 +68,61 @@ class RetryPolicy:
 
     def __repr__(self) -> str:
         return f"RetryPolicy({self.max_retries}, delay={self.delay}, backoff={self.backoff}, jitter={self.jitter})"
+
+
+_STRATEGIES = ("from_failure", "all")
+
+
+class RunRetryPolicy:
+    """How often and when a failed run is repeated by another one. `delay` is in seconds.
+
+    `max_retries` counts failures of the code; runs whose worker could not be launched, died or was lost are counted
+    apart, against `max_infrastructure_retries` (None: as many as `max_retries`). `on`: only these reasons of a failure;
+    None: all. `strategy`: `from_failure` does what has not succeeded, `all` everything again.
+    """
+
+    __slots__ = ("backoff", "delay", "jitter", "max_infrastructure_retries", "max_retries", "node", "on", "strategy")
+
+    @noting_init
+    def __init__(
+        self,
+        max_retries: int = 1,
+        delay: float | None = None,
+        backoff: Backoff | None = None,
+        jitter: Jitter | None = None,
+        on: Iterable[str] | None = None,
+        strategy: str = "from_failure",
+        max_infrastructure_retries: int | None = None,
+    ) -> None:
+        for name, count in (("max_retries", max_retries), ("max_infrastructure_retries", max_infrastructure_retries)):
+            if count is not None and count < 0:
+                raise DefinitionError(f"RunRetryPolicy: {name} is {count}; it cannot be negative.")
+        if delay is None and (backoff is not None or jitter is not None):
+            raise DefinitionError("RunRetryPolicy: jitter and backoff need a delay (seconds), and none was given.")
+        if strategy not in _STRATEGIES:
+            raise DefinitionError(f"RunRetryPolicy: strategy is {strategy!r}; use 'from_failure' or 'all'.")
+        reasons = tuple(on) if on is not None and not isinstance(on, str) else (on,) if isinstance(on, str) else ()
+        for reason in reasons:
+            if reason not in manifest.RUN_FAILURES:
+                known = ", ".join(manifest.RUN_FAILURES)
+                raise DefinitionError(f"RunRetryPolicy: on has {reason!r}, which no run fails for; there are {known}.")
+        self.max_retries, self.delay, self.backoff, self.jitter = max_retries, delay, backoff, jitter
+        self.on, self.strategy, self.max_infrastructure_retries = reasons or None, strategy, max_infrastructure_retries
+        retry = manifest.RetryPolicy(
+            max_retries=max_retries,
+            delay_seconds=float(delay or 0.0),
+            backoff=Backoff(backoff).value.lower() if backoff is not None else "constant",
+            jitter=Jitter(jitter).value.lower() if jitter is not None else "none",
+            on=reasons,
+            max_infrastructure_retries=max_infrastructure_retries,
+        )
+        self.node = manifest.RunRetryPolicy(retry, strategy)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunRetryPolicy) and self.node == other.node
+
+    def __hash__(self) -> int:
+        return hash(self.node)
+
+    def __repr__(self) -> str:
+        return f"RunRetryPolicy({self.max_retries}, delay={self.delay}, on={self.on}, strategy={self.strategy!r})"

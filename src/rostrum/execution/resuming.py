@@ -1,0 +1,62 @@
+"""What is left of a run whose worker was lost, for the one that goes on: as if another run repeated it from its
+failure, but within the run. Values that are stored are loaded, items and versions are known, and only the rest is
+executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event as Flag
+
+from msgspec.structs import replace
+
+from rostrum.definitions.location.live import Resolved
+from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.runs import ReadSteps, RunSession
+from rostrum.model.errors import Unavailable
+from rostrum.model.events import AnyEvent
+from rostrum.model.plans import Plan
+from rostrum.model.runs import Run
+from rostrum.planning.dynamic import known_items
+from rostrum.planning.plan import build_plan
+from rostrum.planning.standing import Standing, output_origins
+
+_AGAIN_SECONDS = 0.5
+
+
+def rest_of(
+    resolved: Resolved, run: Run, plan: Plan, session: RunSession, clock: Clock, stop: Flag, tick: Callable[[], None]
+) -> tuple[Run, Plan]:
+    """The run as its new worker sees it, and the plan of what is left. Asks the control plane until it answers (`tick`
+    is called meanwhile); returns what it was given when `stop` is set before.
+    """
+    events = _told(session, clock, stop, tick)
+    if events is None:
+        return run, plan
+    standing, ops = Standing(events), resolved.graph.ops
+    left = standing.unfinished(plan, ops)
+    if not standing.good or not left:
+        return run, Plan(()) if not left else plan
+    known = known_items(run.output_origins) | standing.items(plan, ops)
+    target = replace(run.target, step_selection=tuple(left))
+    rest = build_plan(resolved.manifest, target, resolved.graph, known)
+    origins = output_origins(run, standing, rest, known)
+    return replace(run, target=target, output_origins={**run.output_origins, **origins}), rest
+
+
+def _told(session: RunSession, clock: Clock, stop: Flag, tick: Callable[[], None]) -> list[AnyEvent] | None:
+    """All that is stored of the run's steps; None when there was no answer before the stop."""
+    events: list[AnyEvent] = []
+    after = 0
+    while True:
+        try:
+            answer = session.read(ReadSteps(after))
+        except Unavailable:
+            tick()
+            if clock.wait(stop, _AGAIN_SECONDS):
+                return None
+            continue
+        events.extend(answer.events)
+        if answer.cursor is None:
+            return events
+        after = int(answer.cursor)
