@@ -2,8 +2,8 @@
 
 Where no event loop runs, one loop serves all calls of a `Coroutines` that come from the thread that called first. Where
 one runs already in this thread (a notebook, a test of pytest-asyncio, a web server), it cannot be entered again: there,
-and for calls from other threads, a thread with a loop of its own runs them. A process that has a loop in a thread
-anyway says so (`use_loop`), and all coroutines run in that one. The context variables are the caller's.
+and for calls from other threads, a thread with a loop of its own runs them. A process that runs steps concurrently has
+all of them run there (`share`). The context variables are the caller's.
 """
 
 from __future__ import annotations
@@ -21,21 +21,33 @@ _COROUTINE, _ASYNC_GENERATOR = 0x80, 0x200
 class Coroutines:
     """Runs coroutines to their end. Any number of threads may call. To be closed."""
 
-    __slots__ = ("_lock", "_loop", "_owner", "_runner", "_shared", "_thread")
+    __slots__ = ("_is_shared", "_lock", "_loop", "_owner", "_runner", "_thread")
 
     def __init__(self) -> None:
         self._runner: Any = None
         self._owner = 0
         """Thread that the runner is of."""
-        self._shared: Any = None
-        """Loop of somebody else's that another thread runs."""
+        self._is_shared = False
         self._loop: Any = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def use_loop(self, loop: Any) -> None:
-        """Run everything in this loop from now on, which another thread runs."""
-        self._shared = loop
+    def share(self) -> None:
+        """Run everything in the one loop of `loop` from now on, whoever calls."""
+        self._is_shared = True
+
+    def loop(self) -> Any:
+        """An event loop in a thread of its own, the same until `close`."""
+        import asyncio
+
+        with self._lock:
+            if self._thread is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=_serve, args=(self._loop,), name="rostrum-coroutines", daemon=True
+                )
+                self._thread.start()
+        return self._loop
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """The result; what the coroutine raises is raised."""
@@ -45,13 +57,13 @@ class Coroutines:
         try:
             here = asyncio.get_running_loop()
         except RuntimeError:
-            if self._shared is None and self._owner in (0, threading.get_ident()):
+            if not self._is_shared and self._owner in (0, threading.get_ident()):
                 if self._runner is None:
                     self._runner, self._owner = asyncio.Runner(), threading.get_ident()
                 return self._runner.run(coroutine, context=copy_context())
-        if self._shared is not None and self._shared is not here:
-            return _run_in(self._shared, coroutine)
-        return _run_in(self._own_loop(), coroutine)
+        if here is not None and here is self._loop:
+            return _run_beside(coroutine)
+        return _run_in(self.loop(), coroutine)
 
     def settled(self, value: Any) -> Any:
         """The value; of a coroutine its result, of an async generator the list of what it yields."""
@@ -61,30 +73,19 @@ class Coroutines:
             return self.run(_listed(cast("AsyncGenerator[Any, Any]", value)))
         return value
 
-    def close(self) -> None:
-        """Close the loops of its own. Safe to call any number of times."""
+    def close(self, wait: bool = True) -> None:
+        """Close the loops. Safe to call any number of times. Without `wait` the thread of the loop ends when it can."""
         if self._runner is not None and self._owner == threading.get_ident():
             self._runner.close()
         if self._thread is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-        self._runner = self._thread = self._loop = self._shared = None
+            if wait:
+                self._thread.join()
+        self._runner = self._thread = self._loop = None
         self._owner = 0
 
-    def _own_loop(self) -> Any:
-        import asyncio
 
-        with self._lock:
-            if self._thread is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(
-                    target=serve_loop, args=(self._loop,), name="rostrum-coroutines", daemon=True
-                )
-                self._thread.start()
-        return self._loop
-
-
-def serve_loop(loop: Any) -> None:
+def _serve(loop: Any) -> None:
     """Run an event loop in this thread until somebody stops it, then leave nothing of it behind."""
     import asyncio
 
@@ -161,6 +162,28 @@ def _run_in(loop: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:
         if not done.done():
             loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
         raise
+
+
+def _run_beside(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run it while the loop of this thread waits: for sync code in an async step, which cannot await."""
+    results: list[Any] = []
+    raised: list[BaseException] = []
+
+    def run(context: Any) -> None:
+        import asyncio
+
+        try:
+            with asyncio.Runner() as runner:
+                results.append(runner.run(coroutine, context=context))
+        except BaseException as exception:  # noqa: BLE001 - raised again in the calling thread
+            raised.append(exception)
+
+    thread = threading.Thread(target=run, args=(copy_context(),), name="rostrum-coroutine")
+    thread.start()
+    thread.join()
+    if raised:
+        raise raised[0]
+    return results[0]
 
 
 async def _contained(coroutine: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:

@@ -250,8 +250,8 @@ def _error(result: ExecutionResult, work: RunWork) -> BaseException:
     runner = work.runner
     if runner is not None:
         for key in (event.step_key for event in result.events if event.kind == "step_failed"):
-            if key in runner.raised:
-                return runner.raised[key]
+            if key in runner.endings.raised:
+                return runner.endings.raised[key]
         if runner.resource_failure is not None:
             return runner.resource_failure
     if work.exception is not None:

@@ -13,15 +13,15 @@ from typing import Any
 
 from rostrum.definitions.contexts.step_scope import CURRENT, StepScope
 from rostrum.definitions.coroutines import Coroutines, is_awaited, moved
-from rostrum.definitions.events.outputs import Failure, RetryRequested
+from rostrum.definitions.events.outputs import RetryRequested
 from rostrum.definitions.instance.run_instance import RunInstance
 from rostrum.definitions.location.live import Resolved
 from rostrum.execution.active import ACTIVE, Active, Interrupter
+from rostrum.execution.endings import Endings
 from rostrum.execution.hook_records import HookRecord
 from rostrum.execution.hooks import Hooks
 from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
-from rostrum.execution.places import tell_place
 from rostrum.execution.prepared import OpParts, PlanSteps, Prepared, asset_upstream
 from rostrum.execution.resources import Resources
 from rostrum.execution.results import Item, Made, Verdict, items, items_async
@@ -32,9 +32,8 @@ from rostrum.execution.values import Emit, Values
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.runs import RunSession
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import CheckFailed, ConfigError, ErrorInfo, MaxRetriesExceeded, RostrumError
-from rostrum.model.events import Event, StepCanceled, StepFailed, StepRetrying, StepStarted, StepSucceeded
-from rostrum.model.manifest import RetryPolicy
+from rostrum.model.errors import CheckFailed, RostrumError
+from rostrum.model.events import Event, StepCanceled, StepFailed, StepStarted, StepSucceeded
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run
@@ -77,8 +76,7 @@ class StepRunner:
         """Cancels the run, for an interrupt that user code raises by itself; None in a process of the step's own, where
         that is the step's failure.
         """
-        self.retries = True
-        """False where the executor tries nothing again."""
+        self.endings = Endings(resolved.ops, clock)
         self._hooks = (
             Hooks(resolved.hooks, clock, log.logger, resources.value, self._coroutines, self._interrupted)
             if resolved.hooks
@@ -86,8 +84,6 @@ class StepRunner:
         )
         self._interrupter: Interrupter | None = None
         """Where attempts run concurrently."""
-        self.raised: dict[str, BaseException] = {}
-        """By key of the failed step, what its user code raised: for callers in this process."""
 
     @property
     def resource_failure(self) -> BaseException | None:
@@ -166,18 +162,24 @@ class StepRunner:
         """Whether the step's function is a coroutine or an async generator."""
         return is_awaited(self._resolved.ops[step.op].function)
 
-    def share(self, loop: Any) -> None:
-        """From now on attempts run concurrently, each of which may be interrupted; coroutines of sync code run in this
-        event loop, which another thread runs. Call it in the main thread where steps are to run there.
+    def share(self) -> Callable[[], Any]:
+        """From now on attempts run concurrently, each of which may be interrupted, and all coroutines run in one event
+        loop; returns what gives that (its thread starts at the first call). To be called in the main thread where steps
+        are to run there.
         """
-        self._coroutines.use_loop(loop)
+        self._coroutines.share()
         self._interrupter = Interrupter()
+        return self._coroutines.loop
 
-    def interrupt(self, step: Step, attempt: int, raising: type[BaseException] = KeyboardInterrupt) -> None:
-        """Have user code of an attempt that runs in this process end by this exception. From any thread."""
+    def interrupt(self, step: Step, attempt: int, raising: type[BaseException] = KeyboardInterrupt) -> bool:
+        """Have user code of an attempt that runs in this process end by this exception. From any thread. False when it
+        has not begun, or is over.
+        """
         active = self.log.running(step.key, attempt)
-        if active is not None and self._interrupter is not None:
-            self._interrupter.interrupt(active, raising)
+        if active is None or self._interrupter is None:
+            return False
+        self._interrupter.interrupt(active, raising)
+        return True
 
     def abandon(self, step: Step, attempt: int) -> None:
         """Take nothing more of an attempt that does not end: no event, no output, no log line of its step."""
@@ -198,13 +200,15 @@ class StepRunner:
     def _end(self, active: Active, raised: Raised | None, began: float) -> Event:
         """Tell how it ended. Its code is what runs here no more; its hooks may still have something to say."""
         CURRENT.set(active.around.scope if active.around is not None else None)  # a run within a step
-        seconds = time.perf_counter() - began
+        step, seconds = active.step, time.perf_counter() - began
+        if raised is not None and raised.is_interrupt and active.interrupt is None:
+            self._interrupted(raised)
         if raised is None:
-            end = StepSucceeded(at=self._clock.now(), step_key=active.step.key, seconds=seconds)
+            end = StepSucceeded(at=self._clock.now(), step_key=step.key, seconds=seconds)
+        elif raised.is_interrupt and (active.interrupt is not None or self.is_canceled()):
+            end = StepCanceled(at=self._clock.now(), step_key=step.key, seconds=seconds)
         else:
-            if raised.is_interrupt and active.interrupt is None:
-                self._interrupted(raised)
-            end = self._failed(active, raised, seconds)
+            end = self.endings.of(step, active.attempt, raised, seconds)
         active.emit(end)
         return end
 
@@ -339,69 +343,11 @@ class StepRunner:
     def _log_event(self, scope: StepScope, emit: Emit, event: Any) -> None:
         emit(logged(event, scope.step.key, self._clock.now()))
 
-    # --- how an attempt ended
-    # ------------------------------------------------------------------------------------------
-
-    def _failed(self, active: Active, raised: Raised, seconds: float) -> Event:
-        step, attempt, at = active.step, active.attempt, self._clock.now()
-        if raised.is_interrupt and (active.interrupt is KeyboardInterrupt or self.is_canceled()):
-            return StepCanceled(at=at, step_key=step.key, seconds=seconds)
-        exception = raised.exception
-        tell_place(exception, self._resolved.ops[step.op])
-        info = _shown(raised)
-        allowed, delay = self._retry(step, attempt, exception)
-        if attempt <= allowed:
-            return StepRetrying(at=at, step_key=step.key, error=info, attempt=attempt, delay_seconds=delay)
-        self.raised[step.key] = exception
-        if allowed and attempt > 1:
-            exhausted = MaxRetriesExceeded(
-                f"Exceeded max_retries of {allowed}: step {step.key} failed {attempt} times, the last time with "
-                f"{info.first_line}"
-            )
-            exhausted.__cause__ = exception
-            self.raised[step.key] = exhausted
-        metadata = exception.metadata if isinstance(exception, Failure) else {}
-        return StepFailed(at=at, step_key=step.key, error=info, attempt=attempt, seconds=seconds, metadata=metadata)
-
     def _interrupted(self, raised: Raised) -> None:
         """User code has ended with an interrupt: one of its own cancels the run, as one from outside has done."""
         if self.cancel is not None and not self.is_canceled():
             self.log.logger.error("the code raised KeyboardInterrupt: the run stops here", exc_info=raised.exception)
             self.cancel()
-
-    def _retry(self, step: Step, attempt: int, exception: BaseException) -> tuple[int, float]:
-        """(retries allowed, seconds to wait before the next)."""
-        if not self.retries:
-            return 0, 0.0
-        if isinstance(exception, RetryRequested):
-            return exception.max_retries, exception.seconds_to_wait or 0.0
-        if isinstance(exception, Failure) and not exception.allow_retries:
-            return 0, 0.0
-        if step.retry_policy is None or isinstance(exception, (ConfigError, CheckFailed)):
-            return 0, 0.0
-        return step.retry_policy.max_retries, retry_delay(step.retry_policy, attempt, self._clock.random)
-
-
-def retry_delay(policy: RetryPolicy, attempt: int, random: Callable[[], float]) -> float:
-    """Seconds to wait after the failure of `attempt` (from 1)."""
-    delay = policy.delay_seconds
-    if policy.backoff == "linear":
-        delay *= attempt
-    elif policy.backoff == "exponential":
-        delay *= 2**attempt - 1
-    if policy.jitter == "full":
-        return random() * delay
-    if policy.jitter == "plus_minus":
-        return max(0.0, delay + (2 * random() - 1) * policy.delay_seconds)
-    return delay
-
-
-def _shown(raised: Raised) -> ErrorInfo:
-    """A request to retry is shown as what led to it."""
-    cause = raised.exception.__cause__
-    if isinstance(raised.exception, RetryRequested) and cause is not None:
-        return Raised(cause, raised.where).info()
-    return raised.info()
 
 
 def _never() -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from rostrum.definitions.error_info import error_info
 from rostrum.execution.active import Active, Interrupter
-from rostrum.model.errors import ErrorInfo
+from rostrum.model.errors import ErrorInfo, StepTimeout
 
 
 class Raised:
@@ -26,8 +26,10 @@ class Raised:
 
     @property
     def is_interrupt(self) -> bool:
-        """True for an interrupt: from outside where the run is being cancelled, else user code raised it by itself."""
-        return isinstance(self.exception, KeyboardInterrupt)
+        """True for an interrupt: from outside where the run is being cancelled, else user code raised it by itself. The
+        end of a step's time is a failure.
+        """
+        return isinstance(self.exception, KeyboardInterrupt) and not isinstance(self.exception, StepTimeout)
 
     def info(self) -> ErrorInfo:
         """The exception as a value, told with the place where it came up when that was not the user's function."""

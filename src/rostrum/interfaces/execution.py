@@ -7,12 +7,32 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.launching import GatewayAccess
 from rostrum.model.events import Event
 from rostrum.model.plans import Plan, Step
 from rostrum.model.pools import SlotAnswer
+from rostrum.model.principals import StepScope
+from rostrum.model.runs import Run
+
+
+class RemoteAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt for a worker elsewhere, which talks to the control plane itself."""
+
+    scope: StepScope
+    """What it may write: its stream ends with `scope.file_key`."""
+    work: bytes
+    """What it is to do; opaque here."""
+    entry: str
+    """`module:function` that does it: called with `work`, a `GatewayAccess` and the options of
+    `codeserver.step_worker.run_step_work`."""
+    run: Run
+    code: dict[str, Any]
+    """Where the code is, a `CodeTarget` as plain data."""
 
 
 class RunHost(Protocol):
@@ -72,6 +92,14 @@ class RunHost(Protocol):
         """
         ...
 
+    def access(self, scope: StepScope) -> GatewayAccess | None:
+        """See `RunSession.access`."""
+        ...
+
+    def follow(self, after: int, seconds: float) -> tuple[Sequence[Event], int]:
+        """See `RunSession.follow`. From any one thread."""
+        ...
+
     def answer(self, question: bytes) -> bytes:
         """Answer what a step worker asks of the run's session. Never raises for a failing one: the answer tells."""
         ...
@@ -83,12 +111,36 @@ class StepRunner(Protocol):
     """
 
     def run_step(self, step: Step, attempt: int, emit: Callable[[Event], None]) -> str:
-        """Run one attempt: `emit` its events, ending with one of `step_succeeded`, `step_failed`, `step_retrying`,
-        `step_skipped`.
+        """Run one attempt (several threads may, at once): `emit` its events, ending with one of `step_succeeded`,
+        `step_failed`, `step_retrying`, `step_skipped`.
 
         Returns the kind of that last event. Never raises for user errors. KeyboardInterrupt (cancel) ends with
         `step_canceled`.
         """
+        ...
+
+    async def run_step_async(self, step: Step, attempt: int, emit: Callable[[Event], None]) -> str:
+        """The same for a step that `is_async`, in the running event loop. A cancel of the task is an interrupt."""
+        ...
+
+    def is_async(self, step: Step) -> bool:
+        """Whether the step's function is a coroutine or an async generator."""
+        ...
+
+    def share(self) -> Callable[[], Any]:
+        """From now on attempts run concurrently in this process, in threads and in an event loop, which the function
+        returned gives. Called in the main thread, before `open`.
+        """
+        ...
+
+    def interrupt(self, step: Step, attempt: int, raising: type[BaseException] = KeyboardInterrupt) -> bool:
+        """Have user code of an attempt of this (shared) process end by this exception, or by the cancel of its task;
+        False when it has not begun, or is over. From any thread. A call that blocks in a thread is not woken up.
+        """
+        ...
+
+    def abandon(self, step: Step, attempt: int) -> None:
+        """Take nothing more of an attempt of this process that does not end: no event, no output."""
         ...
 
     def items(self, step: Step) -> Mapping[str, Sequence[str]] | None:
@@ -127,8 +179,17 @@ class StepRunner(Protocol):
         ...
 
 
+    def remote(self, step: Step, attempt: int, apart: int) -> RemoteAttempt:
+        """The attempt as a worker elsewhere is told of it. Raises InvocationError where the code cannot be imported
+        there.
+        """
+        ...
+
+
 class Executor(Protocol):
-    """Executes a plan: decides where each step runs."""
+    """Executes a plan: decides where each step runs. One that steps share its process with, and that calls
+    `RunHost.tick` all the same, has an attribute `ticks` that is true.
+    """
 
     name: str
     isolates: bool

@@ -1,0 +1,240 @@
+"""Many attempts at once in this process: one in its main thread, some in threads, many in one event loop.
+
+The engine knows no run worker: it is given attempts and hands on what they tell (`collect`), to the loop of an executor
+that never forks, or down the line of a process that several steps share. All its methods may be called from any thread,
+`serve` from the main one.
+
+An interrupt is a KeyboardInterrupt (StepTimeout, where time is over) in the code of one attempt, or the cancel of its
+task. Code that does not end in spite of it cannot be killed in a process that others share: it is abandoned, which
+means that nothing of what it does is taken any more. The process should then end soon (`is_tainted`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from queue import SimpleQueue
+from typing import Any
+
+from rostrum.executors.places import Attempt, Ended
+from rostrum.interfaces.execution import StepRunner
+from rostrum.model.errors import ErrorInfo, StepTimeout, Unavailable
+from rostrum.model.events import Event
+from rostrum.model.plans import Step
+
+MAIN, THREAD, TASK = "in_process", "thread", "async"
+"""Lanes, named as the isolations whose steps they run."""
+
+_Key = tuple[str, int]
+
+
+class Done:
+    """An attempt of which nothing more comes; `how` as in `places.Reports.ended`."""
+
+    __slots__ = ("how",)
+
+    def __init__(self, how: Ended | None = None) -> None:
+        self.how = how
+
+
+class Engine:
+    """Runs attempts of one run. `wake` is called, from any thread, when there is something to `collect`."""
+
+    def __init__(self, runner: StepRunner, wake: Callable[[], None], *, threads: int) -> None:
+        self._runner, self._wake = runner, wake
+        self._event_loop = runner.share()
+        self._mail: deque[tuple[Attempt, Event | Done]] = deque()
+        self._is_woken = False
+        self._under_way: dict[_Key, str] = {}
+        """Lane of each attempt that is taken note of."""
+        self._early: dict[_Key, tuple[Attempt, type[BaseException]]] = {}
+        """Interrupts that came before the code had begun."""
+        self._pool = _Threads(self._run, threads)
+        self._line: deque[Attempt] = deque()
+        """Of the main thread; the first one runs."""
+        self._more = threading.Semaphore(0)
+        self._tasks: set[Any] = set()
+        """Kept here: an event loop does not."""
+        self._is_over = False
+        self._held_by = ""
+        """Key of the step that has the main thread for ever."""
+        self.is_tainted = False
+        """Abandoned code still runs in this process."""
+
+    # --- what is asked of it
+    # -------------------------------------------------------------------------------------------
+
+    def lane_of(self, step: Step, default: str) -> str:
+        """The lane that a step runs in; only async code can run in the event loop, other code gets a thread."""
+        lane = step.isolation or default
+        if lane == TASK and not self._runner.is_async(step):
+            return THREAD
+        return lane if lane in (MAIN, TASK) else THREAD
+
+    def start(self, attempt: Attempt, lane: str) -> None:
+        """Start an attempt, or put it at the end of its lane. Raises Unavailable where the lane is blocked for good."""
+        if lane == MAIN and self._held_by:
+            raise Unavailable(
+                f"the main thread of this process is held by step {self._held_by}, which has not ended when it was "
+                "interrupted; give steps that may hang isolation='process'."
+            )
+        self._under_way[_key(attempt)] = lane
+        if lane == MAIN:
+            self._line.append(attempt)
+            self._more.release()
+        elif lane == TASK:
+            self._event_loop().call_soon_threadsafe(self._begin, attempt)
+        else:
+            self._pool.put(attempt)
+
+    def interrupt(self, attempt: Attempt, level: int) -> None:
+        """As `places.Place.interrupt`; level 2 asks once more."""
+        if level >= 3:
+            self._abandon(attempt)
+            return
+        raising = KeyboardInterrupt if level else StepTimeout
+        if not self._runner.interrupt(attempt.step, attempt.number, raising):
+            self._early[_key(attempt)] = attempt, raising
+
+    def look(self) -> None:
+        """Send interrupts again that came too early. To be called now and then."""
+        for key, (attempt, raising) in list(self._early.items()):
+            if key not in self._under_way or self._runner.interrupt(attempt.step, attempt.number, raising):
+                self._early.pop(key, None)
+
+    def collect(self) -> Iterator[tuple[Attempt, list[Event], Done | None]]:
+        """What attempts have told since it was called last: events in order, and whether that was all. For one thread
+        at a time.
+        """
+        self._is_woken = False
+        mail = self._mail
+        while mail:
+            attempt, told = mail.popleft()
+            events: list[Event] = []
+            while not isinstance(told, Done):
+                events.append(told)
+                if not mail or mail[0][0] is not attempt:
+                    break
+                told = mail.popleft()[1]
+            yield attempt, events, told if isinstance(told, Done) else None
+
+    def serve(self) -> None:
+        """Run the attempts of the main thread's lane in this thread until `close`."""
+        while True:
+            try:
+                self._more.acquire()
+                if self._is_over:
+                    return
+                self._run(self._line[0])
+                self._line.popleft()
+            except KeyboardInterrupt:
+                # It came between two steps: the run is being cancelled.
+                if self._line:
+                    self._post(self._line.popleft(), Done())
+
+    def close(self) -> None:
+        """Let the threads go, cancel tasks, end `serve`. Any number of times."""
+        self._is_over = True
+        self._under_way.clear()
+        self._pool.close()
+        self._more.release()
+        if self._tasks:
+            self._event_loop().call_soon_threadsafe(self._cancel_all)
+
+    # --- what it does
+    # --------------------------------------------------------------------------------------------------
+
+    def _run(self, attempt: Attempt) -> None:
+        try:
+            self._runner.run_step(attempt.step, attempt.number, partial(self._post, attempt))
+        finally:
+            self._post(attempt, Done())
+
+    def _begin(self, attempt: Attempt) -> None:
+        import asyncio  # the loop runs: it is loaded
+
+        task = asyncio.get_running_loop().create_task(self._run_async(attempt))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run_async(self, attempt: Attempt) -> None:
+        try:
+            await self._runner.run_step_async(attempt.step, attempt.number, partial(self._post, attempt))
+        finally:
+            self._post(attempt, Done())
+
+    def _cancel_all(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+
+    def _post(self, attempt: Attempt, told: Event | Done) -> None:
+        key = _key(attempt)
+        if key not in self._under_way:
+            return  # abandoned
+        if isinstance(told, Done):
+            del self._under_way[key]
+        self._send(attempt, told)
+
+    def _send(self, attempt: Attempt, told: Event | Done) -> None:
+        self._mail.append((attempt, told))
+        if not self._is_woken:
+            self._is_woken = True
+            self._wake()
+
+    def _abandon(self, attempt: Attempt) -> None:
+        lane = self._under_way.pop(_key(attempt), None)
+        if lane is None:
+            return
+        self._runner.abandon(attempt.step, attempt.number)
+        self.is_tainted = True
+        if lane == MAIN:
+            self._held_by = attempt.step.key
+        elif lane == THREAD:
+            self._pool.replace()
+        self._send(attempt, Done(_abandoned(attempt)))
+
+
+class _Threads:
+    """Daemon threads, started when they are needed: the end of the process does not wait for code that hangs."""
+
+    def __init__(self, run: Callable[[Attempt], None], most: int) -> None:
+        self._run, self._most = run, most
+        self._queue: SimpleQueue[Attempt | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._count = 0
+
+    def put(self, attempt: Attempt) -> None:
+        """Have it run. By one caller at a time."""
+        self._queue.put(attempt)
+        if not self._idle.acquire(blocking=False) and self._count < self._most:
+            self._count += 1
+            threading.Thread(target=self._work, name=f"rostrum-step-{self._count}", daemon=True).start()
+
+    def replace(self) -> None:
+        """One of the threads does not come back."""
+        self._most += 1
+
+    def close(self) -> None:
+        """No more comes."""
+        for _ in range(self._count):
+            self._queue.put(None)
+
+    def _work(self) -> None:
+        while (attempt := self._queue.get()) is not None:
+            self._run(attempt)
+            del attempt  # its values are not to be kept until the next one comes
+            self._idle.release()
+
+
+def _key(attempt: Attempt) -> _Key:
+    return attempt.step.key, attempt.number
+
+
+def _abandoned(attempt: Attempt) -> Ended:
+    message = (
+        f"Step {attempt.step.key} did not end when it was interrupted. It shares a process with others, which is not "
+        "killed for it: what it does from now on is not taken. Give steps that may hang isolation='process'."
+    )
+    return Ended(cause="lost", error=ErrorInfo(class_name="StepAbandoned", message=message, code="step_abandoned"))
