@@ -120,6 +120,28 @@ BENCHMARKS = (
         peer_repeat=2,
     ),
     Benchmark(
+        "fan_out", "-", "one op yields items, each is mapped, all are collected; SQLite",
+        (
+            _more("in_process_1000_items_per_s", "1 000 items, one after the other in process", "items/s", 1500, 50),
+            _less("multiprocess_ms_per_item", "1 000 items, a process each, 2 at once", "ms", 12),
+            _more("async_10000_items_per_s", "10 000 coroutines in one process, a status each", "items/s", 2000),
+            _less("async_10000_kb_per_item", "memory an item", "kB", 20),
+        ),
+        repeat=2,
+        peer_repeat=1,
+    ),
+    Benchmark(
+        "fib", "18", "40 tiny tasks in sequence (fib 10), 10 long ones (fib 33); SQLite",
+        (
+            _less("in_process_tiny_s", "40 tiny, in process", "s", 0.05, 24),
+            _less("multiprocess_tiny_s", "40 tiny, a process each", "s", 0.5, 130),
+            _less("in_process_long_s", "10 long, in process", "s", 3.45, 1.1),
+            _less("multiprocess_long_s", "10 long, a process each", "s", 3.6, 6),
+        ),
+        repeat=3,
+        peer_repeat=1,
+    ),
+    Benchmark(
         "server", "6-8", "the development server: runs through queue, launcher, worker; cold start and rest",
         (
             _less("latency_p50_ms", "submission to user code, queued, p50", "ms", 40, 50),
