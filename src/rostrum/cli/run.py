@@ -10,6 +10,7 @@ import click
 
 from rostrum.cli.options import home_option, json_option
 from rostrum.cli.output import duration_text, print_json, print_table, status_text, target_text
+from rostrum.cli.run_debug import debug
 from rostrum.config.instance import Home, InstanceSettings
 from rostrum.model import events as ev
 from rostrum.model.assets import AssetKey
@@ -26,6 +27,9 @@ DAEMON_SILENT = 30.0
 @click.group("run")
 def command() -> None:
     """List, show, follow, cancel and retry runs."""
+
+
+command.add_command(debug)
 
 
 def _open(home: Home, settings: InstanceSettings) -> Any:

@@ -45,6 +45,8 @@ class Resources:
         self._opened: list[tuple[str, AbstractContextManager[Any]]] = []
         self._by_id: dict[int, Any] = {}
         self._emit: Callable[[Event], None] | None = None
+        self.around: Callable[[IOManager], IOManager] | None = None
+        """Takes the place of each IO manager, given that one."""
         self.settled: Callable[[Any], Any] | None = None
         """Runs coroutines that set up or tear down, in the loop of the steps' coroutines."""
 
@@ -59,18 +61,22 @@ class Resources:
             raise InvocationError(
                 f"resource {key!r} is {kind_of(manager)}, which is no IO manager: it has no handle_output."
             )
-        return manager
+        return manager if self.around is None else self.around(manager)
 
     def io_settings(self) -> IOSettings:
         """Config of IO managers, and of single outputs and inputs."""
         return IOSettings(self._bound, self._run.config, self.value)
 
     def open(self, keys: Sequence[str], emit: Callable[[Event], None]) -> bool:
-        """Open these and what they need; False when one failed (its event tells; those opened before are torn down)."""
+        """Open these and what they need, where they are not open; False when one failed (its event tells; those opened
+        before are torn down).
+        """
         self._emit = emit
         began = time.perf_counter()
         order: list[str] = []
-        raised = guard(lambda: order.extend(opening_order(self._bound, keys)))
+        raised = guard(
+            lambda: order.extend(key for key in opening_order(self._bound, keys) if key not in self._values)
+        )
         if raised is not None:
             emit(ResourceFailed(at=self._clock.now(), resource_key=",".join(keys), error=raised.info()))
             return False

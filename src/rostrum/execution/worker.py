@@ -11,11 +11,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from socket import gethostname
 from threading import get_ident
 from typing import Any
 
+import msgspec
 from msgspec.structs import force_setattr
 
 from rostrum.definitions.location.live import ExecutorDefinition, Resolved
@@ -28,6 +30,7 @@ from rostrum.execution.notes import RunNotes
 from rostrum.execution.places import about
 from rostrum.execution.plugins import EXECUTORS, plugin
 from rostrum.execution.resources import Resources
+from rostrum.execution.resuming import rest_of
 from rostrum.execution.run_configs import with_job_config
 from rostrum.execution.sessions import answer_question, latest_states
 from rostrum.execution.slots import SlotDesk
@@ -36,12 +39,14 @@ from rostrum.execution.user_code import guard
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.execution import Executor
 from rostrum.interfaces.io import IOManager
+from rostrum.interfaces.launching import GatewayAccess
 from rostrum.interfaces.runs import ReadDynamicPartitions, RunSession
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import InvocationError, NotPartitioned, UnknownPartition, kind_of
 from rostrum.model.events import Event, LogsCaptured, RunCanceled, RunFailed, RunStarted, RunSucceeded, worker_stream
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
+from rostrum.model.principals import StepScope
 from rostrum.model.pools import GRANTED, SlotAnswer
 from rostrum.model.runs import Run
 from rostrum.planning.dynamic import known_items
@@ -71,8 +76,8 @@ class WorkerHost:
         self._lock = threading.Lock()
         self._executing = get_ident()
         self._beat_at = time.monotonic()
-        self._files: dict[int, str] = {}
-        """Key of the log files that a process writes."""
+        self._files: dict[int, list[str]] = {}
+        """Keys of the log files that a process writes."""
         self._tailing = threading.Lock()
         self.is_fenced = False
         """Another worker owns the run: nothing is written any more."""
@@ -104,14 +109,21 @@ class WorkerHost:
                 if self._tail is not None and type(event) is LogsCaptured:
                     self._tail.follow(event.file_key)
                     if event.pid is not None:
-                        self._files[event.pid] = event.file_key
+                        self._files.setdefault(event.pid, []).append(event.file_key)
                 self._session.append((event,))
         if interrupts is not None:
             interrupts.release()
 
+    def note(self, event: Event) -> None:
+        with self._lock:
+            self._notes.note(event)
+
+    def limit(self, step: Step) -> AbstractContextManager[None]:
+        interrupts = self.interrupts or Interrupts(self._stop.set, raising=False)
+        return interrupts.limit(step.timeout_seconds) if step.timeout_seconds is not None else nullcontext()
+
     def worker_ended(self, pid: int) -> None:
-        key = self._files.pop(pid, None)
-        if key is not None:
+        for key in self._files.pop(pid, ()):
             self._finish_log(key)
 
     def finish_logs(self) -> None:
@@ -145,6 +157,12 @@ class WorkerHost:
     def release_slot(self, step: Step) -> None:
         if step.pool is not None:
             self._slots.ended(step)
+
+    def access(self, scope: StepScope) -> GatewayAccess | None:
+        return self._session.access(scope)
+
+    def follow(self, after: int, seconds: float) -> tuple[Sequence[Event], int]:
+        return self._session.follow(after, seconds)
 
     def answer(self, question: bytes) -> bytes:
         return answer_question(self._session, question)
@@ -229,6 +247,8 @@ class RunWork:
         """Whether a fork of this process is safe."""
         self.plan: Plan | None = None
         """Of the run, where it is made already."""
+        self.around_io_manager: Callable[[IOManager], IOManager] | None = None
+        """Takes the place of each IO manager, given that one: see `replay`."""
         self.default_io_manager: Callable[[], IOManager] | None = None
         """Makes the IO manager that is used where none is bound; None: files below `$ROSTRUM_HOME`."""
         self.resources: Mapping[str, Any] = {}
@@ -271,20 +291,24 @@ class RunWork:
         self._phase = "config"
         check_config(resolved, run, plan, bound)
         self._phase = "engine_error"
+        if run.resumes:
+            run, plan = rest_of(resolved, run, plan, self._session, clock, host.stop, host.tick)
+            self._run = run
         executor = executor or _make_executor(resolved, run, self.may_fork)
         started = RunStarted(
             at=clock.now(), epoch=run.epoch, step_keys=plan.step_keys, pid=os.getpid(), host=gethostname()
         )
-        host.record(started)
+        host.record(msgspec.structs.replace(started, resumed=True) if run.resumes else started)
         for state in latest_states(self._session, _outside(resolved, plan)):
             self._notes.stored(state)
         resources = Resources(bound, run, clock, self.default_io_manager)
+        resources.around = self.around_io_manager
         log = RunLog.of_run(clock, resolved, run, echo=self._folder is None)
         runner = ProcessStepRunner(resolved, run, plan, self._session, clock, self._notes, resources, log, keys)
         runner.partitions, runner.capture_folder, runner.target = spec, self._folder, self.target
         runner.values_folder = self.values_folder
         runner.values.kept, runner.is_canceled = self.values, host.stop.is_set
-        runner.retries = getattr(executor, "retries", True)
+        runner.endings.retries = getattr(executor, "retries", True)
         runner.cancel = None if executor.isolates else host.stop.set
         self.runner = runner
         self._run_steps(executor, plan, runner, log)
@@ -302,7 +326,7 @@ class RunWork:
         host.interrupts = interrupts
         log.attach()
         try:
-            if self.heartbeat and not executor.isolates:
+            if self.heartbeat and not executor.isolates and not getattr(executor, "ticks", False):
                 heart = _Heart(host)
             self._succeeded = executor.execute(plan, runner, host)
         finally:
