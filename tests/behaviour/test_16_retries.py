@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 from dagster._core.errors import DagsterMaxRetriesExceededError
 
-from rostrum.execution.steps import retry_delay
+from rostrum.planning.retries import retry_delay
 
 
 def job_of(op, **options):

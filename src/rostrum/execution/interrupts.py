@@ -1,12 +1,23 @@
-"""SIGINT while a run is executed: how a cancel reaches user code, without ever tearing an event out of the stream."""
+"""How a cancel and the end of a step's time reach user code: by signals in the main thread, without ever tearing an
+event out of the stream.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
+
+from rostrum.interfaces.frames import LIMIT_SIGNAL
+from rostrum.model.errors import StepTimeout
+from rostrum.model.plans import Step
+
+_AGAIN_SECONDS = 5.0
+"""A step that swallows the end of its time is told again after this time."""
 
 
 class Interrupts:
@@ -18,7 +29,9 @@ class Interrupts:
 
     def __init__(self, on_interrupt: Callable[[], None], *, raising: bool) -> None:
         self._on_interrupt, self._raising = on_interrupt, raising
-        self._pending = False
+        self._pending: BaseException | None = None
+        self._over_time: StepTimeout | None = None
+        """To be raised by the next signal, which is no cancel."""
         self.hold = False
         self._before: Any = None
         self.is_owner = threading.current_thread() is threading.main_thread()
@@ -38,15 +51,85 @@ class Interrupts:
     def release(self) -> None:
         """End of the held part: raise what came meanwhile."""
         self.hold = False
-        if self._pending:
-            self._pending = False
-            raise KeyboardInterrupt
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            raise pending
+
+    @contextmanager
+    def limit(self, seconds: float) -> Generator[None]:
+        """While it is open, raise StepTimeout in the calling thread when so many seconds are over, and again while that
+        is swallowed. A blocking call wakes up in the main thread only.
+        """
+        done = threading.Event()
+        executing = threading.get_ident()
+
+        def watch() -> None:
+            wait = seconds
+            while not done.wait(wait):
+                wait = _AGAIN_SECONDS
+                self._expire(executing, seconds)
+
+        thread = threading.Thread(target=watch, name="rostrum-limit", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+            self._over_time = None
+            if isinstance(self._pending, StepTimeout):
+                self._pending = None
+
+    def _expire(self, executing: int, seconds: float) -> None:
+        if self.is_owner:
+            self._over_time = StepTimeout.of(seconds)
+            signal.pthread_kill(executing, signal.SIGINT)
+        else:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(executing), ctypes.py_object(StepTimeout))
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self._on_interrupt()
-        if not self._raising:
-            return
+        over_time, self._over_time = self._over_time, None
+        if over_time is None:
+            self._on_interrupt()
+            if not self._raising:
+                return
+        raising = over_time or KeyboardInterrupt()
         if self.hold:
-            self._pending = True
+            self._pending = raising
         else:
-            raise KeyboardInterrupt
+            raise raising
+
+
+class StepSignals:
+    """The signals of a step worker: a cancel raises KeyboardInterrupt in user code, and stays known; the end of the
+    step's time raises StepTimeout. For the main thread.
+    """
+
+    def __init__(self) -> None:
+        self._is_canceled = False
+        self._step: Step | None = None
+        signal.signal(signal.SIGINT, self._cancel)
+        signal.signal(LIMIT_SIGNAL, self._expire)
+
+    def is_canceled(self) -> bool:
+        """Say whether a cancel has come."""
+        return self._is_canceled
+
+    @contextmanager
+    def about(self, step: Step) -> Generator[None]:
+        """The step whose time may end."""
+        self._step = step
+        try:
+            yield
+        except StepTimeout:
+            pass  # it came when all was over
+        finally:
+            self._step = None
+
+    def _cancel(self, number: int, frame: FrameType | None) -> None:
+        self._is_canceled = True
+        raise KeyboardInterrupt
+
+    def _expire(self, number: int, frame: FrameType | None) -> None:
+        if self._step is not None:
+            raise StepTimeout.of(self._step.timeout_seconds or 0.0)

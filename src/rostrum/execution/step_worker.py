@@ -1,5 +1,6 @@
-"""A process for one attempt of one step: forked from the run worker, or a fresh interpreter (`python -m
-rostrum.execution.step_worker`).
+"""A process for steps: forked from the run worker, or a fresh interpreter (`python -m rostrum.execution.step_worker`).
+
+It does what comes down its line: one attempt after the other, each with log files of its own.
 """
 
 from __future__ import annotations
@@ -10,43 +11,45 @@ import signal
 import socket
 import sys
 import threading
+from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import msgspec
 
 from rostrum.definitions.location.loading import CodeTarget, load_definitions
 from rostrum.execution.capture import Redirect, file_key
+from rostrum.execution.interrupts import StepSignals
 from rostrum.execution.lifeline import hold_lifeline
 from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
 from rostrum.execution.plugins import CLOCKS, IO_MANAGERS, plugin
 from rostrum.execution.process_names import STEP, name_process
+from rostrum.execution.remote_work import remote_attempt
 from rostrum.execution.resources import Resources
 from rostrum.execution.sessions import LineSession
 from rostrum.execution.steps import StepRunner
 from rostrum.execution.user_code import guard
 from rostrum.interfaces.clock import Clock
-from rostrum.interfaces.frames import ANSWER, EVENTS, QUESTION, WORK, FrameReader, frame
+from rostrum.interfaces.execution import RemoteAttempt
+from rostrum.interfaces.frames import ANSWER, DONE, EVENTS, QUESTION, START, WORK, FrameReader, Start, frame
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ErrorInfo, InvocationError, Unavailable
-from rostrum.model.events import Event, LogsCaptured, StepFailed, encode_events
+from rostrum.model.events import Event, LogsCaptured, StepFailed, decode_events, encode_events
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run
 
 
 class Work(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """All that a fresh interpreter needs to run one attempt of a step."""
+    """All that a fresh interpreter needs to run steps of a run."""
 
     target: CodeTarget
     run: Run
     plan: Plan
-    step_key: str
-    attempt: int
+    place: str
     sys_path: tuple[str, ...]
     versions: dict[str, str] = {}
     used_events: dict[str, str] = {}
@@ -66,31 +69,49 @@ class Line:
         self._socket.setblocking(True)
         self._reader = FrameReader()
         self._lock = threading.Lock()
+        self._kept: deque[tuple[int, bytes]] = deque()
+        """Frames that have come while another one was waited for."""
 
     def emit(self, event: Event) -> None:
+        """Send one event."""
         self.send((event,))
 
     def send(self, events: Sequence[Event]) -> None:
-        data = frame(EVENTS, encode_events(events))
-        with self._lock:
-            self._socket.sendall(data)
+        """Send events."""
+        self._send(EVENTS, encode_events(events))
+
+    def done(self, start: Start) -> None:
+        """Tell that the attempt is over, with all that it has to tell."""
+        self._send(DONE, start.step.key.encode())
 
     def ask(self, question: bytes) -> bytes:
-        with self._lock:
-            self._socket.sendall(frame(QUESTION, question))
+        """Ask the run worker. Raises Unavailable when it is gone."""
+        self._send(QUESTION, question)
         return self.receive(ANSWER)
 
+    def next_start(self) -> Start | None:
+        """Wait for the next attempt; None when there is none."""
+        try:
+            return msgspec.msgpack.decode(self.receive(START), type=Start)
+        except Unavailable:
+            return None
+
     def receive(self, wanted: int) -> bytes:
+        """Wait for a frame of a kind. Raises Unavailable when the run worker has closed the line."""
         while True:
+            for place, (kind, body) in enumerate(self._kept):
+                if kind == wanted:
+                    del self._kept[place]
+                    return body
             data = self._socket.recv(1 << 16)
             if not data:
                 raise Unavailable("the run worker has closed the line")
-            for kind, body in self._reader.feed(data):
-                if kind == wanted:
-                    return body
+            self._kept.extend(self._reader.feed(data))
 
-    def detach(self) -> int:
-        return self._socket.detach()
+    def _send(self, kind: int, body: bytes) -> None:
+        data = frame(kind, body)
+        with self._lock:
+            self._socket.sendall(data)
 
 
 class ProcessStepRunner(StepRunner):
@@ -103,20 +124,52 @@ class ProcessStepRunner(StepRunner):
     target: CodeTarget | None = None
     """What a fresh interpreter has to load; None where the code came from no file."""
 
-    def serve(self, line: int, lifeline: int, step: Step, attempt: int) -> int:
+    def serve(self, line: int, lifeline: int, place: str) -> int:
         """See `interfaces.execution.StepRunner.serve`."""
         hold_lifeline(lifeline)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        self.is_canceled = Cancel().is_set
         _reseed()
-        if self.capture_folder is not None:
-            Redirect(self.capture_folder, file_key(step.key, attempt, self._run.epoch))
-        return self.work(Line(line), step, attempt)
+        return self.work(Line(line), StepSignals(), place)
 
-    def work(self, line: Line, step: Step, attempt: int) -> int:
-        """Run the attempt; output is captured already."""
+    def work(
+        self, line: Line, signals: StepSignals, place: str, start: Start | None = None, redirect: Redirect | None = None
+    ) -> int:
+        """Do what comes down the line. `start`: what has come already, with its output captured by `redirect`."""
         name_process(STEP)
+        self.is_canceled = signals.is_canceled
+        self.use_session(LineSession(line.send, line.ask))
+        start = start or line.next_start()
+        while start is not None:
+            redirect = redirect or self._redirect(start)
+            self._learn(start)
+            self._do(start, line, signals)
+            if start.is_last:
+                break
+            if redirect is not None:
+                redirect.restore()
+                redirect = None
+            line.done(start)
+            start = line.next_start()
+        self.close()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        return 0
+
+    def _redirect(self, start: Start) -> Redirect | None:
+        if self.capture_folder is None:
+            return None
+        return Redirect(self.capture_folder, file_key(start.step.key, start.attempt, self._run.epoch))
+
+    def _learn(self, start: Start) -> None:
+        """Take in what has become known since this process was started, or since the last attempt."""
+        for event in decode_events(start.events) if start.events else ():
+            self._notes.note(event)
+        if start.steps:
+            self.adopt(start.steps)
+
+    def _do(self, start: Start, line: Line, signals: StepSignals) -> None:
+        step, attempt = start.step, start.attempt
         if self.capture_folder is not None:
             key = file_key(step.key, attempt, self._run.epoch)
             line.emit(
@@ -124,7 +177,6 @@ class ProcessStepRunner(StepRunner):
                     at=self._clock.now(), step_key=step.key, file_key=key, step_keys=(step.key,), pid=os.getpid()
                 )
             )
-        self.use_session(LineSession(line.send, line.ask))
         failures: list[ErrorInfo] = []
 
         def emit(event: Event) -> None:
@@ -133,7 +185,9 @@ class ProcessStepRunner(StepRunner):
             line.emit(event)
 
         if self.open([step], emit):
-            self.run_step(step, attempt, emit)
+            self.endings.apart[step.key] = start.apart
+            with signals.about(step):
+                self.run_step(step, attempt, emit)
         else:
             error = (
                 failures[0]
@@ -141,12 +195,8 @@ class ProcessStepRunner(StepRunner):
                 else ErrorInfo(class_name="ResourceFailed", message="a resource could not be set up")
             )
             line.emit(StepFailed(at=self._clock.now(), step_key=step.key, error=error, attempt=attempt))
-        self.close()
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        return 0
 
-    def fresh_command(self, step: Step, attempt: int) -> tuple[list[str], bytes]:
+    def fresh_command(self, place: str) -> tuple[list[str], bytes]:
         """See `interfaces.execution.StepRunner.fresh_command`."""
         if self.target is None:
             raise InvocationError(
@@ -158,8 +208,7 @@ class ProcessStepRunner(StepRunner):
             target=self.target,
             run=self._run,
             plan=Plan(tuple(self._plan.executed.values())),
-            step_key=step.key,
-            attempt=attempt,
+            place=place,
             sys_path=tuple(sys.path),
             versions={str(key): version for key, version in self._notes.versions.items()},
             used_events={str(key): event for key, event in self._notes.used_events.items()},
@@ -171,21 +220,22 @@ class ProcessStepRunner(StepRunner):
         )
         return [sys.executable, "-m", "rostrum.execution.step_worker"], msgspec.msgpack.encode(work)
 
-
-class Cancel:
-    """SIGINT from the run worker: raises KeyboardInterrupt in user code, and stays known. For the main thread."""
-
-    def __init__(self) -> None:
-        self._came = False
-        signal.signal(signal.SIGINT, self._handle)
-
-    def is_set(self) -> bool:
-        """Say whether it has come."""
-        return self._came
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        self._came = True
-        raise KeyboardInterrupt
+    def remote(self, step: Step, attempt: int, apart: int) -> RemoteAttempt:
+        """See `interfaces.execution.StepRunner.remote`."""
+        return remote_attempt(
+            step,
+            attempt,
+            apart,
+            run=self._run,
+            resolved=self._resolved,
+            executed=self._plan.executed,
+            notes=self._notes,
+            target=self.target,
+            partitions=self.partitions,
+            partition_keys=self._partition_keys,
+            retries=self.endings.retries,
+            values_folder=self.values_folder,
+        )
 
 
 def _reseed() -> None:
@@ -200,33 +250,42 @@ def main(arguments: Sequence[str]) -> int:
     """Entry of a fresh interpreter: descriptors of line and lifeline; the work comes down the line."""
     line, lifeline = Line(int(arguments[0])), int(arguments[1])
     hold_lifeline(lifeline)
-    cancel = Cancel()
+    signals = StepSignals()
     work = msgspec.msgpack.decode(line.receive(WORK), type=Work)
+    start = line.next_start()
+    if start is None:
+        return 0
     sys.path[:] = work.sys_path
-    clock: Clock = plugin(CLOCKS, "system")()
     folder = Path(work.capture_folder) if work.capture_folder is not None else None
+    redirect = None
     if folder is not None:
-        Redirect(folder, file_key(work.step_key, work.attempt, work.run.epoch))
-    loaded: list[Any] = []
-    raised = guard(lambda: loaded.append(load_definitions(work.target).resolved()))
+        redirect = Redirect(folder, file_key(start.step.key, start.attempt, work.run.epoch))
+    loaded: list[ProcessStepRunner] = []
+    raised = guard(lambda: loaded.append(_runner(work, line, folder)))
     if raised is not None:
-        line.emit(StepFailed(at=clock.now(), step_key=work.step_key, error=raised.info(), attempt=work.attempt))
+        at = plugin(CLOCKS, "system")().now()
+        line.emit(StepFailed(at=at, step_key=start.step.key, error=raised.info(), attempt=start.attempt))
         return 1
+    return loaded[0].work(line, signals, work.place, start, redirect)
+
+
+def _runner(work: Work, line: Line, folder: Path | None) -> ProcessStepRunner:
+    """Load the code and make what runs its steps."""
+    resolved, run = load_definitions(work.target).resolved(), work.run
+    clock: Clock = plugin(CLOCKS, "system")()
     notes = RunNotes()
     notes.versions.update({AssetKey.of(key): version for key, version in work.versions.items()})
     notes.used_events.update({AssetKey.of(key): event for key, event in work.used_events.items()})
     notes.outputs.update(work.outputs)
-    resolved, run = loaded[0], work.run
-    folder_of_values = work.values_folder
-    default = partial(plugin(IO_MANAGERS, "filesystem"), folder_of_values) if folder_of_values is not None else None
+    kept = work.values_folder
+    default = partial(plugin(IO_MANAGERS, "filesystem"), kept) if kept is not None else None
     resources = Resources(resolved.resources_of(run.target.job), run, clock, default)
     session = LineSession(line.send, line.ask)
     log = RunLog.of_run(clock, resolved, run)
     runner = ProcessStepRunner(resolved, run, work.plan, session, clock, notes, resources, log, work.partition_keys)
-    runner.partitions, runner.capture_folder, runner.is_canceled = work.partitions, folder, cancel.is_set
+    runner.partitions, runner.capture_folder = work.partitions, folder
     log.attach()
-    step = next(each for each in work.plan.steps if each.key == work.step_key)
-    return runner.work(line, step, work.attempt)
+    return runner
 
 
 if __name__ == "__main__":

@@ -39,6 +39,14 @@ class Ledger:
         """The next step that may start, None when there is none now."""
         return self._line.popleft() if self._line else None
 
+    def prefer(self, key: str) -> None:
+        """Let a step start before all others, where it may start."""
+        for step in self._line:
+            if step.key == key:
+                self._line.remove(step)
+                self._line.appendleft(step)
+                return
+
     def note(self, event: Event) -> None:
         """Tell of an event of a step: outputs decide what runs downstream."""
         if type(event) is OutputStored:
@@ -97,14 +105,18 @@ class Ledger:
                         self._wanted.setdefault(source.step_key, set()).add(source.output)
 
 
-def expand(step: Step, runner: StepRunner, host: RunHost, ledger: Ledger) -> None:
-    """A step has succeeded: where it has yielded items, the steps for them join the run."""
+def expand(step: Step, runner: StepRunner, host: RunHost, ledger: Ledger) -> Sequence[Step]:
+    """A step has succeeded: where it has yielded items, the steps for them join the run. Returns those, and the steps
+    of which more is known now.
+    """
     items = runner.items(step)
     if items is None:
-        return
+        return ()
     mapped = ledger.expand(step, items)
-    runner.adopt([*mapped.steps, *mapped.settled])
+    changed = [*mapped.steps, *mapped.settled]
+    runner.adopt(changed)
     host.record(StepsMapped(at=host.clock.now(), step_key=step.key, step_keys=tuple(each.key for each in mapped.steps)))
+    return changed
 
 
 def skip_event(step: Step, clock: Clock) -> StepSkipped:

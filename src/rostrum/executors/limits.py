@@ -22,15 +22,20 @@ class TagLimits:
             if not isinstance(rule.get("key"), str) or not isinstance(rule.get("limit"), int):
                 raise ConfigError(f"tag_concurrency_limits: {rule!r} needs a key (text) and a limit (a number).")
 
-    def take(self, step: Step) -> bool:
-        """Take a place for the step under each rule that concerns it; False, and nothing taken, where one is full."""
+    def take(self, step: Step) -> tuple[str, int] | None:
+        """Take a place for the step under each rule that concerns it. Where one is full nothing is taken: returns that
+        tag, `key` or `key=value`, and its limit.
+        """
         if not self._rules:
-            return True
+            return None
         places = self._places(step)
-        if any(self._running[place] >= self._rules[place[0]]["limit"] for place in places):
-            return False
+        for number, value in places:
+            rule = self._rules[number]
+            if self._running[number, value] >= rule["limit"]:
+                wanted = value or (rule["value"] if isinstance(rule.get("value"), str) else None)
+                return f"{rule['key']}={wanted}" if wanted is not None else rule["key"], rule["limit"]
         self._running.update(places)
-        return True
+        return None
 
     def release(self, step: Step) -> None:
         """Give the step's places back."""

@@ -19,6 +19,9 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
 
     step: Step
     number: int
+    apart: int = 0
+    """How many attempts before it have failed through no fault of the code's, where those are counted apart from the
+    policy's `max_retries`."""
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +36,9 @@ class Reports(Protocol):
     """What a place tells the loop. Called in the loop's thread only (`Reactor.call` gets there from others)."""
 
     def events(self, attempt: Attempt, events: Sequence[Event], *, stored: bool = False) -> None:
-        """Events of the attempt, in order. `stored`: the worker has sent them to the control plane itself."""
+        """Events of the attempt, or of the process that it runs in, in order. `stored`: the worker has sent them to the
+        control plane itself.
+        """
         ...
 
     def ended(self, attempt: Attempt, how: Ended | None) -> None:
@@ -62,6 +67,8 @@ class Place(Protocol):
 
     name: str
     """As in `StepWorkerStarted.place`."""
+    tells_limits: bool
+    """Whether `interrupt` knows level 0."""
 
     def open(self, reports: Reports, reactor: Reactor) -> None:
         """Called once, before anything else."""
@@ -76,8 +83,9 @@ class Place(Protocol):
         ...
 
     def interrupt(self, attempt: Attempt, level: int) -> None:
-        """Have it end: 1 asks (KeyboardInterrupt in user code), 2 terminates, 3 kills. `ended` follows, after 3 at
-        once.
+        """Have it end: 0 asks because its time is over (`StepTimeout` in user code), 1 asks (KeyboardInterrupt), 2
+        terminates, 3 kills. `ended` follows, after 3 at once. Level 0 comes only where the place `tells_limits`; others
+        get 1, and the loop says what the end was.
         """
         ...
 

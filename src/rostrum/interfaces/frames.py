@@ -1,18 +1,49 @@
 """The line between a run worker and a step worker: length-prefixed frames on a socket pair. Pure bytes, no IO.
 
-A frame is four bytes of length (big endian, of what follows), one byte of kind, and a body. The step worker sends
-`EVENTS` (a batch, `encode_events`) and `QUESTION`; the run worker sends `WORK` (first, to fresh interpreters only) and
-`ANSWER`.
+A frame is four bytes of length (big endian, of what follows), one byte of kind, and a body. The run worker sends `WORK`
+(first, to fresh interpreters only), `START` for each attempt, `INTERRUPT` (to processes that run several attempts at
+once), `FORGET` and `ANSWER`. The step worker sends `EVENTS` (a batch, `encode_events`), `QUESTION`, and `DONE` when it
+does nothing more for an attempt. It serves until the line closes, or until a `Start` that is its last one is done.
 """
 
 from __future__ import annotations
 
+import signal
 import struct
 
-EVENTS, QUESTION, WORK, ANSWER = 1, 2, 3, 4
+import msgspec
+
+from rostrum.model.plans import Step
+
+EVENTS, QUESTION, WORK, ANSWER, START, DONE, INTERRUPT, FORGET = range(1, 9)
 MAX_FRAME = 1 << 30
+LIMIT_SIGNAL = signal.SIGRTMIN + 6 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR2
+"""Sent to a step worker beside the line: the time of its step is over."""
 
 _HEAD = struct.Struct(">IB")
+
+
+class Start(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """An attempt for the step worker, with what has become known since it was started."""
+
+    step: Step
+    attempt: int
+    apart: int = 0
+    """How many attempts before it have failed through no fault of the code's, where those are counted apart."""
+    steps: tuple[Step, ...] = ()
+    """Steps that have joined the run, or of which more is known."""
+    events: bytes = b""
+    """Events of the run that matter to later steps (`encode_events`)."""
+    is_last: bool = False
+    """No other one follows: the process ends after it."""
+
+
+class Interrupt(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One of the attempts of a process that runs several is to end."""
+
+    step_key: str
+    level: int
+    """As in `executors.places.Place.interrupt`."""
 
 
 def frame(kind: int, body: bytes) -> bytes:

@@ -287,6 +287,15 @@ class ExecutionInterrupted(BaseException):
     """The run was asked to end while user code ran. Not an `Exception`, so that user code does not swallow it."""
 
 
+class StepTimeout(KeyboardInterrupt):
+    """An attempt of a step takes longer than it may: raised in its code, like an interrupt. Clean up and let it pass."""
+
+    @classmethod
+    def of(cls, seconds: float) -> StepTimeout:
+        """What is raised where the limit is so many seconds."""
+        return cls(f"The attempt took longer than its time limit of {seconds:g} s.")
+
+
 class StateError(RostrumError):
     """The request does not fit the present state. (Acts: the caller.)"""
 

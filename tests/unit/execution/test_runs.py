@@ -37,7 +37,7 @@ from rostrum import (
     op,
     resource,
 )
-from rostrum.execution.steps import retry_delay
+from rostrum.planning.retries import retry_delay
 from rostrum.model import manifest
 from rostrum.model.errors import MaxRetriesExceeded, ResourceError
 from rostrum.model.runs import RunStatus

@@ -1,0 +1,91 @@
+"""Executing a plan whose steps run in several places: the loop, the local places, and those that an executor brings."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from rostrum.executors.journal import Journal
+from rostrum.executors.places import Place
+from rostrum.executors.process_place import ProcessPlace
+from rostrum.executors.schedule import Rules, Schedule
+from rostrum.executors.workers import WorkerProcesses
+from rostrum.interfaces.execution import RunHost, StepRunner
+from rostrum.model.errors import InvocationError
+from rostrum.model.plans import Plan, Step
+from rostrum.planning.placement import SHARED, chains, isolation_of
+
+_ELSEWHERE = {
+    "container": "the docker or the kubernetes executor",
+    "remote": "the dask or the ray executor",
+}
+
+
+class Local(msgspec.Struct, frozen=True, kw_only=True):
+    """How processes of this machine are used."""
+
+    max_concurrent: int
+    """Most processes of steps at once, beside the one that steps share."""
+    start_method: str
+    """`fork` or `spawn`."""
+    fuse: bool = False
+    """Whether chains of steps share a process."""
+
+
+def execute_mixed(
+    plan: Plan,
+    runner: StepRunner,
+    host: RunHost,
+    default: str,
+    rules: Rules,
+    local: Local,
+    others: Mapping[str, Callable[[], Place]] | None = None,
+) -> bool:
+    """Execute a plan; True when no step failed. Steps that say nothing of isolation run in `default`; `others` makes
+    the places of isolations that are not local. Raises InvocationError for a step that asks for a place that there is
+    not.
+    """
+    next_of = chains(plan.steps, default) if local.fuse else {}
+    kinds = {isolation_of(step, default): step for step in plan.steps}
+    journal = Journal() if next_of or SHARED & set(kinds) else None
+    processes = WorkerProcesses(runner, local.start_method)
+    places: dict[str, Place] = {}
+    for kind, step in kinds.items():
+        if kind in SHARED:
+            raise InvocationError(f"step {step.key} asks for isolation {kind!r}")
+        if kind == "process":
+            places[kind] = ProcessPlace(processes, host, local.max_concurrent, next_of=next_of, journal=journal)
+        elif others is not None and kind in others:
+            places[kind] = others[kind]()
+        else:
+            raise InvocationError(
+                f"step {step.key} asks for isolation {kind!r}, and this executor has no place for that: use "
+                f"{_ELSEWHERE.get(kind, 'another executor')}, or another isolation."
+            )
+
+    def place_of(step: Step) -> Place:
+        return places[isolation_of(step, default)]
+
+    schedule = Schedule(plan, runner, host, list(places.values()), place_of, rules, next_of=next_of, journal=journal)
+    # Children's collections do not touch what exists now: its pages stay shared.
+    gc.freeze()
+    try:
+        return schedule.run()
+    finally:
+        gc.unfreeze()
+
+
+def processors() -> int:
+    """Of this machine, as far as this process may use them."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def checked_start_method(wanted: str | None) -> str:
+    """How processes are started: as wanted, else by fork where the system has it. Raises InvocationError."""
+    if wanted not in (None, "fork", "spawn"):
+        raise InvocationError(f"start_method is {wanted!r}; use 'fork', 'spawn' or None.")
+    return wanted or ("fork" if sys.platform == "linux" else "spawn")

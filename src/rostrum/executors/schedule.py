@@ -1,0 +1,309 @@
+"""The one loop that executes a plan in places: what starts when, what is tried again, what waits for a slot, what has
+run too long, what a cancel interrupts. Where an attempt runs is the business of its `Place`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from rostrum.executors.attempts import Underway, given_up, over_time, silent
+from rostrum.executors.journal import Journal
+from rostrum.executors.ledger import SUCCEEDED, Ledger, expand, skip_event
+from rostrum.executors.limits import TagLimits
+from rostrum.executors.places import Attempt, Ended, Place
+from rostrum.executors.reactor import SelectorReactor
+from rostrum.executors.waits import Waits
+from rostrum.interfaces.execution import RunHost, StepRunner
+from rostrum.model.errors import ErrorInfo, RostrumError, StepTimeout
+from rostrum.model.events import STEP_ENDS, Event, StepCanceled, StepFailed, StepRetrying, StepStarted
+from rostrum.model.plans import Plan, Step
+from rostrum.planning.retries import class_names, is_apart, retry_after
+
+_TICK_SECONDS = 0.25
+_ENDS = frozenset((*STEP_ENDS, StepRetrying))
+_TIMEOUT_NAMES = class_names(StepTimeout)
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """How an executor's options bind the loop."""
+
+    retries: bool = True
+    """Without it nothing is tried again."""
+    infrastructure_retries: int | None = None
+    """How many crashes and losses of a step are forgiven where its policy does not say; None: counted with the rest."""
+    tag_concurrency_limits: Sequence[Mapping[str, Any]] = ()
+    require_upstream_step_success: bool = True
+    """Without it a step may use what a failed one has stored before it failed."""
+    grace_seconds: float = 20.0
+    """From asking an attempt to end to killing it."""
+
+
+class Schedule:
+    """One execution. Implements `places.Reports`; `place_of` says where a step runs, `next_of` which step is to go on
+    in the worker of another one (`planning.placement`).
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        runner: StepRunner,
+        host: RunHost,
+        places: Sequence[Place],
+        place_of: Callable[[Step], Place],
+        rules: Rules,
+        *,
+        next_of: Mapping[str, str] | None = None,
+        journal: Journal | None = None,
+    ) -> None:
+        self._runner, self._host, self._rules = runner, host, rules
+        self._places, self._place_of, self._next_of, self._journal = places, place_of, next_of or {}, journal
+        self._ledger = Ledger(plan, require_success=rules.require_upstream_step_success)
+        self._limits, self._waits = TagLimits(rules.tag_concurrency_limits), Waits(host)
+        self._lines: dict[int, deque[Attempt]] = {id(place): deque() for place in places}
+        """What may start, by place."""
+        self._blocked: deque[Attempt] = deque()
+        """Attempts whose pool or tags had no free slot when they were tried last."""
+        self._retries: list[tuple[float, int, Attempt]] = []
+        """(when by the monotonic clock, number, attempt), the next one first."""
+        self._underway: dict[str, Underway] = {}
+        """By key of the step."""
+        self._watched: dict[str, Underway] = {}
+        """Those of them that have a time limit, or are to end."""
+        self._reactor = SelectorReactor()
+        self._number = 0
+        self._ticked = 0.0
+        self._is_unblocked = False
+
+    # --- the loop
+    # ------------------------------------------------------------------------------------------------------
+
+    def run(self) -> bool:
+        """Execute; True when no step failed. Places are opened and closed here."""
+        try:
+            for place in self._places:
+                place.open(self, self._reactor)
+            self._loop()
+        finally:
+            for place in self._places:
+                place.close()
+            self._reactor.close()
+        for event in self._ledger.leftovers(self._host.clock):
+            self._host.record(event)
+        return not self._ledger.failures and not self._host.stop.is_set()
+
+    def _loop(self) -> None:
+        while True:
+            try:
+                now = time.monotonic()
+                if self._host.stop.is_set():
+                    self._watched.update(self._underway)
+                else:
+                    self._start_ready()
+                self._interrupt(now)
+                if not self._underway and (self._host.stop.is_set() or not self._is_waiting):
+                    return
+                self._reactor.turn(self._patience())
+                self._tick()
+            except KeyboardInterrupt:
+                self._host.stop.set()
+
+    @property
+    def _is_waiting(self) -> bool:
+        return bool(self._retries or self._blocked or any(self._lines.values()))
+
+    def _patience(self) -> float:
+        now, seconds = time.monotonic(), _TICK_SECONDS
+        if self._retries:
+            seconds = min(seconds, self._retries[0][0] - now)
+        for each in self._watched.values():
+            at = each.next_look(self._rules.grace_seconds)
+            seconds = min(seconds, at - now) if at is not None else seconds
+        return max(0.0, seconds)
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        if now - self._ticked < _TICK_SECONDS:
+            return
+        self._ticked, self._is_unblocked = now, True
+        self._host.tick()
+        for place in self._places:
+            place.look()
+
+    # --- starting
+    # ------------------------------------------------------------------------------------------------------
+
+    def _start_ready(self) -> None:
+        self._line_up()
+        for place in self._places:
+            line = self._lines[id(place)]
+            while line and place.has_room():
+                attempt = line.popleft()
+                if self._claim(attempt.step):
+                    self._start(attempt, place)
+                else:
+                    self._blocked.append(attempt)
+
+    def _line_up(self) -> None:
+        """Bring what may start to its place's line: what was blocked and what is tried again first."""
+        if self._is_unblocked:
+            self._is_unblocked = False
+            while self._blocked:
+                attempt = self._blocked.pop()
+                self._line_of(attempt.step).appendleft(attempt)
+        now = time.monotonic()
+        while self._retries and self._retries[0][0] <= now:
+            attempt = self._retries.pop(0)[2]
+            self._line_of(attempt.step).append(attempt)
+        while (step := self._ledger.take()) is not None:
+            self._line_of(step).append(Attempt(step, 1))
+
+    def _line_of(self, step: Step) -> deque[Attempt]:
+        return self._lines[id(self._place_of(step))]
+
+    def _claim(self, step: Step) -> bool:
+        """Take the step's tags and slot; False, and nothing taken, when one of them is not free now."""
+        full = self._limits.take(step)
+        if full is not None:
+            self._waits.for_tag(step, *full)
+            return False
+        answer = self._host.claim_slot(step)
+        if not answer.granted:
+            self._waits.for_pool(step, answer)
+            self._limits.release(step)
+            return False
+        self._waits.over(step)
+        return True
+
+    def _start(self, attempt: Attempt, place: Place) -> None:
+        self._underway[attempt.step.key] = Underway(attempt, place, time.monotonic())
+        try:
+            place.start(attempt)
+        except RostrumError as error:
+            info = ErrorInfo(class_name=type(error).__name__, message=str(error), code=error.code)
+            self.ended(attempt, Ended(cause="lost", error=info))
+
+    # --- what places tell
+    # ----------------------------------------------------------------------------------------------
+
+    def events(self, attempt: Attempt, events: Sequence[Event], *, stored: bool = False) -> None:
+        """See `places.Reports`."""
+        underway = self._underway.get(attempt.step.key)
+        for event in events:
+            if event.step_key == attempt.step.key and (underway is None or underway.attempt is not attempt):
+                continue  # it has been settled: nothing follows
+            if type(event) not in _ENDS or underway is None:
+                if type(event) is StepStarted and underway is not None and underway.begin(time.monotonic()):
+                    self._watched[attempt.step.key] = underway
+                self._record(event, stored)
+            elif underway.end is None:
+                underway.end = event if stored else self._judged(underway, event)
+                self._record(underway.end, stored)
+
+    def ended(self, attempt: Attempt, how: Ended | None) -> None:
+        """See `places.Reports`."""
+        underway = self._underway.get(attempt.step.key)
+        if underway is None or underway.attempt is not attempt:
+            return
+        if underway.end is None:
+            underway.end = self._died(underway, how or silent(underway))
+            self._record(underway.end)
+        del self._underway[attempt.step.key]
+        self._watched.pop(attempt.step.key, None)
+        self._settle(underway, underway.end)
+
+    def _record(self, event: Event, stored: bool = False) -> None:
+        self._ledger.note(event)
+        if stored:
+            self._host.note(event)
+        else:
+            self._host.record(event)
+        if self._journal is not None:
+            self._journal.note(event)
+
+    def _judged(self, underway: Underway, event: Event) -> Event:
+        """The end of an attempt as it counts: one that has run too long has failed for that, whatever its code made of
+        the interrupt.
+        """
+        if not underway.is_over_time or self._host.stop.is_set():
+            return event
+        if isinstance(event, (StepFailed, StepRetrying)):
+            if event.cause != "user":
+                return event
+            return self._failed(underway, "timeout", over_time(underway.attempt, event.error))
+        if isinstance(event, StepCanceled):
+            return self._failed(underway, "timeout", over_time(underway.attempt))
+        return event
+
+    def _died(self, underway: Underway, how: Ended) -> Event:
+        if self._host.stop.is_set():
+            seconds = time.monotonic() - underway.began
+            return StepCanceled(at=self._host.clock.now(), step_key=underway.attempt.step.key, seconds=seconds)
+        if underway.is_over_time:
+            return self._failed(underway, "timeout", over_time(underway.attempt))
+        return self._failed(underway, how.cause, how.error)
+
+    def _failed(self, underway: Underway, cause: str, error: ErrorInfo) -> StepFailed | StepRetrying:
+        attempt, rules, clock = underway.attempt, self._rules, self._host.clock
+        delay = None
+        if rules.retries:
+            delay = retry_after(
+                attempt.step.retry_policy,
+                attempt.number,
+                clock.random,
+                apart=attempt.apart,
+                cause=cause,
+                names=_TIMEOUT_NAMES if cause == "timeout" else (),
+                infrastructure=rules.infrastructure_retries,
+            )
+        common: dict[str, Any] = {"at": clock.now(), "step_key": attempt.step.key, "error": error, "cause": cause}
+        if delay is not None:
+            return StepRetrying(**common, attempt=attempt.number, delay_seconds=delay)
+        return StepFailed(**common, attempt=attempt.number, seconds=time.monotonic() - underway.began)
+
+    # --- ending
+    # --------------------------------------------------------------------------------------------------------
+
+    def _settle(self, underway: Underway, end: Event) -> None:
+        attempt, host = underway.attempt, self._host
+        step = attempt.step
+        self._limits.release(step)
+        self._is_unblocked = True
+        if step.pool is not None:
+            host.release_slot(step)
+        if isinstance(end, StepRetrying):
+            if not host.stop.is_set():
+                self._again(attempt, end)
+            return
+        if end.kind == SUCCEEDED:
+            joined = expand(step, self._runner, host, self._ledger)
+            if self._journal is not None:
+                self._journal.adopt(joined)
+        for passed_over in self._ledger.end(step, end.kind):
+            host.record(skip_event(passed_over, host.clock))
+        following = self._next_of.get(step.key)
+        if following is not None:
+            self._ledger.prefer(following)
+
+    def _again(self, attempt: Attempt, end: StepRetrying) -> None:
+        apart = is_apart(attempt.step.retry_policy, end.cause, self._rules.infrastructure_retries)
+        following = Attempt(attempt.step, attempt.number + 1, attempt.apart + apart)
+        self._number += 1
+        self._retries.append((time.monotonic() + end.delay_seconds, self._number, following))
+        self._retries.sort(key=_due)
+
+    def _interrupt(self, now: float) -> None:
+        """Have attempts end whose time is over, and all of a run that is to end."""
+        for each in list(self._watched.values()):
+            if (self._host.stop.is_set() or each.is_over_at(now)) and not each.interrupt(
+                now, self._rules.grace_seconds
+            ):
+                self.ended(each.attempt, given_up())
+
+
+def _due(retry: tuple[float, int, Attempt]) -> tuple[float, int]:
+    return retry[:2]

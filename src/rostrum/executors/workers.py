@@ -1,0 +1,177 @@
+"""Processes that run steps, as the run worker sees them: started by fork or as fresh interpreters, each with a line (a
+socket pair) and a lifeline, each known dead at once by a pidfd.
+
+The run worker runs no user code and starts no thread, so that it may fork at any time. A child dies with it: see
+`execution.lifeline`.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import traceback
+
+from rostrum.executors.processes import Exit, has_exited, kill_group, reap
+from rostrum.interfaces.execution import StepRunner
+from rostrum.interfaces.frames import LIMIT_SIGNAL, WORK, FrameReader, frame
+
+_READ_BYTES = 1 << 18
+
+
+class WorkerProcess:
+    """One child of the run worker. The group that it leads ends with it."""
+
+    __slots__ = ("began", "is_closed", "lifeline", "line", "pid", "pidfd", "reader")
+
+    def __init__(self, pid: int, line: socket.socket, lifeline: int) -> None:
+        self.pid, self.line, self.lifeline = pid, line, lifeline
+        self.reader = FrameReader()
+        self.is_closed = False
+        """Nothing more is sent to it, and nothing more comes."""
+        self.began = time.monotonic()
+        try:
+            self.pidfd = os.pidfd_open(pid)
+        except (AttributeError, OSError):
+            self.pidfd = -1
+
+    @property
+    def has_exited(self) -> bool:
+        """Whether it is dead, reaped or not."""
+        return has_exited(self.pid)
+
+    def send(self, kind: int, body: bytes) -> bool:
+        """Send a frame; False where the process is dead or has closed its end. Blocks until it reads where much waits
+        to be read.
+        """
+        self.line.setblocking(True)
+        try:
+            self.line.sendall(frame(kind, body))
+        except OSError:
+            return False
+        finally:
+            self.line.setblocking(False)
+        return True
+
+    def receive(self) -> list[tuple[int, bytes]] | None:
+        """Frames that have come; None when nothing is there, or nothing more will come (`is_closed`)."""
+        try:
+            data = self.line.recv(_READ_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError:
+            data = b""
+        if not data:
+            self.is_closed = True
+            return None
+        return self.reader.feed(data)
+
+    def dismiss(self) -> None:
+        """Let it go when it has done what it has to do: it sees the end of the line."""
+        try:
+            self.line.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the process and its children; `LIMIT_SIGNAL` to the process alone."""
+        if number != LIMIT_SIGNAL:
+            kill_group(self.pid, number)
+            return
+        try:
+            os.kill(self.pid, number)
+        except ProcessLookupError:
+            pass
+
+    def close(self) -> None:
+        """Close our ends."""
+        self.line.close()
+        os.close(self.lifeline)
+        if self.pidfd >= 0:
+            os.close(self.pidfd)
+
+
+class WorkerProcesses:
+    """Starts and buries the step workers of one execution. All places that fork share it: no child may hold a
+    sibling's lifeline open.
+    """
+
+    def __init__(self, runner: StepRunner, start_method: str) -> None:
+        self._runner, self._start_method = runner, start_method
+        self.living: dict[int, WorkerProcess] = {}
+        """By pid."""
+
+    def start(self, name: str) -> WorkerProcess:
+        """Start a process for attempts of one place (`name`), ready for its first `START`."""
+        ours, theirs = socket.socketpair()
+        reading, writing = os.pipe()
+        try:
+            start = self._spawn if self._start_method == "spawn" else self._fork
+            pid = start(name, ours, theirs, reading, writing)
+        except BaseException:
+            ours.close()
+            os.close(writing)
+            raise
+        finally:
+            theirs.close()
+            os.close(reading)
+        ours.setblocking(False)
+        worker = self.living[pid] = WorkerProcess(pid, ours, writing)
+        return worker
+
+    def bury(self, worker: WorkerProcess) -> Exit:
+        """Reap a process that has ended, kill its group, close the line to it."""
+        del self.living[worker.pid]
+        end = reap(worker.pid)
+        worker.close()
+        return end
+
+    def kill_all(self) -> None:
+        """Leave no process behind, whatever happened."""
+        for worker in list(self.living.values()):
+            kill_group(worker.pid)
+            self.bury(worker)
+
+    def _fork(self, name: str, ours: socket.socket, theirs: socket.socket, reading: int, writing: int) -> int:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid:
+            try:
+                os.setpgid(pid, pid)
+            except OSError:
+                pass  # the child has done it already, or is gone
+            return pid
+        code = 70
+        try:
+            os.setpgid(0, 0)
+            # Of this process only: no sibling's lifeline may be held open here.
+            ours.close()
+            os.close(writing)
+            for sibling in self.living.values():
+                sibling.close()
+            code = self._runner.serve(theirs.detach(), reading, name)
+        except BaseException:  # noqa: BLE001 - the process ends here, whatever it was; nothing may reach the run worker's frames
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+
+    def _spawn(self, name: str, ours: socket.socket, theirs: socket.socket, reading: int, writing: int) -> int:
+        command, work = self._runner.fresh_command(name)
+        child = subprocess.Popen(
+            [*command, str(theirs.fileno()), str(reading)],
+            stdin=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(), reading),
+            process_group=0,
+        )
+        # We reap it ourselves, its group first; Popen must not try, nor complain.
+        child.returncode = 0
+        # Work fits the socket's buffer or the child is reading already: an interpreter that dies at once makes this
+        # fail.
+        try:
+            ours.sendall(frame(WORK, work))
+        except OSError:
+            pass
+        return child.pid

@@ -1,0 +1,93 @@
+"""Where the steps of a run go, and which of them may share a worker: pure decisions on a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rostrum.model.plans import FromStep, Plan, Step
+
+SHARED = frozenset(("in_process", "thread", "async"))
+"""Isolations of steps that run beside others in one process."""
+PROCESS_TAG, TIMEOUT_TAG = "rostrum/isolation", "rostrum/timeout"
+
+
+def isolation_of(step: Step, default: str) -> str:
+    """Where a step runs under an executor whose steps run in `default`."""
+    return step.isolation or default
+
+
+def shares(step: Step, default: str) -> bool:
+    """Whether the step runs beside others in one process."""
+    return (step.isolation or default) in SHARED
+
+
+def isolations(plan: Plan, default: str) -> frozenset[str]:
+    """All places that a plan needs."""
+    return frozenset(step.isolation or default for step in plan.steps)
+
+
+def chains(steps: Iterable[Step], default: str) -> dict[str, str]:
+    """Step -> the step that may go on in its worker: the only one that waits for it, which waits for nothing else, in
+    the same kind of place. Steps that run beside others anyway are in no chain; nor are those for items, which are not
+    known before the run.
+    """
+    plan = {step.key: step for step in steps}
+    downstream: dict[str, list[Step]] = {}
+    for step in plan.values():
+        for above in step.upstream:
+            downstream.setdefault(above, []).append(step)
+    following: dict[str, str] = {}
+    for key, below in downstream.items():
+        above = plan.get(key)
+        if above is None or len(below) != 1:
+            continue
+        step = below[0]
+        alone = [up for up in step.upstream if up in plan] == [key]
+        plain = not above.mapped_over and not step.mapped_over
+        same = isolation_of(above, default) == isolation_of(step, default) and not shares(step, default)
+        if alone and plain and same:
+            following[key] = step.key
+    return following
+
+
+class Readers:
+    """Which steps of one process still want a value that is kept in its memory."""
+
+    def __init__(self, steps: Iterable[Step], default: str) -> None:
+        self._default = default
+        self._open: dict[str, set[str]] = {}
+        self._reads: dict[str, tuple[str, ...]] = {}
+        self.add(steps)
+
+    def add(self, steps: Iterable[Step]) -> None:
+        """Steps of the plan, or that have joined it."""
+        for step in steps:
+            if step.mapped_over or not shares(step, self._default):
+                continue
+            self._reads[step.key] = above = sources_of(step)
+            for key in above:
+                self._open.setdefault(key, set()).add(step.key)
+
+    def ended(self, key: str) -> list[str]:
+        """A step has ended for good; returns the steps whose values nobody wants any more."""
+        gone: list[str] = []
+        for above in self._reads.pop(key, ()):
+            readers = self._open.get(above)
+            if readers is not None:
+                readers.discard(key)
+                if not readers:
+                    del self._open[above]
+                    gone.append(above)
+        return gone
+
+
+def sources_of(step: Step) -> tuple[str, ...]:
+    """Keys of the steps whose values a step takes."""
+    keys = (source.step_key for item in step.inputs for source in item.sources if isinstance(source, FromStep))
+    return tuple(dict.fromkeys(keys))
+
+
+def asked_for(tags: Mapping[str, str]) -> Any:
+    """Isolation and time limit that tags ask for."""
+    return tags.get(PROCESS_TAG), tags.get(TIMEOUT_TAG)
