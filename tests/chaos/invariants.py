@@ -95,7 +95,7 @@ def broken_calls(runs: Sequence[Run], events: dict[str, Sequence[StoredEvent]], 
 
 def broken_slots(session: Session) -> Iterator[str]:
     """With no run in progress nobody holds a slot."""
-    for slot in session.leases.slots():
+    for slot in session.pools.slots():
         yield f"a slot of {slot.pool} is still held by run {slot.run_id} step {slot.step_key}"
 
 

@@ -19,6 +19,7 @@ from rostrum.model.locations import DaemonState, LocationState
 from rostrum.model.manifest import Manifest
 from rostrum.model.manifest_parts import encode_manifest
 from rostrum.model.metadata import FloatMetadata, TextMetadata
+from rostrum.model.pools import PoolLimit, Slot, Waiter
 from rostrum.model.principals import Token, User
 from rostrum.model.runs import Run, RunStatus, RunTarget, Trigger
 from rostrum.model.ticks import AutomationKey, AutomationState, Tick
@@ -69,7 +70,9 @@ def write(storage: SqlStorage, now: datetime) -> None:
         session.automations.add_tick(Tick(tick_id="t1", key=DAILY, scheduled_at=now, started_at=now, run_ids=(RUN_ID,)))
         session.backfills.add(Backfill(backfill_id="b1", target=target, partition_keys=("2013-01-01",), created_at=now))
         session.leases.acquire("queue", "daemon-1", 60)
-        session.leases.claim_slot("db", RUN_ID, "x", 1, 60)
+        session.pools.put_slot(Slot(pool="db", run_id=RUN_ID, step_key="x", epoch=2, sequence=1, claimed_at=now))
+        session.pools.put_waiters([Waiter(pool="db", run_id=RUN_ID, step_key="y", since=now, expires_at=now)])
+        session.pools.put_limit(PoolLimit(pool="db", limit=1, set_at=now, set_by="admin"))
         session.locations.put(LocationState(name="main", manifest_hash="h1", status="ready", updated_at=now))
         session.locations.put_manifest("h1", b"manifest" * 10)
         session.locations.put_manifest("h2", encode_manifest(Manifest(executor="in_process")))

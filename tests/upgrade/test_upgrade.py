@@ -65,7 +65,10 @@ def test_old_database_is_upgraded_and_read(dump: Path, tmp_path: Path) -> None:
         assert not session.automations.add_tick(tick)
         assert session.backfills.list()[0].partition_keys == ("2013-01-01",)
         assert session.leases.acquire("queue", "daemon-2", 1) is None
-        assert [slot.pool for slot in session.leases.slots()] == ["db"]
+        (slot,) = session.pools.slots()
+        assert (slot.pool, slot.step_key, slot.epoch) == ("db", "x", 0 if dump.stem < "0003" else 2)
+        assert [waiter.step_key for waiter in session.pools.waiters("db")] == ([] if dump.stem < "0003" else ["y"])
+        assert [limit.limit for limit in session.pools.limits()] == ([] if dump.stem < "0003" else [1])
         assert [location.name for location in session.locations.states()] == ["main"]
         assert session.locations.manifest("h1") == b"manifest" * 10
         parts = session.locations.manifest("h2")

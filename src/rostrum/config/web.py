@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from rostrum.auth.passwords import LocalUsers
 from rostrum.auth.requests import Authenticator, is_loopback
 from rostrum.auth.tokens import Tokens
-from rostrum.config.deployment import Deployment, pool_limits, queue_limits, version
+from rostrum.config.deployment import Deployment, pool_rules, queue_limits, version
 from rostrum.control.automations import Automations
 from rostrum.control.backfills import Backfills
 from rostrum.control.events import EventLog
@@ -109,7 +109,7 @@ def gateway(deployment: Deployment) -> ASGIApp:
         deployment.storage,
         deployment.log_store,
         deployment.run_tokens,
-        limits=pool_limits(deployment.settings),
+        pools=pool_rules(deployment.settings),
         doorbell=deployment.doorbell,
     )
 

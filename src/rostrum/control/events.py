@@ -31,9 +31,6 @@ T = TypeVar("T")
 
 HEARD_SECONDS = 2.0
 """`Run.last_heard_at` is stored at most this often for one run."""
-SLOT_SECONDS = 24 * 3600.0
-"""A slot's lease: only the backstop behind the end of the run, which frees its slots; half-way it is renewed by
-heartbeats."""
 
 
 class AppendResult(msgspec.Struct, frozen=True):
@@ -202,7 +199,7 @@ class EventLog:
             unit = Unit(session, self._ends)
             unit.load(request.run_id for request in requests if not isinstance(request, _Call))
             answers = [
-                answer if isinstance(request, _Call) else self._answer(session, unit, request, now, write=write)
+                answer if isinstance(request, _Call) else self._answer(unit, request, now, write=write)
                 for request, answer in zip(requests, done, strict=True)
             ]
             if write:
@@ -217,10 +214,10 @@ class EventLog:
         # A step worker asks with an empty batch whether it is still wanted.
         return not (isinstance(request, _Append) and request.scope is not None and not request.events)
 
-    def _answer(self, session: Session, unit: Unit, request: _Append | _Heard, now: datetime, *, write: bool) -> Any:
+    def _answer(self, unit: Unit, request: _Append | _Heard, now: datetime, *, write: bool) -> Any:
         try:
             if isinstance(request, _Heard):
-                return self._beat(session, unit, request, now, write=write)
+                return self._beat(unit, request, now, write=write)
             return self._append(unit, request, now)
         except StateError as error:
             return error  # found before anything was taken: it fails this request only
@@ -238,15 +235,11 @@ class EventLog:
         fenced = accepted.evidence > 0 or request.epoch != run.epoch
         return AppendResult(accepted.stored, accepted.last_sequence, fenced, run.status is RunStatus.CANCELING)
 
-    def _beat(self, session: Session, unit: Unit, request: _Heard, now: datetime, *, write: bool) -> Run:
+    def _beat(self, unit: Unit, request: _Heard, now: datetime, *, write: bool) -> Run:
         run = unit.run(request.run_id)
         if not write or request.epoch != run.epoch or run.is_finished:
             return run
-        due = self._is_due(run.run_id, now)
-        run = self._note(unit, run, now)
-        if due:
-            _renew_slots(session, run.run_id)
-        return run
+        return self._note(unit, run, now)
 
     def _note(self, unit: Unit, run: Run, now: datetime) -> Run:
         due = self._is_due(run.run_id, now)
@@ -268,10 +261,3 @@ class EventLog:
 
 def _weight(request: _Append | _Heard | _Call) -> int:
     return len(request.events) if isinstance(request, _Append) else 1
-
-
-def _renew_slots(session: Session, run_id: str) -> None:
-    now = session.now()
-    for slot in session.leases.slots():
-        if slot.run_id == run_id and (slot.expires_at - now).total_seconds() < SLOT_SECONDS / 2:
-            session.leases.claim_slot(slot.pool, run_id, slot.step_key, 1_000_000_000, SLOT_SECONDS)

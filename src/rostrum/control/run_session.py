@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from rostrum.control.events import EventLog
-from rostrum.control.run_queries import PoolLimits, answer_query, change_partitions, claim_slot, no_limits, orders_for
+from rostrum.control.run_queries import answer_query, change_partitions, orders_for
+from rostrum.control.slots import Claim, claim_slot
 from rostrum.control.step_streams import told_by_steps
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.doorbell import Doorbell
@@ -22,6 +23,7 @@ from rostrum.model.errors import InvocationError
 from rostrum.model.events import AnyEvent, Event
 from rostrum.model.pools import REFUSED, SlotAnswer, SlotWish
 from rostrum.model.principals import StepScope
+from rostrum.planning.pools import NO_RULES, PoolRules
 
 BATCH_EVENTS = 200
 BATCH_SECONDS = 0.1
@@ -43,7 +45,7 @@ class StoreSession:
         epoch: int,
         clock: Clock,
         *,
-        limits: PoolLimits = no_limits,
+        pools: PoolRules = NO_RULES,
         batch: bool = False,
         doorbell: Doorbell | None = None,
         open_gateway: Callable[[StepScope], GatewayAccess | None] | None = None,
@@ -54,10 +56,12 @@ class StoreSession:
         self._run_id = run_id
         self._epoch = epoch
         self._clock = clock
-        self._limits = limits
+        self._pools = pools
         self._batch = batch
         self._doorbell, self._open_gateway = doorbell, open_gateway
         self._pending: list[Event] = []
+        self._appended = 0
+        """Sequence of the last event."""
         self._since = clock.now()
         self._files: set[str] = set()
         self._lock = threading.RLock()
@@ -69,6 +73,7 @@ class StoreSession:
             if not self._pending:
                 self._since = self._clock.now()
             self._pending.extend(events)
+            self._appended = events[-1].sequence if events else self._appended
             full = len(self._pending) >= BATCH_EVENTS
             if full or not self._batch or self._clock.now() - self._since >= timedelta(seconds=BATCH_SECONDS):
                 self.flush(0.0)
@@ -77,7 +82,7 @@ class StoreSession:
         """Ask the store."""
         self.flush(0.0)
         with self._storage.begin() as session:
-            return answer_query(session, query)
+            return answer_query(session, query, self._run_id)
 
     def add_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
         """Add keys to a dynamic partitions definition."""
@@ -93,7 +98,9 @@ class StoreSession:
 
         def claim(session: Session) -> SlotAnswer:
             run = session.runs.get(self._run_id)
-            return REFUSED if run is None else claim_slot(session, wish, run, self._epoch, self._limits)
+            if run is None:
+                return REFUSED
+            return claim_slot(session, Claim(run, self._epoch, wish, others, self._appended), self._pools)
 
         return self._events.call(claim).result()
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from rostrum.control.slots import frees
 from rostrum.control.state import (
     NEEDS_PLAN,
     Derivation,
@@ -33,7 +34,9 @@ from rostrum.model.events import (
     RunFailed,
     RunPlanned,
     RunReconnected,
+    RunStarting,
     StoredEvent,
+    worker_stream,
 )
 from rostrum.model.principals import StepScope
 from rostrum.model.runs import Run
@@ -251,14 +254,17 @@ class Unit:
             after = page[-1].id
 
     def _free_slots(self, events: Sequence[Event]) -> None:
-        ended = {event.run_id for event in events if isinstance(event, RUN_ENDS)}
-        steps = {(e.run_id, e.step_key) for e in events if isinstance(e, ATTEMPT_ENDS) and e.run_id not in ended}
-        for run_id in sorted(ended):
-            self._session.leases.release_slots(run_id)
-        if ended:
+        # A new epoch is another worker: what the last one held is free, its steps have to claim anew.
+        over = {event.run_id for event in events if isinstance(event, (*RUN_ENDS, RunStarting))}
+        for run_id in sorted(over):
+            self._session.pools.release(run_id)
+        if over:
             self.topics.add("queue")
-        if steps:
-            held = {(slot.run_id, slot.step_key) for slot in self._session.leases.slots()}
-            for run_id, step_key in sorted(place for place in held & steps):
-                self._session.leases.release_slots(run_id, step_key)
-                self.topics.add("queue")
+        ends = [event for event in events if isinstance(event, ATTEMPT_ENDS) and event.run_id not in over]
+        if ends:
+            held = {(slot.run_id, slot.step_key): slot for slot in self._session.pools.slots()}
+            for event in ends if held else ():
+                slot = held.get((event.run_id, event.step_key or ""))
+                if slot is not None and frees(event, slot, self.last_sequence(slot.run_id, worker_stream(slot.epoch))):
+                    self._session.pools.release(slot.run_id, slot.step_key)
+                    self.topics.add("queue")

@@ -23,18 +23,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from rostrum.auth.authorize import Unauthenticated, authorize
 from rostrum.auth.run_tokens import RunTokens
 from rostrum.control.events import EventLog
-from rostrum.control.run_queries import PoolLimits, answer_query, change_partitions, claim_slot, no_limits, orders_for
+from rostrum.control.run_queries import answer_query, change_partitions, orders_for
+from rostrum.control.slots import Claim, claim_slot
 from rostrum.control.step_streams import told_by_steps
 from rostrum.gateway.bodies import answer, read_body, read_struct, refusal
+from rostrum.gateway.logs import LogWriter
 from rostrum.interfaces.doorbell import Doorbell
-from rostrum.interfaces.logs import LogStore
+from rostrum.interfaces.logs import STREAMS, LogStore
 from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
 from rostrum.interfaces.storage import Session, Storage
-from rostrum.model.errors import Conflict, Denied, Fenced, NotFound, RostrumError, StateError
+from rostrum.model.errors import Denied, Fenced, NotFound, RostrumError, StateError
 from rostrum.model.events import decode_events, encode_events, step_stream, worker_stream
 from rostrum.model.pools import SlotAnswer
 from rostrum.model.principals import Permission, Principal, StepScope
 from rostrum.model.runs import Run
+from rostrum.planning.pools import NO_RULES, PoolRules
 from rostrum.rpc.gateway_wire import (
     EPOCH_IS_OVER,
     FOLLOW_SECONDS,
@@ -42,7 +45,6 @@ from rostrum.rpc.gateway_wire import (
     Bootstrap,
     FollowReply,
     FollowRequest,
-    LogReply,
     PartitionsRequest,
     SlotRequest,
 )
@@ -51,7 +53,6 @@ from rostrum.service.doorbells import wait_async
 T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
 
-LOG_STREAMS = frozenset({"out", "err"})
 GATHER_SECONDS = 0.02
 """Between looks for those who follow a run: events come in bursts."""
 _PRINCIPAL = "rostrum.principal"
@@ -64,13 +65,13 @@ def gateway_app(
     logs: LogStore,
     tokens: RunTokens,
     *,
-    limits: PoolLimits = no_limits,
+    pools: PoolRules = NO_RULES,
     doorbell: Doorbell | None = None,
 ) -> ASGIApp:
     """The app, to be mounted at `/gateway`. `events` must be started, or each request commits in the event loop's
     thread. `doorbell`: rung when events are stored; without it who follows a run waits up to a second.
     """
-    routes = GatewayRoutes(events, storage, logs, tokens, limits, doorbell)
+    routes = GatewayRoutes(events, storage, logs, tokens, pools, doorbell)
     table = [Route(path, _answering(handler, who), methods=["POST"]) for path, handler, who in routes.table()]
     return _Authenticated(Router(table), tokens)
 
@@ -133,14 +134,14 @@ class GatewayRoutes:
         storage: Storage,
         logs: LogStore,
         tokens: RunTokens,
-        limits: PoolLimits,
+        pools: PoolRules,
         doorbell: Doorbell | None = None,
     ) -> None:
         self._events = events
         self._storage = storage
-        self._logs = logs
+        self._log_writer = LogWriter(logs, doorbell)
         self._tokens = tokens
-        self._limits = limits
+        self._pools = pools
         self._doorbell = doorbell
 
     def table(self) -> list[tuple[str, Handler, Permission]]:
@@ -224,11 +225,12 @@ class GatewayRoutes:
 
     async def read(self, request: Request) -> Response:
         """Answer a query."""
+        run_id, _ = _identity(request)
         query = await read_struct(request, cast("type[RunQuery]", RunQuery))
 
         def ask() -> RunAnswer:
             with self._storage.begin() as session:
-                return answer_query(session, query)
+                return answer_query(session, query, run_id)
 
         return answer(await run_in_threadpool(ask))
 
@@ -252,7 +254,8 @@ class GatewayRoutes:
         wanted = await read_struct(request, SlotRequest)
 
         def claim(session: Session) -> SlotAnswer:
-            return claim_slot(session, wanted.wish, _run(session, run_id), epoch, self._limits)
+            claimed = Claim(_run(session, run_id), epoch, wanted.wish, wanted.others, wanted.after)
+            return claim_slot(session, claimed, self._pools)
 
         return answer(await self._write(claim))
 
@@ -260,38 +263,29 @@ class GatewayRoutes:
         """Store captured output at an offset."""
         run_id, epoch = _identity(request)
         file_key, stream = _file_key(request), request.path_params["stream"]
-        if stream not in LOG_STREAMS:
+        if stream not in STREAMS:
             raise StateError(f"there is no stream {stream!r}; use `out` or `err`")
         try:
             offset = int(request.query_params.get("offset", ""))
         except ValueError:
             raise StateError("`offset` must be given, as a number") from None
         data = await read_body(request)
-
-        def append() -> tuple[int, int]:
-            self._require_epoch(run_id, epoch)
-            try:
-                return self._logs.append(run_id, file_key, stream, offset, data), 200
-            except Conflict:  # a gap: say where to go on
-                return self._logs.read(run_id, file_key, stream, 0, 0).size, 409
-
+        leave_out = request.query_params.get("left_out") == "1"
+        place = (run_id, file_key, stream)
         try:
-            size, status = await run_in_threadpool(append)
+            reply, status = await self._log_writer.append(
+                lambda: self._require_epoch(run_id, epoch), place, offset, data, leave_out=leave_out
+            )
         except Fenced as error:
             return refusal(error, EPOCH_IS_OVER)
-        return answer(LogReply(size), status)
+        return answer(reply, status)
 
     async def complete(self, request: Request) -> Response:
         """Mark both streams of a log file complete."""
         run_id, epoch = _identity(request)
         file_key = _file_key(request)
-
-        def complete() -> None:
-            self._require_epoch(run_id, epoch)
-            self._logs.complete(run_id, file_key)
-
         try:
-            await run_in_threadpool(complete)
+            await self._log_writer.complete(lambda: self._require_epoch(run_id, epoch), run_id, file_key)
         except Fenced as error:
             return refusal(error, EPOCH_IS_OVER)
         return answer({})

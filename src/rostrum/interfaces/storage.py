@@ -16,8 +16,9 @@ from typing import Protocol
 from rostrum.model.assets import AssetKey, AssetState, CheckKey, CheckState
 from rostrum.model.backfills import Backfill
 from rostrum.model.events import AnyEvent, Event, StoredEvent
-from rostrum.model.leases import Lease, Slot
+from rostrum.model.leases import Lease
 from rostrum.model.locations import DaemonState, LocationState
+from rostrum.model.pools import PoolLimit, Slot, Waiter
 from rostrum.model.principals import Token, User
 from rostrum.model.runs import Run, RunFilter, RunPage
 from rostrum.model.ticks import AutomationKey, AutomationState, Tick
@@ -220,7 +221,7 @@ class BackfillTable(Protocol):
 
 
 class LeaseTable(Protocol):
-    """Leases and pool slots, by database time."""
+    """Leases, by database time."""
 
     def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
         """Take the lease if it is free, expired or ours (then it is renewed, same epoch). None when another holds
@@ -240,16 +241,56 @@ class LeaseTable(Protocol):
         """Leases that have an owner, expired ones too, by name."""
         ...
 
-    def claim_slot(self, pool: str, run_id: str, step_key: str, limit: int, seconds: float) -> Slot | None:
-        """Take a slot of the pool if fewer than `limit` are held by others and unexpired; renews our own."""
+
+class PoolTable(Protocol):
+    """Pools: limits that were set while running, slots that steps hold, steps that wait for one."""
+
+    def lock(self, pool: str) -> None:
+        """Let only one transaction at a time go on with this pool: before deciding about a claim."""
         ...
 
-    def release_slots(self, run_id: str, step_key: str | None = None) -> None:
-        """Free the slots of a run or of one of its steps."""
+    def limits(self) -> Sequence[PoolLimit]:
+        """Limits that were set, by name of the pool."""
+        ...
+
+    def put_limit(self, limit: PoolLimit) -> None:
+        """Insert or replace."""
+        ...
+
+    def delete_limit(self, pool: str) -> None:
+        """Forget the limit that was set. No error when there is none."""
         ...
 
     def slots(self, pool: str | None = None) -> Sequence[Slot]:
-        """Unexpired slots."""
+        """Slots by pool and time of the claim."""
+        ...
+
+    def put_slot(self, slot: Slot) -> None:
+        """Insert, or replace that of the same pool, run and step."""
+        ...
+
+    def waiters(self, pool: str | None = None) -> Sequence[Waiter]:
+        """Who waits by pool and turn (`Waiter.turn`), expired ones too."""
+        ...
+
+    def put_waiters(self, waiters: Sequence[Waiter]) -> None:
+        """Insert, or replace those of the same pool, run and step."""
+        ...
+
+    def ahead(self, waiter: Waiter) -> int:
+        """How many unexpired waiters of *other* runs have their turn before this one, which need not be stored. (Which
+        of its steps goes first is the run's own affair.)
+        """
+        ...
+
+    def release(self, run_id: str, step_key: str | None = None) -> None:
+        """Free the slots of a run, or of one of its steps, and take it out of every line."""
+        ...
+
+    def prune(self, pool: str) -> int:
+        """Remove slots and waiters of runs that are not in progress or do not exist; returns how many. There are none,
+        unless something went wrong: a slot must not outlive its run whatever happens.
+        """
         ...
 
 
@@ -364,7 +405,12 @@ class Session(Protocol):
 
     @property
     def leases(self) -> LeaseTable:
-        """Who does what alone: leases and slots of pools."""
+        """Who does what alone."""
+        ...
+
+    @property
+    def pools(self) -> PoolTable:
+        """Limits, slots and waiters of pools."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Leases and slots: claims that end by themselves."""
+"""Leases: claims that end by themselves."""
 
 from __future__ import annotations
 
@@ -13,13 +13,4 @@ class Lease(msgspec.Struct, frozen=True):
     name: str
     owner: str
     epoch: int
-    expires_at: datetime
-
-
-class Slot(msgspec.Struct, frozen=True):
-    """A claimed slot of a pool; freed by release, by the end of the run, or by expiry."""
-
-    pool: str
-    run_id: str
-    step_key: str
     expires_at: datetime

@@ -2,7 +2,49 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
+
+
+class Slot(msgspec.Struct, frozen=True, kw_only=True):
+    """A slot of a pool in a step's hands: from the claim until the attempt, the epoch or the run ends."""
+
+    pool: str
+    run_id: str
+    step_key: str
+    epoch: int
+    """Of the run when it was claimed; 0 where an older version did."""
+    sequence: int = 0
+    """Last event of the run worker before the claim: an end that the worker told before is not this attempt's."""
+    claimed_at: datetime
+
+
+class Waiter(msgspec.Struct, frozen=True, kw_only=True):
+    """A step that could start, were there a free slot."""
+
+    pool: str
+    run_id: str
+    step_key: str
+    run_priority: int = 0
+    step_priority: int = 0
+    since: datetime
+    expires_at: datetime
+    """Who has not asked again by then has lost interest: others pass."""
+
+    @property
+    def turn(self) -> tuple[int, int, datetime, str, str]:
+        """Sorts waiters: priority of the run, that of the step, then age."""
+        return (-self.run_priority, -self.step_priority, self.since, self.run_id, self.step_key)
+
+
+class PoolLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit that was set while running; it wins over the settings file."""
+
+    pool: str
+    limit: int
+    set_at: datetime
+    set_by: str = ""
 
 
 class SlotWish(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -90,6 +90,11 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     trigger: Trigger = Trigger()
     config: dict[str, Any] = {}
     tags: dict[str, str] = {}
+    pools: tuple[str, ...] = ()
+    """All pools that steps of the run name."""
+    first_pools: tuple[str, ...] = ()
+    """Pools of the steps that wait for no other step, where each of these names one: without a free slot in any of them
+    the run could do nothing. Else empty."""
     priority: int = 0
     parent_run_id: str | None = None
     root_run_id: str | None = None

@@ -1,18 +1,22 @@
 """Which queued runs may start now: a pure decision, `admit(snapshot, now)`.
 
-Order is priority (high first), then age. A run that a tag limit holds back never holds back those behind it. Why a run
-waits is told as data (law 10), so that screens can say it.
+Order is priority (high first), then age. A run that a tag limit or a pool holds back never holds back those behind it.
+Why a run waits is told as data (law 10), so that screens can say it.
+
+Pools of steps (granularity `op`) hold a run back only while it could do nothing at all: each of its first steps needs a
+slot, and no pool of these has one left. Pools of runs (`run`) count the runs in progress that hold a step of the pool.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
-from rostrum.model.runs import Run
+from rostrum.model.runs import Run, RunStatus
+from rostrum.planning.pools import RUN, PoolRules
 
 
 class TagLimit(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -39,6 +43,23 @@ class QueueLimits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     max_concurrent_runs: int = 10
     """Runs in progress at once; -1: no limit, 0: the queue holds everything."""
     tag_limits: tuple[TagLimit, ...] = ()
+    pools: PoolRules = PoolRules()
+
+
+class QueueHold(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Somebody has switched the queue off: nothing starts until it is switched on again."""
+
+    by: str = ""
+    at: datetime
+
+
+class PoolUse(msgspec.Struct, frozen=True):
+    """What goes on in a pool of steps."""
+
+    holders: tuple[tuple[str, str], ...] = ()
+    """(run, step) of each slot that is taken."""
+    waiting: frozenset[str] = frozenset()
+    """Runs with steps in line."""
 
 
 class QueueSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,23 +68,37 @@ class QueueSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     queued: Sequence[Run]
     in_progress: Sequence[Run]
     limits: QueueLimits = QueueLimits()
+    """With the limits of pools that were set while running."""
+    hold: QueueHold | None = None
+    pools: Mapping[str, PoolUse] = {}
+    """By name, of pools in which anything goes on."""
+
+
+_HOLD = "waits because the queue is on hold: the limit of runs in progress is 0"
 
 
 class WaitReason(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Why a queued run does not start yet."""
 
     kind: str
-    """`hold` (the queue is switched off), `slots` (all are taken) or `tag` (a tag limit is reached)."""
+    """`hold` (the queue is switched off), `slots` (all are taken), `tag` (a tag limit is reached) or `pool` (all slots
+    of a pool are taken, or spoken for by runs that have started)."""
     limit: int = 0
     in_progress: int = 0
     group: str = ""
-    """For `tag`: the tag, `key` or `key=value`."""
+    """For `tag`: the tag, `key` or `key=value`; for `pool` its name."""
+    by: str = ""
+    """For `hold`: who has switched the queue off; empty: the settings file says so."""
+    holders: tuple[str, ...] = ()
+    """For `pool`: who is in it, `<run id>:<step key>` or `<run id>`, at most ten."""
 
     @property
     def message(self) -> str:
         """The reason in words."""
         if self.kind == "hold":
-            return "waits because the queue is on hold: the limit of runs in progress is 0"
+            return f"waits because {self.by} has put the queue on hold" if self.by else _HOLD
+        if self.kind == "pool":
+            return f"waits for pool {self.group}: {self.in_progress} of {self.limit} taken"
         if self.kind == "tag":
             return f"waits for tag {self.group}: {self.in_progress} of {self.limit} runs in progress"
         return f"waits for a free slot: {self.in_progress} of {self.limit} runs in progress"
@@ -88,17 +123,74 @@ def admit(snapshot: QueueSnapshot, now: datetime) -> QueueDecision:  # noqa: ARG
     groups: Counter[str] = Counter()
     for run in snapshot.in_progress:
         groups.update(_groups(limits.tag_limits, run))
+    pools = _PoolCounts(snapshot)
+    held = WaitReason(kind="hold", by=snapshot.hold.by or "somebody") if snapshot.hold is not None else None
     admitted: list[str] = []
     reasons: dict[str, WaitReason] = {}
     for run in order(snapshot.queued):
-        reason = _slots(limits.max_concurrent_runs, running) or _tags(limits.tag_limits, run, groups)
+        reason = (
+            held
+            or _slots(limits.max_concurrent_runs, running)
+            or _tags(limits.tag_limits, run, groups)
+            or pools.reason(run)
+        )
         if reason is not None:
             reasons[run.run_id] = reason
             continue
         admitted.append(run.run_id)
         running += 1
         groups.update(_groups(limits.tag_limits, run))
+        pools.admit(run)
     return QueueDecision(admitted=tuple(admitted), reasons=reasons)
+
+
+class _PoolCounts:
+    """Who is in each pool, or on the way to it."""
+
+    def __init__(self, snapshot: QueueSnapshot) -> None:
+        self._rules = snapshot.limits.pools
+        self._by_run = self._rules.granularity == RUN
+        self._in: dict[str, list[str]] = {}
+        for run in snapshot.in_progress:
+            for pool in run.pools if self._by_run else _on_the_way(run, snapshot.pools):
+                self._in.setdefault(pool, []).append(run.run_id)
+        if not self._by_run:
+            for pool, use in snapshot.pools.items():
+                told = [f"{run_id}:{step_key}" for run_id, step_key in use.holders]
+                self._in[pool] = [*told, *self._in.get(pool, ())]
+
+    def reason(self, run: Run) -> WaitReason | None:
+        """Why the run cannot start; None where it can."""
+        if self._by_run:
+            return next((full for pool in run.pools if (full := self._full(pool, 0)) is not None), None)
+        found = [self._full(pool, self._rules.run_buffer) for pool in run.first_pools]
+        return found[0] if found and None not in found else None
+
+    def admit(self, run: Run) -> None:
+        """The run starts."""
+        for pool in run.pools if self._by_run else run.first_pools:
+            self._in.setdefault(pool, []).append(run.run_id)
+
+    def _full(self, pool: str, buffer: int) -> WaitReason | None:
+        limit, inside = self._rules.limit(pool), self._in.get(pool, ())
+        if limit is None or len(inside) < limit + buffer:
+            return None
+        return WaitReason(kind="pool", group=pool, limit=limit, in_progress=len(inside), holders=tuple(inside[:10]))
+
+
+def _on_the_way(run: Run, pools: Mapping[str, PoolUse]) -> list[str]:
+    """Pools that a run in progress begins with and holds no slot of, but waits for or is about to ask for."""
+    if not run.first_pools:
+        return []
+    begins = run.status is not RunStatus.CANCELING and run.steps_done == 0
+    if begins and any(run.run_id == holder for use in pools.values() for holder, _ in use.holders):
+        begins = False  # it has asked
+    uses = {pool: pools.get(pool, PoolUse()) for pool in run.first_pools}
+    return [
+        pool
+        for pool, use in uses.items()
+        if all(run.run_id != holder for holder, _ in use.holders) and (begins or run.run_id in use.waiting)
+    ]
 
 
 def _slots(limit: int, running: int) -> WaitReason | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from rostrum.interfaces.storage import Session, Storage
 from rostrum.model.assets import AssetKey, AssetState
 from rostrum.model.errors import RostrumError
 from rostrum.model.events import RunPlanned, StoredEvent
+from rostrum.model.pools import PoolLimit, Waiter
 from rostrum.model.runs import Run, RunFilter, RunStatus, RunTarget
 from rostrum.model.ticks import AutomationKey, Tick
 from rostrum.storage.memory import MemoryStorage
 from rostrum.storage.sql import SqlStorage
 from rostrum.testing.clock import FakeClock
+from rostrum.testing.conformance.storage.pools import slot, waiter
 from rostrum.testing.conformance.storage.values import materialized, said
 
 Operation = Callable[[Session, FakeClock], Any]
@@ -105,11 +108,21 @@ def claim_operations(draw: st.DrawFn) -> Operation:
             Tick(tick_id=f"t{seconds}", key=KEY, scheduled_at=scheduled_at, started_at=clock.now())
         )
 
+    def standing(clock: FakeClock) -> Waiter:
+        numbers = {"run_priority": seconds % 3, "step_priority": seconds % 2}
+        found = waiter(clock, f"r{limit}", owner, f"p{seconds % 2}", **numbers)
+        return msgspec.structs.replace(found, expires_at=clock.now() + timedelta(seconds=seconds))
+
     choices: list[Operation] = [
         lambda session, _: session.leases.acquire("lease", owner, seconds),
         lambda session, _: session.leases.release("lease", owner),
-        lambda session, _: session.leases.claim_slot("pool", f"r{limit}", owner, limit, seconds),
-        lambda session, _: session.leases.release_slots(f"r{limit}", owner if seconds > 10 else None),
+        lambda session, clock: session.pools.put_slot(slot(clock, f"r{limit}", owner, f"p{seconds % 2}")),
+        lambda session, clock: session.pools.put_waiters([standing(clock)]),
+        lambda session, clock: session.pools.ahead(standing(clock)),
+        lambda session, _: session.pools.release(f"r{limit}", owner if seconds > 10 else None),
+        lambda session, _: session.pools.prune(f"p{seconds % 2}"),
+        lambda session, clock: session.pools.put_limit(PoolLimit(pool=owner, limit=limit, set_at=clock.now())),
+        lambda session, _: session.pools.delete_limit(owner),
         tick,
     ]
     return draw(st.sampled_from(choices))
@@ -169,7 +182,9 @@ def everything(session: Session) -> dict[str, Any]:
         "dynamic": list(session.partitions.dynamic("d")),
         "ticks": list(session.automations.ticks()),
         "leases": list(session.leases.all()),
-        "slots": list(session.leases.slots()),
+        "slots": [*session.pools.slots(), *session.pools.slots("p1")],
+        "waiters": [*session.pools.waiters(), *session.pools.waiters("p1")],
+        "pool limits": list(session.pools.limits()),
     }
 
 

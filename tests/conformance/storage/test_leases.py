@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from rostrum.testing.conformance.storage.leases import LeasesConformance, SlotsConformance
+from rostrum.testing.conformance.storage.leases import LeasesConformance
+from rostrum.testing.conformance.storage.pools import PoolsConformance
 
 
 class TestLeases(LeasesConformance):
     pass
 
 
-class TestSlots(SlotsConformance):
+class TestPools(PoolsConformance):
     pass

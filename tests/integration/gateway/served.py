@@ -26,15 +26,14 @@ from rostrum.interfaces.storage import Storage
 from rostrum.model.events import AnyEvent, Event, RunCanceling, RunQueued, RunStarting
 from rostrum.model.principals import StepScope
 from rostrum.model.runs import Run, RunTarget
+from rostrum.planning.pools import PoolRules
 from rostrum.rpc.gateway_session import GatewaySession
 from rostrum.service.clock import SystemClock
 from rostrum.service.doorbells import LocalDoorbell
 from rostrum.storage.logs.local import LocalLogStore
 from rostrum.storage.sql.storage import SqlStorage
 
-
-def limits(pool: str) -> int | None:
-    return 2 if pool == "two" else None
+POOLS = PoolRules(limits={"two": 2})
 
 
 class Plane:
@@ -82,7 +81,7 @@ class Plane:
             return [one.event for one in session.events.read(run_id, limit=1_000_000) if one.evidence]
 
     def store_session(self, run: Run) -> RunSession:
-        return StoreSession(self.events, self.storage, self.logs, run.run_id, run.epoch, self.clock, limits=limits)
+        return StoreSession(self.events, self.storage, self.logs, run.run_id, run.epoch, self.clock, pools=POOLS)
 
     def close(self) -> None:
         self.events.stop()
@@ -104,7 +103,7 @@ class Gateway:
     def use(self, plane: Plane) -> None:
         self.plane = plane
         self._app = gateway_app(
-            plane.events, plane.storage, plane.logs, plane.tokens, limits=limits, doorbell=plane.doorbell
+            plane.events, plane.storage, plane.logs, plane.tokens, pools=POOLS, doorbell=plane.doorbell
         )
         plane.events.start()
 

@@ -18,6 +18,7 @@ from rostrum.interfaces.storage import Session
 from rostrum.model import events as ev
 from rostrum.model.assets import AssetKey, AssetState, CheckKey, CheckState
 from rostrum.model.errors import ErrorInfo, InvalidTransition, InvocationError, NotFound
+from rostrum.model.pools import Slot
 from rostrum.model.runs import Run, RunStatus, RunTarget
 from rostrum.service.doorbells import LocalDoorbell
 from rostrum.storage.memory import MemoryStorage
@@ -254,18 +255,20 @@ def test_slots_are_freed_with_the_step_and_with_the_run(world: World) -> None:
 
     def claim(session: Session) -> None:
         for step_key in ("a", "b"):
-            assert session.leases.claim_slot("pool", run.run_id, step_key, 5, 60.0)
+            session.pools.put_slot(
+                Slot(pool="pool", run_id=run.run_id, step_key=step_key, epoch=1, claimed_at=session.now())
+            )
 
     world.log.call(claim).result()
     queue = world.doorbell.count("queue")
     events = place(run.run_id, [ev.RunStarted(at=at(1), epoch=1), ev.StepSucceeded(at=at(2), step_key="a")])
     world.log.append(run.run_id, 1, events)
     with world.storage.begin() as session:
-        assert [slot.step_key for slot in session.leases.slots()] == ["b"]
+        assert [slot.step_key for slot in session.pools.slots()] == ["b"]
     assert world.doorbell.count("queue") > queue
     world.control(run.run_id, ev.RunFailed(at=at(3), reason="worker_died"))
     with world.storage.begin() as session:
-        assert not session.leases.slots()
+        assert not session.pools.slots()
 
 
 def test_a_worker_heard_again_ends_the_disconnection(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Leases and pool slots in memory."""
+"""Leases in memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import msgspec
 
-from rostrum.model.leases import Lease, Slot
+from rostrum.model.leases import Lease
 from rostrum.storage.memory.tables import Tables
 from rostrum.storage.memory.undo import Undo
 
@@ -49,30 +49,3 @@ class MemoryLeases:
         """Leases that have an owner, expired ones too, by name."""
         self._undo.require()
         return sorted((lease for lease in self._tables.leases.values() if lease.owner), key=lambda lease: lease.name)
-
-    def claim_slot(self, pool: str, run_id: str, step_key: str, limit: int, seconds: float) -> Slot | None:
-        """Take or renew a slot."""
-        self._undo.require_writing()
-        now = self._tables.now()
-        rows = self._tables.slots
-        for key in [key for key, slot in rows.items() if slot.pool == pool and slot.expires_at <= now]:
-            self._undo.drop(rows, key)
-        place = (pool, run_id, step_key)
-        if sum(1 for key in rows if key[0] == pool and key != place) >= limit:
-            return None
-        slot = Slot(pool, run_id, step_key, now + timedelta(seconds=seconds))
-        self._undo.put(rows, place, slot)
-        return slot
-
-    def release_slots(self, run_id: str, step_key: str | None = None) -> None:
-        """Free slots."""
-        self._undo.require_writing()
-        for key in [key for key in self._tables.slots if key[1] == run_id and step_key in (None, key[2])]:
-            self._undo.drop(self._tables.slots, key)
-
-    def slots(self, pool: str | None = None) -> Sequence[Slot]:
-        """Slots that have not expired."""
-        self._undo.require()
-        now = self._tables.now()
-        found = [slot for slot in self._tables.slots.values() if pool in (None, slot.pool) and slot.expires_at > now]
-        return sorted(found, key=lambda slot: (slot.pool, slot.run_id, slot.step_key))

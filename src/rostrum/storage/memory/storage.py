@@ -19,6 +19,7 @@ from rostrum.storage.memory.automations import MemoryAutomations, MemoryBackfill
 from rostrum.storage.memory.events import MemoryEvents
 from rostrum.storage.memory.leases import MemoryLeases
 from rostrum.storage.memory.locations import MemoryLocations, MemoryPrincipals
+from rostrum.storage.memory.pools import MemoryPools
 from rostrum.storage.memory.runs import MemoryRuns
 from rostrum.storage.memory.tables import Tables
 from rostrum.storage.memory.undo import Undo
@@ -73,6 +74,7 @@ class MemorySession:
         self.automations = MemoryAutomations(tables, undo)
         self.backfills = MemoryBackfills(tables, undo)
         self.leases = MemoryLeases(tables, undo)
+        self.pools = MemoryPools(tables, undo)
         self.locations = MemoryLocations(tables, undo)
         self.principals = MemoryPrincipals(tables, undo)
 

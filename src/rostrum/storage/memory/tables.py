@@ -9,8 +9,9 @@ from datetime import datetime
 from rostrum.model.assets import AssetKey, AssetState, CheckKey, CheckState
 from rostrum.model.backfills import Backfill
 from rostrum.model.events import StoredEvent
-from rostrum.model.leases import Lease, Slot
+from rostrum.model.leases import Lease
 from rostrum.model.locations import DaemonState, LocationState
+from rostrum.model.pools import PoolLimit, Slot, Waiter
 from rostrum.model.principals import Token, User
 from rostrum.model.runs import Run
 from rostrum.model.ticks import AutomationKey, AutomationState, Tick
@@ -48,6 +49,9 @@ class Tables:
     leases: dict[str, Lease] = field(default_factory=dict[str, Lease])
     """A released lease keeps its row, with owner ""."""
     slots: dict[tuple[str, str, str], Slot] = field(default_factory=dict[tuple[str, str, str], Slot])
+    """By (pool, run, step); so are waiters."""
+    waiters: dict[tuple[str, str, str], Waiter] = field(default_factory=dict[tuple[str, str, str], Waiter])
+    pool_limits: dict[str, PoolLimit] = field(default_factory=dict[str, PoolLimit])
     locations: dict[str, LocationState] = field(default_factory=dict[str, LocationState])
     manifests: dict[str, bytes] = field(default_factory=dict[str, bytes])
     daemons: dict[tuple[str, str], DaemonState] = field(default_factory=dict[tuple[str, str], DaemonState])

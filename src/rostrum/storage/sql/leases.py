@@ -1,20 +1,19 @@
-"""Leases and pool slots: claims that end by themselves, by database time."""
+"""Leases: claims that end by themselves, by database time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from rostrum.model.leases import Lease, Slot
+from rostrum.model.leases import Lease
 from rostrum.storage.sql.codec import from_micros, to_micros
-from rostrum.storage.sql.schema import leases, slots
+from rostrum.storage.sql.schema import leases
 from rostrum.storage.sql.statements import (
     Connection,
     Statement,
     delete_rows,
-    equal,
     param,
     select_rows,
     update_row,
@@ -29,31 +28,6 @@ _RELEASE = update_row(leases, [leases.c.owner], [*_LEASE, leases.c.owner])
 _DROP = delete_rows(leases, [*_LEASE, leases.c.owner])
 _ALL = Statement(
     lambda _: select(leases).where(leases.c.deployment == param(), leases.c.owner != "").order_by(leases.c.name)
-)
-
-_PUT_SLOT = upsert_row(slots)
-_DROP_EXPIRED = Statement(
-    lambda _: slots.delete().where(
-        slots.c.deployment == param(), slots.c.pool == param(), slots.c.expires_at <= param()
-    )
-)
-_OTHERS = Statement(
-    lambda _: (
-        select(func.count())
-        .select_from(slots)
-        .where(
-            *equal([slots.c.deployment, slots.c.pool]), ~((slots.c.run_id == param()) & (slots.c.step_key == param()))
-        )
-    )
-)
-_RELEASE_STEP = delete_rows(slots, [slots.c.deployment, slots.c.run_id, slots.c.step_key])
-_RELEASE_RUN = delete_rows(slots, [slots.c.deployment, slots.c.run_id])
-_SLOTS = Statement(
-    lambda _: (
-        select(slots)
-        .where(slots.c.deployment == param(), slots.c.expires_at > param())
-        .order_by(slots.c.pool, slots.c.run_id, slots.c.step_key)
-    )
 )
 
 
@@ -91,27 +65,3 @@ class SqlLeases:
             Lease(name, owner, epoch, from_micros(expires_at))
             for _, name, owner, epoch, expires_at in self._db.rows(_ALL, self._db.deployment)
         ]
-
-    def claim_slot(self, pool: str, run_id: str, step_key: str, limit: int, seconds: float) -> Slot | None:
-        """Take or renew a slot."""
-        self._db.dialect.serialize(self._db.driver, f"pool/{pool}")
-        now = to_micros(self._now())
-        self._db.write(_DROP_EXPIRED, self._db.deployment, pool, now)
-        others = self._db.row(_OTHERS, self._db.deployment, pool, run_id, step_key)
-        if others is not None and others[0] >= limit:
-            return None
-        expires_at = now + int(seconds * 1_000_000)
-        self._db.write(_PUT_SLOT, self._db.deployment, pool, run_id, step_key, expires_at)
-        return Slot(pool, run_id, step_key, from_micros(expires_at))
-
-    def release_slots(self, run_id: str, step_key: str | None = None) -> None:
-        """Free slots."""
-        if step_key is None:
-            self._db.write(_RELEASE_RUN, self._db.deployment, run_id)
-        else:
-            self._db.write(_RELEASE_STEP, self._db.deployment, run_id, step_key)
-
-    def slots(self, pool: str | None = None) -> Sequence[Slot]:
-        """Slots that have not expired."""
-        rows = self._db.rows(_SLOTS, self._db.deployment, to_micros(self._now()))
-        return [Slot(row[1], row[2], row[3], from_micros(row[4])) for row in rows if pool in (None, row[1])]

@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision of `migrations/` that this schema is, compared by plain SQL: Alembic stays out of a normal start."""
 
 ORGANISATION = ""
@@ -59,6 +59,11 @@ def _optional(name: str) -> Column[str]:
 
 def _number(name: str, *, primary_key: bool = False) -> Column[int]:
     return Column(name, _BIG, primary_key=primary_key, nullable=False, autoincrement=False)
+
+
+def _added(name: str) -> Column[int]:
+    """A number that a later version has added: the version before inserts rows without it."""
+    return Column(name, _BIG, nullable=False, server_default="0")
 
 
 def _body(name: str = "body") -> Column[bytes]:
@@ -234,8 +239,33 @@ Index("ix_backfills_created", backfills.c.deployment, backfills.c.created_at, ba
 
 leases = _narrow("leases", _key("deployment"), _key("name"), _text("owner"), _number("epoch"), _number("expires_at"))
 
-slots = _narrow("slots", _key("deployment"), _key("pool"), _key("run_id"), _key("step_key"), _number("expires_at"))
+slots = _narrow(
+    "slots",
+    _key("deployment"),
+    _key("pool"),
+    _key("run_id"),
+    _key("step_key"),
+    _number("expires_at"),  # read by the version before only
+    _added("epoch"),
+    _added("sequence"),
+    _added("claimed_at"),
+)
 Index("ix_slots_run", slots.c.deployment, slots.c.run_id)
+
+waiters = _narrow(
+    "waiters",
+    _key("deployment"),
+    _key("pool"),
+    _key("run_id"),
+    _key("step_key"),
+    _number("run_priority"),
+    _number("step_priority"),
+    _number("since"),
+    _number("expires_at"),
+)
+Index("ix_waiters_run", waiters.c.deployment, waiters.c.run_id)
+
+pool_limits = Table("pool_limits", metadata, _key("deployment"), _key("pool"), _body())
 
 locations = Table("locations", metadata, _key("deployment"), _key("name"), _body())
 

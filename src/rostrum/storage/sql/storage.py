@@ -31,6 +31,7 @@ from rostrum.storage.sql.leases import SqlLeases
 from rostrum.storage.sql.locations import SqlLocations
 from rostrum.storage.sql.migrations.upgrade import upgrade
 from rostrum.storage.sql.partitions import SqlPartitions
+from rostrum.storage.sql.pools import SqlPools
 from rostrum.storage.sql.principals import SqlPrincipals
 from rostrum.storage.sql.runs import SqlRuns
 from rostrum.storage.sql.statements import Connection
@@ -94,6 +95,7 @@ class SqlSession:
         self.automations = SqlAutomations(connection)
         self.backfills = SqlBackfills(connection)
         self.leases = SqlLeases(connection, clock.now)
+        self.pools = SqlPools(connection, clock.now)
         self.locations = SqlLocations(connection)
         self.principals = SqlPrincipals(connection)
 

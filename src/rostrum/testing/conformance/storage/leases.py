@@ -1,11 +1,11 @@
-"""Leases and slots: who may, until when, and with which epoch."""
+"""Leases: who may, until when, and with which epoch."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from rostrum.interfaces.storage import Storage
-from rostrum.model.leases import Lease, Slot
+from rostrum.model.leases import Lease
 from rostrum.testing.clock import FakeClock
 
 
@@ -13,12 +13,6 @@ def acquire(storage: Storage, owner: str, seconds: float = 10.0) -> Lease | None
     """Ask for the lease `queue`."""
     with storage.begin(write=True) as session:
         return session.leases.acquire("queue", owner, seconds)
-
-
-def claim(storage: Storage, run_id: str, limit: int = 2, step_key: str = "load", pool: str = "db") -> Slot | None:
-    """Ask for a slot for ten seconds."""
-    with storage.begin(write=True) as session:
-        return session.leases.claim_slot(pool, run_id, step_key, limit, 10.0)
 
 
 class LeasesConformance:
@@ -82,48 +76,3 @@ class LeasesConformance:
             taken = [session.leases.acquire(name, "a", 5) for name in ("schedules", "queue")]
         with storage.begin() as session:
             assert list(session.leases.all()) == taken[::-1]
-
-
-class SlotsConformance:
-    """`LeaseTable`: slots of pools."""
-
-    def test_limit(self, storage: Storage) -> None:
-        assert claim(storage, "r1") is not None
-        assert claim(storage, "r2") is not None
-        assert claim(storage, "r3") is None
-        assert claim(storage, "r3", pool="other") is not None
-        assert claim(storage, "r3", limit=3) is not None
-
-    def test_own_slot_is_renewed_even_when_the_pool_is_full(self, storage: Storage, clock: FakeClock) -> None:
-        claim(storage, "r1")
-        claim(storage, "r2")
-        clock.advance(5)
-        renewed = claim(storage, "r1")
-        assert renewed == Slot("db", "r1", "load", clock.now() + timedelta(seconds=10))
-        with storage.begin() as session:
-            assert len(session.leases.slots("db")) == 2
-
-    def test_expired_slots_are_free(self, storage: Storage, clock: FakeClock) -> None:
-        claim(storage, "r1", limit=1)
-        clock.advance(9)
-        assert claim(storage, "r2", limit=1) is None
-        clock.advance(1)
-        with storage.begin() as session:
-            assert list(session.leases.slots()) == []
-        assert claim(storage, "r2", limit=1) is not None
-
-    def test_release(self, storage: Storage) -> None:
-        claim(storage, "r1", limit=9, step_key="a")
-        claim(storage, "r1", limit=9, step_key="b")
-        claim(storage, "r1", limit=9, step_key="b", pool="gpu")
-        claim(storage, "r2", limit=9, step_key="a")
-        with storage.begin(write=True) as session:
-            session.leases.release_slots("r1", "a")
-            assert [(s.pool, s.run_id, s.step_key) for s in session.leases.slots()] == [
-                ("db", "r1", "b"),
-                ("db", "r2", "a"),
-                ("gpu", "r1", "b"),
-            ]
-            session.leases.release_slots("r1")
-            assert [(s.pool, s.run_id) for s in session.leases.slots()] == [("db", "r2")]
-            assert list(session.leases.slots("gpu")) == []

@@ -14,6 +14,7 @@ from rostrum.model.assets import AssetState, CheckState
 from rostrum.model.backfills import Backfill
 from rostrum.model.errors import InvocationError, Unavailable
 from rostrum.model.locations import DaemonState, LocationState
+from rostrum.model.pools import PoolLimit, Slot, Waiter
 from rostrum.model.principals import Token, User
 from rostrum.model.runs import Run, RunFilter, RunStatus, RunTarget
 from rostrum.model.ticks import AutomationKey, AutomationState, Tick
@@ -43,7 +44,9 @@ def write_everywhere(session: Session, clock: FakeClock, run: Run, mark: str) ->
     target = RunTarget("main", "job")
     session.backfills.add(Backfill(backfill_id=mark, target=target, partition_keys=(), created_at=now))
     session.leases.acquire("lease " + mark, "me", 1e6)
-    session.leases.claim_slot("pool", run.run_id, mark, 100, 1e6)
+    session.pools.put_limit(PoolLimit(pool=mark, limit=1, set_at=now))
+    session.pools.put_slot(Slot(pool="pool", run_id=run.run_id, step_key=mark, epoch=1, claimed_at=now))
+    session.pools.put_waiters([Waiter(pool="pool", run_id=run.run_id, step_key=mark, since=now, expires_at=now)])
     session.locations.put(LocationState(name=mark, updated_at=now))
     session.locations.put_manifest(mark, mark.encode())
     session.locations.put_daemon(DaemonState(loop=mark, owner="me", heartbeat_at=now))
@@ -72,7 +75,9 @@ def read_everywhere(session: Session, run: Run) -> list[object]:
         list(session.automations.ticks()),
         list(session.backfills.list()),
         list(session.leases.all()),
-        list(session.leases.slots()),
+        list(session.pools.limits()),
+        list(session.pools.slots()),
+        list(session.pools.waiters()),
         list(session.locations.states()),
         session.locations.manifest("bad"),
         list(session.locations.daemons()),
@@ -265,11 +270,3 @@ class ConcurrencyConformance:
             for reader in readers:
                 reader.result(timeout=30)
         assert torn == []
-
-    def test_slots_never_exceed_the_limit(self, storage: Storage) -> None:
-        def claim(number: int) -> bool:
-            with storage.begin(write=True) as session:
-                return session.leases.claim_slot("db", f"r{number}", "s", 3, 60) is not None
-
-        with ThreadPoolExecutor(8) as threads:
-            assert sum(threads.map(claim, range(20))) == 3
