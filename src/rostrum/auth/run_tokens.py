@@ -14,6 +14,7 @@ import msgspec
 
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.run_tokens import bytes_of, narrowed, signature_under, text_of
+from rostrum.interfaces.sealing import sealing_key
 from rostrum.interfaces.storage import Storage
 from rostrum.model.principals import Principal, StepScope
 
@@ -55,6 +56,10 @@ class RunTokens:
         expires_at = self._clock.now().timestamp() + self._seconds
         body = text_of(msgspec.msgpack.encode(_Payload(run_id, epoch, self._deployment, expires_at)))
         return f"{body}.{self._sign(body)}"
+
+    def sealing_key(self, body: str) -> bytes:
+        """The key of the run token with this body, under which its holder has sealed something for us."""
+        return sealing_key(f"{body}.{self._sign(body)}")
 
     def verify(self, token: str) -> Principal | None:
         """Who holds this token; None when it is forged, expired or of another deployment."""

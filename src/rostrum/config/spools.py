@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import re
 import shutil
-import stat
 from datetime import timedelta
 from pathlib import Path
 
 from rostrum.config.deployment import Deployment
-from rostrum.model.errors import Conflict, RostrumError
+from rostrum.interfaces.logs import LogStore
+from rostrum.model.errors import Conflict, RostrumError, Unavailable
 from rostrum.model.runs import Run
+from rostrum.rpc.captured import CapturedFile
 from rostrum.rpc.gateway_session import PATIENCE_SECONDS
+from rostrum.rpc.masks_file import read_masks
 from rostrum.rpc.spool import logs_directory, read_spool
 
 _log = logging.getLogger(__name__)
@@ -37,15 +38,25 @@ def drain(deployment: Deployment, run: Run) -> bool:
     """
     folder = spool_dir(deployment, run)
     deployment.events.drain(run.run_id, run.epoch, read_spool(folder, run.epoch))
+    try:
+        return _drain_logs(deployment, run, folder)
+    except Unavailable as error:  # of the log store: the run has its end all the same, and the output stays here
+        _log.warning("output of run %s stays in %s for now: %s", run.run_id, folder, error)
+        return False
+
+
+def _drain_logs(deployment: Deployment, run: Run, folder: str) -> bool:
     logs = Path(logs_directory(folder))
+    present = sorted(logs.iterdir()) if logs.is_dir() else []
+    files = [(path, named) for path in present if (named := _LOG_FILE.fullmatch(path.name))]
+    if not files:
+        return True
+    masks = read_masks(folder, run.epoch, deployment.run_tokens.sealing_key)
     whole = True
-    keys: dict[str, None] = {}
-    for path in sorted(logs.iterdir()) if logs.is_dir() else ():
-        named = _LOG_FILE.fullmatch(path.name)
-        if named:
-            keys[named.group(1)] = None
-            whole = _drain_log(deployment, run.run_id, path, named.group(1), named.group(2)) and whole
-    for file_key in keys:
+    for path, named in files:
+        place = (run.run_id, named.group(1), named.group(2))
+        whole = _drain_log(deployment.log_store, CapturedFile(path, masks), place) and whole
+    for file_key in dict.fromkeys(named.group(1) for _, named in files):
         deployment.log_store.complete(run.run_id, file_key)
     return whole
 
@@ -94,26 +105,18 @@ def _touched_at(folder: Path) -> float:
     return newest
 
 
-def _drain_log(deployment: Deployment, run_id: str, path: Path, file_key: str, stream: str) -> bool:
+def _drain_log(store: LogStore, file: CapturedFile, place: tuple[str, str, str]) -> bool:
     """Store the end of one captured file; False when the store has less than its beginning. What is no regular file was
     not made by us (user code may write here): it is nothing to read.
     """
-    store = deployment.log_store
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        _log.warning("%s is passed over: %s", path, error.strerror)
+        file.look(file.path.lstat().st_size)
+    except FileNotFoundError:
         return True
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        _log.warning("%s is passed over: it is no regular file", path)
-        return True
-    with os.fdopen(descriptor, "rb") as captured:
-        offset = store.read(run_id, file_key, stream, 0, 1).size
-        captured.seek(offset)
-        while data := captured.read(_CHUNK):
-            try:
-                offset = store.append(run_id, file_key, stream, offset, data)
-            except Conflict:
-                return False
+    file.stored = store.read(*place, 0, 1).size
+    while (part := file.part(store.limits, _CHUNK, ended=True)) is not None:
+        try:
+            file.stored = store.append(*place, part.offset, part.data, leave_out=part.leave_out)
+        except Conflict:
+            return False
     return True

@@ -1,5 +1,5 @@
-"""Brings a spool and captured log files to the gateway: batches, acknowledgements, backoff. No thread of its own, no
-lock.
+"""Brings a spool and captured output to the gateway: batches, acknowledgements, backoff. No thread of its own, no
+lock. What of the output is sent: `log_delivery`.
 
 `pump()` does what can be done now: takes the answer that has arrived, sends the next request, and returns. At most one
 request is under way. The server's answer says what its stream holds; the next batch starts behind that, whatever was
@@ -9,10 +9,8 @@ sent before: so lost answers, restarts and repeated sends end in the same place.
 from __future__ import annotations
 
 import gzip
-import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,16 +18,17 @@ import msgspec
 from rostrum.interfaces.runs import Orders
 from rostrum.model.errors import ErrorInfo
 from rostrum.model.events import EngineMessage, Event, decode_event, encode_event, step_stream, worker_stream
+from rostrum.model.masks import Masks
 from rostrum.model.metadata import TextMetadata
 from rostrum.model.principals import StepScope
 from rostrum.model.texts import storable
 from rostrum.rpc.gateway_connection import NETWORK_ERRORS, GatewayConnection
-from rostrum.rpc.gateway_wire import EPOCH_IS_OVER, PREFIX, AppendReply, LogReply, join_batch
+from rostrum.rpc.gateway_wire import PREFIX, AppendReply, join_batch
+from rostrum.rpc.log_delivery import LogDelivery, LogRequest
 from rostrum.rpc.spool import Spool, logs_directory
 
 BATCH_EVENTS = 500
 BATCH_BYTES = 1024 * 1024
-LOG_BYTES = 256 * 1024
 COMPRESS_BYTES = 4096
 """Bodies from this size on are compressed where the gateway is not on this host."""
 FIRST_DELAY, LAST_DELAY = 0.05, 5.0
@@ -40,8 +39,6 @@ REFUSALS = frozenset({400, 413, 500})
 MAX_FAULTS = 5
 """So often the gateway may fail (status 500) over a batch before the batch is taken for the reason."""
 ANSWER_SECONDS = 30.0
-SCAN_SECONDS = 0.2
-STREAMS = ("out", "err")
 
 
 class _Job(msgspec.Struct, frozen=True):
@@ -52,20 +49,12 @@ class _Job(msgspec.Struct, frozen=True):
     sent_at: float
 
 
-class LogFile(msgspec.Struct):
-    """How far a captured file has been stored."""
-
-    path: Path
-    stored: int = 0
-    size: int = 0
-
-
 class Delivery:
     """State of the delivery of one epoch. `token` may be replaced at any time."""
 
     def __init__(
         self, spool: Spool, connection: GatewayConnection, run_id: str, epoch: int, token: str,
-        random: Callable[[], float], *, compress: bool, scope: StepScope | None = None,
+        random: Callable[[], float], *, compress: bool, masks: Masks, scope: StepScope | None = None,
     ) -> None:  # fmt: skip
         self.token = token
         self.orders = Orders()
@@ -93,13 +82,8 @@ class Delivery:
         self._faults = 0
         self._try_at = 0.0
         self._max_events = BATCH_EVENTS
-        self._files: dict[tuple[str, str], LogFile] = {}
-        self._scan_at = 0.0
+        self.logs = LogDelivery(logs_directory(spool.path.parent), masks, random)
         self._logs_next = False
-        self._completing: dict[str, None] = {}
-        """Keys of files that grow no more, in order."""
-        self._logs_refused = False
-        """The epoch is over: output is not taken any more, and stays where it is."""
 
     # --- asked by the session ---
 
@@ -111,43 +95,17 @@ class Delivery:
     @property
     def delivered(self) -> bool:
         """All accepted events and all captured output known so far are stored."""
-        if not self._asked or self.stored_sequence < self._spool.last_sequence:
-            return False
-        return self._log_pending() is None and not self._completing
+        return self.events_delivered and self.logs.delivered
+
+    @property
+    def events_delivered(self) -> bool:
+        """All accepted events are stored."""
+        return self._asked and self.stored_sequence >= self._spool.last_sequence
 
     @property
     def delay(self) -> float:
         """Seconds until a failed request may be repeated; 0: now."""
         return max(0.0, self._try_at - time.monotonic())
-
-    def scan(self) -> None:
-        """Look for captured files and their sizes."""
-        self._scan_at = time.monotonic() + SCAN_SECONDS
-        try:
-            for entry in list(os.scandir(logs_directory(self._spool.path.parent))):
-                file_key, _, stream = entry.name.rpartition(".")
-                if file_key and stream in STREAMS:
-                    size = entry.stat().st_size
-                    self._files.setdefault((file_key, stream), LogFile(Path(entry.path))).size = size
-        except FileNotFoundError:
-            return  # nothing captured yet, or a file has just been removed: the next look tells
-
-    def complete(self, file_key: str) -> None:
-        """Have a file marked complete once it is stored: it grows no more. Then it is removed here."""
-        self.scan()
-        if not self._logs_refused:
-            self._completing[file_key] = None
-
-    def complete_all(self) -> None:
-        """As `complete`, for all captured files."""
-        self.scan()
-        for file_key in sorted({key for key, _ in self._files}):
-            self.complete(file_key)
-
-    def stored_files(self) -> list[Path]:
-        """Captured files of which every byte is stored."""
-        self.scan()
-        return [file.path for file in self._files.values() if file.stored >= file.size]
 
     # --- the pump ---
 
@@ -168,16 +126,11 @@ class Delivery:
     def _begin(self) -> None:
         if self.gone or self.delay > 0:
             return
-        if time.monotonic() >= self._scan_at:
-            self.scan()
-        events = not self._asked or self.stored_sequence < self._spool.last_sequence
-        log = self._log_pending()
-        file_key = self._completable()
-        if file_key is not None:
-            self._send_complete(file_key)
-        elif log is not None and (self._logs_next or not events):
+        events = not self.events_delivered
+        log = self.logs.request() if self._logs_next or not events else None
+        if log is not None:
             self._logs_next = False
-            self._send_log(*log)
+            self._send_log(log)
         elif events:
             self._logs_next = True
             self._send_events()
@@ -192,18 +145,19 @@ class Delivery:
         count = len(records)
         self._send(f"{self._base}/events", body, lambda status, data: self._events_done(count, status, data), headers)
 
-    def _send_log(self, key: tuple[str, str], file: LogFile) -> None:
-        try:
-            with file.path.open("rb") as source:
-                source.seek(file.stored)
-                data = source.read(LOG_BYTES)
-        except OSError:
-            data = b""
-        if not data:  # it was cut or removed: what is gone cannot be sent
-            file.size = file.stored
-            return
-        path = f"{self._base}/logs/{key[0]}/{key[1]}?offset={file.stored}"
-        self._send(path, data, lambda status, reply: self._log_done(file, status, reply))
+    def _send_log(self, log: LogRequest) -> None:
+        def done(status: int, body: bytes) -> None:
+            outcome = log.done(status, body)
+            if outcome == "lost":
+                self._lost(f"status {status}")
+                return
+            self._good()  # the gateway answers, whatever its log store does
+            if outcome == "gone":
+                self.gone = True
+            elif outcome == "fenced":
+                self.learn(Orders(fenced=True))
+
+        self._send(f"{self._base}/{log.path}", log.body, done)
 
     def _send(self, path: str, body: bytes, done: Callable[[int, bytes], None], headers: Any = None) -> None:
         for attempt in (1, 2):
@@ -297,60 +251,6 @@ class Delivery:
         )
         body = join_batch([encode_event(note)])
         self._send(f"{self._base}/events", body, lambda code, data: self._events_done(0, code, data))
-
-    def _log_done(self, file: LogFile, status: int, body: bytes) -> None:
-        if status in {200, 409}:
-            self._good()
-            file.stored = msgspec.msgpack.decode(body, type=LogReply).size
-        elif status == 404:
-            self.gone = True
-        elif status == EPOCH_IS_OVER:
-            self._refuse_logs()
-        elif status in {400, 413}:
-            file.stored = file.size  # a name or size that is refused now is refused for ever
-        else:
-            self._lost(f"status {status}")
-
-    def _completable(self) -> str | None:
-        """A file that is to be marked complete and whose bytes are all stored."""
-        if not self._completing:
-            return None
-        pending = {key for (key, _), file in self._files.items() if file.stored < file.size}
-        return next((key for key in self._completing if key not in pending), None)
-
-    def _send_complete(self, file_key: str) -> None:
-        body = msgspec.msgpack.encode({})
-        path = f"{self._base}/logs/{file_key}/complete"
-        self._send(path, body, lambda status, _: self._complete_done(file_key, status))
-
-    def _complete_done(self, file_key: str, status: int) -> None:
-        if status == EPOCH_IS_OVER:
-            self._refuse_logs()
-        elif status == 404:
-            self.gone = True
-        elif status in {200, 400}:
-            self._good()
-            self._completing.pop(file_key, None)
-            for stream in STREAMS:
-                file = self._files.pop((file_key, stream), None)
-                if file is not None:
-                    file.path.unlink(missing_ok=True)
-        else:
-            self._lost(f"status {status}")
-
-    def _refuse_logs(self) -> None:
-        self._good()
-        self._logs_refused = True
-        self._completing.clear()
-        self.learn(Orders(fenced=True))
-
-    def _log_pending(self) -> tuple[tuple[str, str], LogFile] | None:
-        if self._logs_refused:
-            return None
-        for key, file in self._files.items():
-            if file.stored < file.size:
-                return key, file
-        return None
 
     def learn(self, orders: Orders) -> None:
         """Take over orders; cancel and fenced, once heard, stay."""

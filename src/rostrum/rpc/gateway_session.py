@@ -24,6 +24,7 @@ from rostrum.interfaces.run_tokens import narrowed
 from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
 from rostrum.model.errors import Denied, NotFound, StateError, Unavailable
 from rostrum.model.events import AnyEvent, Event, decode_events
+from rostrum.model.masks import KNOWN, Masks
 from rostrum.model.pools import REFUSED, SlotAnswer, SlotWish
 from rostrum.model.principals import StepScope
 from rostrum.rpc.delivery import Delivery
@@ -37,6 +38,7 @@ from rostrum.rpc.gateway_wire import (
     PartitionsRequest,
     SlotRequest,
 )
+from rostrum.rpc.masks_file import MasksFile
 from rostrum.rpc.spool import Spool, logs_directory
 
 T = TypeVar("T")
@@ -53,6 +55,7 @@ CALL_SECONDS = 10.0
 AWAY_SECONDS = 1.0
 """After a call that got no answer others are not tried for this long: user code is not held up by each."""
 _STEP_SECONDS = 0.05
+_LISTENER = "gateway"
 
 
 class GatewaySession:
@@ -70,8 +73,11 @@ class GatewaySession:
         scope: StepScope | None = None,
         threaded: bool = False,
         patience_seconds: float = PATIENCE_SECONDS,
+        masks: Masks = KNOWN,
     ) -> None:
-        """`scope`: what the token has been narrowed to; None for a run worker's."""
+        """`scope`: what the token has been narrowed to; None for a run worker's. `masks`: secrets that are covered in
+        all that is sent and spooled.
+        """
         self._address = address
         self._base = f"{PREFIX}/runs/{run_id}"
         self._epoch = epoch
@@ -81,8 +87,12 @@ class GatewaySession:
         local = address.url.startswith("unix:") or "://127." in address.url or "://localhost" in address.url
         self._line = GatewayConnection(address)
         self._delivery = Delivery(
-            self._spool, self._line, run_id, epoch, token, clock.random, compress=not local, scope=scope
+            self._spool, self._line, run_id, epoch, token, clock.random, compress=not local, masks=masks, scope=scope
         )
+        self._masks = masks
+        self._masks_file = MasksFile(spool_dir, epoch, token if scope is None else None)
+        masks.listen(_LISTENER, self._masks_file.add)
+        self._masks_file.add(sorted(masks.values))
         self._calls = GatewayConnection(address, timeout=CALL_SECONDS)
         self._follows = GatewayConnection(address, timeout=FOLLOW_SECONDS + CALL_SECONDS)
         self._follow_lock = threading.Lock()
@@ -104,10 +114,17 @@ class GatewaySession:
         """Accept events: they are in the spool when this returns. Raises Unavailable only when the disk does not
         take them.
         """
+        if self._masks:
+            events = [self._masks.event(event) for event in events]
         with self._lock:
             self._spool.append(events)
             self._moved.notify_all()
         self.pump()
+
+    @property
+    def captured_folder(self) -> Path | None:
+        """Captured files in this folder are sent without being told of."""
+        return logs_directory(self._directory)
 
     def write_log(self, file_key: str, stream: str, offset: int, data: bytes) -> None:
         """Accept captured output. What is captured in the spool's `logs` folder is sent from there and not written
@@ -122,7 +139,7 @@ class GatewaySession:
             finally:
                 os.close(file)
         with self._lock:
-            self._delivery.scan()
+            self._delivery.logs.scan()
             self._moved.notify_all()
         self.pump()
 
@@ -131,7 +148,7 @@ class GatewaySession:
         control plane is away.
         """
         with self._lock:
-            self._delivery.complete(file_key)
+            self._delivery.logs.complete(file_key)
             self._moved.notify_all()
         self.pump()
 
@@ -149,7 +166,7 @@ class GatewaySession:
         spooled).
         """
         with self._lock:
-            self._delivery.scan()
+            self._delivery.logs.scan()
         return self._wait_for(lambda: self._delivery.delivered, seconds)
 
     def _wait_for(self, is_reached: Callable[[], bool], seconds: float) -> bool:
@@ -192,7 +209,7 @@ class GatewaySession:
 
     def read(self, query: RunQuery) -> RunAnswer:
         """Ask; what was appended before is stored first. Raises Unavailable when the control plane is away."""
-        self.flush(FLUSH_BEFORE_READ_SECONDS)
+        self._wait_for(lambda: self._delivery.events_delivered, FLUSH_BEFORE_READ_SECONDS)
         return self._call("read", query, RunAnswer)
 
     def add_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
@@ -240,9 +257,7 @@ class GatewaySession:
         return GatewayAccess(self._address, narrowed(self._delivery.token, scope))
 
     def follow(self, after: int, seconds: float) -> tuple[Sequence[AnyEvent], int]:
-        """What step workers have told; a long poll on a connection of its own. While the control plane is away it waits
-        a little and tells nothing.
-        """
+        """What step workers have told; a long poll on a connection of its own. Raises Unavailable."""
         body = msgspec.msgpack.encode(FollowRequest(after, seconds))
         with self._follow_lock:
             try:
@@ -253,11 +268,8 @@ class GatewaySession:
                     return decode_events(told.events), told.cursor
             except (*NETWORK_ERRORS, msgspec.MsgspecError) as error:
                 self._follows.close()
-                _log.debug("what step workers tell is not to be had now: %s", error)
-        with self._moved:
-            if not self._closing:
-                self._moved.wait(min(seconds, AWAY_SECONDS))
-        return (), after
+                raise Unavailable(f"the control plane does not answer: {error}") from error
+        raise Unavailable(f"the control plane does not tell what step workers tell: {_error(reply)}")
 
     def _away(self, now: float) -> bool:
         """The control plane did not answer a moment ago, and has not since."""
@@ -300,7 +312,7 @@ class GatewaySession:
                 return
             self._closing = True
         with self._lock:
-            self._delivery.complete_all()
+            self._delivery.logs.complete_all()
             self._moved.notify_all()
         self._follows.abort()
         delivered = self._deliver_patiently()
@@ -332,7 +344,8 @@ class GatewaySession:
     def _remove_files(self) -> None:
         """Remove what is stored elsewhere now, and folders that this leaves empty."""
         self._spool.remove()
-        for path in self._delivery.stored_files():
+        self._masks_file.remove()
+        for path in self._delivery.logs.stored_files():
             path.unlink(missing_ok=True)
         for folder in (logs_directory(self._directory), self._directory):
             try:

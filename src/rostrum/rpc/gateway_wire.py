@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from rostrum.interfaces.logs import LogLimits
 from rostrum.interfaces.runs import Orders
 from rostrum.model.pools import SlotWish
 from rostrum.model.runs import Run
@@ -35,9 +36,13 @@ class AppendReply(msgspec.Struct, frozen=True):
 
 
 class LogReply(msgspec.Struct, frozen=True):
-    """To `logs/<file key>/<stream>?offset=` (body: bytes): the stored size, also with status 409 (a gap)."""
+    """To `logs/<file key>/<stream>?offset=` (body: bytes): the stored size, also with status 409 (a gap), and how much
+    is kept of a log file. `left_out=1` says that what lies between will never come.
+    """
 
     size: int
+    head: int = LogLimits().head
+    tail: int = LogLimits().tail
 
 
 class PartitionsRequest(msgspec.Struct, frozen=True, omit_defaults=True):
