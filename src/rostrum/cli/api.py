@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from rostrum.cli import run_worker, step_worker
 from rostrum.cli.code_server import start
 
 
@@ -13,3 +14,5 @@ def command() -> None:
 
 
 command.add_command(start, "grpc")
+command.add_command(run_worker.command, "execute_run")
+command.add_command(step_worker.command, "execute_step")

@@ -19,6 +19,8 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("rostrum.cli.run", "List, show, follow, cancel and retry runs."),
     "webserver": ("rostrum.cli.webserver", "Serve the UI, the API and the gateway."),
     "daemon": ("rostrum.cli.daemon", "Run the daemon's loops."),
+    "run-worker": ("rostrum.cli.run_worker", "Execute one launched run (what containers and schedulers start)."),
+    "step-worker": ("rostrum.cli.step_worker", "Run one step of a run (what containers start)."),
     "code-server": ("rostrum.cli.code_server", "Serve one code location over gRPC."),
     "api": ("rostrum.cli.api", "Classic names of the processes (`api grpc`)."),
     "user": ("rostrum.cli.user", "Manage local users and their API tokens."),

@@ -14,8 +14,7 @@ import os
 import select
 import socket
 import urllib.parse
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rostrum.interfaces.launching import GatewayAddress
 from rostrum.model.errors import ConfigError
@@ -69,14 +68,8 @@ def proxy_for(address: GatewayAddress) -> Proxy | None:
     parts = urllib.parse.urlsplit(address.url)
     if parts.scheme == "unix" or _is_here(parts.hostname or ""):
         return None
-    if not any(name.lower().endswith("_proxy") for name in os.environ):
-        return None
-    from urllib import request  # slow to load, and few need it
-
-    proxies = request.getproxies_environment()
-    url = proxies.get(parts.scheme) or proxies.get("all")
-    bypass: Callable[..., Any] = request.proxy_bypass_environment  # pyright: ignore[reportAttributeAccessIssue] # it is there on all systems
-    if not url or bypass(parts.netloc.rpartition("@")[2], proxies):
+    url = _variable(f"{parts.scheme}_proxy") or _variable("all_proxy")
+    if not url or _bypasses(parts.netloc.rpartition("@")[2], _variable("no_proxy")):
         return None
     found = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
     if found.scheme != "http" or not found.hostname:
@@ -87,6 +80,22 @@ def proxy_for(address: GatewayAddress) -> Proxy | None:
         pair = f"{urllib.parse.unquote(found.username)}:{urllib.parse.unquote(found.password or '')}"
         headers["Proxy-Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
     return Proxy(found.hostname, found.port, headers)
+
+
+def _variable(name: str) -> str:
+    """A variable of the environment, in small letters or capitals."""
+    return os.environ.get(name) or os.environ.get(name.upper()) or ""
+
+
+def _bypasses(place: str, exceptions: str) -> bool:
+    """Whether NO_PROXY, a list of names with commas, names this host or a domain that it is in; `*`: all."""
+    place = place.lower()
+    host = place.partition(":")[0] if place.count(":") == 1 else place
+    for each in exceptions.lower().split(","):
+        name = each.strip().lstrip(".")
+        if name == "*" or (name and (name in {place, host} or host.endswith(f".{name}"))):
+            return True
+    return False
 
 
 def _is_here(host: str) -> bool:

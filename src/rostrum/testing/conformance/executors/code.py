@@ -83,6 +83,12 @@ def talks(context: OpExecutionContext) -> int:
 
 
 @op
+def looks_around() -> int:
+    print("\n".join(sorted(os.environ)))
+    return 1
+
+
+@op
 def asks(context: OpExecutionContext) -> list[str]:
     context.instance.add_dynamic_partitions("colors", ["red", "blue"])
     return list(context.instance.get_dynamic_partitions("colors"))
@@ -212,6 +218,11 @@ def talking() -> None:
 
 
 @job
+def looking_around() -> None:
+    looks_around()
+
+
+@job
 def asking() -> None:
     asks()
 
@@ -275,6 +286,7 @@ defs = Definitions(
         hopeless_job,
         asked,
         talking,
+        looking_around,
         asking,
         waiting,
         swallowing,

@@ -1,0 +1,150 @@
+"""The body of a step worker elsewhere: composes the line to the gateway and the execution of one attempt.
+
+Called by `rostrum step-worker`, and by tasks of Dask and Ray. In one process any number of attempts may be run, one
+after the other, or beside each other in threads.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import msgspec
+
+from rostrum.execution.remote import GRACE_SECONDS, RemoteRun
+from rostrum.execution.remote_work import RemoteWork
+from rostrum.interfaces.launching import GatewayAccess
+from rostrum.model.errors import StateError
+from rostrum.rpc.gateway_connection import NETWORK_ERRORS, GatewayConnection
+from rostrum.rpc.gateway_session import GatewaySession
+from rostrum.rpc.gateway_wire import PREFIX, AppendReply
+from rostrum.rpc.spool import logs_directory
+from rostrum.service.clock import SystemClock
+from rostrum.service.processes import read_stat
+
+DONE, TAKEN, UNWANTED, INTERRUPTED, UNDELIVERED = "done", "taken", "unwanted", "interrupted", "undelivered"
+"""How it ended: all is told; another worker has begun the attempt before; nobody waits for it; this process was made to
+end; the control plane has not taken all that was told."""
+_ASK_SECONDS = 5.0
+
+
+def run_step_work(
+    work: bytes,
+    access: GatewayAccess,
+    *,
+    own: bool = False,
+    shared: bool = False,
+    grace_seconds: float = GRACE_SECONDS,
+) -> str:
+    """Run the attempt that `work` describes. Never raises for what goes wrong in it: its events tell.
+
+    `own`: this process runs nothing but such work, and may be killed when code does not end. `shared`: other work runs
+    in it at the same time, so that its standard output is not this attempt's. Raises StateError for work that cannot be
+    read.
+    """
+    try:
+        told = msgspec.msgpack.decode(work, type=RemoteWork)
+    except msgspec.MsgspecError as error:
+        raise StateError(f"the work of a step cannot be read; is it of another version of Rostrum? ({error})") from None
+    refused = _refused(told, access)
+    if refused is not None:
+        return refused
+    folder = Path(tempfile.mkdtemp(prefix="rostrum-step-"))
+    clock = SystemClock()
+    session = GatewaySession(
+        access.address,
+        access.token,
+        told.run.run_id,
+        told.run.epoch,
+        folder,
+        clock,
+        scope=told.scope,
+        threaded=True,
+    )
+    terminated = threading.Event()
+    run = RemoteRun(
+        told,
+        session,
+        clock,
+        capture=None if shared else logs_directory(folder),
+        kill=kill_everything if own else None,
+        grace_seconds=grace_seconds,
+        terminated=terminated,
+    )
+    restore = _on_terminate(terminated) if own else None
+    try:
+        run.run()
+    finally:
+        session.close()
+        if restore is not None:
+            signal.signal(signal.SIGTERM, restore)
+        undelivered = any(folder.glob("undelivered.*"))
+        if not undelivered:
+            shutil.rmtree(folder, ignore_errors=True)
+    if undelivered:
+        return UNDELIVERED
+    return INTERRUPTED if run.was_interrupted else DONE
+
+
+def _refused(work: RemoteWork, access: GatewayAccess) -> str | None:
+    """Ask before any user code is called: a cluster may start a task again whose first worker went away in the middle.
+    None when it may begin, also when the gateway does not answer: nothing fails because a network does.
+    """
+    line = GatewayConnection(access.address, timeout=_ASK_SECONDS)
+    try:
+        line.send(f"{PREFIX}/runs/{work.run.run_id}/events", msgspec.msgpack.encode([]), access.token)
+        status, reply = line.receive()
+        if status in {401, 403, 404}:
+            return UNWANTED
+        if status != 200:
+            return None
+        told = msgspec.msgpack.decode(reply, type=AppendReply)
+    except (*NETWORK_ERRORS, msgspec.MsgspecError):
+        return None
+    finally:
+        line.close()
+    if told.orders.fenced or told.orders.cancel:
+        return UNWANTED
+    return TAKEN if told.last_sequence else None
+
+
+def _on_terminate(terminated: threading.Event) -> Any:
+    """SIGTERM interrupts the attempt. Returns the handler before, None where this thread may set none."""
+    if threading.current_thread() is not threading.main_thread():
+        return None
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        terminated.set()
+
+    return signal.signal(signal.SIGTERM, handle) or signal.SIG_DFL
+
+
+def kill_everything() -> None:
+    """End this process and all that it has started, now."""
+    own = os.getpid()
+    for pid in _descendants(own):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except OSError:
+            continue
+    os.kill(own, signal.SIGKILL)
+
+
+def _descendants(leader: int) -> list[int]:
+    proc = Path("/proc")
+    if not proc.is_dir():
+        return []
+    stats = [stat for entry in proc.iterdir() if entry.name.isdigit() and (stat := read_stat(int(entry.name)))]
+    chosen = {leader}
+    grown = True
+    while grown:
+        more = {stat.pid for stat in stats if stat.parent in chosen} - chosen
+        chosen |= more
+        grown = bool(more)
+    return sorted(chosen - {leader})
