@@ -9,9 +9,9 @@ from rostrum.model.errors import ConfigError
 
 
 def test_variables_are_added_where_there_are_none(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text(
-        '# a comment\n\nA=1\nexport B = two words # why\nC=\'#  as it \\n is\'\nD="line\\nbreak \\"q\\"" # x\nE=\nF=kept\n'
-    )
+    lines = ["# a comment", "", "A=1", "export B = two words # why", "C='#  as it \\n is'"]
+    lines += [r'D="line\nbreak \"q\"" # x', "E=", "F=kept"]
+    (tmp_path / ".env").write_text("\n".join(lines))
     environment = {"F": "before"}
     assert load_dotenv(environment, tmp_path / ".env") == ["A", "B", "C", "D", "E"]
     assert environment == {
