@@ -44,6 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
+            self.server.sent += len(content)  # type: ignore[attr-defined]
             self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -58,6 +59,8 @@ class S3Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[tuple[str, str]] = []
+        self.sent = 0
+        """Bytes of answers."""
         self.refused: str | None = None
         """Requests with this in their path are denied."""
         self.url = f"http://127.0.0.1:{self.server_address[1]}"

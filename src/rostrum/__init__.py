@@ -43,6 +43,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
     "rostrum.components.tree": ("ComponentTree",),
     "rostrum.io_managers.configurable": ("FilesystemIOManager", "fs_io_manager", "mem_io_manager"),
     "rostrum.io_managers.memory": ("InMemoryIOManager",),
+    "rostrum.io_managers.object_store": ("ObjectStoreIOManager",),
     "rostrum.io_managers.upath": ("UPathIOManager",),
     "rostrum.model.assets": ("AssetKey", "CheckKey"),
     "rostrum.model.errors": ("ConfigError", "DefinitionError", "InvocationError", "RostrumError", "UserCodeError"),

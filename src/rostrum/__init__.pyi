@@ -283,6 +283,7 @@ from rostrum.definitions.ops.reexecution import reconstructable as reconstructab
 from rostrum.definitions.ops.retries import Backoff as Backoff
 from rostrum.definitions.ops.retries import Jitter as Jitter
 from rostrum.definitions.ops.retries import RetryPolicy as RetryPolicy
+from rostrum.definitions.ops.retries import RunRetryPolicy as RunRetryPolicy
 from rostrum.definitions.partitions.backfill_policy import BackfillPolicy as BackfillPolicy
 from rostrum.definitions.partitions.config import PartitionedConfig as PartitionedConfig
 from rostrum.definitions.partitions.config_functions import daily_partitioned_config as daily_partitioned_config
@@ -342,6 +343,7 @@ from rostrum.io_managers.configurable import FilesystemIOManager as FilesystemIO
 from rostrum.io_managers.configurable import fs_io_manager as fs_io_manager
 from rostrum.io_managers.configurable import mem_io_manager as mem_io_manager
 from rostrum.io_managers.memory import InMemoryIOManager as InMemoryIOManager
+from rostrum.io_managers.object_store import ObjectStoreIOManager as ObjectStoreIOManager
 from rostrum.io_managers.upath import UPathIOManager as UPathIOManager
 from rostrum.model.assets import AssetKey as AssetKey
 from rostrum.model.assets import CheckKey as CheckKey

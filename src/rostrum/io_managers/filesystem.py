@@ -5,24 +5,21 @@ plane never reads it.
 """
 
 # Paths are text here: half the cost of storing a small value would be making Path objects.
-# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH118, PTH120, PTH123
+# ruff: noqa: PTH100, PTH118, PTH123
 
 from __future__ import annotations
 
-import itertools
 import os
 import pickle
 from pathlib import Path
 from typing import Any
 
 from rostrum.definitions.contexts.storage import InputContext, OutputContext
-from rostrum.io_managers.paths import segment
+from rostrum.io_managers.folder import replacing
+from rostrum.io_managers.places import covered_partitions, place_parts
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import ArgumentError, InvariantError, InvocationError, NotFound
+from rostrum.model.errors import ArgumentError, NotFound
 from rostrum.model.metadata import PathMetadata
-from rostrum.model.partitions import MultiPartitions
-
-_numbers = itertools.count()
 
 
 class PickledFilesIOManager:
@@ -53,23 +50,12 @@ class PickledFilesIOManager:
 
     def path(self, context: OutputContext | InputContext, partition: str | None = None) -> str:
         """File of the value, or of one partition of it."""
-        if not context.has_asset_key:
-            return os.path.join(self.base_dir, *map(segment, context.get_identifier()))
-        parts = [segment(part) for part in context.asset_key.parts]
-        if partition is not None:
-            parts += [segment(part) for part in _dimensions(context, partition)]
-        return os.path.join(self.base_dir, *parts)
+        return os.path.join(self.base_dir, *place_parts(context, partition))
 
     def handle_output(self, context: OutputContext, value: Any) -> None:
         """Pickle the value. One value for several partitions at once cannot be split, and is refused."""
-        partition = None
-        if context.has_asset_key and context.has_asset_partitions:
-            partitions = context.asset_partition_keys
-            if not partitions:
-                raise InvariantError(
-                    f"{context.asset_key} is partitioned, and this run is of no partition: its value has no place. "
-                    "Launch it with a partition key."
-                )
+        partition, partitions = None, covered_partitions(context)
+        if partitions is not None:
             if len(partitions) != 1:
                 raise ArgumentError(
                     f"{context.asset_key}: one value was returned for {len(partitions)} partitions, and a file "
@@ -85,54 +71,17 @@ class PickledFilesIOManager:
 
     def load_input(self, context: InputContext) -> Any:
         """Unpickle the value; a dict by partition key where several partitions (or none) are asked for."""
-        if context.has_asset_key and context.has_asset_partitions:
-            partitions = context.asset_partition_keys
-            if len(partitions) != 1:
-                return {partition: _read(self.path(context, partition), context.asset_key) for partition in partitions}
-            return _read(self.path(context, partitions[0]), context.asset_key)
-        return _read(self.path(context), context.asset_key if context.has_asset_key else None)
-
-
-def _dimensions(context: OutputContext | InputContext, partition: str) -> list[str]:
-    """Keys by dimension of a partition of several dimensions, else the key itself."""
-    if "|" not in partition or not isinstance(context.asset_partitions_spec, MultiPartitions):
-        return [partition]
-    return partition.split("|", len(context.asset_partitions_spec.dimensions) - 1)
+        partitions, key = covered_partitions(context), context.asset_key if context.has_asset_key else None
+        if partitions is None:
+            return _read(self.path(context), key)
+        if len(partitions) != 1:
+            return {partition: _read(self.path(context, partition), key) for partition in partitions}
+        return _read(self.path(context, partitions[0]), key)
 
 
 def _write(path: str, value: Any) -> None:
-    # The name is unique among processes and threads; a partition or key can never be equal to it, since `%` is
-    # escaped there.
-    temporary = f"{path}.%tmp-{os.getpid()}-{next(_numbers)}"
-    try:
-        file = open(temporary, "xb")  # noqa: SIM115 - closed below; this is the hot path
-    except (FileNotFoundError, NotADirectoryError):
-        _make_folder(os.path.dirname(path))
-        file = open(temporary, "xb")  # noqa: SIM115
-    try:
-        with file:
-            pickle.dump(value, file, protocol=5)
-        os.replace(temporary, path)
-    except BaseException as error:
-        os.unlink(temporary)
-        if isinstance(error, IsADirectoryError):
-            raise InvocationError(
-                f"{path} cannot be a file: a folder is in the way. An asset's key is the beginning of "
-                "another's, or an asset that "
-                "had partitions has none now. Remove the folder, or give one of the assets another key or base_dir."
-            ) from None
-        raise
-
-
-def _make_folder(folder: str) -> None:
-    try:
-        os.makedirs(folder, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise InvocationError(
-            f"{folder} cannot be a folder: a file is in the way. An asset's key is the beginning of "
-            "another's, or an asset "
-            "that had no partitions has some now. Remove the file, or give one of the assets another key or base_dir."
-        ) from None
+    with replacing(path) as file:
+        pickle.dump(value, file, protocol=5)
 
 
 def _read(path: str, key: AssetKey | None) -> Any:

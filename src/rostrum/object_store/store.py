@@ -8,6 +8,7 @@ for ever: such a process is refused with an error instead.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import threading
@@ -36,6 +37,7 @@ CLIENT_OPTIONS = frozenset(
 """Options about the connection; all others are about the store and its credentials."""
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 _PART_BYTES = 8 * 1024 * 1024
+_BUFFER_BYTES = 256 * 1024
 _NO_BUCKET = re.compile(r"NoSuchBucket|ContainerNotFound|bucket does not exist", re.IGNORECASE)
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 _REFUSED: tuple[type[Exception], ...] = (
@@ -84,9 +86,12 @@ class ObjectStore:
         size = self.size(key)
         if size is None or start >= size or length <= 0:
             return None if size is None else b""
+        return self.read_range(key, start, min(length, size - start))
+
+    def read_range(self, key: str, start: int, length: int) -> Data | None:
+        """As `get_range`, where it is known that the object has these bytes."""
         with contextlib.suppress(FileNotFoundError), self._asking("read", key):
-            end = min(start + length, size)
-            return memoryview(cast("Any", obstore.get_range(self._store, key, start=start, end=end)))
+            return memoryview(cast("Any", obstore.get_range(self._store, key, start=start, length=length)))
         return None
 
     def size(self, key: str) -> int | None:
@@ -97,9 +102,8 @@ class ObjectStore:
 
     def open(self, key: str) -> BinaryIO | None:
         """The object as a file that can be read from any position."""
-        with contextlib.suppress(FileNotFoundError), self._asking("read", key):
-            return cast("BinaryIO", obstore.open_reader(self._store, key))
-        return None
+        size = self.size(key)
+        return io.BufferedReader(_Ranges(self, key, size), _BUFFER_BYTES) if size is not None else None
 
     def keys(self, prefix: str = "") -> Iterable[str]:
         """Keys below `prefix/`, in order."""
@@ -151,6 +155,39 @@ class ObjectStore:
             f"{self.address(key)}: could not {verb}: there is no such bucket or container. Create it, or correct the "
             "address."
         )
+
+
+class _Ranges(io.RawIOBase):
+    """An object as a file: every read is a request for a range."""
+
+    def __init__(self, objects: ObjectStore, key: str, size: int) -> None:
+        super().__init__()
+        self._objects, self._key, self._size, self._at = objects, key, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(start + offset, 0)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        length = min(len(buffer), self._size - self._at)
+        if length <= 0:
+            return 0
+        data = self._objects.read_range(self._key, self._at, length)
+        if data is None:
+            raise FileNotFoundError(self._objects.address(self._key))
+        memoryview(buffer).cast("B")[:length] = memoryview(data).cast("B")
+        self._at += length
+        return length
 
 
 def shown_address(url: str) -> str:
