@@ -103,6 +103,7 @@ function assetDetail({ key }) {
 
 function show(run) {
   return {
+    resumes: 0, retryAt: null, retryNumber: null, retryMost: null, retryNote: null, retriedBy: null,
     ...run, steps: () => world.steps.get(run.id), logFiles: () => world.steps.get(run.id).filter((step) => step.startedAt).map((step) => ({ fileKey: step.key.replaceAll("/", "__"), stepKeys: [step.key] })),
     retries: () => world.runs.filter((other) => other.parentRunId === run.id).map(show), canCancel: ["queued", "starting", "running"].includes(run.status), canRetry: ["failure", "canceled"].includes(run.status),
   };

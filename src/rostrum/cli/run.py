@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rostrum.cli.options import home_option, json_option
+from rostrum.cli.options import home_option, json_option, key_values
 from rostrum.cli.output import duration_text, print_json, print_table, status_text, target_text
 from rostrum.cli.run_debug import debug
 from rostrum.config.instance import Home, InstanceSettings
@@ -16,6 +16,7 @@ from rostrum.model import events as ev
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ErrorInfo, NotFound
 from rostrum.model.runs import Run, RunFilter, RunStatus
+from rostrum.planning.run_retries import retry_told
 
 POLL_SECONDS = 0.3
 PATIENCE = 3.0
@@ -115,6 +116,11 @@ def show(run_id: str, as_json: bool, home: Home, settings: InstanceSettings) -> 
     click.echo(f"  created    {run.created_at.astimezone():%Y-%m-%d %H:%M:%S}")
     click.echo(f"  duration   {duration_text(run.started_at, run.ended_at)}")
     click.echo(f"  steps      {run.steps_done} of {run.steps_total} done, {run.steps_failed} failed")
+    if run.resumes:
+        click.echo(f"  resumed    {run.resumes} {'time' if run.resumes == 1 else 'times'}, after the loss of a worker")
+    told = retry_told(run, control.clock.now())
+    if told:
+        click.echo(f"  retries    {told}")
     if run.error:
         click.echo()
         print_error(run.error)
@@ -202,10 +208,16 @@ def _why_queued(control: Any, run: Run) -> str:
     now = control.clock.now()
     with control.storage.begin() as session:
         reason = waiting_reasons(session, queue_limits(control.settings), now).get(run.run_id)
-        beats = [state.heartbeat_at for state in session.locations.daemons() if state.loop == "queue"]
-    if not beats or (now - max(beats)).total_seconds() > DAEMON_SILENT:
+    if not _daemon_lives(control, "queue"):
         return "no daemon is running on this instance; start `rostrum dev` or `rostrum daemon run`"
     return f"it waits for {reason.message}" if reason else "the daemon has not taken it yet"
+
+
+def _daemon_lives(control: Any, loop: str) -> bool:
+    """Whether a daemon with this loop was heard of lately."""
+    with control.storage.begin() as session:
+        beats = [state.heartbeat_at for state in session.locations.daemons() if state.loop == loop]
+    return bool(beats) and (control.clock.now() - max(beats)).total_seconds() <= DAEMON_SILENT
 
 
 def _event_json(event: Any) -> str:
@@ -229,6 +241,8 @@ def event_text(event: ev.AnyEvent) -> str:
         return event.message or event.reason
     if isinstance(event, ev.StepSucceeded):
         return f"{event.seconds:.2f} s"
+    if isinstance(event, ev.RunCanceling):
+        return f"{event.reason} {event.by}".strip()
     return ""
 
 
@@ -255,30 +269,73 @@ def _print_output(log_store: Any, run_id: str) -> None:
 
 @command.command("cancel")
 @click.argument("run_id")
+@click.option(
+    "--force", is_flag=True, help="Kill the worker without asking it, and do not wait for one that cannot be reached."
+)
 @json_option
 @home_option
-def cancel(run_id: str, as_json: bool, home: Home, settings: InstanceSettings) -> None:
-    """Ask for the end of a run. A queued run ends at once; the daemon ends a running one."""
+def cancel(run_id: str, force: bool, as_json: bool, home: Home, settings: InstanceSettings) -> None:
+    """Ask for the end of a run. A queued run ends at once; the daemon ends a running one. A failed run is not repeated
+    by itself any more.
+    """
     control = _open(home, settings)
-    run = control.runs.cancel(find_run(control.storage, run_id).run_id, by="cli")
+    run = control.runs.cancel(find_run(control.storage, run_id).run_id, by="cli", force=force)
     if as_json:
         print_json(run)
-    else:
-        click.echo(f"{status_text(run)}  {run.run_id}")
+        return
+    click.echo(f"{status_text(run)}  {run.run_id}")
+    if not run.is_finished and not _daemon_lives(control, "monitor"):
+        click.secho(
+            "no daemon is running on this instance: a worker that listens ends the run, else the next daemon", err=True
+        )
 
 
 @command.command("retry")
 @click.argument("run_id")
-@click.option("--all", "everything", is_flag=True, help="All steps, not only those that failed or did not run.")
+@click.option("--from-failure", is_flag=True, help="What failed, was interrupted or did not run (the default).")
+@click.option("--all", "everything", is_flag=True, help="All steps.")
+@click.option(
+    "--steps",
+    multiple=True,
+    metavar="CLAUSE",
+    help="These steps or assets: NAME, +NAME and NAME+ with their neighbours, *NAME and NAME* with all above or below. "
+    "Repeat for several.",
+)
+@click.option("--config", "config_file", metavar="FILE", help="Run config (YAML or JSON) in place of that of the run.")
+@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Laid over the tags of the run.")
+@click.option("-f", "--follow", is_flag=True, help="Print events until the run ends; exit 1 when it does not succeed.")
 @json_option
 @home_option
-def retry(run_id: str, everything: bool, as_json: bool, home: Home, settings: InstanceSettings) -> None:
-    """Run the failed and not-run steps of a finished run again."""
-    control = _open(home, settings)
-    run = control.runs.retry(
-        find_run(control.storage, run_id).run_id, strategy="all" if everything else "from_failure", by="cli"
+def retry(
+    run_id: str,
+    from_failure: bool,
+    everything: bool,
+    steps: tuple[str, ...],
+    config_file: str | None,
+    tags: tuple[str, ...],
+    follow: bool,
+    as_json: bool,
+    home: Home,
+    settings: InstanceSettings,
+) -> None:
+    """Run a finished run again: what is left of it, all of it, or some of its steps; as it was, or changed."""
+    from rostrum.cli.job import read_run_config
+    from rostrum.control.retries import Rerun
+
+    if from_failure + everything + bool(steps) > 1:
+        raise click.UsageError("choose one of --from-failure, --all and --steps")
+    how = Rerun(
+        strategy="all" if everything else "from_failure",
+        steps=steps,
+        config=read_run_config(config_file) if config_file is not None else None,
+        tags=key_values(tags, "tag"),
     )
-    if as_json:
+    control = _open(home, settings)
+    run = control.runs.retry(find_run(control.storage, run_id).run_id, by="cli", how=how)
+    if follow:
+        if follow_run(control, run.run_id, follow=True, as_json=as_json):
+            sys.exit(1)
+    elif as_json:
         print_json(run)
     else:
         click.echo(f"{status_text(run)}  {run.run_id}")

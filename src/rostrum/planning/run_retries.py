@@ -112,6 +112,17 @@ def next_number(run: Run) -> tuple[int, int]:
     return user, retry.max_retries
 
 
+def retry_told(run: Run, now: datetime) -> str:
+    """What becomes of a failed run by itself, in words; empty where nothing does."""
+    if run.retry_at is not None:
+        number, most = next_number(run)
+        left = max(0.0, (run.retry_at - now).total_seconds())
+        return f"will be retried in {left:.0f} s ({number} of {most})"
+    if AUTO_RETRY_RUN_TAG in run.tags:
+        return f"retried by run {run.tags[AUTO_RETRY_RUN_TAG]}"
+    return f"not retried: {run.retry_note}" if run.retry_note else ""
+
+
 def stopped(run: Run, why: str, *, state: str = "stopped") -> Run:
     """The failed run, which nothing repeats by itself any more."""
     tags = {**run.tags, WILL_RETRY_TAG: "false", RETRY_STATE_TAG: state}

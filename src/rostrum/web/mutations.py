@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import msgspec
 
-from rostrum.control.runs import SubmitRequest
+from rostrum.control.requests import SubmitRequest
+from rostrum.control.retries import Rerun
 from rostrum.model.errors import ConfigError, NotFound
 from rostrum.model.ids import is_id
 from rostrum.model.principals import Permission
@@ -47,10 +48,7 @@ class Mutation:
 
     def launch(self, input: dict[str, Any]) -> dict[str, Any]:
         target = resolve_target(self._context, input["target"])
-        config, tags = _mapping(input, "config"), {key: str(value) for key, value in _mapping(input, "tags").items()}
-        masked = place_of_mask(config)
-        if masked is not None:
-            raise ConfigError(f"{masked} holds what is shown in place of a secret: give its value, or {{env: NAME}}")
+        config, tags = _config(input), _tags(input)
         keys: list[str] = input.get("partitionKeys") or []
         if len(keys) > MAX_PARTITIONS:
             raise ConfigError(f"{len(keys)} partitions at once; {MAX_PARTITIONS} is the most")
@@ -71,8 +69,8 @@ class Mutation:
         self._context.refresh()
         return {"runs": [RunView(self._context, run)], "backfill": None}
 
-    def cancel_run(self, id: str) -> RunView:
-        run = self._services.runs.cancel(_run_id(id), self._who)
+    def cancel_run(self, id: str, force: bool = False) -> RunView:
+        run = self._services.runs.cancel(_run_id(id), self._who, force=force)
         self._context.refresh()
         return RunView(self._context, run)
 
@@ -81,8 +79,22 @@ class Mutation:
         self._context.refresh()
         return BackfillView(self._context, backfill)
 
-    def retry_run(self, id: str, strategy: str = "from_failure") -> RunView:
-        run = self._services.runs.retry(_run_id(id), strategy=strategy, by=self._who)
+    def retry_run(
+        self,
+        id: str,
+        strategy: str = "from_failure",
+        steps: list[str] | None = None,
+        config: Any = None,
+        tags: Any = None,
+        idempotency_key: str | None = None,
+    ) -> RunView:
+        how = Rerun(
+            strategy=strategy,
+            steps=tuple(steps or ()),
+            config=None if config is None else _config({"config": config}),
+            tags=_tags({"tags": tags}),
+        )
+        run = self._services.runs.retry(_run_id(id), by=self._who, idempotency_key=idempotency_key, how=how)
         self._context.refresh()
         return RunView(self._context, run)
 
@@ -108,6 +120,18 @@ def _run_id(text: str) -> str:
     if not is_id(text):
         raise NotFound(f"there is no run {text}")
     return text
+
+
+def _config(given: dict[str, Any]) -> dict[str, Any]:
+    config = _mapping(given, "config")
+    masked = place_of_mask(config)
+    if masked is not None:
+        raise ConfigError(f"{masked} holds what is shown in place of a secret: give its value, or {{env: NAME}}")
+    return config
+
+
+def _tags(given: dict[str, Any]) -> dict[str, str]:
+    return {key: str(value) for key, value in _mapping(given, "tags").items()}
 
 
 def _mapping(given: dict[str, Any], name: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import type { StepStatus } from "../api/shapes";
 import type { State } from "../parts/glyph";
 import { plural } from "./number";
+import { duration } from "./time";
 
 const RUN_STATES: Record<string, State> = {
   queued: "queued", starting: "running", running: "running", canceling: "running", success: "success", failure: "failed", canceled: "canceled",
@@ -77,6 +78,14 @@ export function starter(name: string): string {
 /** Whether retrying from the failure means anything for a run. */
 export function failedSomewhere(run: { status: string; canRetry: boolean }): boolean {
   return run.canRetry && (run.status === "failure" || run.status === "canceled");
+}
+
+/** What becomes of a failed run by itself: `will be retried in 12 s (2 of 3)`. */
+export function retryWord(run: { retryAt: string | null; retryNumber: number | null; retryMost: number | null }, now: number): string | undefined {
+  if (!run.retryAt) return undefined;
+  const left = (Date.parse(run.retryAt) - now) / 1000;
+  const when = left > 0.5 ? `in ${duration(Math.round(left))}` : "now";
+  return `will be retried ${when} (${run.retryNumber} of ${run.retryMost})`;
 }
 
 /** The part of an id people read and say: its end, since ids begin with the time they were made. */

@@ -10,7 +10,7 @@ import type { AssetTable } from "../api/shapes";
 import { count, plural } from "../format/number";
 import { shortId } from "../format/run";
 import { clock, duration } from "../format/time";
-import { type Plain, parseConfig, printConfig } from "../format/yaml";
+import { printConfig } from "../format/yaml";
 import { neighboursOf, reach } from "../graph/model";
 import { Key, Seg, Skeleton, toast } from "../parts/controls";
 import { Glyph } from "../parts/glyph";
@@ -18,21 +18,13 @@ import { Icon } from "../parts/icons";
 import { cellStates, parseChoice, printChoice } from "../parts/partitions";
 import { closeLaunch, draftKey, type Draft, type LaunchTarget, openLaunch, readDraft, writeDraft } from "../shell/launch-store";
 import { ConfigForm, type FieldSchema, formProblems } from "./config-form";
+import { isMap, newKey, type PlainMap, readConfig, readTags } from "./launch-text";
+import { RerunForm } from "./rerun";
 import { tellError } from "./run-actions";
 
-type PlainMap = { [key: string]: Plain };
 /** Assets whose config is offered as a form. */
 const FORMS_MOST = 6;
 const CHOICES_MOST = 14;
-
-function isMap(value: Plain | undefined): value is PlainMap {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
-}
-
-function newKey(): string {
-  // randomUUID exists only on secure origins; the numbers do on all.
-  return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(16).padStart(8, "0")).join("");
-}
 
 /** The sheet, or the choice of a target first. */
 export default function LaunchSheet({ target }: { target: LaunchTarget }) {
@@ -55,7 +47,7 @@ export default function LaunchSheet({ target }: { target: LaunchTarget }) {
   const chosen = target.job !== undefined || (target.assetKeys?.length ?? 0) > 0;
   return (
     <aside className="sheet" aria-label="Launch" ref={sheet} data-testid="launch">
-      {chosen ? <Form key={draftKey(target)} target={target} /> : <Chooser />}
+      {target.again ? <><SheetHead note="draft kept">Run again <span className="mono faint light">{shortId(target.again.runId)}</span></SheetHead><RerunForm key={target.again.runId} target={target.again} /></> : chosen ? <Form key={draftKey(target)} target={target} /> : <Chooser />}
     </aside>
   );
 }
@@ -264,26 +256,6 @@ function PlanBox({ plan, error, waiting, missing, partitions }: { plan: PlanData
       )}
     </section>
   );
-}
-
-function readConfig(text: string): { value: PlainMap | undefined; problem?: string } {
-  try {
-    const value = parseConfig(text);
-    return isMap(value) ? { value } : { value: undefined, problem: "Run config is a map: ops, resources, execution." };
-  } catch (error) {
-    return { value: undefined, problem: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-function readTags(text: string): { value: Record<string, string>; problem?: string } {
-  const value: Record<string, string> = {};
-  for (const part of text.split(",")) {
-    if (part.trim() === "") continue;
-    const tag = /^\s*([^:=]+?)\s*[:=]\s*(.*?)\s*$/.exec(part);
-    if (!tag) return { value, problem: `"${part.trim()}" is not "name: value".` };
-    value[tag[1] ?? ""] = tag[2] ?? "";
-  }
-  return { value };
 }
 
 function stepConfig(config: PlainMap | undefined, step: string): PlainMap {

@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { request } from "../api/client";
 import { CancelRun, RetryRun } from "../api/generated";
-import { shortId } from "../format/run";
+import { hasEnded, shortId } from "../format/run";
 import { toast } from "../parts/controls";
 
 /** Say what went wrong. */
@@ -28,13 +28,14 @@ export function useRetry() {
   });
 }
 
-/** Ask a run to end. */
+/** Ask a run to end, at once where `force`; of a failed run, stop what would repeat it. */
 export function useCancel() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (id: string) => request(CancelRun, { id }),
+    mutationFn: ({ id, force }: { id: string; force?: boolean }) => request(CancelRun, { id, force: force ?? false }),
     onSuccess: ({ cancelRun }) => {
-      toast(`Run ${shortId(cancelRun.id)} is being canceled.`);
+      const ended = hasEnded(cancelRun.status) && cancelRun.status !== "canceled";
+      toast(ended ? `Run ${shortId(cancelRun.id)} will not be retried.` : `Run ${shortId(cancelRun.id)} is being canceled.`);
       void client.invalidateQueries({ queryKey: ["run", cancelRun.id] });
       void client.invalidateQueries({ queryKey: ["runs"] });
     },

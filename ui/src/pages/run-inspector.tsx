@@ -56,7 +56,7 @@ export function RunInspector({ id, onClose }: { id: string; onClose: () => void 
       )}
       <p className="row inspector-do">
         {failedSomewhere(run) && <button type="button" className="btn btn-primary" disabled={retry.isPending} onClick={() => retry.mutate({ id: run.id, strategy: "from_failure" })}>Retry from failure</button>}
-        {run.canCancel && <button type="button" className="btn" disabled={cancel.isPending} onClick={() => cancel.mutate(run.id)}><Icon name="stop" />Cancel run</button>}
+        {run.canCancel && <button type="button" className="btn" disabled={cancel.isPending} onClick={() => cancel.mutate({ id: run.id })}><Icon name="stop" />{run.retryAt ? "Stop retrying" : "Cancel run"}</button>}
         <Link to="/r/$runId" params={{ runId: run.id }} className="btn">Open run</Link>
       </p>
       <h3>Facts</h3>

@@ -7,7 +7,7 @@ import type { RunPageResult } from "../api/generated";
 import { runQuery } from "../api/queries";
 import type { ErrorInfo, StepRow } from "../api/shapes";
 import { count, plural } from "../format/number";
-import { andMore, failedSomewhere, hasEnded, runSeconds, runState, runWord, shortId, stepState, trigger } from "../format/run";
+import { andMore, failedSomewhere, hasEnded, retryWord, runSeconds, runState, runWord, shortId, stepState, trigger } from "../format/run";
 import { clock, clockSeconds, dayKey, dayMonth, duration } from "../format/time";
 import { usePhone } from "../list/media";
 import { Broken, Key, Menu, type MenuItem, Panel, Seg, Skeleton, toast } from "../parts/controls";
@@ -38,7 +38,7 @@ export default function RunPage() {
 function RunView({ run }: { run: Run }) {
   const phone = usePhone();
   const live = !hasEnded(run.status);
-  const now = useSecond(live);
+  const now = useSecond(live || run.retryAt !== null);
   const [view, setView] = useState<View>("timeline");
   const [pane, setPane] = useState<1 | 2 | 3>(1);
   // Undefined means the person has not chosen: then the failed step is.
@@ -51,7 +51,7 @@ function RunView({ run }: { run: Run }) {
   const failedStep = run.steps.find((item) => item.key === run.failedStepKey);
   return (
     <div className={`split run-page pane-${pane}`} ref={root}>
-      <RunHead run={run} now={now} live={live} />
+      <RunHead run={run} now={now} live={live} step={chosen ?? run.failedStepKey ?? undefined} />
       {pane !== 3 && (
         <div className="run-top">
           {live && run.startedAt && <Progress run={run} now={now} />}
@@ -91,7 +91,7 @@ function usePaneKeys(setPane: (pane: 1 | 2 | 3) => void): void {
   }, [setPane]);
 }
 
-function RunHead({ run, now, live }: { run: Run; now: number; live: boolean }) {
+function RunHead({ run, now, live, step }: { run: Run; now: number; live: boolean; step: string | undefined }) {
   const retry = useRetry();
   const cancel = useCancel();
   const seconds = runSeconds(run, now);
@@ -103,13 +103,19 @@ function RunHead({ run, now, live }: { run: Run; now: number; live: boolean }) {
     when,
     seconds !== undefined && `${duration(seconds)}${run.typicalSeconds === null ? "" : `, typical ${duration(run.typicalSeconds)}`}`,
     run.status === "queued" && run.waitsFor,
+    run.resumes > 0 && `resumed ${plural(run.resumes, "time")}`,
+    retryWord(run, now),
   ].filter((fact): fact is string => Boolean(fact));
   const more: MenuItem[] = [
     { text: "Launch again with changes…", onPick: () => openLaunch({ location: run.location, ...(run.job.startsWith("__") ? { assetKeys: run.assetKeys } : { job: run.job }), ...(run.partitionKey ? { partitionKeys: [run.partitionKey] } : {}) }) },
     { text: "Copy the id", onPick: () => void navigator.clipboard?.writeText(run.id).then(() => toast("Copied.")) },
     { text: "Copy as command", onPick: () => void navigator.clipboard?.writeText(`rostrum run show ${run.id}`).then(() => toast("Copied.")) },
   ];
+  const again = (steps?: string) => openLaunch({ again: { runId: run.id, canResume: failedSomewhere(run), config: run.config, known: run.steps.map((item) => item.key), ...(steps ? { steps } : {}) } });
+  if (run.canRetry) more.unshift({ text: "Run again with changes…", onPick: () => again() });
+  if (run.canRetry && step) more.unshift({ text: `Run ${step} again…`, onPick: () => again(step) }, { text: `Run ${step} and what follows again…`, onPick: () => again(`${step}*`) });
   if (failedSomewhere(run)) more.unshift({ text: "Run all steps again", onPick: () => retry.mutate({ id: run.id, strategy: "all" }) });
+  if (run.canCancel && run.status === "canceling") more.unshift({ text: "Kill the worker now", onPick: () => cancel.mutate({ id: run.id, force: true }) });
   return (
     <header className="page-head">
       <div className="grow">
@@ -122,7 +128,7 @@ function RunHead({ run, now, live }: { run: Run; now: number; live: boolean }) {
       <div className="actions">
         {failedSomewhere(run) && <button type="button" className="btn btn-primary" disabled={retry.isPending} onClick={() => retry.mutate({ id: run.id, strategy: "from_failure" })}>Retry from failure</button>}
         {run.canRetry && run.status === "success" && <button type="button" className="btn" disabled={retry.isPending} onClick={() => retry.mutate({ id: run.id, strategy: "all" })}><Icon name="retry" />Run again</button>}
-        {run.canCancel && <button type="button" className="btn" disabled={cancel.isPending || run.status === "canceling"} onClick={() => cancel.mutate(run.id)}><Icon name="stop" />{run.status === "canceling" ? "Canceling" : "Cancel run"}</button>}
+        {run.canCancel && <button type="button" className="btn" disabled={cancel.isPending || run.status === "canceling"} onClick={() => cancel.mutate({ id: run.id })}><Icon name="stop" />{run.retryAt ? "Stop retrying" : run.status === "canceling" ? "Canceling" : "Cancel run"}</button>}
         <Menu label="More actions" className="btn btn-icon" items={more}><Icon name="more" /></Menu>
       </div>
     </header>
@@ -239,6 +245,7 @@ function About({ run }: { run: Run }) {
         <dt>Location</dt><dd>{run.location}</dd>
         {run.parentRunId && <><dt>Retry of</dt><dd><Link className="link mono" to="/r/$runId" params={{ runId: run.parentRunId }}>{shortId(run.parentRunId)}</Link></dd></>}
         {run.retries.length > 0 && <><dt>Retried as</dt><dd>{run.retries.map((other) => <Link key={other.id} className="link mono" to="/r/$runId" params={{ runId: other.id }}>{shortId(other.id)} {runWord(other).toLowerCase()} </Link>)}</dd></>}
+        {run.retryNote && <><dt>Not retried</dt><dd>{run.retryNote}</dd></>}
         {run.backfillId && <><dt>Backfill</dt><dd><Link className="link mono" to="/b/$backfillId" params={{ backfillId: run.backfillId }}>{shortId(run.backfillId)}</Link></dd></>}
         <dt>Assets</dt><dd>{run.assetKeys.length === 0 ? "none" : run.assetKeys.slice(0, 24).map((key) => <Link key={key} className="chip asset-chip" to="/a/$" params={{ _splat: key }}>{key}</Link>)}{run.assetKeys.length > 24 && ` and ${count(run.assetKeys.length - 24)} more`}</dd>
         {tags.length > 0 && <><dt>Tags</dt><dd>{tags.map(([key, value]) => <span key={key} className="chip asset-chip"><i>{key}</i> {value}</span>)}</dd></>}

@@ -8,6 +8,20 @@ export interface LaunchTarget {
   job?: string;
   assetKeys?: string[];
   partitionKeys?: string[];
+  /** A finished run to run again, in place of all that. */
+  again?: RerunTarget;
+}
+
+/** A finished run, and what of it is to run again. */
+export interface RerunTarget {
+  runId: string;
+  /** Whether something of it is left to do. */
+  canResume: boolean;
+  config: Record<string, unknown>;
+  /** Keys of its steps. */
+  known: string[];
+  /** Clauses that select steps, chosen so far. */
+  steps?: string;
 }
 
 let target: LaunchTarget | undefined;
@@ -69,4 +83,22 @@ export function writeDraft(key: string, draft: Draft | undefined): void {
   } catch {
     // The draft then lasts as long as the sheet is open.
   }
+}
+
+/** What a person has typed to run a run again. */
+export interface RerunDraft {
+  what: "failure" | "all" | "steps";
+  steps: string;
+  config: string;
+  tags: string;
+}
+
+/** The kept draft of a run, if any. */
+export function readRerun(runId: string): RerunDraft | undefined {
+  return readDraft(`rostrum.again.${runId}`) as unknown as RerunDraft | undefined;
+}
+
+/** Keep the draft of a run, or forget it. */
+export function writeRerun(runId: string, draft: RerunDraft | undefined): void {
+  writeDraft(`rostrum.again.${runId}`, draft as unknown as Draft | undefined);
 }

@@ -14,10 +14,12 @@ from rostrum.model.errors import RostrumError
 from rostrum.model.manifest import ASSET_JOB
 from rostrum.model.plans import Plan
 from rostrum.model.principals import Permission
+from rostrum.model.reserved_names import AUTO_RETRY_RUN_TAG
 from rostrum.model.runs import Run, RunFilter, RunStatus, RunTarget
 from rostrum.model.secrets import masked_config
 from rostrum.planning.dynamic import known_items
 from rostrum.planning.plan import build_plan
+from rostrum.planning.run_retries import next_number
 from rostrum.web.context import RequestContext
 from rostrum.web.jsonable import plain
 from rostrum.web.steps import STEP_KINDS, StepRow, step_rows
@@ -82,6 +84,12 @@ class RunView:
         self.parent_run_id = run.parent_run_id
         self.root_run_id = run.root_run_id
         self.backfill_id = run.backfill_id
+        self.resumes = run.resumes
+        self.retry_at = run.retry_at
+        number = next_number(run) if run.retry_at is not None else (None, None)
+        self.retry_number, self.retry_most = number
+        self.retry_note = run.retry_note or None
+        self.retried_by = run.tags.get(AUTO_RETRY_RUN_TAG)
 
     @functools.cached_property
     def _keys(self) -> list[str]:
@@ -170,7 +178,8 @@ class RunView:
     @property
     def can_cancel(self) -> bool:
         principal = self._context.principal
-        return not self._run.is_finished and principal is not None and Permission.CANCEL in permissions(principal)
+        over = self._run.is_finished and self._run.retry_at is None
+        return not over and principal is not None and Permission.CANCEL in permissions(principal)
 
     @property
     def can_retry(self) -> bool:
