@@ -18,6 +18,8 @@ from typing import TextIO, cast
 STREAMS = ("out", "err")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 _CHUNK_BYTES = 256 * 1024
+_QUIET_LOOKS, _MOST_SKIPPED = 4, 3
+"""After so many looks at quiet files one more look is skipped, and never more than that: a second, at four a second."""
 
 
 def file_key(step_key: str, attempt: int, epoch: int = 1) -> str:
@@ -63,49 +65,81 @@ class Redirect:
             os.close(saved)
 
 
-class Tail:
-    """Reads what has been appended to captured files since the last look and hands it on, by offset."""
+class _Followed:
+    """Files of one key, and how long they have been quiet."""
 
-    def __init__(self, folder: Path, write: Callable[[str, str, int, bytes], None]) -> None:
+    __slots__ = ("offsets", "paths", "quiet", "skip")
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.paths: dict[str, str] = {stream: str(folder / f"{key}.{stream}") for stream in STREAMS}
+        self.offsets: dict[str, int] = dict.fromkeys(STREAMS, 0)
+        self.quiet = self.skip = 0
+
+
+class Tail:
+    """Reads what has been appended to captured files since the last look and hands it on, by offset.
+
+    Files that stay quiet are looked at less often: thousands of steps may share a process. With no `write` it only
+    knows which files there are: the run's session reads them itself.
+    """
+
+    def __init__(self, folder: Path, write: Callable[[str, str, int, bytes], None] | None) -> None:
         self._folder, self._write = folder, write
-        self._offsets: dict[str, dict[str, int]] = {}
+        self._followed: dict[str, _Followed] = {}
 
     @property
     def keys(self) -> list[str]:
         """Keys that are followed."""
-        return list(self._offsets)
+        return list(self._followed)
+
+    def follows(self, key: str) -> bool:
+        """Whether a key is followed."""
+        return key in self._followed
 
     def follow(self, key: str) -> None:
         """Add the files of a key."""
-        self._offsets.setdefault(key, dict.fromkeys(STREAMS, 0))
+        if key not in self._followed:
+            self._followed[key] = _Followed(self._folder, key)
 
     def pump(self) -> None:
         """Hand on what is new."""
-        for key in list(self._offsets):
-            self._pump(key)
+        if self._write is None:
+            return
+        for key, each in list(self._followed.items()):
+            if each.skip:
+                each.skip -= 1
+                continue
+            each.quiet = 0 if self._pump(key, each) else each.quiet + 1
+            each.skip = min(each.quiet // _QUIET_LOOKS, _MOST_SKIPPED)
 
     def finish(self, key: str) -> bool:
         """Hand on the rest of a key and follow it no more; False when it is not followed."""
-        if key not in self._offsets:
+        each = self._followed.get(key)
+        if each is None:
             return False
-        self._pump(key)
-        return self._offsets.pop(key, None) is not None
+        self._pump(key, each)
+        return self._followed.pop(key, None) is not None
 
-    def _pump(self, key: str) -> None:
-        offsets = self._offsets[key]
-        for stream, offset in offsets.items():
-            path = self._folder / f"{key}.{stream}"
+    def _pump(self, key: str, each: _Followed) -> bool:
+        """Whether there was anything new."""
+        moved = False
+        if self._write is None:
+            return moved
+        for stream, path in each.paths.items():
+            offset = each.offsets[stream]
             try:
-                if path.stat().st_size <= offset:
+                if os.stat(path).st_size <= offset:  # noqa: PTH116 - thousands of files: a Path costs more than the look
                     continue
-                with path.open("rb") as file:
+                with open(path, "rb") as file:  # noqa: PTH123
                     file.seek(offset)
                     while data := file.read(_CHUNK_BYTES):
                         self._write(key, stream, offset, data)
-                        offset += len(data)  # noqa: PLW2901 - it moves on with what was read
-                        offsets[stream] = offset
+                        offset += len(data)
+                        each.offsets[stream] = offset
+                moved = True
             except FileNotFoundError:
                 continue
+        return moved
 
 
 def _flush() -> None:

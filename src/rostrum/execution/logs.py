@@ -63,10 +63,9 @@ class RunLog:
         self._running[active] = None
         ACTIVE.set(active)
 
-    def leave(self, active: Active) -> None:
-        """The attempt is over."""
+    def forget(self, active: Active) -> None:
+        """The attempt is over, or given up: what is still written in its context belongs to the run."""
         self._running.pop(active, None)
-        ACTIVE.set(active.around)
 
     def current(self) -> Active | None:
         """The attempt of this run whose code is running here, or the only one that runs."""
@@ -105,7 +104,9 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         active = self._log.current()
-        send = self._log.outside if active is None or active.has_ended else active.emit
+        if active is not None and active.has_ended:
+            active = None
+        send = active.emit if active is not None else self._log.outside
         if send is None:
             return
         send(

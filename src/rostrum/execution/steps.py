@@ -17,6 +17,7 @@ from rostrum.definitions.events.outputs import RetryRequested
 from rostrum.definitions.instance.run_instance import RunInstance
 from rostrum.definitions.location.live import Resolved
 from rostrum.execution.active import ACTIVE, Active, Interrupter
+from rostrum.execution.attribution import Attribution
 from rostrum.execution.endings import Endings
 from rostrum.execution.hook_records import HookRecord
 from rostrum.execution.hooks import Hooks
@@ -69,6 +70,7 @@ class StepRunner:
         self._coroutines = Coroutines()
         self.values = Values(session, clock, notes, resources.io_manager)
         self.values.settings = resources.io_settings()
+        self.values.is_default = resources.is_default_io_manager
         self.values.settled = resources.settled = self._coroutines.settled
         self.is_canceled: Callable[[], bool] = _never
         """Whether the run is being cancelled: only then is an interrupt no failure of the step."""
@@ -82,6 +84,8 @@ class StepRunner:
             if resolved.hooks
             else None
         )
+        self.attribution: Attribution | None = None
+        """Tells output of steps apart, where several write to the captured output of one process."""
         self._interrupter: Interrupter | None = None
         """Where attempts run concurrently."""
 
@@ -185,8 +189,8 @@ class StepRunner:
         """Take nothing more of an attempt that does not end: no event, no output, no log line of its step."""
         active = self.log.running(step.key, attempt)
         if active is not None:
-            active.has_ended = True
             active.emit = _dropped
+            self._forget(active)
 
     def _begin(self, step: Step, attempt: int, emit: Emit) -> Active:
         """Tell of it, and make it what this thread or task does."""
@@ -213,8 +217,15 @@ class StepRunner:
         return end
 
     def _leave(self, active: Active) -> None:
+        """Its code does nothing here any more."""
+        self._forget(active)
+        ACTIVE.set(active.around)
+
+    def _forget(self, active: Active) -> None:
         active.has_ended = True
-        self.log.leave(active)
+        if active.output is not None and self.attribution is not None:
+            self.attribution.end(active)
+        self.log.forget(active)
 
     def _run_hooks(self, active: Active, raised: Raised | None, end: Event) -> None:
         assert self._hooks is not None

@@ -16,6 +16,7 @@ from rostrum.executors.schedule import Rules, Schedule
 from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.model.errors import InvocationError
 from rostrum.model.plans import Plan, Step
+from rostrum.planning.placement import SHARED, isolation_of
 
 MOST_TASKS = 1000
 """Async steps at once, where nothing else is said."""
@@ -54,8 +55,15 @@ class ThreadedExecutor:
         self.require_upstream_step_success = require_upstream_step_success
 
     def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
-        """See `interfaces.execution.Executor`."""
-        lanes = Lanes(runner, threads=self.max_concurrent, tasks=self.max_tasks, default=self._lane)
+        """See `interfaces.execution.Executor`. Raises InvocationError for a step that asks for another process."""
+        for step in plan.steps:
+            if isolation_of(step, self._lane) not in SHARED:
+                raise InvocationError(
+                    f"step {step.key} asks for isolation {step.isolation!r}, and the {self.name} executor runs all "
+                    "steps in one process: use the multiprocess executor, which runs each step where it asks to run, "
+                    "or another isolation."
+                )
+        lanes = Lanes(runner, host, threads=self.max_concurrent, tasks=self.max_tasks, default=self._lane)
         rules = Rules(
             retries=self.retries,
             tag_concurrency_limits=self.tag_concurrency_limits,
@@ -82,7 +90,8 @@ class AsyncExecutor(ThreadedExecutor):
 class Lanes:
     """The places of an engine that runs in the process of the loop."""
 
-    def __init__(self, runner: StepRunner, *, threads: int, tasks: int, default: str) -> None:
+    def __init__(self, runner: StepRunner, host: RunHost, *, threads: int, tasks: int, default: str) -> None:
+        self._host = host
         self.engine = Engine(runner, self._wake, threads=threads)
         self._default = default
         self._reports: Reports | None = None
@@ -118,6 +127,7 @@ class Lanes:
                 reports.events(attempt, events)
             if done is not None:
                 self._by_lane[self.engine.lane_of(attempt.step, self._default)].left()
+                self._host.output_ended(attempt.step.key, attempt.number)
                 reports.ended(attempt, done.how)
 
 

@@ -13,7 +13,7 @@ from rostrum.definitions.location.loading import CodeTarget
 from rostrum.execution.worker import execute_run
 from rostrum.interfaces.execution import Executor
 from rostrum.interfaces.runs import Orders
-from rostrum.model.events import AnyEvent
+from rostrum.model.events import AnyEvent, LogsCaptured
 from rostrum.model.runs import RunTarget
 from rostrum.service.clock import SystemClock
 from rostrum.testing.run_sessions import FakeRunSession
@@ -70,6 +70,12 @@ def _cancel(session: FakeRunSession, kind: str, step_key: str) -> None:
 def kinds(session: FakeRunSession, step_key: str | None = None) -> list[str]:
     """Kinds of the worker's events, of one step where it is named."""
     return [event.kind for event in session.events if step_key is None or event.step_key == step_key]
+
+
+def output(session: FakeRunSession, step_key: str, stream: str = "out") -> bytes:
+    """All that the log files have that a step's output is in."""
+    files = [e.file_key for e in session.events if isinstance(e, LogsCaptured) and step_key in e.step_keys]
+    return b"".join(bytes(session.logs.get((key, stream), b"")) for key in files)
 
 
 def only(session: FakeRunSession, kind: str, step_key: str | None = None) -> Any:
