@@ -19,7 +19,6 @@ from rostrum.io_managers.paths import segment
 from rostrum.io_managers.typed import TypedIOManager
 from rostrum.model.errors import Denied, InvocationError, Unavailable
 from rostrum.object_store.store import ObjectStore
-from rostrum.testing.conformance.io_managers.formats import TypedSuite
 from rostrum.testing.conformance.io_managers.suite import (
     HOSTILE,
     LETTERS,
@@ -28,6 +27,7 @@ from rostrum.testing.conformance.io_managers.suite import (
     loading,
     output,
 )
+from tests.conformance.io_managers.typed_suite import TypedSuite
 from tests.s3_server import S3Server, s3_server
 
 

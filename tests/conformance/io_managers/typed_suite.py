@@ -1,4 +1,4 @@
-"""What an IO manager of typed formats promises beyond `IOManagerSuite`. Subclass `TypedSuite` and give it a `make`
+"""What the IO manager of typed formats promises beyond `IOManagerSuite`. Subclass `TypedSuite` and give it a `make`
 fixture: a function that makes a manager over one place, with the options `format`, `versions` and `trusted`.
 """
 
