@@ -205,6 +205,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "logger",
     ),
     _D + "ops.logs": ("get_logger",),
+    _D + "masking": ("mask_secret",),
     _D + "assets.materializing": ("materialize", "materialize_to_memory"),
     _D + "events.metadata": ("MetadataValue",),
     _D + "location.module_contents": (

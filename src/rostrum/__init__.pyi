@@ -228,6 +228,7 @@ from rostrum.definitions.location.module_contents import (
 from rostrum.definitions.location.module_contents import (
     load_definitions_from_package_name as load_definitions_from_package_name,
 )
+from rostrum.definitions.masking import mask_secret as mask_secret
 from rostrum.definitions.ops.composition import PendingNodeInvocation as PendingNodeInvocation
 from rostrum.definitions.ops.config_mapping import ConfigMapping as ConfigMapping
 from rostrum.definitions.ops.config_mapping import config_mapping as config_mapping

@@ -42,7 +42,7 @@ SECTIONS: dict[str, Section] = {
     "What functions return, yield or raise": Section("assets", ("definitions.events.outputs",)),
     "Retries": Section("runs-and-retries", ("definitions.ops.retries",)),
     "Hooks": Section("hooks", ("definitions.ops.hooks",)),
-    "Loggers": Section("loggers", ("definitions.ops.loggers", "definitions.ops.logs")),
+    "Loggers": Section("loggers", ("definitions.ops.loggers", "definitions.ops.logs", "definitions.masking")),
     "Types": Section("types", ("definitions.config.types", "definitions.config.type_loaders")),
     "Config": Section(
         "config", ("definitions.config.*", "definitions.ops.configured", "definitions.ops.config_mapping")

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from rostrum.control.events import EventLog
 from rostrum.control.run_queries import answer_query, change_partitions, orders_for
@@ -21,6 +22,7 @@ from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
 from rostrum.interfaces.storage import Session, Storage
 from rostrum.model.errors import InvocationError
 from rostrum.model.events import AnyEvent, Event
+from rostrum.model.masks import KNOWN
 from rostrum.model.pools import REFUSED, SlotAnswer, SlotWish
 from rostrum.model.principals import StepScope
 from rostrum.planning.pools import NO_RULES, PoolRules
@@ -58,6 +60,7 @@ class StoreSession:
         self._clock = clock
         self._pools = pools
         self._batch = batch
+        KNOWN.add_environment()
         self._doorbell, self._open_gateway = doorbell, open_gateway
         self._pending: list[Event] = []
         self._appended = 0
@@ -109,11 +112,15 @@ class StoreSession:
         self.flush(0.0)
         return orders_for(self._events.heard(self._run_id, self._epoch).result(), self._epoch)
 
+    @property
+    def captured_folder(self) -> Path | None:
+        return None
+
     def write_log(self, file_key: str, stream: str, offset: int, data: bytes) -> None:
         """Store captured output, as long as the run is ours."""
         if self._is_ours():
             self._files.add(file_key)
-            self._logs.append(self._run_id, file_key, stream, offset, data)
+            self._logs.append(self._run_id, file_key, stream, offset, KNOWN.data(data))
 
     def complete_log(self, file_key: str) -> None:
         """Mark both streams complete."""
@@ -146,7 +153,7 @@ class StoreSession:
     def flush(self, seconds: float) -> bool:
         """Store what waits in the batch. Always True, or raises."""
         with self._lock:
-            batch = self._pending
+            batch = [KNOWN.event(event) for event in self._pending] if KNOWN else self._pending
             if batch:
                 result = self._events.append(self._run_id, self._epoch, batch)
                 self._pending = []

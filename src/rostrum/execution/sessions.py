@@ -4,8 +4,10 @@ line.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,6 +19,7 @@ from rostrum.interfaces.runs import (
     ReadMaterializations,
     ReadPartitions,
     ReadRuns,
+    ReadSteps,
     RunAnswer,
     RunQuery,
     RunSession,
@@ -24,6 +27,7 @@ from rostrum.interfaces.runs import (
 from rostrum.model.assets import AssetKey, AssetState
 from rostrum.model.errors import InvalidTransition, RostrumError, Unavailable
 from rostrum.model.events import AnyEvent, AssetMaterialized, Event
+from rostrum.model.masks import KNOWN
 from rostrum.model.pools import GRANTED, SlotAnswer, SlotWish
 from rostrum.model.principals import StepScope
 from rostrum.model.runs import Run
@@ -60,6 +64,8 @@ class MemoryRunSession:
         if isinstance(query, ReadRuns):
             asked = not query.run_ids or self.run.run_id in query.run_ids
             return RunAnswer(runs=(msgspec.structs.replace(self.run, config={}),) if asked else ())
+        if isinstance(query, ReadSteps):
+            return RunAnswer(events=tuple(self.events))
         return RunAnswer(assets=tuple(state for key in query.asset_keys if (state := self._state(key))))
 
     def add_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
@@ -76,6 +82,10 @@ class MemoryRunSession:
 
     def heartbeat(self) -> Orders:
         return Orders()
+
+    @property
+    def captured_folder(self) -> Path | None:
+        return None
 
     def write_log(self, file_key: str, stream: str, offset: int, data: bytes) -> None:
         """Captured output is not kept."""
@@ -129,13 +139,17 @@ class _DeleteKey(msgspec.Struct, frozen=True, tag="delete_key", tag_field="ask")
     key: str
 
 
+class _Cover(msgspec.Struct, frozen=True, tag="cover", tag_field="ask"):
+    values: tuple[str, ...]
+
+
 class _Reply(msgspec.Struct, frozen=True):
     answer: RunAnswer = RunAnswer()
     error: str | None = None
     retryable: bool = False
 
 
-_question = msgspec.msgpack.Decoder(_Ask | _AddKeys | _DeleteKey)
+_question = msgspec.msgpack.Decoder(_Ask | _AddKeys | _DeleteKey | _Cover)
 _reply = msgspec.msgpack.Decoder(_Reply)
 
 
@@ -145,7 +159,9 @@ def answer_question(session: RunSession, question: bytes) -> bytes:
     try:
         if isinstance(asked, _Ask):
             return msgspec.msgpack.encode(_Reply(session.read(asked.query)))
-        if isinstance(asked, _AddKeys):
+        if isinstance(asked, _Cover):
+            KNOWN.add(asked.values)
+        elif isinstance(asked, _AddKeys):
             session.add_dynamic_partitions(asked.name, asked.keys)
         else:
             session.delete_dynamic_partition(asked.name, asked.key)
@@ -175,12 +191,21 @@ class LineSession:
     def delete_dynamic_partition(self, name: str, key: str) -> None:
         self._ask(_DeleteKey(name, key))
 
+    def cover(self, values: Sequence[str]) -> None:
+        """Tell of secrets: nothing that is written after this leaves the run worker with them in it."""
+        with contextlib.suppress(RostrumError):  # without a run worker nothing leaves at all
+            self._ask(_Cover(tuple(values)))
+
     def claim_slot(self, wish: SlotWish, others: Sequence[SlotWish] = ()) -> SlotAnswer:
         """The run worker has claimed the slot before this process was started."""
         return GRANTED
 
     def heartbeat(self) -> Orders:
         return Orders()
+
+    @property
+    def captured_folder(self) -> Path | None:
+        return None
 
     def write_log(self, file_key: str, stream: str, offset: int, data: bytes) -> None:
         """The run worker reads the files."""

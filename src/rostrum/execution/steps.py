@@ -26,6 +26,7 @@ from rostrum.execution.notes import RunNotes
 from rostrum.execution.prepared import OpParts, PlanSteps, Prepared, asset_upstream
 from rostrum.execution.resources import Resources
 from rostrum.execution.results import Item, Made, Verdict, items, items_async
+from rostrum.execution.sessions import LineSession
 from rostrum.execution.step_events import evaluated, logged
 from rostrum.execution.step_ops import op_of
 from rostrum.execution.user_code import Raised, guard, guard_interruptible, guard_task
@@ -35,6 +36,7 @@ from rostrum.interfaces.runs import RunSession
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import CheckFailed, RostrumError
 from rostrum.model.events import Event, StepCanceled, StepFailed, StepStarted, StepSucceeded
+from rostrum.model.masks import KNOWN
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run
@@ -116,6 +118,8 @@ class StepRunner:
 
     def use_session(self, session: RunSession) -> None:
         """Talk to the control plane through another session from now on."""
+        if isinstance(session, LineSession):
+            KNOWN.listen("line", session.cover)
         self._instance = RunInstance(session)
         self.values.use_session(session)
 

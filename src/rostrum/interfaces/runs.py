@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -124,6 +125,13 @@ class RunSession(EventSink, RunReader, Protocol):
 
     def heartbeat(self) -> Orders:
         """Say that the worker lives; get orders. Answers with empty orders while the control plane is away."""
+        ...
+
+    @property
+    def captured_folder(self) -> Path | None:
+        """A folder whose captured files (`<file key>.out`, `.err`) the session reads and stores by itself; None: it is
+        told of all output by `write_log`.
+        """
         ...
 
     def write_log(self, file_key: str, stream: str, offset: int, data: bytes) -> None:

@@ -4,6 +4,7 @@ run config, config of jobs and resources, defaults in schemas, messages about wr
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any, cast
@@ -39,6 +40,7 @@ _NAMED = ("ops", "resources")
 _SAID_BY_SCHEMA = ("default", "examples", "example", "const")
 
 
+@functools.lru_cache(4096)
 def looks_secret(name: str) -> bool:
     """Whether a field of this name must not be shown."""
     lower = name.lower()

@@ -89,6 +89,7 @@ class GatewaySession:
         self._delivery = Delivery(
             self._spool, self._line, run_id, epoch, token, clock.random, compress=not local, masks=masks, scope=scope
         )
+        masks.add_environment()
         self._masks = masks
         self._masks_file = MasksFile(spool_dir, epoch, token if scope is None else None)
         masks.listen(_LISTENER, self._masks_file.add)

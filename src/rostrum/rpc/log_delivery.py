@@ -71,7 +71,12 @@ class LogDelivery:
 
     def scan(self) -> None:
         """Look for captured files and their sizes."""
-        self._scan_at = time.monotonic() + SCAN_SECONDS
+        began = time.monotonic()
+        self._look()
+        # Thousands of steps may have files: looking takes a tenth of the time at most.
+        self._scan_at = time.monotonic() + max(SCAN_SECONDS, 10 * (time.monotonic() - began))
+
+    def _look(self) -> None:
         try:
             for entry in list(os.scandir(self._folder)):
                 file_key, _, stream = entry.name.rpartition(".")
