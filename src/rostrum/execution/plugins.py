@@ -10,10 +10,16 @@ from typing import Any
 
 from rostrum.model.errors import NotFound
 
-EXECUTORS, IO_MANAGERS, CLOCKS = "rostrum.executors", "rostrum.io_managers", "rostrum.clocks"
+EXECUTORS, ENGINES, IO_MANAGERS, CLOCKS = (
+    "rostrum.executors",
+    "rostrum.engines",
+    "rostrum.io_managers",
+    "rostrum.clocks",
+)
 OWN = {
     (EXECUTORS, "in_process"): "rostrum.executors.in_process:InProcessExecutor",
     (EXECUTORS, "multiprocess"): "rostrum.executors.multiprocess:MultiprocessExecutor",
+    (ENGINES, "concurrent"): "rostrum.executors.concurrent:Engine",
     (IO_MANAGERS, "filesystem"): "rostrum.io_managers.filesystem:FilesystemIOManager",
     (IO_MANAGERS, "memory"): "rostrum.io_managers.memory:InMemoryIOManager",
     (CLOCKS, "system"): "rostrum.service.clock:SystemClock",

@@ -8,7 +8,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-RUN, STEP, EVALUATOR = "rostrum-run", "rostrum-step", "rostrum-eval"
+RUN, STEP, SHARED, EVALUATOR = "rostrum-run", "rostrum-step", "rostrum-steps", "rostrum-eval"
 
 
 def name_process(name: str) -> None:

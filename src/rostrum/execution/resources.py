@@ -54,6 +54,10 @@ class Resources:
         """The opened value."""
         return self._values[key]
 
+    def is_default_io_manager(self, key: str) -> bool:
+        """Whether a key means the IO manager that is used where the user bound none."""
+        return key == DEFAULT_IO_MANAGER and isinstance(self._bound[key], _Made) and self.around is None
+
     def io_manager(self, key: str) -> IOManager:
         """An opened IO manager. Raises InvocationError when the resource of that key is none."""
         manager = self._values[key]

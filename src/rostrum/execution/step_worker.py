@@ -8,10 +8,7 @@ from __future__ import annotations
 import os
 import random
 import signal
-import socket
 import sys
-import threading
-from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -23,24 +20,30 @@ from rostrum.definitions.location.loading import CodeTarget, load_definitions
 from rostrum.execution.capture import Redirect, file_key
 from rostrum.execution.interrupts import StepSignals
 from rostrum.execution.lifeline import hold_lifeline
+from rostrum.execution.lines import Line
 from rostrum.execution.logs import RunLog
+from rostrum.execution.memory import Memory
 from rostrum.execution.notes import RunNotes
 from rostrum.execution.plugins import CLOCKS, IO_MANAGERS, plugin
 from rostrum.execution.process_names import STEP, name_process
 from rostrum.execution.remote_work import remote_attempt
 from rostrum.execution.resources import Resources
 from rostrum.execution.sessions import LineSession
+from rostrum.execution.shared_worker import SharedWorker
 from rostrum.execution.steps import StepRunner
 from rostrum.execution.user_code import guard
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.execution import RemoteAttempt
-from rostrum.interfaces.frames import ANSWER, DONE, EVENTS, QUESTION, START, WORK, FrameReader, Start, frame
+from rostrum.interfaces.frames import WORK, Done, Start
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import ErrorInfo, InvocationError, Unavailable
-from rostrum.model.events import Event, LogsCaptured, StepFailed, decode_events, encode_events
+from rostrum.model.errors import ErrorInfo, InvocationError
+from rostrum.model.events import Event, LogsCaptured, StepFailed, decode_events
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run
+
+SHARED_PLACE = "shared"
+"""As in `interfaces.execution.StepRunner.serve`."""
 
 
 class Work(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -59,59 +62,8 @@ class Work(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     capture_folder: str | None = None
     values_folder: str | None = None
     """Where values are kept that no IO manager of the definitions is bound for; None: below `$ROSTRUM_HOME`."""
-
-
-class Line:
-    """The step worker's end of the line to its run worker. Threads of user code may log, so sending is locked."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._socket = socket.socket(fileno=descriptor)
-        self._socket.setblocking(True)
-        self._reader = FrameReader()
-        self._lock = threading.Lock()
-        self._kept: deque[tuple[int, bytes]] = deque()
-        """Frames that have come while another one was waited for."""
-
-    def emit(self, event: Event) -> None:
-        """Send one event."""
-        self.send((event,))
-
-    def send(self, events: Sequence[Event]) -> None:
-        """Send events."""
-        self._send(EVENTS, encode_events(events))
-
-    def done(self, start: Start) -> None:
-        """Tell that the attempt is over, with all that it has to tell."""
-        self._send(DONE, start.step.key.encode())
-
-    def ask(self, question: bytes) -> bytes:
-        """Ask the run worker. Raises Unavailable when it is gone."""
-        self._send(QUESTION, question)
-        return self.receive(ANSWER)
-
-    def next_start(self) -> Start | None:
-        """Wait for the next attempt; None when there is none."""
-        try:
-            return msgspec.msgpack.decode(self.receive(START), type=Start)
-        except Unavailable:
-            return None
-
-    def receive(self, wanted: int) -> bytes:
-        """Wait for a frame of a kind. Raises Unavailable when the run worker has closed the line."""
-        while True:
-            for place, (kind, body) in enumerate(self._kept):
-                if kind == wanted:
-                    del self._kept[place]
-                    return body
-            data = self._socket.recv(1 << 16)
-            if not data:
-                raise Unavailable("the run worker has closed the line")
-            self._kept.extend(self._reader.feed(data))
-
-    def _send(self, kind: int, body: bytes) -> None:
-        data = frame(kind, body)
-        with self._lock:
-            self._socket.sendall(data)
+    retries: bool = True
+    """Whether the executor tries failed steps again."""
 
 
 class ProcessStepRunner(StepRunner):
@@ -130,26 +82,50 @@ class ProcessStepRunner(StepRunner):
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _reseed()
-        return self.work(Line(line), StepSignals(), place)
+        if place == SHARED_PLACE:
+            return self.share_process(Line(line))
+        return self.work(Line(line), StepSignals())
+
+    @property
+    def epoch(self) -> int:
+        """Of the run."""
+        return self._run.epoch
+
+    @property
+    def clock(self) -> Clock:
+        """The run's time."""
+        return self._clock
+
+    def share_process(self, line: Line) -> int:
+        """Do several attempts at once, as they come down the line."""
+        self.use_session(LineSession(line.send, line.ask))
+        self.is_canceled = _never
+        return SharedWorker(self, line).work()
 
     def work(
-        self, line: Line, signals: StepSignals, place: str, start: Start | None = None, redirect: Redirect | None = None
+        self, line: Line, signals: StepSignals, start: Start | None = None, redirect: Redirect | None = None
     ) -> int:
-        """Do what comes down the line. `start`: what has come already, with its output captured by `redirect`."""
+        """Do one attempt after the other, as they come down the line. `start`: what has come already, with its output
+        captured by `redirect`.
+        """
         name_process(STEP)
         self.is_canceled = signals.is_canceled
         self.use_session(LineSession(line.send, line.ask))
         start = start or line.next_start()
         while start is not None:
             redirect = redirect or self._redirect(start)
-            self._learn(start)
+            self.learn(start)
+            if not start.is_last and self.values.memory is None:
+                self.values.memory = Memory()
             self._do(start, line, signals)
             if start.is_last:
                 break
+            if self.values.memory is not None:
+                self.values.memory.keep_only(start.step.key)
             if redirect is not None:
                 redirect.restore()
                 redirect = None
-            line.done(start)
+            line.done([Done(start.step.key, start.attempt)])
             start = line.next_start()
         self.close()
         for stream in (sys.stdout, sys.stderr):
@@ -161,7 +137,7 @@ class ProcessStepRunner(StepRunner):
             return None
         return Redirect(self.capture_folder, file_key(start.step.key, start.attempt, self._run.epoch))
 
-    def _learn(self, start: Start) -> None:
+    def learn(self, start: Start) -> None:
         """Take in what has become known since this process was started, or since the last attempt."""
         for event in decode_events(start.events) if start.events else ():
             self._notes.note(event)
@@ -209,6 +185,7 @@ class ProcessStepRunner(StepRunner):
             run=self._run,
             plan=Plan(tuple(self._plan.executed.values())),
             place=place,
+            retries=self.endings.retries,
             sys_path=tuple(sys.path),
             versions={str(key): version for key, version in self._notes.versions.items()},
             used_events={str(key): event for key, event in self._notes.used_events.items()},
@@ -238,6 +215,10 @@ class ProcessStepRunner(StepRunner):
         )
 
 
+def _never() -> bool:
+    return False
+
+
 def _reseed() -> None:
     """Forked siblings must not draw the same random numbers."""
     random.seed()
@@ -252,21 +233,26 @@ def main(arguments: Sequence[str]) -> int:
     hold_lifeline(lifeline)
     signals = StepSignals()
     work = msgspec.msgpack.decode(line.receive(WORK), type=Work)
-    start = line.next_start()
-    if start is None:
-        return 0
     sys.path[:] = work.sys_path
     folder = Path(work.capture_folder) if work.capture_folder is not None else None
+    start = line.next_start() if work.place != SHARED_PLACE else None
     redirect = None
-    if folder is not None:
+    if folder is not None and start is not None:
         redirect = Redirect(folder, file_key(start.step.key, start.attempt, work.run.epoch))
     loaded: list[ProcessStepRunner] = []
     raised = guard(lambda: loaded.append(_runner(work, line, folder)))
-    if raised is not None:
-        at = plugin(CLOCKS, "system")().now()
-        line.emit(StepFailed(at=at, step_key=start.step.key, error=raised.info(), attempt=start.attempt))
-        return 1
-    return loaded[0].work(line, signals, work.place, start, redirect)
+    if raised is None:
+        if work.place == SHARED_PLACE:
+            return loaded[0].share_process(line)
+        return loaded[0].work(line, signals, start, redirect)
+    clock: Clock = plugin(CLOCKS, "system")()
+    while (start := start or line.next_start()) is not None:
+        line.emit(StepFailed(at=clock.now(), step_key=start.step.key, error=raised.info(), attempt=start.attempt))
+        line.done([Done(start.step.key, start.attempt)])
+        if start.is_last:
+            break
+        start = None
+    return 1
 
 
 def _runner(work: Work, line: Line, folder: Path | None) -> ProcessStepRunner:
@@ -284,6 +270,7 @@ def _runner(work: Work, line: Line, folder: Path | None) -> ProcessStepRunner:
     log = RunLog.of_run(clock, resolved, run)
     runner = ProcessStepRunner(resolved, run, work.plan, session, clock, notes, resources, log, work.partition_keys)
     runner.partitions, runner.capture_folder = work.partitions, folder
+    runner.endings.retries = work.retries
     log.attach()
     return runner
 

@@ -20,6 +20,8 @@ from rostrum.definitions.ops.signatures import MISSING
 from rostrum.execution.configs import config_at
 from rostrum.execution.input_config import input_from_config
 from rostrum.execution.io_settings import IOSettings
+from rostrum.execution.memory import MISSING as NOT_KEPT
+from rostrum.execution.memory import Memory
 from rostrum.execution.notes import RunNotes
 from rostrum.execution.prepared import InputSlot, OutputSlot, Prepared, Upstream
 from rostrum.execution.results import Made
@@ -58,6 +60,10 @@ class Values:
         self._io_manager = io_manager
         self.kept: dict[tuple[str, str, str | None], Any] | None = None
         """(step, output, mapping key) -> value, where somebody in this process wants to see them."""
+        self.memory: Memory | None = None
+        """What stays in the memory of a process that several steps share."""
+        self.is_default: Callable[[str], bool] = _never
+        """Whether a key means the IO manager that is used where none is bound: only its values stay in memory."""
         self.settings: IOSettings | None = None
         """What contexts say of config."""
         self.settled: Callable[[Any], Any] = settled
@@ -157,7 +163,12 @@ class Values:
         return bool(run.output_origins) and _origin_name(upstream) not in run.output_origins
 
     def _load(self, slot: InputSlot, upstream: Upstream, scope: StepScope, wanted: Sequence[str] | None = None) -> Any:
-        manager = self._io_manager(slot.op_input.input_manager_key or upstream.io_manager_key)
+        manager_key = slot.op_input.input_manager_key or upstream.io_manager_key
+        if self.memory is not None and upstream.partitions is None and self.is_default(manager_key):
+            kept = self.memory.find(upstream.step_key, upstream.output, upstream.mapping_key)
+            if kept is not NOT_KEPT:
+                return kept
+        manager = self._io_manager(manager_key)
         run, keys = scope.run, wanted
         if upstream.partitions is not None and keys is None:
             keys = self._upstream_keys(slot, upstream.partitions, scope)
@@ -189,7 +200,7 @@ class Values:
             annotation=slot.op_input.annotation,
             log=scope.log,
         )
-        self._place(context, scope, slot.op_input.input_manager_key or upstream.io_manager_key)
+        self._place(context, scope, manager_key)
         value = placed(partial(_loading, slot, upstream, scope), self._loaded, manager, context)
         if context.added_metadata:
             for observation in context.get_observations():
@@ -247,6 +258,8 @@ class Values:
                 self.kept[step_key, output.name, made.mapping_key] = value
             if not output.nothing:
                 added = self._handle(made, output_partition_keys=partition_keys, scope=scope, emit=emit)
+                if self.memory is not None and output.partitions is None and self.is_default(output.io_manager_key):
+                    self.memory.keep(step_key, output.name, made.mapping_key, value)
         metadata = _metadata(made, scope, added)
         is_asset = output.asset_key is not None
         emit(
@@ -345,6 +358,10 @@ class Values:
                 is_user_version=bool(made.data_version or told),
             )
         versions[key] = version
+
+
+def _never(key: str) -> bool:
+    return False
 
 
 def _metadata(made: Made, scope: StepScope, added: Mapping[str, MetadataValue]) -> dict[str, MetadataValue]:

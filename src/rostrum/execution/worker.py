@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -22,7 +23,8 @@ from msgspec.structs import force_setattr
 
 from rostrum.definitions.location.live import ExecutorDefinition, Resolved
 from rostrum.definitions.ops.executors import InitExecutorContext, executor_options, multi_or_in_process_executor
-from rostrum.execution.capture import Redirect, Tail, of_epoch
+from rostrum.execution.attribution import Attribution
+from rostrum.execution.capture import Redirect, Tail, file_key, of_epoch
 from rostrum.execution.configs import check_config
 from rostrum.execution.interrupts import Interrupts
 from rostrum.execution.logs import RunLog
@@ -32,6 +34,7 @@ from rostrum.execution.plugins import EXECUTORS, plugin
 from rostrum.execution.resources import Resources
 from rostrum.execution.resuming import rest_of
 from rostrum.execution.run_configs import with_job_config
+from rostrum.execution.secrets import note_secrets
 from rostrum.execution.sessions import answer_question, latest_states
 from rostrum.execution.slots import SlotDesk
 from rostrum.execution.step_worker import ProcessStepRunner
@@ -46,12 +49,13 @@ from rostrum.model.errors import InvocationError, NotPartitioned, UnknownPartiti
 from rostrum.model.events import Event, LogsCaptured, RunCanceled, RunFailed, RunStarted, RunSucceeded, worker_stream
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
-from rostrum.model.principals import StepScope
 from rostrum.model.pools import GRANTED, SlotAnswer
+from rostrum.model.principals import StepScope
 from rostrum.model.runs import Run
 from rostrum.planning.dynamic import known_items
 from rostrum.planning.partition_tags import with_partition_tags
 from rostrum.planning.partitions import not_found, partitions_of
+from rostrum.planning.placement import SHARED
 from rostrum.planning.plan import build_plan
 
 _BEAT_SECONDS = 1.0
@@ -71,6 +75,7 @@ class WorkerHost:
         self, run: Run, session: RunSession, clock: Clock, stop: threading.Event, notes: RunNotes, tail: Tail | None
     ) -> None:
         self._run_id, self._stream, self._sequence = run.run_id, worker_stream(run.epoch), 0
+        self._epoch = run.epoch
         self._session, self._clock, self._stop, self._notes, self._tail = session, clock, stop, notes, tail
         self._slots = SlotDesk(session)
         self._lock = threading.Lock()
@@ -78,6 +83,8 @@ class WorkerHost:
         self._beat_at = time.monotonic()
         self._files: dict[int, list[str]] = {}
         """Keys of the log files that a process writes."""
+        self._complete: deque[str] = deque()
+        """Keys of attempts that have ended in a process that writes the files of others too."""
         self._tailing = threading.Lock()
         self.is_fenced = False
         """Another worker owns the run: nothing is written any more."""
@@ -126,6 +133,12 @@ class WorkerHost:
         for key in self._files.pop(pid, ()):
             self._finish_log(key)
 
+    def output_ended(self, step_key: str, attempt: int) -> None:
+        if self._tail is not None:
+            key = file_key(step_key, attempt, self._epoch)
+            if self._tail.follows(key):
+                self._complete.append(key)
+
     def finish_logs(self) -> None:
         """Nothing is captured any more."""
         for key in self._tail.keys if self._tail is not None else ():
@@ -139,6 +152,8 @@ class WorkerHost:
 
     def tick(self) -> None:
         if self._tail is not None:
+            while self._complete:
+                self._finish_log(self._complete.popleft())
             with self._tailing:
                 self._tail.pump()
         self._session.flush(0.0)  # no waiting: takes acknowledgements and sends what came meanwhile
@@ -235,7 +250,8 @@ class RunWork:
     ) -> None:
         self._definitions, self._run, self._session, self._folder = definitions, run, session, capture
         self._notes = RunNotes()
-        self._tail = Tail(capture, session.write_log) if capture is not None else None
+        reads_itself = capture is not None and session.captured_folder == capture
+        self._tail = Tail(capture, None if reads_itself else session.write_log) if capture is not None else None
         self._host = WorkerHost(run, session, clock, stop, self._notes, self._tail)
         self._phase = "load_failure"
         self._succeeded = False
@@ -291,10 +307,11 @@ class RunWork:
         self._phase = "config"
         check_config(resolved, run, plan, bound)
         self._phase = "engine_error"
+        note_secrets(run, bound)
         if run.resumes:
             run, plan = rest_of(resolved, run, plan, self._session, clock, host.stop, host.tick)
             self._run = run
-        executor = executor or _make_executor(resolved, run, self.may_fork)
+        executor = executor or _placing(_make_executor(resolved, run, self.may_fork), plan, self.may_fork)
         started = RunStarted(
             at=clock.now(), epoch=run.epoch, step_keys=plan.step_keys, pid=os.getpid(), host=gethostname()
         )
@@ -315,16 +332,20 @@ class RunWork:
 
     def _run_steps(self, executor: Executor, plan: Plan, runner: ProcessStepRunner, log: RunLog) -> None:
         host = self._host
-        heart = redirect = None
+        heart = redirect = attribution = None
         if not executor.isolates:
             if self._folder is not None:
                 key = of_epoch(RUN_FILE_KEY, self._run.epoch)
                 redirect = Redirect(self._folder, key)
                 host.record(LogsCaptured(at=host.clock.now(), file_key=key, step_keys=plan.step_keys, pid=os.getpid()))
+                attribution = runner.attribution = Attribution(self._folder, log, host.clock, self._run.epoch)
+                attribution.complete = host.output_ended
+                attribution.start()
         interrupts = Interrupts(host.stop.set, raising=not executor.isolates)
         interrupts.start()
         host.interrupts = interrupts
         log.attach()
+        log.outside = host.record
         try:
             if self.heartbeat and not executor.isolates and not getattr(executor, "ticks", False):
                 heart = _Heart(host)
@@ -336,6 +357,9 @@ class RunWork:
                 heart.stop()
             interrupts.stop()
             log.detach()
+            log.outside = None
+            if attribution is not None:
+                attribution.stop()
             if redirect is not None:
                 redirect.restore()
 
@@ -386,6 +410,20 @@ def _make_executor(resolved: Resolved, run: Run, may_fork: bool) -> Executor:
     if name == "multiprocess" and not may_fork:
         options.setdefault("start_method", "spawn")
     return plugin(EXECUTORS, name)(**options)
+
+
+def _placing(executor: Any, plan: Plan, may_fork: bool) -> Executor:
+    """The executor, or one that takes its place because steps ask for places that it does not have: then this process
+    runs no user code, so that it may start others.
+    """
+    default = getattr(executor, "default", None)
+    wanted = {step.isolation for step in plan.steps} - {None, default}
+    if executor.isolates or default is None or not wanted or (default in ("thread", "async") and wanted <= SHARED):
+        return executor
+    options = dict(executor.options)
+    if not may_fork:
+        options["start_method"] = "spawn"
+    return plugin(EXECUTORS, "multiprocess")(default=default, **options)
 
 
 def _outside(resolved: Resolved, plan: Plan) -> Sequence[AssetKey]:

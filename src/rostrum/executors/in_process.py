@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rostrum.executors.ledger import CANCELED, RETRYING, SUCCEEDED, Ledger, expand, skip_event
 from rostrum.executors.waits import Waits
 from rostrum.interfaces.execution import RunHost, StepRunner
-from rostrum.model.events import Event, StepRetrying
+from rostrum.model.errors import StepTimeout
+from rostrum.model.events import STEP_ENDS, Event, StepRetrying
 from rostrum.model.plans import Plan, Step
 
 _SLOT_WAIT_SECONDS = 0.25
@@ -18,12 +22,18 @@ class InProcessExecutor:
 
     name = "in_process"
     isolates = False
+    default = "in_process"
 
     def __init__(self, *, retries: bool = True, require_upstream_step_success: bool = True) -> None:
         self.retries = retries
         """Whether failed steps are tried again where a policy or the step asks for it."""
         self.require_upstream_step_success = require_upstream_step_success
         """Whether a step waits for success upstream; else the outputs that it needs are enough."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """For an executor that takes its place where steps ask for other places."""
+        return {"retries": self.retries, "require_upstream_step_success": self.require_upstream_step_success}
 
     def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
         """See `interfaces.execution.Executor`."""
@@ -71,7 +81,10 @@ class _Loop:
         if pooled and not self._has_slot(step):
             self._put_off(step, attempt, _SLOT_WAIT_SECONDS)
             return
-        kind = self._runner.run_step(step, attempt, self._emit)
+        if step.timeout_seconds is None:
+            kind = self._runner.run_step(step, attempt, self._emit)
+        else:
+            kind = self._limited(step, attempt)
         if pooled:
             self._host.release_slot(step)
         if kind == RETRYING:
@@ -83,6 +96,23 @@ class _Loop:
             expand(step, self._runner, self._host, self._ledger)
         for passed_over in self._ledger.end(step, kind):
             self._record(skip_event(passed_over, self._clock))
+
+    def _limited(self, step: Step, attempt: int) -> str:
+        """Run an attempt that has a time limit."""
+        ends: list[str] = []
+
+        def emit(event: Event) -> None:
+            if type(event) is StepRetrying or isinstance(event, STEP_ENDS):
+                ends.append(event.kind)
+            self._emit(event)
+
+        try:
+            with self._host.limit(step):
+                return self._runner.run_step(step, attempt, emit)
+        except StepTimeout:
+            if not ends:
+                raise
+            return ends[0]  # its time was over when it had ended
 
     def _has_slot(self, step: Step) -> bool:
         answer = self._host.claim_slot(step)

@@ -22,6 +22,11 @@ class Journal:
         """Where a reader stands that knows all."""
         return len(self._events), len(self._steps)
 
+    @property
+    def steps(self) -> Sequence[Step]:
+        """Steps that have joined, or of which more became known, in order."""
+        return self._steps
+
     def note(self, event: Event) -> None:
         """Keep an event that has been recorded, where it matters."""
         if type(event) in _MATTERS:

@@ -13,6 +13,7 @@ from rostrum.executors.journal import Journal
 from rostrum.executors.places import Place
 from rostrum.executors.process_place import ProcessPlace
 from rostrum.executors.schedule import Rules, Schedule
+from rostrum.executors.shared_place import MAIN, TASK, THREAD, SharedProcess
 from rostrum.executors.workers import WorkerProcesses
 from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.model.errors import InvocationError
@@ -34,6 +35,15 @@ class Local(msgspec.Struct, frozen=True, kw_only=True):
     """`fork` or `spawn`."""
     fuse: bool = False
     """Whether chains of steps share a process."""
+    threads: int | None = None
+    """Most threads at once of the process that steps share; None: four more than there are processors, at most 32."""
+    tasks: int | None = None
+    """Most async steps at once in it; None: 1000."""
+
+    @property
+    def room(self) -> Mapping[str, int]:
+        """Most attempts at once by lane of the process that steps share."""
+        return {MAIN: 1, THREAD: self.threads or min(32, processors() + 4), TASK: self.tasks or 1000}
 
 
 def execute_mixed(
@@ -52,12 +62,14 @@ def execute_mixed(
     next_of = chains(plan.steps, default) if local.fuse else {}
     kinds = {isolation_of(step, default): step for step in plan.steps}
     journal = Journal() if next_of or SHARED & set(kinds) else None
-    processes = WorkerProcesses(runner, local.start_method)
+    processes = WorkerProcesses(runner, local.start_method, rules.grace_seconds)
     places: dict[str, Place] = {}
+    shared: SharedProcess | None = None
     for kind, step in kinds.items():
         if kind in SHARED:
-            raise InvocationError(f"step {step.key} asks for isolation {kind!r}")
-        if kind == "process":
+            if shared is None and journal is not None:
+                shared = SharedProcess(processes, runner, host, plan, default, local.room, journal)
+        elif kind == "process":
             places[kind] = ProcessPlace(processes, host, local.max_concurrent, next_of=next_of, journal=journal)
         elif others is not None and kind in others:
             places[kind] = others[kind]()
@@ -68,9 +80,11 @@ def execute_mixed(
             )
 
     def place_of(step: Step) -> Place:
-        return places[isolation_of(step, default)]
+        kind = isolation_of(step, default)
+        return shared.place_of(step) if shared is not None and kind in SHARED else places[kind]
 
-    schedule = Schedule(plan, runner, host, list(places.values()), place_of, rules, next_of=next_of, journal=journal)
+    every = [*(shared.places if shared is not None else ()), *places.values()]
+    schedule = Schedule(plan, runner, host, every, place_of, rules, next_of=next_of, journal=journal)
     # Children's collections do not touch what exists now: its pages stay shared.
     gc.freeze()
     try:

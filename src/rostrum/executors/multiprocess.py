@@ -27,6 +27,7 @@ class MultiprocessExecutor:
     Without `require_upstream_step_success` a step may use what a failed one has stored before it failed. With `fuse`
     a chain of steps shares one process. `infrastructure_retries`: how many crashes of a step are forgiven where its
     policy does not say; None counts them with its failures. `default`: where steps run that say nothing of isolation.
+    `max_threads`, `max_tasks`: most threads and async steps at once in the process that steps share.
     """
 
     name = "multiprocess"
@@ -44,6 +45,8 @@ class MultiprocessExecutor:
         fuse: bool = False,
         infrastructure_retries: int | None = None,
         default: str = "process",
+        max_threads: int | None = None,
+        max_tasks: int | None = None,
     ) -> None:
         if max_concurrent is not None and max_concurrent < 1:
             raise InvocationError(
@@ -55,6 +58,7 @@ class MultiprocessExecutor:
         self.tag_concurrency_limits, self.retries = tag_concurrency_limits, retries
         self.require_upstream_step_success = require_upstream_step_success
         self.fuse, self.infrastructure_retries, self.default = fuse, infrastructure_retries, default
+        self.max_threads, self.max_tasks = max_threads, max_tasks
 
     def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
         """See `interfaces.execution.Executor`."""
@@ -65,5 +69,11 @@ class MultiprocessExecutor:
             require_upstream_step_success=self.require_upstream_step_success,
             grace_seconds=self.grace_seconds,
         )
-        local = Local(max_concurrent=self.max_concurrent, start_method=self.start_method, fuse=self.fuse)
+        local = Local(
+            max_concurrent=self.max_concurrent,
+            start_method=self.start_method,
+            fuse=self.fuse,
+            threads=self.max_threads,
+            tasks=self.max_tasks,
+        )
         return execute_mixed(plan, runner, host, self.default, rules, local)

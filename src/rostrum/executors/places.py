@@ -9,19 +9,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+from rostrum.interfaces.execution import Attempt
 from rostrum.model.errors import ErrorInfo
 from rostrum.model.events import Event
-from rostrum.model.plans import Step
-
-
-class Attempt(msgspec.Struct, frozen=True, gc=False):
-    """One try of a step, from 1."""
-
-    step: Step
-    number: int
-    apart: int = 0
-    """How many attempts before it have failed through no fault of the code's, where those are counted apart from the
-    policy's `max_retries`."""
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):

@@ -101,8 +101,12 @@ class ProcessPlace:
         """See `places.Place`."""
         for post in self._posts.values():
             self._unwatch(post)
-        self._processes.kill_all()
+        resting = [post.process for post in self._posts.values() if post.attempt is None]
+        self._processes.let_go(resting, self._last_words, self._host)
         self._posts.clear()
+
+    def _last_words(self, process: WorkerProcess) -> bool:
+        return self._read(self._posts[process.pid])
 
     # --- workers
     # -------------------------------------------------------------------------------------------------------

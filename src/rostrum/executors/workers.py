@@ -8,17 +8,20 @@ The run worker runs no user code and starts no thread, so that it may fork at an
 from __future__ import annotations
 
 import os
+import select
 import socket
 import subprocess
 import sys
 import time
 import traceback
+from collections.abc import Callable, Sequence
 
 from rostrum.executors.processes import Exit, has_exited, kill_group, reap
-from rostrum.interfaces.execution import StepRunner
+from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.interfaces.frames import LIMIT_SIGNAL, WORK, FrameReader, frame
 
 _READ_BYTES = 1 << 18
+_TICK_SECONDS = 0.25
 
 
 class WorkerProcess:
@@ -98,8 +101,8 @@ class WorkerProcesses:
     sibling's lifeline open.
     """
 
-    def __init__(self, runner: StepRunner, start_method: str) -> None:
-        self._runner, self._start_method = runner, start_method
+    def __init__(self, runner: StepRunner, start_method: str, grace_seconds: float) -> None:
+        self._runner, self._start_method, self._grace_seconds = runner, start_method, grace_seconds
         self.living: dict[int, WorkerProcess] = {}
         """By pid."""
 
@@ -127,6 +130,28 @@ class WorkerProcesses:
         end = reap(worker.pid)
         worker.close()
         return end
+
+    def let_go(self, workers: Sequence[WorkerProcess], read: Callable[[WorkerProcess], bool], host: RunHost) -> None:
+        """Have idle processes end by themselves, for as long as the grace, so that they tear their resources down;
+        `read` takes what they tell. Then kill what is left of all processes.
+        """
+        left = [worker for worker in workers if worker.pid in self.living]
+        for worker in left:
+            worker.dismiss()
+        until = time.monotonic() + self._grace_seconds
+        while left and time.monotonic() < until:
+            lines = [worker.line for worker in left if not worker.is_closed]
+            pidfds = [worker.pidfd for worker in left if worker.pidfd >= 0]
+            select.select([*lines, *pidfds], [], [], _TICK_SECONDS)
+            host.tick()
+            for worker in list(left):
+                exited = worker.has_exited
+                while read(worker):
+                    pass
+                if exited:
+                    left.remove(worker)
+                    host.worker_ended(self.bury(worker).pid)
+        self.kill_all()
 
     def kill_all(self) -> None:
         """Leave no process behind, whatever happened."""

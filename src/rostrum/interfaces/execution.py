@@ -35,6 +35,16 @@ class RemoteAttempt(msgspec.Struct, frozen=True, kw_only=True):
     """Where the code is, a `CodeTarget` as plain data."""
 
 
+class Attempt(msgspec.Struct, frozen=True, gc=False):
+    """One try of a step, from 1."""
+
+    step: Step
+    number: int
+    apart: int = 0
+    """How many attempts before it have failed through no fault of the code's, where those are counted apart from the
+    policy's `max_retries`."""
+
+
 class RunHost(Protocol):
     """What a run worker gives to its executor: the run's one stream of events, its slots, its time, the order to stop.
 
@@ -58,8 +68,8 @@ class RunHost(Protocol):
         ...
 
     def note(self, event: Event) -> None:
-        """Remember what matters of an event that a step worker has sent to the control plane itself: it has its place in
-        another stream, and is not appended.
+        """Remember what matters of an event that a step worker has sent to the control plane itself: it has its place
+        in another stream, and is not appended.
         """
         ...
 
@@ -77,6 +87,12 @@ class RunHost(Protocol):
 
     def worker_ended(self, pid: int) -> None:
         """A process that ran a step has ended: the rest of its captured output is taken, its log files are complete."""
+        ...
+
+    def output_ended(self, step_key: str, attempt: int) -> None:
+        """Nothing more is written to the log files of an attempt whose process runs others too; where it has written
+        anything, that has been recorded. From any thread.
+        """
         ...
 
     def claim_slot(self, step: Step) -> SlotAnswer:

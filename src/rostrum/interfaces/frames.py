@@ -1,9 +1,10 @@
 """The line between a run worker and a step worker: length-prefixed frames on a socket pair. Pure bytes, no IO.
 
 A frame is four bytes of length (big endian, of what follows), one byte of kind, and a body. The run worker sends `WORK`
-(first, to fresh interpreters only), `START` for each attempt, `INTERRUPT` (to processes that run several attempts at
-once), `FORGET` and `ANSWER`. The step worker sends `EVENTS` (a batch, `encode_events`), `QUESTION`, and `DONE` when it
-does nothing more for an attempt. It serves until the line closes, or until a `Start` that is its last one is done.
+(first, to fresh interpreters only), `START` for each attempt, and `ANSWER`; to a process that runs several attempts at
+once `OPEN` (first: what it is for), `INTERRUPT` and `FORGET` too. The step worker sends `EVENTS` (a batch,
+`encode_events`), `QUESTION`, and `DONE` when it does nothing more for some attempts. It serves until the line closes,
+or until a `Start` that is its last one is done.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import struct
 
 import msgspec
 
+from rostrum.model.errors import ErrorInfo
 from rostrum.model.plans import Step
 
-EVENTS, QUESTION, WORK, ANSWER, START, DONE, INTERRUPT, FORGET = range(1, 9)
+EVENTS, QUESTION, WORK, ANSWER, START, DONE, OPEN, INTERRUPT, FORGET = range(1, 10)
 MAX_FRAME = 1 << 30
 LIMIT_SIGNAL = signal.SIGRTMIN + 6 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR2
 """Sent to a step worker beside the line: the time of its step is over."""
@@ -36,12 +38,35 @@ class Start(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Events of the run that matter to later steps (`encode_events`)."""
     is_last: bool = False
     """No other one follows: the process ends after it."""
+    lane: str = ""
+    """In a process that runs several at once: `in_process`, `thread` or `async`."""
 
 
-class Interrupt(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Done(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Nothing more comes of an attempt. A `DONE` frame is a list of these."""
+
+    step_key: str
+    attempt: int
+    cause: str = ""
+    """Where it has no end of its own: as in `StepFailed.cause`."""
+    error: ErrorInfo | None = None
+
+
+class Open(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a process that runs several attempts at once is for."""
+
+    steps: tuple[str, ...]
+    """Keys of all steps that may come: their resources are set up first."""
+    threads: int
+    number: int
+    """Of the process in its run, from 1."""
+
+
+class Interrupt(msgspec.Struct, frozen=True, omit_defaults=True):
     """One of the attempts of a process that runs several is to end."""
 
     step_key: str
+    attempt: int
     level: int
     """As in `executors.places.Place.interrupt`."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from rostrum.model.plans import FromStep, Plan, Step
+from rostrum.model.plans import Plan, Step
 
 SHARED = frozenset(("in_process", "thread", "async"))
 """Isolations of steps that run beside others in one process."""
-PROCESS_TAG, TIMEOUT_TAG = "rostrum/isolation", "rostrum/timeout"
+ISOLATION_TAG, TIMEOUT_TAG = "rostrum/isolation", "rostrum/timeout"
 
 
 def isolation_of(step: Step, default: str) -> str:
@@ -65,9 +64,13 @@ class Readers:
         for step in steps:
             if step.mapped_over or not shares(step, self._default):
                 continue
-            self._reads[step.key] = above = sources_of(step)
-            for key in above:
+            self._reads[step.key] = step.upstream
+            for key in step.upstream:
                 self._open.setdefault(key, set()).add(step.key)
+
+    def wants(self, key: str) -> bool:
+        """Whether a step still wants values of this one."""
+        return key in self._open
 
     def ended(self, key: str) -> list[str]:
         """A step has ended for good; returns the steps whose values nobody wants any more."""
@@ -80,14 +83,3 @@ class Readers:
                     del self._open[above]
                     gone.append(above)
         return gone
-
-
-def sources_of(step: Step) -> tuple[str, ...]:
-    """Keys of the steps whose values a step takes."""
-    keys = (source.step_key for item in step.inputs for source in item.sources if isinstance(source, FromStep))
-    return tuple(dict.fromkeys(keys))
-
-
-def asked_for(tags: Mapping[str, str]) -> Any:
-    """Isolation and time limit that tags ask for."""
-    return tags.get(PROCESS_TAG), tags.get(TIMEOUT_TAG)

@@ -1,0 +1,113 @@
+"""A step worker's end of the line to its run worker: see `interfaces.frames`."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import deque
+from collections.abc import Sequence
+from queue import SimpleQueue
+
+import msgspec
+
+from rostrum.interfaces.frames import (
+    ANSWER,
+    DONE,
+    EVENTS,
+    QUESTION,
+    START,
+    Done,
+    FrameReader,
+    Start,
+    frame,
+)
+from rostrum.model.errors import Unavailable
+from rostrum.model.events import Event, encode_events
+
+_READ_BYTES = 1 << 16
+
+
+class Line:
+    """For one thread that receives. Threads of user code may log, so sending is locked."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._socket = socket.socket(fileno=descriptor)
+        self._socket.setblocking(True)
+        self._reader = FrameReader()
+        self._lock = threading.Lock()
+        self._kept: deque[tuple[int, bytes]] = deque()
+        """Frames that have come while another one was waited for."""
+        self._answers: SimpleQueue[bytes | None] | None = None
+        """Of a thread that receives for all others."""
+
+    def emit(self, event: Event) -> None:
+        """Send one event."""
+        self.send((event,))
+
+    def send(self, events: Sequence[Event]) -> None:
+        """Send events."""
+        self._send(EVENTS, encode_events(events))
+
+    def done(self, attempts: Sequence[Done]) -> None:
+        """Tell that these attempts are over, with all that they have to tell."""
+        self._send(DONE, msgspec.msgpack.encode(attempts))
+
+    def ask(self, question: bytes) -> bytes:
+        """Ask the run worker; one question at a time. Raises Unavailable when it is gone."""
+        self._send(QUESTION, question)
+        if self._answers is None:
+            return self.receive(ANSWER)
+        answer = self._answers.get()
+        if answer is None:
+            raise _closed()
+        return answer
+
+    def next_start(self) -> Start | None:
+        """Wait for the next attempt; None when there is none."""
+        try:
+            return msgspec.msgpack.decode(self.receive(START), type=Start)
+        except Unavailable:
+            return None
+
+    def receive(self, wanted: int) -> bytes:
+        """Wait for a frame of a kind. Raises Unavailable when the run worker has closed the line."""
+        while True:
+            for place, (kind, body) in enumerate(self._kept):
+                if kind == wanted:
+                    del self._kept[place]
+                    return body
+            self._read()
+
+    def share(self) -> None:
+        """From now on one thread receives for all (`next_frame`); others may ask meanwhile."""
+        self._answers = SimpleQueue()
+
+    def next_frame(self) -> tuple[int, bytes] | None:
+        """Wait for the next frame that is no answer; None when the run worker has closed the line. After `share`."""
+        assert self._answers is not None
+        while True:
+            while self._kept:
+                kind, body = self._kept.popleft()
+                if kind != ANSWER:
+                    return kind, body
+                self._answers.put(body)
+            try:
+                self._read()
+            except (Unavailable, OSError):
+                self._answers.put(None)
+                return None
+
+    def _read(self) -> None:
+        data = self._socket.recv(_READ_BYTES)
+        if not data:
+            raise _closed()
+        self._kept.extend(self._reader.feed(data))
+
+    def _send(self, kind: int, body: bytes) -> None:
+        data = frame(kind, body)
+        with self._lock:
+            self._socket.sendall(data)
+
+
+def _closed() -> Unavailable:
+    return Unavailable("the run worker has closed the line")
