@@ -83,7 +83,8 @@ class CapturedFile:
             self.size = min(self.size, self.stored) if start < end else self.size  # it is gone: nothing can be sent
             return None
         try:
-            start += _hole(descriptor, start - self._base)
+            begin, until = _data(descriptor, start - self._base)
+            start, end = self._base + begin, min(end, self._base + until)
             lead = min(self._masks.longest, start - self._base)
             wanted = max(0, end - start)
             window = os.pread(descriptor, lead + wanted + self._masks.longest, start - self._base - lead)
@@ -137,14 +138,15 @@ class CapturedFile:
         return descriptor
 
 
-def _hole(descriptor: int, at: int) -> int:
-    """Bytes from `at` on that have been given back to the disk."""
+def _data(descriptor: int, at: int) -> tuple[int, int]:
+    """The next stretch at or behind `at` that has not been given back to the disk: its begin and end."""
     try:
-        return os.lseek(descriptor, at, os.SEEK_DATA) - at
+        begin = os.lseek(descriptor, at, os.SEEK_DATA)
+        return begin, os.lseek(descriptor, begin, os.SEEK_HOLE)
     except (OSError, AttributeError) as error:
-        if getattr(error, "errno", None) != errno.ENXIO:
-            return 0  # not known here: there are no holes then either
-        return max(0, os.fstat(descriptor).st_size - at)
+        size = os.fstat(descriptor).st_size
+        # Nothing but a hole up to the end; else holes are not known here, and there are none then.
+        return (max(at, size), size) if getattr(error, "errno", None) == errno.ENXIO else (at, size)
 
 
 def _punch_hole(descriptor: int, start: int, length: int) -> None:
