@@ -84,7 +84,9 @@ class CapturedFile:
             return None
         try:
             begin, until = _data(descriptor, start - self._base)
-            start, end = self._base + begin, min(end, self._base + until)
+            if begin > start - self._base:
+                start, end = limits.next_part(self._base + begin, self.size, most)
+            end = min(end, self._base + until)
             lead = min(self._masks.longest, start - self._base)
             wanted = max(0, end - start)
             window = os.pread(descriptor, lead + wanted + self._masks.longest, start - self._base - lead)
