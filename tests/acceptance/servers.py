@@ -312,7 +312,11 @@ def kill_workers(home: Path) -> None:
 @contextlib.contextmanager
 def dev_on(project: Project, home: Path, **options: Any) -> Iterator[Dev]:
     """`rostrum dev`, stopped at the end."""
-    server = Dev(project, home, **options)
+    try:
+        server = Dev(project, home, **options)
+    except BaseException:
+        kill_workers(home)
+        raise
     try:
         yield server
     except BaseException:

@@ -17,25 +17,34 @@ from typing import Any, cast
 import pytest
 
 from rostrum.control.events import EventLog
+from rostrum.control.reruns import Reruns
 from rostrum.control.runs import Runs
 from rostrum.daemon.monitor import MonitorLoop
 from rostrum.daemon.queue import QueueLoop, QueueSettings
+from rostrum.daemon.retries import RetryLoop
 from rostrum.daemon.schedules import ScheduleLoop
 from rostrum.interfaces.launching import LaunchSpec
 from rostrum.interfaces.locations import CodeLocations
 from rostrum.interfaces.storage import Session, Storage
 from rostrum.model.errors import Unavailable
-from rostrum.model.events import RunCanceled, RunFailed, RunSucceeded, worker_stream
+from rostrum.model.events import RunCanceled, RunFailed, RunStarted, RunSucceeded, StepStarted, worker_stream
 from rostrum.model.manifest import ScheduleNode
+from rostrum.model.reserved_names import AUTO_RETRY_RUN_TAG
 from rostrum.model.runs import RunFilter
 from rostrum.model.ticks import AutomationKey, RunRequest, TickRequest, TickResult
+from rostrum.planning.monitor import MonitorLimits
 from rostrum.planning.queue import QueueLimits
+from rostrum.planning.run_retries import RunRetryDefaults
+from rostrum.planning.standing import KINDS, Standing
 from rostrum.storage.sql import SqlStorage
 from rostrum.testing.clock import FakeClock
 from rostrum.testing.launchers import FakeLauncher
 from tests.control_plane import LOCATION, START, Plane, launch_settings
 
 LIMIT = 3
+RETRIES = 2
+RESUMES = 1
+STEPS = ("extract", "load", "tell")
 PLAIN = ScheduleNode("plain", "etl", ("* * * * *",), default_running=True)
 ASKS = ScheduleNode("asks", "etl", ("*/2 * * * *",), default_running=True, evaluates=True)
 
@@ -116,19 +125,22 @@ class World:
         self.launcher = FakeLauncher(self.dice.on_launch)
         self.daemons: list[list[Any]] = [self.daemon(), self.daemon()]
         self.crashes = 0
+        self.succeeded: dict[str, set[str]] = {}
 
     def daemon(self) -> list[Any]:
         plane = self.plane
         storage = cast("Storage", CrashingStorage(plane.storage, self.dice))
         events = EventLog(storage, plane.doorbell, plane.clock)
-        runs = Runs(storage, events, plane.doorbell, plane.clock, plane.manifests)
+        defaults = RunRetryDefaults(enabled=True, max_retries=RETRIES)
+        runs = Runs(storage, events, plane.doorbell, plane.clock, plane.manifests, defaults)
         settings = QueueSettings(limits=QueueLimits(max_concurrent_runs=LIMIT))
         locations = cast("CodeLocations", Locations(self.dice))
         common = (plane.doorbell, plane.clock)
         return [
             QueueLoop(storage, runs, self.launcher, *common, launch_settings(), settings, threads=0),
             ScheduleLoop(storage, events, runs, plane.manifests, locations, *common, threads=0, max_catchup=3),
-            MonitorLoop(storage, runs, self.launcher, plane.clock),
+            MonitorLoop(storage, runs, self.launcher, plane.clock, MonitorLimits(max_resumes=RESUMES)),
+            RetryLoop(storage, Reruns(events, runs, plane.manifests)),
         ]
 
     def turn(self) -> None:
@@ -153,7 +165,7 @@ class World:
             roll = self.dice.random.random()
             if status.state != "running" or roll < 0.5:
                 continue
-            if roll > 0.97 and self.dice.crashes:
+            if roll > 0.95 and self.dice.crashes:
                 self.launcher.exit(run_id, epoch, code=None, signal=9)
                 continue
             if self.step(run_id, epoch):
@@ -171,16 +183,50 @@ class World:
             plane.work(run_id, epoch, RunCanceled(at=plane.clock.now()))
             return True
         if said == 0:
-            plane.begin(run_id, epoch)
-        elif said < 3:
-            plane.succeed_step(run_id, ("extract", "load")[said - 1], epoch)
-        elif self.dice.random.random() < 0.2:
+            left = self.left(run_id, run.target.step_selection)
+            plane.work(
+                run_id,
+                epoch,
+                RunStarted(at=plane.clock.now(), epoch=epoch, step_keys=tuple(left), resumed=run.resumes > 0),
+                *[StepStarted(at=plane.clock.now(), step_key=key) for key in left[:1]],
+            )
+        elif left := self.left(run_id, run.target.step_selection):
+            done = self.succeeded.setdefault(run_id, set())
+            assert left[0] not in done, "a step that has succeeded is not done again by a later worker of its run"
+            done.add(left[0])
+            plane.succeed_step(run_id, left[0], epoch)
+            if left[1:]:
+                plane.work(run_id, epoch, StepStarted(at=plane.clock.now(), step_key=left[1]))
+        elif self.dice.random.random() < 0.35:
             plane.work(run_id, epoch, RunFailed(at=plane.clock.now(), reason="step_failure"))
             return True
         else:
             plane.work(run_id, epoch, RunSucceeded(at=plane.clock.now()))
             return True
         return False
+
+    def standing(self, run_id: str) -> Standing:
+        with self.plane.storage.begin() as session:
+            stored = session.events.read(run_id, limit=10_000, kinds=KINDS)
+        return Standing(one.event for one in stored if not one.evidence)
+
+    def left(self, run_id: str, selection: tuple[str, ...]) -> list[str]:
+        good = self.standing(run_id).good
+        return [key for key in selection or STEPS if key not in good]
+
+    def check_retries(self) -> None:
+        """Each failed run is repeated by itself once at most, and no chain is longer than it may be."""
+        runs = {run.run_id: run for run in self.all_runs()}
+        by_itself = [run for run in runs.values() if run.user_retries + run.infrastructure_retries]
+        parents = Counter(run.parent_run_id for run in by_itself)
+        assert all(number == 1 for number in parents.values()), "repeated twice"
+        for run in by_itself:
+            assert run.user_retries <= RETRIES
+            assert run.infrastructure_retries <= RETRIES
+            assert runs[run.parent_run_id or ""].tags[AUTO_RETRY_RUN_TAG] == run.run_id
+        for run in runs.values():
+            assert run.retry_at is None, f"{run.run_id} still waits"
+            assert not self.standing(run.run_id).under_way or run.status.value != "failure" or run.steps_failed == 0
 
     def check(self) -> None:
         repeated = [key for key, number in Counter(self.launcher.launches).items() if number > 1]
@@ -214,7 +260,7 @@ def simulate(seed: int, storage: Storage | None, clock: FakeClock, turns: int) -
     for _ in range(turns):
         roll = dice.random.random()
         if roll < 0.08:
-            plane.submit(priority=dice.random.randrange(3))
+            plane.submit(priority=dice.random.randrange(3), tags={"dagster/max_retries": str(RETRIES)})
         elif roll < 0.12 and (runs := world.all_runs()):
             plane.runs.cancel(dice.random.choice(runs).run_id)
         elif roll < 0.5:
@@ -226,12 +272,13 @@ def simulate(seed: int, storage: Storage | None, clock: FakeClock, turns: int) -
         plane.automations.set_running(AutomationKey(LOCATION, node.name), running=False, by="test")
     until = clock.now()
     for _ in range(3000):
-        if all(run.is_finished for run in world.all_runs()):
+        if all(run.is_finished and run.retry_at is None for run in world.all_runs()):
             break
         clock.advance(1)
         world.turn()
     stuck = [(run.run_id, run.status, run.epoch) for run in world.all_runs() if not run.is_finished]
     assert not stuck
+    world.check_retries()
     for run in world.all_runs():
         with plane.storage.begin() as session:
             stored = session.events.read(run.run_id, limit=10_000)
@@ -272,3 +319,6 @@ def test_trouble_happens() -> None:
     assert world.crashes > 5
     assert max(epoch for _, epoch in world.launcher.launches) > 1
     assert len(world.all_runs()) > 20
+    assert any(run.resumes for run in world.all_runs())
+    assert any(run.infrastructure_retries for run in world.all_runs())
+    assert any(run.user_retries for run in world.all_runs())

@@ -42,9 +42,7 @@ class Reruns:
 
     def retry_by_itself(self, run_id: str) -> Run | None:
         """Queue the run that repeats a failed one by itself. However often and by whomever this is called, there is one
-        at most; None where none is wanted (any more). A run that cannot be repeated is told why.
-
-        Raises NotFound while its code location is not there.
+        at most; None where none is wanted (any more), or it cannot be now: the failed run says why.
         """
         with self._events.transaction() as session:
             parent = session.runs.get(run_id)
@@ -53,6 +51,10 @@ class Reruns:
             rerun = Rerun(strategy=parent.retry_policy.strategy)
             try:
                 request = repeating(session, self._manifests, parent, rerun, Trigger("retry"))
+            except NotFound as error:  # its code location or job may come back with the next version
+                if parent.retry_note != str(error):
+                    session.runs.put(msgspec.structs.replace(parent, retry_note=str(error)))
+                return None
             except (Conflict, DefinitionError, SubsetError) as error:
                 session.runs.put(stopped(parent, str(error), state="given_up"))
                 return None

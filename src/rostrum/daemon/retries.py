@@ -33,6 +33,6 @@ class RetryLoop:
                 return min(self._idle_seconds, max(0.05, left))
             try:
                 self._reruns.retry_by_itself(run.run_id)
-            except RostrumError as error:  # its code location is not there now, or the database is away
+            except RostrumError as error:  # the database is away
                 _log.warning("run %s is not repeated yet: %s", run.run_id, error)
         return self._idle_seconds

@@ -117,7 +117,8 @@ def retry_told(run: Run, now: datetime) -> str:
     if run.retry_at is not None:
         number, most = next_number(run)
         left = max(0.0, (run.retry_at - now).total_seconds())
-        return f"will be retried in {left:.0f} s ({number} of {most})"
+        waits = f"; it waits, since {run.retry_note}" if run.retry_note else ""
+        return f"will be retried in {left:.0f} s ({number} of {most}){waits}"
     if AUTO_RETRY_RUN_TAG in run.tags:
         return f"retried by run {run.tags[AUTO_RETRY_RUN_TAG]}"
     return f"not retried: {run.retry_note}" if run.retry_note else ""
@@ -132,7 +133,7 @@ def stopped(run: Run, why: str, *, state: str = "stopped") -> Run:
 def repeated(run: Run, by_run_id: str) -> Run:
     """The failed run, which another one repeats."""
     tags = {**run.tags, AUTO_RETRY_RUN_TAG: by_run_id, RETRY_STATE_TAG: "done"}
-    return msgspec.structs.replace(run, retry_at=None, tags=tags)
+    return msgspec.structs.replace(run, retry_at=None, retry_note="", tags=tags)
 
 
 def without_bookkeeping(tags: Mapping[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from rostrum.daemon.monitor import GATEWAY_LOOP, MONITOR_LOOP, MonitorLoop
 from rostrum.daemon.queue import QueueLoop
 from rostrum.interfaces.launching import WorkerStatus
 from rostrum.model.errors import Unavailable
-from rostrum.model.events import RunSucceeded
+from rostrum.model.events import RunCanceled, RunStarted, RunSucceeded, StepStarted
 from rostrum.model.locations import DaemonState
 from rostrum.model.runs import Run, RunStatus
 from rostrum.planning.monitor import MonitorLimits
@@ -178,3 +178,152 @@ def test_a_worker_that_never_reports_times_out(scene: Scene) -> None:
     after = scene.plane.run(run.run_id)
     assert (after.status, after.failure_reason) == (RunStatus.FAILURE, "launch_failure")
     assert scene.launcher.terminated == [(run.run_id, 1, True)]
+
+
+def step_events(scene: Scene, run_id: str) -> list[tuple[str, str | None, str | None]]:
+    with scene.plane.storage.begin() as session:
+        stored = session.events.read(run_id)
+    return [
+        (one.event.kind, one.event.step_key, getattr(one.event, "cause", None))
+        for one in stored
+        if one.event.step_key is not None and one.event.stream == "control"
+    ]
+
+
+def working(scene: Scene) -> str:
+    run_id = scene.running()
+    scene.plane.succeed_step(run_id, "extract")
+    scene.plane.work(run_id, 1, StepStarted(at=scene.plane.clock.now(), step_key="load"))
+    return run_id
+
+
+def die(scene: Scene, run_id: str, epoch: int = 1) -> None:
+    scene.launcher.exit(run_id, epoch, code=None, signal=9)
+    scene.look(1)
+    scene.look(1)
+
+
+def test_steps_that_a_dead_worker_left_open_get_ends(scene: Scene) -> None:
+    run_id = working(scene)
+    die(scene, run_id)
+    assert step_events(scene, run_id) == [("step_failed", "load", "crash"), ("step_not_run", "tell", None)]
+    run = scene.plane.run(run_id)
+    assert (run.failed_step_key, run.steps_failed, run.steps_done) == ("load", 1, 2)
+    assert run.error is not None
+    assert run.error.class_name == "RunWorkerDied"
+
+
+def test_steps_of_a_lost_worker_are_lost(scene: Scene) -> None:
+    run_id = working(scene)
+    scene.look(400)
+    assert step_events(scene, run_id)[0] == ("step_failed", "load", "lost")
+
+
+def test_a_cancelled_run_closes_its_steps(scene: Scene) -> None:
+    run_id = working(scene)
+    scene.plane.runs.cancel(run_id, force=True)
+    scene.look(1)
+    assert scene.launcher.terminated == [(run_id, 1, True)]
+    scene.look(1)
+    scene.look(1)
+    assert scene.status(run_id) is RunStatus.CANCELED
+    assert step_events(scene, run_id) == [("step_canceled", "load", None), ("step_not_run", "tell", None)]
+
+
+def test_what_a_killed_worker_had_accepted_is_stored_before_the_end_and_nothing_after_it(scene: Scene) -> None:
+    plane = scene.plane
+    run_id = working(scene)
+    scene.monitor._drain = lambda run: plane.succeed_step(run.run_id, "load")
+    plane.runs.cancel(run_id, force=True)
+    for _ in range(3):
+        scene.look(1)
+    plane.succeed_step(run_id, "tell")
+    run = plane.run(run_id)
+    assert (run.status, run.steps_done) == (RunStatus.CANCELED, 2)
+    with plane.storage.begin() as session:
+        assert [one.event.step_key for one in session.events.read(run_id) if one.evidence] == ["tell"]
+
+
+def test_a_run_that_takes_too_long_fails_once(scene: Scene) -> None:
+    """Asked, then killed, then failed; whatever the worker says of it, and nothing afterwards."""
+    plane = scene.plane
+    run = plane.submit(tags={"dagster/max_runtime": "5"})
+    scene.queue.run_once(plane.clock.now())
+    plane.begin(run.run_id)
+    scene.look(6)
+    scene.look(1)
+    assert scene.status(run.run_id) is RunStatus.CANCELING
+    assert scene.launcher.terminated == [(run.run_id, 1, False)]
+    for _ in range(2):
+        plane.work(run.run_id, 1, RunCanceled(at=plane.clock.now()))
+    after = plane.run(run.run_id)
+    assert (after.status, after.failure_reason) == (RunStatus.FAILURE, "timeout")
+    assert after.error is not None
+    assert after.error.message == "the run was ended after 6 s, because it had taken longer than it may"
+    told = [kind for kind in plane.kinds(run.run_id) if kind.startswith("run_")]
+    assert told[-3:] == ["run_canceling", "run_failed", "run_canceled"]
+    with plane.storage.begin() as session:
+        assert [one.event.kind for one in session.events.read(run.run_id) if one.evidence] == ["run_canceled"]
+
+
+def test_a_run_that_takes_too_long_and_does_not_listen_is_killed(scene: Scene) -> None:
+    plane = scene.plane
+    run = plane.submit(tags={"rostrum/max_runtime": "5"})
+    scene.queue.run_once(plane.clock.now())
+    plane.begin(run.run_id)
+    plane.work(run.run_id, 1, StepStarted(at=plane.clock.now(), step_key="load"))
+    scene.look(6)
+    scene.look(40)
+    scene.look(1)
+    scene.look(1)
+    after = plane.run(run.run_id)
+    assert (after.status, after.failure_reason) == (RunStatus.FAILURE, "timeout")
+    assert step_events(scene, run.run_id)[0] == ("step_failed", "load", "timeout")
+    assert plane.kinds(run.run_id).count("run_canceling") == 1
+
+
+def resuming(scene: Scene, attempts: int = 1) -> None:
+    plane = scene.plane
+    scene.monitor = MonitorLoop(
+        plane.storage, plane.runs, scene.launcher, plane.clock, MonitorLimits(max_resumes=attempts), drain=scene.drain
+    )
+
+
+def test_another_worker_goes_on_with_the_run(scene: Scene) -> None:
+    plane = scene.plane
+    resuming(scene)
+    run_id = working(scene)
+    die(scene, run_id)
+    run = plane.run(run_id)
+    assert (run.status, run.epoch, run.resumes, run.worker) == (RunStatus.STARTING, 2, 1, None)
+    assert step_events(scene, run_id) == [("step_retrying", "load", "crash")]
+    scene.queue.run_once(plane.clock.now())
+    assert scene.launcher.launches == [(run_id, 1), (run_id, 2)], "under the epoch of the resume, at once"
+    assert scene.launcher.specs[run_id, 2].run.resumes == 1
+    plane.work(run_id, 2, RunStarted(at=plane.clock.now(), epoch=2, step_keys=("load", "tell"), resumed=True))
+    run = plane.run(run_id)
+    assert (run.status, run.steps_done, run.steps_total) == (RunStatus.RUNNING, 1, 3)
+    plane.succeed_step(run_id, "load", 1)  # the old worker lives on somewhere
+    assert plane.run(run_id).steps_done == 1
+    die(scene, run_id, 2)
+    assert (scene.status(run_id), plane.run(run_id).failure_reason) == (RunStatus.FAILURE, "worker_died")
+
+
+def test_a_launch_for_a_resume_that_fails_is_no_further_resume(scene: Scene) -> None:
+    plane = scene.plane
+    resuming(scene)
+    run_id = working(scene)
+    die(scene, run_id)
+    fail = [True]
+
+    def on_launch(_spec: object, before: bool) -> None:
+        if before and fail.pop() if fail else False:
+            raise Unavailable("no answer")
+
+    scene.launcher._on_launch = on_launch
+    for _ in range(3):
+        scene.queue.run_once(plane.clock.now())
+        plane.clock.advance(2)
+    run = plane.run(run_id)
+    assert (run.epoch, run.resumes) == (3, 1)
+    assert scene.launcher.launches[-1] == (run_id, 3)

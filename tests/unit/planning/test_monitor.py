@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rostrum.interfaces.launching import WorkerStatus
 from rostrum.model.runs import Run, RunStatus, RunTarget
 from rostrum.planning.backfills import progress
-from rostrum.planning.monitor import MonitorLimits, add_outage, decide, describe_exit, silence
+from rostrum.planning.monitor import MonitorLimits, add_outage, decide, describe_exit, max_runtime, silence
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 LIMITS = MonitorLimits()
@@ -38,6 +38,38 @@ def test_silence_disconnects_then_loses() -> None:
     assert action(run(disconnected_at=at(31)), UNKNOWN, 299) == "nothing"
     assert action(run(disconnected_at=at(31)), UNKNOWN, 301) == "lost"
     assert action(run(disconnected_at=at(31), last_heard_at=at(100)), ALIVE, 101) == "reconnected"
+
+
+def test_a_time_limit_counts_from_the_start() -> None:
+    limited = MonitorLimits(max_runtime_seconds=60)
+    item = run(started_at=at(10), last_heard_at=at(70))
+    assert decide(item, ALIVE, at(69), limited).action == "nothing"
+    over = decide(item, ALIVE, at(71), limited)
+    assert (over.action, over.message) == ("time_out", "time limit of 60 s")
+    assert decide(run(last_heard_at=at(71)), ALIVE, at(71), limited).action == "nothing", "it has not started"
+    for tags, limit in (({"dagster/max_runtime": "5"}, 5.0), ({"dagster/max_runtime": "0"}, None), ({}, 60.0)):
+        assert max_runtime(run(tags=tags), limited) == limit
+    both = run(tags={"dagster/max_runtime": "5", "rostrum/max_runtime": "7.5"})
+    assert max_runtime(both, limited) == 7.5
+    assert max_runtime(run(tags={"dagster/max_runtime": "long"}), limited) is None
+
+
+def test_another_worker_goes_on_as_often_as_it_may() -> None:
+    limits = MonitorLimits(max_resumes=2)
+    assert decide(run(), DEAD, at(1), limits).resume
+    assert decide(run(resumes=1), DEAD, at(1), limits).resume
+    assert not decide(run(resumes=2), DEAD, at(1), limits).resume
+    assert decide(run(disconnected_at=at(31)), UNKNOWN, at(301), limits).resume
+    assert not decide(run(RunStatus.STARTING), ALIVE, at(301), limits).resume
+    assert not decide(run(), DEAD, at(1), LIMITS).resume, "by default a lost worker fails its run"
+
+
+def test_by_force_nothing_is_waited_for() -> None:
+    canceling = run(RunStatus.CANCELING, cancel_requested_at=T0, last_heard_at=T0, cancel_forced=True)
+    assert action(canceling, ALIVE, 0.1) == "kill"
+    assert action(canceling, UNKNOWN, 0.1) == "canceled"
+    assert action(canceling, DEAD, 0.1) == "canceled"
+    assert action(canceling, None, 0.1) == "canceled"
 
 
 def test_known_dead_ends_at_once() -> None:
@@ -80,6 +112,8 @@ def test_runs_without_a_worker_are_left_alone(status: RunStatus) -> None:
 def test_exits_in_words() -> None:
     assert "kill -9" in describe_exit(WorkerStatus(state="exited", signal=9))
     assert describe_exit(WorkerStatus(state="exited")) == "exit status unknown"
+    assert describe_exit(WorkerStatus(state="exited", signal=11)) == "ended by SIGSEGV"
+    assert describe_exit(WorkerStatus(state="exited", signal=9, reason="out of memory")) == "out of memory"
 
 
 SPANS = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 200)), max_size=6)

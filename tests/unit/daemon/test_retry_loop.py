@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from rostrum.control.reruns import Reruns
+from rostrum.daemon.retries import RetryLoop
+from rostrum.interfaces.storage import Storage
+from rostrum.model.errors import ErrorInfo
+from rostrum.model.events import RunFailed, StepFailed
+from rostrum.model.manifest import JobNode, RetryPolicy, RunRetryPolicy
+from rostrum.model.runs import Run, RunFilter, RunStatus
+from rostrum.storage.memory import MemoryStorage
+from rostrum.storage.sql import SqlStorage
+from rostrum.testing.clock import FakeClock
+from tests.control_plane import START, Plane, manifest
+
+POLICY = RunRetryPolicy(RetryPolicy(max_retries=2, delay_seconds=10, backoff="linear"))
+
+
+class Scene:
+    def __init__(self, storage: Storage, clock: FakeClock, policy: RunRetryPolicy = POLICY) -> None:
+        self.plane = plane = Plane(storage, clock)
+        whole = manifest()
+        jobs = tuple(self.with_policy(job, policy) for job in whole.jobs)
+        plane.load(msgspec.structs.replace(whole, jobs=jobs))
+        self.reruns = Reruns(plane.events, plane.runs, plane.manifests)
+        self.loops = [self.loop(), self.loop()]
+
+    @staticmethod
+    def with_policy(job: JobNode, policy: RunRetryPolicy) -> JobNode:
+        return msgspec.structs.replace(job, run_retry_policy=policy) if job.name == "etl" else job
+
+    def loop(self) -> RetryLoop:
+        return RetryLoop(self.plane.storage, self.reruns)
+
+    def fail(self, run: Run, reason: str = "step_failure") -> Run:
+        plane = self.plane
+        starting = plane.starting(run)
+        plane.begin(run.run_id, starting.epoch)
+        plane.succeed_step(run.run_id, "extract", starting.epoch)
+        at = plane.clock.now()
+        error = ErrorInfo("ValueError", "no gust")
+        plane.work(
+            run.run_id, starting.epoch, StepFailed(at=at, step_key="load", error=error), RunFailed(at=at, reason=reason)
+        )
+        return plane.run(run.run_id)
+
+    def look(self) -> float:
+        return min(loop.run_once(self.plane.clock.now()) for loop in self.loops)
+
+    def newest(self) -> Run:
+        with self.plane.storage.begin() as session:
+            return session.runs.list(RunFilter(), limit=1).runs[0]
+
+    def count(self) -> int:
+        with self.plane.storage.begin() as session:
+            return len(session.runs.list(RunFilter(), limit=100).runs)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
+    clock = FakeClock(START)
+    if request.param == "memory":
+        yield Scene(MemoryStorage(clock), clock)
+        return
+    storage = SqlStorage(f"sqlite:///{tmp_path / 'rostrum.db'}", clock=clock)
+    storage.migrate()
+    yield Scene(storage, clock)
+    storage.close()
+
+
+def test_retries_come_when_they_are_due_and_end(scene: Scene) -> None:
+    plane = scene.plane
+    first = scene.fail(plane.submit(tags={"team": "data"}))
+    assert first.tags["dagster/will_retry"] == "true"
+    assert 0 < scene.look() <= 10
+    assert scene.count() == 1
+    plane.clock.advance(10)
+    scene.look()
+    second = scene.newest()
+    assert second.parent_run_id == second.root_run_id == first.run_id
+    assert second.target.step_selection == ("load", "tell"), "what has succeeded is not done again"
+    assert second.tags == {"team": "data", "dagster/retry_number": "1"}
+    assert plane.run(first.run_id).tags["dagster/auto_retry_run_id"] == second.run_id
+    scene.fail(second)
+    plane.clock.advance(19)
+    scene.look()
+    assert scene.count() == 2, "the second pause is longer"
+    plane.clock.advance(1)
+    scene.look()
+    third = scene.fail(scene.newest())
+    assert (third.tags["dagster/retry_number"], third.root_run_id) == ("2", first.run_id)
+    assert third.retry_note == "2 retries have been made, which is as many as are allowed"
+    plane.clock.advance(1000)
+    scene.look()
+    assert scene.count() == 3
+
+
+def test_a_lost_worker_does_not_use_up_what_the_code_may_fail(scene: Scene) -> None:
+    plane = scene.plane
+    run = plane.submit()
+    for reason in ("worker_died", "step_failure", "worker_lost", "step_failure"):
+        scene.fail(run, reason)
+        plane.clock.advance(100)
+        scene.look()
+        run = scene.newest()
+    assert (run.user_retries, run.infrastructure_retries) == (2, 2)
+    assert scene.fail(run).retry_at is None
+
+
+def test_a_loop_that_dies_between_its_look_and_its_deed_doubles_nothing(scene: Scene) -> None:
+    run = scene.fail(scene.plane.submit())
+    scene.plane.clock.advance(10)
+    for _ in range(3):
+        scene.reruns.retry_by_itself(run.run_id)
+    scene.look()
+    assert scene.count() == 2
+
+
+def test_cancel_of_a_failed_run_stops_its_retries(scene: Scene) -> None:
+    run = scene.fail(scene.plane.submit())
+    after = scene.plane.runs.cancel(run.run_id, "ann")
+    assert (after.status, after.retry_at, after.retry_note) == (RunStatus.FAILURE, None, "stopped by ann")
+    scene.plane.clock.advance(100)
+    scene.look()
+    assert scene.count() == 1
+
+
+def test_a_retry_by_hand_takes_the_place_of_the_one_to_come(scene: Scene) -> None:
+    run = scene.fail(scene.plane.submit())
+    by_hand = scene.plane.runs.retry(run.run_id, by="ann")
+    assert (by_hand.user_retries, by_hand.trigger.name) == (0, "ann")
+    scene.plane.clock.advance(100)
+    scene.look()
+    assert scene.count() == 2
+    assert by_hand.run_id in scene.plane.run(run.run_id).retry_note
+
+
+def test_what_cannot_be_repeated_any_more_says_why(scene: Scene) -> None:
+    """The job is gone since: nothing is tried for ever."""
+    run = scene.fail(scene.plane.submit())
+    whole = manifest()
+    scene.plane.load(msgspec.structs.replace(whole, jobs=whole.jobs[1:]))
+    scene.plane.clock.advance(10)
+    scene.look()
+    waiting = scene.plane.run(run.run_id)
+    assert waiting.retry_at is not None, "it may come back with the next version"
+    assert "there is no job 'etl'" in waiting.retry_note
+    scene.plane.load(whole)
+    scene.look()
+    assert scene.plane.run(run.run_id).retry_at is None
+    assert scene.count() == 2
+
+
+def test_a_deleted_run_is_not_repeated(scene: Scene) -> None:
+    run = scene.fail(scene.plane.submit())
+    scene.plane.runs.delete(run.run_id)
+    scene.plane.clock.advance(100)
+    scene.look()
+    assert scene.count() == 0

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from rostrum.model.assets import AssetKey
+from rostrum.model.errors import Conflict, ErrorInfo, StateError, StepNotFound, SubsetError
+from rostrum.model.events import (
+    AnyEvent,
+    OutputStored,
+    RunStarted,
+    StepFailed,
+    StepRetrying,
+    StepStarted,
+    StepSucceeded,
+    StepWorkerStarted,
+)
+from rostrum.model.plans import Plan, Step
+from rostrum.model.runs import Run, RunStatus, RunTarget
+from rostrum.planning.reruns import rerun_target, selected_steps
+from rostrum.planning.standing import Standing
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+STEPS = (
+    Step("a", "a"),
+    Step("core__b", "b", upstream=("a",), asset_keys=(AssetKey.of("core/b"),)),
+    Step("work[x]", "w", upstream=("core__b",), mapping_keys=("x",)),
+    Step("work[y]", "w", upstream=("core__b",), mapping_keys=("y",)),
+    Step("inner.end", "e", upstream=("work[x]", "work[y]")),
+)
+ERROR = ErrorInfo("E", "x")
+
+
+@pytest.mark.parametrize(
+    ("clauses", "found"),
+    [
+        (["a"], ["a"]),
+        (["core/b"], ["core__b"]),
+        (["work"], ["work[x]", "work[y]"]),
+        (["work[y]"], ["work[y]"]),
+        (["inner"], ["inner.end"]),
+        (["a+"], ["a", "core__b"]),
+        (["a++"], ["a", "core__b", "work[x]", "work[y]"]),
+        (["core/b*"], ["core__b", "work[x]", "work[y]", "inner.end"]),
+        (["*core__b"], ["a", "core__b"]),
+        (["+inner.end"], ["work[x]", "work[y]", "inner.end"]),
+        (["a", "inner.end"], ["a", "inner.end"]),
+        (["*"], [step.key for step in STEPS]),
+    ],
+)
+def test_clauses(clauses: list[str], found: list[str]) -> None:
+    assert selected_steps(STEPS, clauses) == found
+
+
+def test_wrong_clauses_are_told() -> None:
+    with pytest.raises(StepNotFound, match=r"no step or asset 'core/c'.*Did you mean 'core/b'"):
+        selected_steps(STEPS, ["core/c+"])
+    with pytest.raises(SubsetError, match="cannot be read"):
+        selected_steps(STEPS, ["+"])
+
+
+def run(status: RunStatus) -> Run:
+    return Run(run_id="r", target=RunTarget("l", "j"), created_at=T0, status=status)
+
+
+def test_targets() -> None:
+    standing = Standing([StepSucceeded(at=T0, step_key="a")])
+    plan = Plan(STEPS[:2])
+    rest = rerun_target(run(RunStatus.FAILURE), "from_failure", standing, plan, {})
+    assert rest.step_selection == ("core__b",)
+    assert rerun_target(run(RunStatus.FAILURE), "all", standing, plan, {}).step_selection == ()
+    chosen = rerun_target(run(RunStatus.SUCCESS), "from_failure", standing, plan, {}, ["a"])
+    assert chosen.step_selection == ("a",)
+    with pytest.raises(Conflict, match="can be retried once it has ended"):
+        rerun_target(run(RunStatus.RUNNING), "all", standing, plan, {})
+    with pytest.raises(Conflict, match="nothing is left"):
+        rerun_target(run(RunStatus.SUCCESS), "from_failure", standing, plan, {})
+    with pytest.raises(StateError, match="no retry strategy 'some'"):
+        rerun_target(run(RunStatus.FAILURE), "some", standing, plan, {})
+
+
+def test_where_a_run_stands_over_two_workers() -> None:
+    """What the first has done stays done when the second resumes, and is forgotten when it starts over."""
+    first: list[AnyEvent] = [
+        RunStarted(at=T0, epoch=1, step_keys=("a", "b", "c")),
+        OutputStored(at=T0, step_key="a"),
+        StepSucceeded(at=T0, step_key="a"),
+        StepWorkerStarted(at=T0, step_key="b"),
+        StepStarted(at=T0, step_key="b", attempt=2),
+    ]
+    standing = Standing(first)
+    assert (standing.good, standing.under_way, standing.waiting) == ({"a"}, {"b": 2}, ["c"])
+    lost = StepRetrying(at=T0, step_key="b", error=ERROR, attempt=2, cause="lost")
+    assert Standing([*first, lost]).waiting == ["b", "c"]
+    resumed = Standing([*first, lost, RunStarted(at=T0, epoch=2, step_keys=("b", "c"), resumed=True)])
+    assert (resumed.good, resumed.outputs, resumed.waiting) == ({"a"}, {"a:result"}, ["b", "c"])
+    anew = Standing([*first, RunStarted(at=T0, epoch=2, step_keys=("a", "b", "c"))])
+    assert (anew.good, anew.outputs, anew.waiting) == (set(), set(), ["a", "b", "c"])
+    assert Standing([*first, StepFailed(at=T0, step_key="b", error=ERROR)]).under_way == {}
