@@ -43,7 +43,7 @@ def run(locations: list[LocationSpec], home: Home, settings: InstanceSettings, c
     for server in servers:
         server.start()
     clients = LocationClients(locations, home)
-    loops = daemon(deployment, clients, with_gateway=False)
+    loops = daemon(deployment, clients, with_gateway=False, specs=locations)
     try:
         loops.start()
         click.echo("daemon is up")

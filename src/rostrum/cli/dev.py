@@ -77,7 +77,7 @@ def command(
         listener = bind(host, settings.web.port if port is None else port)
         web = ServerThread(web_app(deployment, clients, host), listener, "web")
         gateway = ServerThread(gateway_only(deployment), bind_private_socket(home.sockets / "gateway.sock"), "gateway")
-        loops = daemon(deployment, clients, with_gateway=True)
+        loops = daemon(deployment, clients, with_gateway=True, specs=locations)
         for part in (gateway, web, loops):
             part.start()
             started.append(part)

@@ -22,7 +22,11 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "in_process": "rostrum.executors.in_process:InProcessExecutor",
         "multiprocess": "rostrum.executors.multiprocess:MultiprocessExecutor",
     },
-    "launcher": {"subprocess": "rostrum.launchers.subprocess:SubprocessLauncher"},
+    "launcher": {
+        "subprocess": "rostrum.launchers.subprocess:SubprocessLauncher",
+        "docker": "rostrum.launchers.docker:DockerLauncher",
+        "kubernetes": "rostrum.launchers.kubernetes:KubernetesLauncher",
+    },
 }
 
 

@@ -66,7 +66,21 @@ class LauncherConformance:
         assert bench.launcher.launch(spec) == ref
         bench.launcher.terminate(ref, force=True)
         wait_exited(bench.launcher, ref)
-        assert bench.launcher.launch(spec) == ref, "also when it has ended: a new worker needs a new epoch"
+
+    def test_worker_that_has_ended_is_not_started_again(self, bench: LauncherBench) -> None:
+        spec = bench.spec("succeed")
+        ref = bench.launcher.launch(spec)
+        wait_exited(bench.launcher, ref)
+        assert bench.launcher.launch(spec) == ref, "a new worker needs a new epoch"
+        assert bench.launcher.inspect(ref).state == "exited"
+
+    def test_worker_that_was_killed_is_not_started_again(self, bench: LauncherBench) -> None:
+        spec = bench.spec("wait")
+        ref = bench.launcher.launch(spec)
+        bench.launcher.terminate(ref, force=True)
+        wait_exited(bench.launcher, ref)
+        assert bench.launcher.launch(spec) == ref
+        assert bench.launcher.inspect(ref).state == "exited"
 
     def test_worker_that_is_asked_ends(self, bench: LauncherBench) -> None:
         spec = bench.spec("wait")
