@@ -26,8 +26,16 @@ from rostrum.daemon.schedules import ScheduleLoop
 from rostrum.interfaces.launching import LaunchSpec
 from rostrum.interfaces.locations import CodeLocations
 from rostrum.interfaces.storage import Session, Storage
-from rostrum.model.errors import Unavailable
-from rostrum.model.events import RunCanceled, RunFailed, RunStarted, RunSucceeded, StepStarted, worker_stream
+from rostrum.model.errors import ErrorInfo, Unavailable
+from rostrum.model.events import (
+    RunCanceled,
+    RunFailed,
+    RunStarted,
+    RunSucceeded,
+    StepFailed,
+    StepStarted,
+    worker_stream,
+)
 from rostrum.model.manifest import ScheduleNode
 from rostrum.model.reserved_names import AUTO_RETRY_RUN_TAG
 from rostrum.model.runs import RunFilter
@@ -191,15 +199,17 @@ class World:
                 *[StepStarted(at=plane.clock.now(), step_key=key) for key in left[:1]],
             )
         elif left := self.left(run_id, run.target.step_selection):
+            if self.dice.random.random() < 0.12:
+                error = ErrorInfo("ValueError", "no gust")
+                failed = StepFailed(at=plane.clock.now(), step_key=left[0], error=error)
+                plane.work(run_id, epoch, failed, RunFailed(at=plane.clock.now(), reason="step_failure"))
+                return True
             done = self.succeeded.setdefault(run_id, set())
             assert left[0] not in done, "a step that has succeeded is not done again by a later worker of its run"
             done.add(left[0])
             plane.succeed_step(run_id, left[0], epoch)
             if left[1:]:
                 plane.work(run_id, epoch, StepStarted(at=plane.clock.now(), step_key=left[1]))
-        elif self.dice.random.random() < 0.35:
-            plane.work(run_id, epoch, RunFailed(at=plane.clock.now(), reason="step_failure"))
-            return True
         else:
             plane.work(run_id, epoch, RunSucceeded(at=plane.clock.now()))
             return True
