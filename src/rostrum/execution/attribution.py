@@ -47,9 +47,10 @@ class Attribution:
         ours = [cast(TextIO, StepStream(self, number, stream)) for number, stream in enumerate(below)]
         sys.stdout, sys.stderr = ours
         for handler in _stream_handlers():
-            if handler.stream in below:
+            descriptor = _descriptor(handler.stream)
+            if descriptor in (1, 2):
                 self._handlers.append((handler, handler.stream))
-                handler.setStream(ours[below.index(handler.stream)])
+                handler.setStream(ours[descriptor - 1])
 
     def stop(self) -> None:
         """Leave streams and handlers as they were."""
@@ -259,6 +260,13 @@ def _stream_handlers() -> Iterable[Any]:
     for logger in loggers:
         handlers: list[Any] = getattr(logger, "handlers", [])
         yield from (each for each in handlers if isinstance(each, logging.StreamHandler))
+
+
+def _descriptor(stream: Any) -> int:
+    try:
+        return stream.fileno()
+    except (AttributeError, OSError, ValueError):
+        return -1
 
 
 def _nothing(step_key: str, attempt: int) -> None:

@@ -24,8 +24,10 @@ CODE = "rostrum.testing.conformance.executors.code"
 class Bench:
     """Runs jobs of the suite's code with one executor; `folder` is the run's home, spool and place for marks."""
 
-    def __init__(self, make: Callable[[], Executor], definitions: Definitions, folder: Path) -> None:
-        self._make, self._definitions, self.folder = make, definitions, folder
+    def __init__(
+        self, make: Callable[[], Executor], definitions: Definitions, folder: Path, module: str = CODE
+    ) -> None:
+        self._make, self._definitions, self.folder, self._module = make, definitions, folder, module
         self.clock = SystemClock()
         self.session: FakeRunSession | None = None
 
@@ -49,7 +51,7 @@ class Bench:
             clock=self.clock,
             stop=threading.Event(),
             capture=self.folder / "logs",
-            target=CodeTarget(module_name=CODE),
+            target=CodeTarget(module_name=self._module),
         )
         if canceler is not None:
             canceler.join()
