@@ -49,7 +49,7 @@ from rostrum.codeserver.sources import use_sources
 from rostrum.execution.lifeline import hold_lifeline, release_lifeline
 from rostrum.interfaces.launching import WorkerRef
 from rostrum.model.errors import RostrumError
-from rostrum.service.processes import kill_session, start_time
+from rostrum.service.processes import kill_session, memory_kills, start_time
 
 _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 10.0
@@ -74,6 +74,8 @@ class Zygote:
         """Descriptor -> pid of every living child."""
         self._workers: dict[int, WorkerRef] = {}
         self._evaluators: set[int] = set()
+        self._memory_kills = memory_kills()
+        """As they were when a worker was last started or killed: what has come since is the reason of a SIGKILL."""
         self._source: ChildSource | None = None
         if from_code and verdict == fork_safety.FORK:
             self._source = ForkedChildren(code, options, self._release_in_child)
@@ -152,6 +154,7 @@ class Zygote:
         for worker in self._workers.values():  # just forked, and has not written its record yet
             if (worker.run_id, worker.epoch) == (request.spec.run.run_id, request.spec.epoch):
                 return Started(worker.pid, worker.start_time)
+        self._memory_kills = memory_kills()
         pid = self._source.start(request, connection)
         ref = worker_ref(request.spec, pid)
         self._workers[pid] = ref
@@ -196,9 +199,16 @@ class Zygote:
         if self._source is not None:
             self._source.forget(pid)
         if worker is not None and ended is not None:
-            outcome = WorkerExit(signal=ended.si_status) if killed else WorkerExit(exit_code=ended.si_status)
-            self._write_down(worker, outcome)
+            self._write_down(worker, self._outcome(ended.si_status, killed=killed))
         os.waitpid(pid, 0)
+
+    def _outcome(self, status: int, *, killed: bool) -> WorkerExit:
+        if not killed:
+            return WorkerExit(exit_code=status)
+        before, self._memory_kills = self._memory_kills, memory_kills()
+        out_of_memory = before is not None and self._memory_kills is not None and self._memory_kills > before
+        reason = "out of memory: the kernel has ended it" if status == signal.SIGKILL and out_of_memory else ""
+        return WorkerExit(signal=status, reason=reason)
 
     def _write_down(self, worker: WorkerRef, outcome: WorkerExit) -> None:
         try:

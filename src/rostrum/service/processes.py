@@ -122,6 +122,30 @@ def kill_session(leader: int, started: float) -> None:
                 send_signal(stat.pid, stat.start_time, signal.SIGKILL)
 
 
+def memory_kills(root: Path = Path("/")) -> int | None:
+    """How many processes of our control group the kernel has ended so far because memory ran out; None where it does
+    not say.
+    """
+    try:
+        lines = [line.split(":", 2) for line in (root / "proc/self/cgroup").read_text().splitlines()]
+    except OSError:
+        return None
+    for _, controllers, group in (line for line in lines if len(line) == 3):
+        if controllers == "memory":  # the first version of control groups
+            mount, name = root / "sys/fs/cgroup/memory", "memory.oom_control"
+        elif not controllers:
+            mount, name = root / "sys/fs/cgroup", "memory.events"
+        else:
+            continue
+        # In a container the path is that of the host: then the root of what is mounted here is ours.
+        for folder in (mount / group.lstrip("/"), mount):
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                return int(
+                    dict(line.split(maxsplit=1) for line in (folder / name).read_text().splitlines())["oom_kill"]
+                )
+    return None
+
+
 class LocalProcesses:
     """`HostProcesses` of this host."""
 
