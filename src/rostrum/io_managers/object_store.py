@@ -21,7 +21,7 @@ class ObjectStoreIOManager(KeptValues):
     url: str = Field(
         description="Where: s3://bucket/prefix, gs://bucket/prefix, az://container/prefix, a folder, memory://name."
     )
-    options: dict[str, Any] = Field(
+    options: dict[str, str] = Field(
         default_factory=dict,
         description="Credentials, endpoint and more, as the store names them (aws_access_key_id, endpoint, ...). What "
         "is not given is found in the environment, or by the machine's role.",
