@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from rostrum.model.errors import DefinitionError
 from rostrum.model.manifest import Edge, GraphInvocation, GraphNode, JobNode, Manifest, OpNode, RetryPolicy
 from rostrum.model.plans import FromConfig, FromDefault, FromStep, InputSource, Step, StepInput
+from rostrum.planning.placement import placed
 
 Place = tuple[str, str]
 """(step, dynamic output)"""
@@ -170,7 +171,10 @@ def _op_step(
         else:
             gathered = any(source.over == "collect" for source in steps)
             inputs.append(StepInput(item.name, sources, fan_in=gathered or len(steps) > 1 or _is_list(node, item.name)))
-    tags = {**op.tags, **scope.tags, **node.tags} if scope.tags or node.tags else op.tags
+    tags, isolation, timeout = op.tags, op.isolation, op.timeout_seconds
+    if scope.tags or node.tags:
+        own = {**scope.tags, **node.tags}
+        tags, (isolation, timeout) = {**op.tags, **own}, placed(op, own)
     return Step(
         key=".".join(path),
         op=op.name,
@@ -178,6 +182,8 @@ def _op_step(
         upstream=tuple(upstream),
         retry_policy=node.retry_policy or op.retry_policy or scope.retry_policy,
         pool=op.pool,
+        isolation=isolation,
+        timeout_seconds=timeout,
         tags=tags,
         hooks=(*op.hooks, *node.hooks, *scope.hooks) if op.hooks or node.hooks or scope.hooks else (),
     )

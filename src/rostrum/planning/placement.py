@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from rostrum.model.manifest import OpNode
 from rostrum.model.plans import Plan, Step
 
 SHARED = frozenset(("in_process", "thread", "async"))
 """Isolations of steps that run beside others in one process."""
 ISOLATION_TAG, TIMEOUT_TAG = "rostrum/isolation", "rostrum/timeout"
+
+
+def placed(op: OpNode, tags: Mapping[str, str]) -> tuple[str | None, float | None]:
+    """Isolation and time limit of a step: as the tags of its place in the graph say (checked where they were written),
+    else as its op says.
+    """
+    timeout = tags.get(TIMEOUT_TAG)
+    return tags.get(ISOLATION_TAG) or op.isolation, float(timeout) if timeout is not None else op.timeout_seconds
 
 
 def isolation_of(step: Step, default: str) -> str:

@@ -187,6 +187,8 @@ def _asset_steps(graph: AssetGraph, job: JobNode, assets: list[AssetKey], checks
                 check_keys=tuple(checks_of.get(op_name, ())),
                 retry_policy=op.retry_policy or job.retry_policy,
                 pool=op.pool,
+                isolation=op.isolation,
+                timeout_seconds=op.timeout_seconds,
                 tags=op.tags,
                 hooks=(*op.hooks, *job.hooks) if op.hooks or job.hooks else (),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, overload
 
 from rostrum.definitions.assets.backing import Backing
@@ -60,6 +61,8 @@ def asset(
     owners: Sequence[str] | None = None,
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
+    isolation: str | None = None,
+    timeout: float | timedelta | None = None,
     is_virtual: bool = False,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
 @overload
@@ -96,6 +99,8 @@ def asset(
     owners: Sequence[str] | None = None,
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
+    isolation: str | None = None,
+    timeout: float | timedelta | None = None,
     is_virtual: bool = False,
     **kwargs: Any,
 ) -> Any:
@@ -103,7 +108,7 @@ def asset(
 
     The function's name is the asset's key, its docstring the description; each parameter that is not context, config
     or a resource is the upstream asset of that name. `key` takes the place of `name` and `key_prefix`; `dagster_type`
-    that of the return annotation; `deps` are upstream assets that are not loaded.
+    that of the return annotation; `deps` are upstream assets that are not loaded. `isolation` and `timeout` as of `op`.
     """
     if kwargs:
         automation_condition = condition_of(kwargs, automation_condition)
@@ -132,6 +137,8 @@ def asset(
         "retry_policy": retry_policy,
         "pool": pool,
         "code_version": code_version,
+        "isolation": isolation,
+        "timeout": timeout,
     }
 
     def decorate(function: Callable[..., Any]) -> AssetsDefinition:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from rostrum.definitions.assets.backing import Backing
@@ -48,12 +49,15 @@ def multi_asset(
     specs: Sequence[AssetSpec] | None = None,
     check_specs: Sequence[AssetCheckSpec] | None = None,
     pool: str | None = None,
+    isolation: str | None = None,
+    timeout: float | timedelta | None = None,
     **kwargs: Any,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
     """Make several assets of one function: `specs` (no values through IO managers) or `outs` (values, returned in a
     tuple or yielded).
 
     With `can_subset` a run may select some of them; the function finds out which by `context.selected_asset_keys`.
+    `isolation` and `timeout` as of `op`.
     """
     kinds, deps = deprecated("multi_asset", kwargs, None, deps)
 
@@ -93,6 +97,8 @@ def multi_asset(
             description=description or function.__doc__,
             retry_policy=retry_policy,
             pool=pool,
+            isolation=isolation,
+            timeout=timeout,
             code_version=code_version,
             can_subset=can_subset,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from rostrum.definitions.assets.definition import AssetsDefinition
@@ -114,10 +115,13 @@ def asset_check(
     automation_condition: Any = None,
     pool: str | None = None,
     partitions_def: PartitionsDefinition | None = None,
+    isolation: str | None = None,
+    timeout: float | timedelta | None = None,
 ) -> Callable[[Callable[..., CheckReturn]], AssetChecksDefinition]:
     """Make a check of a function that returns an AssetCheckResult. An argument named like the asset loads its value.
 
     With `blocking` a failure of severity ERROR fails the run, and what is downstream of the asset is not made.
+    `isolation` and `timeout` as of `op`.
     """
 
     @noting(AssetChecksDefinition)
@@ -143,6 +147,8 @@ def asset_check(
             tags=_tags(op_tags, compute_kind),
             retry_policy=retry_policy,
             pool=pool,
+            isolation=isolation,
+            timeout=timeout,
         )
         return checks_of(op, (spec,), resource_defs)
 
@@ -164,9 +170,11 @@ def multi_asset_check(
     config_schema: Any = None,
     ins: Mapping[str, Any] | None = None,
     pool: str | None = None,
+    isolation: str | None = None,
+    timeout: float | timedelta | None = None,
 ) -> Callable[[Callable[..., CheckReturn]], AssetChecksDefinition]:
     """Make several checks of one function that yields an AssetCheckResult for each, with `check_name` and
-    `asset_key`. With `can_subset` some of them can be evaluated alone.
+    `asset_key`. With `can_subset` some of them can be evaluated alone. `isolation` and `timeout` as of `op`.
     """
 
     @noting(AssetChecksDefinition)
@@ -181,6 +189,8 @@ def multi_asset_check(
             tags=_tags(op_tags, compute_kind),
             retry_policy=retry_policy,
             pool=pool,
+            isolation=isolation,
+            timeout=timeout,
         )
         op.can_subset = can_subset
         op.description = description or op.description

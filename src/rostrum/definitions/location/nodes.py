@@ -128,6 +128,8 @@ class NodeWriter:
             resource_keys=tuple(sorted(op.resource_keys)),
             retry_policy=op.retry_policy.node if op.retry_policy is not None else None,
             pool=op.pool,
+            isolation=op.isolation,
+            timeout_seconds=op.timeout_seconds,
             tags=op.tags,
             can_subset=op.can_subset,
             source=self.source(op.source),

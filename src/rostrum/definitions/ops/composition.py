@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from rostrum.definitions.names import check_name, string_tags
+from rostrum.definitions.ops.placement import placed_by
 from rostrum.definitions.sources import shown
 from rostrum.model.errors import DefinitionError, kind_of
 from rostrum.model.manifest import Edge, GraphInvocation
@@ -152,6 +153,8 @@ class PendingNodeInvocation:
         self.node_def = node_def
         self.given_alias = check_name(given_alias, "alias") if given_alias is not None else None
         self.tags: Mapping[str, str] = dict(tags or {})
+        if self.tags:
+            placed_by(f"{given_alias or getattr(node_def, 'name', node_def)}", self.tags)
         self.hook_defs, self.retry_policy = frozenset(hook_defs or ()), retry_policy
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
+from datetime import timedelta
 from typing import Any, get_args, get_origin, overload
 
 from rostrum.definitions.arguments import INS, OUT
@@ -17,6 +18,7 @@ from rostrum.definitions.events.outputs import item_type
 from rostrum.definitions.names import asset_key_of, check_name, string_tags
 from rostrum.definitions.ops import composition, written_out
 from rostrum.definitions.ops.op_config import check_config_parameter, checked_schema, op_config_field
+from rostrum.definitions.ops.placement import PLACING_TAGS, checked_isolation, placed_by, timeout_seconds
 from rostrum.definitions.ops.retries import RetryPolicy
 from rostrum.definitions.ops.signatures import MISSING, Signature, check_context
 from rostrum.definitions.problems import located
@@ -228,6 +230,7 @@ class OpDefinition:
         "graph",
         "hooks",
         "inputs",
+        "isolation",
         "kind",
         "name",
         "outputs",
@@ -238,6 +241,7 @@ class OpDefinition:
         "signature",
         "source",
         "tags",
+        "timeout_seconds",
     )
 
     def __init__(
@@ -254,6 +258,8 @@ class OpDefinition:
         retry_policy: RetryPolicy | None = None,
         code_version: str | None = None,
         pool: str | None = None,
+        isolation: str | None = None,
+        timeout: float | timedelta | None = None,
     ) -> None:
         source = function_source(compute_fn)
         with located(source):
@@ -277,6 +283,8 @@ class OpDefinition:
             tags=string_tags(tags),
             code_version=code_version or version,
             source=source,
+            isolation=isolation,
+            timeout=timeout,
         )
         self.config_schema = checked_schema(f"op {own_name!r}", signature, config_schema)
 
@@ -304,8 +312,10 @@ class OpDefinition:
         code_version: str | None = None,
         can_subset: bool = False,
         source: Source | None = None,
+        isolation: str | None = None,
+        timeout: float | timedelta | None = None,
     ) -> None:
-        """Take over parts that have been checked."""
+        """Take over parts that have been checked; where steps run and how long is checked here."""
         self.name, self.function, self.signature = name, function, signature
         self.inputs, self.outputs, self.kind = inputs, outputs, kind
         """Inputs by parameter name (Nothing inputs are no parameters), outputs by name in declared order."""
@@ -313,6 +323,9 @@ class OpDefinition:
         """Resources asked for by key only; those bound to parameters are in `signature.resources`."""
         self.retry_policy, self.pool, self.tags = retry_policy, pool, tags or {}
         self.code_version, self.can_subset, self.source = code_version, can_subset, source
+        self.isolation, self.timeout_seconds = isolation, None
+        if isolation is not None or timeout is not None or (tags and not PLACING_TAGS.isdisjoint(tags)):
+            self._place(timeout)
         self._config_schema: Any = None
         check_config_parameter(f"{kind} {name!r}", signature)
         keys = check_annotations(f"{kind} {name!r}", function, inputs.values(), outputs.values())
@@ -323,6 +336,14 @@ class OpDefinition:
         self.hooks: frozenset[Any] = frozenset()
         self.preset: Preset | None = None
         """Config that it brings along, where `configured` made it."""
+
+    def _place(self, timeout: Any) -> None:
+        """Where steps run and how long an attempt may take, as arguments or else tags say."""
+        label = f"{self.kind} {self.name!r}"
+        with located(self.source):
+            by_tag = placed_by(label, self.tags)
+            self.isolation = checked_isolation(label, self.isolation) or by_tag[0]
+            self.timeout_seconds: float | None = timeout_seconds(label, timeout) or by_tag[1]
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
@@ -478,6 +499,8 @@ def op(
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
     pool: str | None = None,
+    isolation: str | None = None,
+    timeout: float | timedelta | None = None,
 ) -> Callable[[Callable[..., Any]], OpDefinition]: ...
 @noting_call(OpDefinition, ins=INS, out=OUT)
 def op(
@@ -494,10 +517,14 @@ def op(
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
     pool: str | None = None,
+    isolation: str | None = None,
+    timeout: float | timedelta | None = None,
 ) -> Any:
     """Make an op of a function. Bare (`@op`) or called (`@op(...)`).
 
-    `config_schema` is the schema style; a parameter `config: MyConfig` is the typed one.
+    `config_schema` is the schema style; a parameter `config: MyConfig` is the typed one. `isolation` says where steps
+    run (`in_process`, `thread`, `async`, `process`, `container`, `remote`; None: as the executor says), `timeout` how
+    long one attempt may take (seconds or a timedelta).
     """
 
     @noting(OpDefinition)
@@ -523,6 +550,8 @@ def op(
             tags=string_tags(tags),
             code_version=code_version or version,
             source=source,
+            isolation=isolation,
+            timeout=timeout,
         )
         made.config_schema = schema
         return made

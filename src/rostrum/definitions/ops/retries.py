@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
+from typing import cast
 
 from rostrum.definitions.broken import noting_init
 from rostrum.model import manifest
@@ -29,9 +30,14 @@ class Jitter(str, Enum):
 
 
 class RetryPolicy:
-    """How often and when a failed step is tried again. `delay` is in seconds."""
+    """How often and when a failed step is tried again. `delay` is in seconds.
 
-    __slots__ = ("backoff", "delay", "jitter", "max_retries", "node")
+    `on`: only where one of these exceptions was raised, or one that is derived of them (classes, or their names); a
+    time limit raises `StepTimeout`. `max_infrastructure_retries`: how often it is tried again when its process,
+    container or machine went away, counted apart from `max_retries`; None: as the executor says.
+    """
+
+    __slots__ = ("backoff", "delay", "jitter", "max_infrastructure_retries", "max_retries", "node", "on")
 
     @noting_init
     def __init__(
@@ -40,17 +46,26 @@ class RetryPolicy:
         delay: float | None = None,
         backoff: Backoff | None = None,
         jitter: Jitter | None = None,
+        on: type[BaseException] | str | Iterable[type[BaseException] | str] | None = None,
+        max_infrastructure_retries: int | None = None,
     ) -> None:
         if max_retries < 0:
             raise DefinitionError(f"RetryPolicy: max_retries is {max_retries}; it cannot be negative.")
         if delay is None and (backoff is not None or jitter is not None):
             raise DefinitionError("RetryPolicy: jitter and backoff need a delay (seconds), and none was given.")
+        if max_infrastructure_retries is not None and max_infrastructure_retries < 0:
+            raise DefinitionError(
+                f"RetryPolicy: max_infrastructure_retries is {max_infrastructure_retries}; it cannot be negative."
+            )
         self.max_retries, self.delay, self.backoff, self.jitter = max_retries, delay, backoff, jitter
+        self.on, self.max_infrastructure_retries = _names(on), max_infrastructure_retries
         self.node = manifest.RetryPolicy(
             max_retries=max_retries,
             delay_seconds=float(delay or 0.0),
             backoff=Backoff(backoff).value.lower() if backoff is not None else "constant",
             jitter=Jitter(jitter).value.lower() if jitter is not None else "none",
+            on=self.on,
+            max_infrastructure_retries=max_infrastructure_retries,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -126,3 +141,23 @@ class RunRetryPolicy:
 
     def __repr__(self) -> str:
         return f"RunRetryPolicy({self.max_retries}, delay={self.delay}, on={self.on}, strategy={self.strategy!r})"
+
+
+def _names(on: object) -> tuple[str, ...]:
+    """Names of exception classes. Raises DefinitionError for what is none."""
+    if on is None:
+        return ()
+    several = isinstance(on, Iterable) and not isinstance(on, (str, type))
+    names: list[str] = []
+    given: Iterable[object] = cast("Iterable[object]", on) if several else (cast("object", on),)
+    for each in given:
+        if isinstance(each, str) and each.strip():
+            names.append(each)
+        elif isinstance(each, type) and issubclass(each, BaseException):
+            own = each.__qualname__ if each.__module__ == "builtins" else f"{each.__module__}.{each.__qualname__}"
+            names.append(own)
+        else:
+            raise DefinitionError(f"RetryPolicy: on has {each!r}; give exception classes, or their names.")
+    if not names:
+        raise DefinitionError("RetryPolicy: on is empty: name exceptions, or leave it out for all.")
+    return tuple(names)
