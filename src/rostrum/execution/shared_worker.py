@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from rostrum.execution.attribution import Attribution
 from rostrum.execution.capture import Redirect, of_epoch
 from rostrum.execution.lines import Line
 from rostrum.execution.memory import Memory
@@ -66,6 +67,8 @@ class SharedWorker:
         self._told.set()
         sender.join()
         self._runner.close()
+        if self._runner.attribution is not None:
+            self._runner.attribution.stop()
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         return 0
@@ -78,6 +81,9 @@ class SharedWorker:
         Redirect(folder, key)
         at = self._runner.clock.now()
         self._line.emit(LogsCaptured(at=at, file_key=key, step_keys=opening.steps, pid=os.getpid()))
+        runner = self._runner
+        attribution = runner.attribution = Attribution(folder, runner.log, runner.clock, runner.epoch)
+        attribution.start()
 
     def _opened(self, event: Event) -> None:
         if event.kind == "resource_failed":

@@ -99,7 +99,7 @@ class ProcessStepRunner(StepRunner):
     def share_process(self, line: Line) -> int:
         """Do several attempts at once, as they come down the line."""
         self.use_session(LineSession(line.send, line.ask))
-        self.is_canceled = _never
+        self.is_canceled, self.log.outside = _never, line.emit
         return SharedWorker(self, line).work()
 
     def work(
@@ -109,7 +109,7 @@ class ProcessStepRunner(StepRunner):
         captured by `redirect`.
         """
         name_process(STEP)
-        self.is_canceled = signals.is_canceled
+        self.is_canceled, self.log.outside = signals.is_canceled, line.emit
         self.use_session(LineSession(line.send, line.ask))
         start = start or line.next_start()
         while start is not None:

@@ -236,6 +236,7 @@ class SharedProcess:
             return
         del shared.attempts[done.step_key]
         shared.abandoned.pop(done.step_key, None)
+        self._host.output_ended(done.step_key, done.attempt)
         how = Ended(cause=done.cause, error=done.error) if done.error is not None else None
         self._end(*entered, how)
 
