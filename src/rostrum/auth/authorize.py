@@ -7,7 +7,7 @@ from rostrum.model.principals import Permission, Principal
 
 _VIEWER = frozenset({Permission.VIEW})
 _LAUNCHER = _VIEWER | {Permission.LAUNCH, Permission.CANCEL}
-_EDITOR = _LAUNCHER | {Permission.EDIT_AUTOMATION, Permission.RELOAD_LOCATION}
+_EDITOR = _LAUNCHER | {Permission.EDIT_AUTOMATION, Permission.RELOAD_LOCATION, Permission.EDIT_LIMITS}
 _ADMIN = _EDITOR | {Permission.ADMIN}
 
 ROLES: dict[str, frozenset[Permission]] = {"viewer": _VIEWER, "launcher": _LAUNCHER, "editor": _EDITOR, "admin": _ADMIN}

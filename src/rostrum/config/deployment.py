@@ -16,6 +16,7 @@ from rostrum.control.backfills import Backfills
 from rostrum.control.events import EventLog
 from rostrum.control.locations import Locations
 from rostrum.control.manifests import ManifestCache
+from rostrum.control.pools import Pools
 from rostrum.control.reruns import Reruns
 from rostrum.control.runs import Runs
 from rostrum.interfaces.clock import Clock
@@ -50,6 +51,7 @@ class Deployment:
     backfills: Backfills
     automations: Automations
     locations: Locations
+    pools: Pools
     run_tokens: RunTokens
     gateway: GatewayAddress
 
@@ -111,6 +113,7 @@ def open_control(home: Home, settings: InstanceSettings, *, for_children: bool =
         backfills=Backfills(storage, events, doorbell, runs, clock),
         automations=Automations(storage, doorbell, clock, manifests),
         locations=Locations(events, doorbell, clock),
+        pools=Pools(events, clock),
         run_tokens=RunTokens(installation_key(storage), clock),
         gateway=GatewayAddress(settings.gateway.url or f"unix:{home.sockets / 'gateway.sock'}"),
     )

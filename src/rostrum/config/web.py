@@ -19,6 +19,7 @@ from rostrum.control.automations import Automations
 from rostrum.control.backfills import Backfills
 from rostrum.control.events import EventLog
 from rostrum.control.locations import Locations
+from rostrum.control.pools import Pools
 from rostrum.control.runs import Runs
 from rostrum.gateway.app import gateway_app
 from rostrum.interfaces.locations import CodeLocations
@@ -73,6 +74,7 @@ def web_app(deployment: Deployment, code_locations: CodeLocations, host: str) ->
         backfills=deployment.backfills,
         automations=deployment.automations,
         locations=deployment.locations,
+        pools=deployment.pools,
         code_locations=code_locations,
         authenticator=Authenticator(Tokens(deployment.storage, deployment.clock), users, login_required=required),
         catalogs=deployment.catalogs,
@@ -99,6 +101,7 @@ def for_requests(deployment: Deployment) -> Deployment:
         backfills=Backfills(storage, events, bell, runs, clock),
         automations=Automations(storage, bell, clock, manifests),
         locations=Locations(events, bell, clock),
+        pools=Pools(events, clock),
     )
 
 

@@ -16,6 +16,8 @@ class Permission(str, Enum):
     CANCEL = "cancel"
     EDIT_AUTOMATION = "edit_automation"
     RELOAD_LOCATION = "reload_location"
+    EDIT_LIMITS = "edit_limits"
+    """Limits of pools, slots that are freed by hand, the queue's switch."""
     ADMIN = "admin"
     RUN_WORKER = "run_worker"
     """Direct one run: its own stream of events, slots, what its step workers have told, and tokens for them."""

@@ -15,6 +15,7 @@ from rostrum.auth.requests import Authenticator
 from rostrum.control.automations import Automations
 from rostrum.control.backfills import Backfills
 from rostrum.control.locations import Locations
+from rostrum.control.pools import Pools, PoolState, pool_states
 from rostrum.control.runs import Runs
 from rostrum.control.waiting import waiting_reasons
 from rostrum.interfaces.clock import Clock
@@ -23,9 +24,10 @@ from rostrum.interfaces.locations import CodeLocations
 from rostrum.interfaces.logs import LogStore
 from rostrum.interfaces.storage import Session, Storage
 from rostrum.model.principals import Permission, Principal
-from rostrum.planning.queue import QueueLimits
+from rostrum.planning.queue import QueueLimits, WaitReason
 from rostrum.web.budget import Budget
 from rostrum.web.catalog import Catalog, CatalogCache
+from rostrum.web.logs import WatchedLogs
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Services:
     backfills: Backfills
     automations: Automations
     locations: Locations
+    pools: Pools
     code_locations: CodeLocations
     authenticator: Authenticator
     catalogs: CatalogCache
@@ -47,6 +50,7 @@ class Services:
     timezone: str = "UTC"
     version: str = "0"
     queue_limits: QueueLimits = field(default_factory=QueueLimits)
+    watched_logs: WatchedLogs = field(default_factory=WatchedLogs)
 
 
 class RequestContext:
@@ -58,6 +62,8 @@ class RequestContext:
         self.budget = Budget()
         self._begun: AbstractContextManager[Session] | None = None
         self._session: Session | None = None
+        self.titles: dict[str, str] = {}
+        """What a list shows of a run, by id."""
         self.typical: dict[tuple[str, str, tuple[str, ...]], float | None] = {}
 
     def __enter__(self) -> Self:
@@ -86,13 +92,20 @@ class RequestContext:
             begun, self._begun, self._session = self._begun, None, None
             self.__dict__.pop("catalog", None)
             self.__dict__.pop("waiting", None)
+            self.__dict__.pop("pools", None)
             begun.__exit__(None, None, None)
 
     @functools.cached_property
-    def waiting(self) -> dict[str, str]:
+    def waiting(self) -> dict[str, WaitReason]:
         """What each queued run that cannot start now waits for, by run id."""
-        reasons = waiting_reasons(self.session, self.services.queue_limits, self.services.clock.now())
-        return {run_id: reason.message for run_id, reason in reasons.items()}
+        return waiting_reasons(self.session, self.services.queue_limits, self.services.clock.now())
+
+    @functools.cached_property
+    def pools(self) -> dict[str, PoolState]:
+        """What goes on in each pool, by name."""
+        now, rules = self.services.clock.now(), self.services.queue_limits.pools
+        defined = {op.pool for op in self.catalog.ops.values() if op.pool is not None}
+        return {state.name: state for state in pool_states(self.session, rules, now, self.waiting, defined)}
 
     @property
     def places(self) -> int | None:

@@ -17,8 +17,9 @@ from rostrum.model.ticks import AutomationKey
 from rostrum.web.context import RequestContext
 from rostrum.web.targets import resolve_target
 from rostrum.web.views.automations import AutomationView
+from rostrum.web.views.pools import PoolView
 from rostrum.web.views.runs import RunView
-from rostrum.web.views.system import BackfillView, LocationView
+from rostrum.web.views.system import BackfillView, LocationView, QueueView
 
 PERMISSIONS: dict[str, Permission] = {
     "launch": Permission.LAUNCH,
@@ -27,6 +28,10 @@ PERMISSIONS: dict[str, Permission] = {
     "retryRun": Permission.LAUNCH,
     "reloadLocation": Permission.RELOAD_LOCATION,
     "setAutomation": Permission.EDIT_AUTOMATION,
+    "setPoolLimit": Permission.EDIT_LIMITS,
+    "unsetPoolLimit": Permission.EDIT_LIMITS,
+    "freeSlots": Permission.EDIT_LIMITS,
+    "setQueueHold": Permission.EDIT_LIMITS,
 }
 """What each mutation requires. A mutation that is not listed cannot be called."""
 
@@ -114,6 +119,30 @@ class Mutation:
         state = self._services.automations.set_running(AutomationKey(location, name), running=running, by=self._who)
         self._context.refresh()
         return AutomationView(self._context, location, node, state)
+
+    def set_pool_limit(self, name: str, limit: int) -> PoolView:
+        self._services.pools.set_limit(name, limit, self._who)
+        self._context.refresh()
+        return PoolView(self._context, self._context.pools[name])
+
+    def unset_pool_limit(self, name: str) -> PoolView | None:
+        self._services.pools.unset_limit(name, self._who)
+        self._context.refresh()
+        state = self._context.pools.get(name)
+        return PoolView(self._context, state) if state is not None else None
+
+    def free_slots(self, run_id: str, step_key: str | None = None) -> int:
+        freed = self._services.pools.free(run_id, step_key, self._who)
+        self._context.refresh()
+        return freed
+
+    def set_queue_hold(self, hold: bool) -> QueueView:
+        if hold:
+            self._services.pools.hold_queue(self._who)
+        else:
+            self._services.pools.resume_queue(self._who)
+        self._context.refresh()
+        return QueueView(self._context)
 
 
 def _run_id(text: str) -> str:

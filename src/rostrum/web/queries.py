@@ -14,6 +14,7 @@ from rostrum.model.runs import RunFilter, RunStatus
 from rostrum.model.ticks import AutomationKey
 from rostrum.web.context import RequestContext
 from rostrum.web.jsonable import events_json
+from rostrum.web.logs import log_part
 from rostrum.web.preview import plan_preview
 from rostrum.web.search import search
 from rostrum.web.targets import resolve_target
@@ -21,23 +22,12 @@ from rostrum.web.views.assets import AssetView, CheckView, check_views
 from rostrum.web.views.automations import AutomationView, JobView
 from rostrum.web.views.now import NowView
 from rostrum.web.views.partitions import partition_status
+from rostrum.web.views.pools import PoolView
 from rostrum.web.views.runs import RunView
 from rostrum.web.views.system import BackfillView, DaemonLoopView, LocationView, QueueView
 
 MAX_PAGE = 500
 MAX_EVENTS = 20_000
-MAX_LOG = 1_048_576
-
-
-def whole(data: bytes) -> bytes:
-    """Bytes of UTF-8 without the beginning of a character at their end: the rest of it comes with the next part."""
-    for back in range(1, min(4, len(data)) + 1):
-        byte = data[-back]
-        if byte & 0xC0 == 0x80:
-            continue
-        length = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
-        return data[:-back] if length > back else data
-    return data
 
 
 def run_filter(given: dict[str, Any] | None) -> RunFilter:
@@ -138,15 +128,9 @@ class Query:
     def log(self, run_id: str, file_key: str, stream: str, offset: int = 0, limit: int = 262_144) -> dict[str, Any]:
         if self._context.session.runs.get(run_id) is None:
             raise NotFound(f"there is no run {run_id}")
-        chunk = self._context.services.logs.read(run_id, file_key, stream, offset, min(max(limit, 16), MAX_LOG))
-        data = chunk.data if chunk.offset + len(chunk.data) >= chunk.size and chunk.complete else whole(chunk.data)
-        return {
-            "text": data.decode("utf-8", "replace"),
-            "offset": chunk.offset,
-            "nextOffset": chunk.offset + len(data),
-            "size": chunk.size,
-            "complete": chunk.complete,
-        }
+        services = self._context.services
+        services.watched_logs.read(run_id)
+        return log_part(services.logs, run_id, file_key, stream, offset, limit)
 
     def automations(self) -> list[AutomationView]:
         states = self._context.session.automations.states()
@@ -183,6 +167,13 @@ class Query:
 
     def queue(self) -> QueueView:
         return QueueView(self._context)
+
+    def pools(self) -> list[PoolView]:
+        return [PoolView(self._context, state) for state in self._context.pools.values()]
+
+    def pool(self, name: str) -> PoolView | None:
+        state = self._context.pools.get(name)
+        return PoolView(self._context, state) if state is not None else None
 
     def search(self, text: str, limit: int = 20) -> list[dict[str, str]]:
         return search(self._context, text, min(max(limit, 1), 100))

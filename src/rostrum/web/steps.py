@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -15,6 +16,7 @@ from rostrum.planning.dynamic import base_of
 STEP_KINDS = (
     "run_started",
     "steps_mapped",
+    "step_waiting",
     "step_worker_started",
     "step_started",
     "step_succeeded",
@@ -40,6 +42,8 @@ class StepRow(msgspec.Struct, rename="camel"):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     error: str | None = None
+    waits_for: dict[str, Any] | None = None
+    """While the step could start and waits for what others hold: kind, name, limit, holders, since."""
 
 
 _OPEN = ("waiting", "running", "starting", "retrying")
@@ -71,7 +75,9 @@ def step_rows(run: Run, plan: Plan | None, events: Iterable[ev.AnyEvent]) -> lis
             _apply(rows.setdefault(event.step_key, _row(event.step_key, [], [])), event)
     for row in rows.values():
         ends = [rows[key].ended_at for key in row.upstream if key in rows]
-        if began is not None and row.status not in ("waiting", "not_run"):
+        if run.is_finished:
+            row.waits_for = None
+        if began is not None and (row.waits_for is not None or row.status not in ("waiting", "not_run")):
             row.queued_at = max([began, *(end for end in ends if end is not None)])
         if run.is_finished and row.status in _OPEN:
             _begun(row)
@@ -117,7 +123,16 @@ def _row(key: str, asset_keys: list[str], upstream: list[str]) -> StepRow:
 
 
 def _apply(row: StepRow, event: ev.AnyEvent) -> None:
-    if isinstance(event, ev.StepWorkerStarted):
+    row.waits_for = None
+    if isinstance(event, ev.StepWaiting):
+        row.waits_for = {
+            "kind": event.reason,
+            "name": event.name,
+            "limit": event.limit,
+            "holders": list(event.holders),
+            "since": event.at,
+        }
+    elif isinstance(event, ev.StepWorkerStarted):
         row.worker_at = event.at
         row.status = "starting"
     elif isinstance(event, ev.StepStarted):

@@ -17,6 +17,7 @@ ARGUMENTS = {
     "automation": '(location: "shop.py", name: "mornings")',
     "job": '(location: "shop.py", name: "daily")',
     "backfill": "(id: $backfill)",
+    "pool": '(name: "db")',
     "search": '(text: "daily")',
     "planPreview": '(target: {job: "daily"}, partitionKeys: ["d1"])',
 }
@@ -47,6 +48,7 @@ def test_every_field_has_a_resolver(site: Site) -> None:
     play(site, failed, fail=True)
     play(site, launch(site, target={"job": "daily"}, partitionKeys=["d1"])["runs"][0]["id"], fail=False)
     site.ask("mutation($id: String!) { retryRun(id: $id) { id } }", id=failed)
+    site.deployment.pools.set_limit("db", 1, "ann")
     site.deployment.log_store.append(failed, "k", "out", 0, b"said\n")
     query = schema().query_type
     assert query is not None

@@ -55,6 +55,10 @@ def test_every_mutation_names_a_permission_and_a_viewer_has_none_of_them(guarded
         "retryRun": 'retryRun(id: "x") { id }',
         "reloadLocation": 'reloadLocation(name: "shop.py") { name }',
         "setAutomation": 'setAutomation(location: "shop.py", name: "mornings", running: true) { name }',
+        "setPoolLimit": 'setPoolLimit(name: "db", limit: 1) { name }',
+        "unsetPoolLimit": 'unsetPoolLimit(name: "db") { name }',
+        "freeSlots": 'freeSlots(runId: "x")',
+        "setQueueHold": "setQueueHold(hold: true) { queued }",
     }
     assert set(calls) == set(PERMISSIONS)
     for name, call in calls.items():

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 from rostrum.auth.authorize import permissions
-from rostrum.model import events as ev
 from rostrum.model.errors import RostrumError
 from rostrum.model.manifest import ASSET_JOB
 from rostrum.model.plans import Plan
@@ -22,7 +21,9 @@ from rostrum.planning.plan import build_plan
 from rostrum.planning.run_retries import next_number
 from rostrum.web.context import RequestContext
 from rostrum.web.jsonable import plain
+from rostrum.web.logs import log_files
 from rostrum.web.steps import STEP_KINDS, StepRow, step_rows
+from rostrum.web.views.pools import holders_json, wait_now
 
 TYPICAL_OF = 20
 """How many successful runs of the same target the typical duration is the median of."""
@@ -144,12 +145,26 @@ class RunView:
         return [RunView(self._context, run) for run in found if run.run_id != self._run.run_id]
 
     @property
+    def wait_reason(self) -> Any:
+        reason = self._context.waiting.get(self.id) if self._run.status is RunStatus.QUEUED else None
+        if reason is None:
+            return None
+        return {
+            "kind": reason.kind,
+            "name": reason.group,
+            "limit": reason.limit,
+            "inProgress": reason.in_progress,
+            "message": reason.message,
+            "holders": holders_json(self._context, reason.holders),
+        }
+
+    @property
     def waits_for(self) -> str | None:
         if self._run.status is not RunStatus.QUEUED:
             return None
         reason = self._context.waiting.get(self.id)
         if reason is not None:
-            return reason
+            return reason.message
         state = next((s for s in self._context.session.locations.states() if s.name == self.location), None)
         if state is None or state.status == "unreachable":
             return f"code location {self.location}, which does not answer"
@@ -158,9 +173,12 @@ class RunView:
     @functools.cached_property
     def _rows(self) -> Sequence[StepRow]:
         stored = self._context.session.events.read(self.id, kinds=STEP_KINDS, limit=100_000)
-        return step_rows(
-            self._run, plan_of(self._context, self._run), (item.event for item in stored if not item.evidence)
-        )
+        told = (item.event for item in stored if not item.evidence)
+        rows = step_rows(self._run, plan_of(self._context, self._run), told)
+        for row in rows:
+            if row.waits_for is not None:
+                row.waits_for = wait_now(self._context, self.id, row.key, row.waits_for)
+        return rows
 
     @property
     def steps(self) -> Any:
@@ -168,12 +186,7 @@ class RunView:
 
     @property
     def log_files(self) -> Any:
-        stored = self._context.session.events.read(self.id, kinds=("logs_captured",), limit=10_000)
-        told = [item.event for item in stored if isinstance(item.event, ev.LogsCaptured)]
-        known = {event.file_key: list(event.step_keys) for event in told}
-        for key in self._context.services.logs.files(self.id):
-            known.setdefault(key, [])
-        return [{"fileKey": key, "stepKeys": steps} for key, steps in known.items()]
+        return log_files(self._context.session, self._context.services.logs, self.id)
 
     @property
     def can_cancel(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from rostrum.control.waiting import queue_hold
 from rostrum.model.backfills import Backfill
 from rostrum.model.locations import DaemonState, LocationState
 from rostrum.model.runs import RunFilter
@@ -50,10 +51,16 @@ class QueueView:
         session = context.session
         queued = session.runs.queued(100)
         self.max_concurrent_runs = context.places
+        hold = queue_hold(session)
+        self.hold = {"by": hold.by, "at": hold.at} if hold is not None else None
         self.queued = session.runs.count(RunFilter(), "status").get("queued", 0)
         self.in_progress = len(session.runs.in_progress())
         self.waiting: Any = [
-            {"runId": run.run_id, "title": run.target.job, "reason": context.waiting.get(run.run_id, NEXT_LOOK)}
+            {
+                "runId": run.run_id,
+                "title": run.target.job,
+                "reason": context.waiting[run.run_id].message if run.run_id in context.waiting else NEXT_LOOK,
+            }
             for run in queued
         ]
 
