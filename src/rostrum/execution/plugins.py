@@ -19,6 +19,10 @@ EXECUTORS, ENGINES, IO_MANAGERS, CLOCKS = (
 OWN = {
     (EXECUTORS, "in_process"): "rostrum.executors.in_process:InProcessExecutor",
     (EXECUTORS, "multiprocess"): "rostrum.executors.multiprocess:MultiprocessExecutor",
+    (EXECUTORS, "dask"): "rostrum.executors.dask:DaskExecutor",
+    (EXECUTORS, "ray"): "rostrum.executors.ray:RayExecutor",
+    (EXECUTORS, "threaded"): "rostrum.executors.threaded:ThreadedExecutor",
+    (EXECUTORS, "async"): "rostrum.executors.threaded:AsyncExecutor",
     (ENGINES, "concurrent"): "rostrum.executors.concurrent:Engine",
     (IO_MANAGERS, "filesystem"): "rostrum.io_managers.filesystem:FilesystemIOManager",
     (IO_MANAGERS, "memory"): "rostrum.io_managers.memory:InMemoryIOManager",

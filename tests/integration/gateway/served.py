@@ -33,7 +33,7 @@ from rostrum.service.doorbells import LocalDoorbell
 from rostrum.storage.logs.local import LocalLogStore
 from rostrum.storage.sql.storage import SqlStorage
 
-POOLS = PoolRules(limits={"two": 2})
+POOLS = PoolRules(limits={"two": 2, "narrow": 1})
 
 
 class Plane:

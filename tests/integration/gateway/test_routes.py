@@ -18,7 +18,7 @@ from rostrum.rpc.gateway_connection import GatewayConnection
 from rostrum.rpc.gateway_wire import MAX_BODY, AppendReply, LogReply, PartitionsRequest
 from rostrum.storage.memory import MemoryStorage
 from rostrum.testing.clock import FakeClock
-from tests.integration.gateway.served import Gateway, Plane, limits
+from tests.integration.gateway.served import POOLS, Gateway, Plane
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def caller(gateway: Gateway) -> Iterator[Caller]:
 
 
 def all_paths(plane: Plane, run_id: str) -> list[str]:
-    routes = GatewayRoutes(plane.events, plane.storage, plane.logs, plane.tokens, limits)
+    routes = GatewayRoutes(plane.events, plane.storage, plane.logs, plane.tokens, POOLS)
     fields = {"{run_id}": run_id, "{file_key}": "a", "{stream}": "out"}
     paths: list[str] = []
     for path, *_ in routes.table():

@@ -101,6 +101,15 @@ def waits() -> int:
 
 
 @op
+def waits_once(context: OpExecutionContext) -> int:
+    """Waits to be killed the first time."""
+    Path(os.environ["ROSTRUM_TEST_FOLDER"], "mark-waits_once").write_text(str(os.getpid()))
+    if context.retry_number == 0:
+        threading.Event().wait(60)
+    return 1
+
+
+@op
 def swallows(context: OpExecutionContext) -> int:
     """Starts a grandchild, then sleeps through every interrupt."""
     child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"])
@@ -233,6 +242,11 @@ def waiting() -> None:
 
 
 @job
+def waiting_once() -> None:
+    after(waits_once())
+
+
+@job
 def swallowing() -> None:
     swallows()
 
@@ -289,6 +303,7 @@ defs = Definitions(
         looking_around,
         asking,
         waiting,
+        waiting_once,
         swallowing,
         stubborn,
         killed,

@@ -1,0 +1,199 @@
+"""Executor that hands every attempt of a step to a Dask cluster, as one task. Values go through IO managers, results of
+tasks are only a word; what happens is told by the workers themselves, through the gateway.
+
+Dask runs a task again by itself when its worker dies. Here that changes nothing: the second run sees that the attempt
+has been begun and stops, and the loop decides whether there is another attempt.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from rostrum.executors.elsewhere import Elsewhere, lost, run_attempt
+from rostrum.executors.mixed import Local, execute_mixed, processors
+from rostrum.executors.places import Attempt, Reactor, Reports
+from rostrum.executors.schedule import Rules
+from rostrum.interfaces.execution import RunHost, StepRunner
+from rostrum.interfaces.launching import GatewayAccess
+from rostrum.model.errors import ConfigError, InvocationError, Unavailable
+from rostrum.model.plans import Plan
+
+MOST_AT_ONCE = 1000
+"""Tasks handed to the cluster at once, where nothing else is said: what does not run yet waits there."""
+_CONNECT_SECONDS = 30.0
+
+
+class DaskExecutor:
+    """Runs steps on the Dask cluster whose scheduler has this `address`; without one on a cluster of `workers`
+    processes of this machine (default: as many as processors) that lives as long as the run.
+
+    `dedicated`: the cluster's workers do nothing else, so that one whose code ignores a cancel may be ended (always so
+    for a cluster of its own). `infrastructure_retries`: how often a step whose worker went away is begun anew, where
+    its policy does not say. `options` go to `distributed.Client`, or to the cluster. Others as in
+    `MultiprocessExecutor`.
+    """
+
+    name = "dask"
+    isolates = True
+
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        workers: int | None = None,
+        dedicated: bool = False,
+        max_concurrent: int | None = None,
+        grace_seconds: float = 20.0,
+        tag_concurrency_limits: Sequence[Mapping[str, Any]] = (),
+        retries: bool = True,
+        require_upstream_step_success: bool = True,
+        infrastructure_retries: int | None = 2,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        if address is not None and workers is not None:
+            raise InvocationError("give the address of a Dask cluster, or a number of workers for one here, not both.")
+        if workers is not None and workers < 1:
+            raise InvocationError(f"workers is {workers}; give a number from 1.")
+        self.address, self.workers = address, workers or processors()
+        self.dedicated = dedicated or address is None
+        self.max_concurrent = max_concurrent or MOST_AT_ONCE
+        self.grace_seconds, self.retries = grace_seconds, retries
+        self.tag_concurrency_limits, self.infrastructure_retries = tag_concurrency_limits, infrastructure_retries
+        self.require_upstream_step_success = require_upstream_step_success
+        self.options = dict(options or {})
+
+    def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
+        """See `interfaces.execution.Executor`."""
+        rules = Rules(
+            retries=self.retries,
+            infrastructure_retries=self.infrastructure_retries,
+            tag_concurrency_limits=self.tag_concurrency_limits,
+            require_upstream_step_success=self.require_upstream_step_success,
+            grace_seconds=self.grace_seconds,
+        )
+        # The client has threads here: processes beside it are started, never forked.
+        local = Local(max_concurrent=processors(), start_method="spawn")
+        return execute_mixed(
+            plan, runner, host, "remote", rules, local, {"remote": lambda: DaskPlace(self, runner, host)}
+        )
+
+
+class DaskPlace:
+    """See `places.Place`."""
+
+    name = "dask"
+    tells_limits = True
+
+    def __init__(self, executor: DaskExecutor, runner: StepRunner, host: RunHost) -> None:
+        self._executor, self._clock, self._run_stop = executor, host.clock, host.stop
+        self._elsewhere = Elsewhere(self.name, runner, host)
+        self._futures: dict[str, Any] = {}
+        """By key of the step."""
+        self._client: Any = None
+        self._cluster: Any = None
+
+    def open(self, reports: Reports, reactor: Reactor) -> None:
+        """See `places.Place`. Raises InvocationError without a gateway, Unavailable without a cluster."""
+        self._elsewhere.open(reports, reactor)
+        self._connect()
+
+    def has_room(self) -> bool:
+        """See `places.Place`."""
+        return len(self._elsewhere) < self._executor.max_concurrent
+
+    def start(self, attempt: Attempt) -> None:
+        """See `places.Place`."""
+        remote, access = self._elsewhere.begin(attempt)
+        key = f"rostrum-{remote.run.run_id}-{remote.run.epoch}-{remote.scope.file_key}"
+        own, grace = self._executor.dedicated, self._executor.grace_seconds
+        try:
+            future = self._client.submit(
+                run_task, remote.entry, remote.work, access, own, grace, key=key, pure=False, retries=0
+            )
+        except (OSError, RuntimeError) as error:
+            self._elsewhere.forget(attempt)
+            raise Unavailable(f"the Dask cluster took no task: {error}") from error
+        self._futures[attempt.step.key] = future
+        self._elsewhere.started(attempt, worker=key)
+        future.add_done_callback(partial(self._called_back, attempt))
+
+    def interrupt(self, attempt: Attempt, level: int) -> None:
+        """See `places.Place`. The worker hears of a cancel, and keeps time limits, by itself; a task that runs cannot
+        be ended from here, only be given up.
+        """
+        future = self._futures.get(attempt.step.key)
+        if future is None or level < 2:
+            return
+        future.cancel()
+        self._futures.pop(attempt.step.key)
+        self._elsewhere.finished(attempt, lost("The task of this step did not end when it was asked to."))
+
+    def look(self) -> None:
+        """See `places.Place`. Dask tells of its tasks by itself."""
+
+    def close(self) -> None:
+        """See `places.Place`."""
+        self._elsewhere.close()
+        for future in self._futures.values():
+            future.cancel()
+        self._futures.clear()
+        for each in (self._client, self._cluster):
+            if each is not None:
+                each.close()
+        self._client = self._cluster = None
+
+    def _called_back(self, attempt: Attempt, future: Any) -> None:
+        """In a thread of Dask's."""
+        status = str(future.status)
+        error = future.exception() if status == "error" else None
+        self._elsewhere.call(partial(self._done, attempt, future, status, error))
+
+    def _done(self, attempt: Attempt, future: Any, status: str, error: BaseException | None) -> None:
+        if self._futures.get(attempt.step.key) is not future:
+            return
+        del self._futures[attempt.step.key]
+        why = f": {error}" if error is not None else ""
+        told = {"finished": "its worker went away in the middle", "cancelled": "its task was cancelled"}.get(status)
+        self._elsewhere.finished(attempt, lost(f"Dask: {told or 'its worker went away' + why}"))
+
+    # --- the cluster
+    # --------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        executor = self._executor
+        try:  # a second, which nobody else is to pay
+            dask: Any = importlib.import_module("dask")
+            distributed: Any = importlib.import_module("distributed")
+            deploy: Any = importlib.import_module("distributed.deploy.subprocess")
+        except ImportError as error:
+            raise ConfigError(f"the dask executor needs Dask: pip install 'rostrum[dask]' ({error})") from error
+        address, options = executor.address, executor.options
+        if address is None:
+            # A task whose worker dies is the loop's to begin anew.
+            with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
+                worker_options = {"dashboard": False, **dict(options.pop("worker_kwargs", {}))}
+                self._cluster = deploy.SubprocessCluster(
+                    n_workers=executor.workers,
+                    threads_per_worker=1,
+                    dashboard_address=":0",
+                    scheduler_kwargs={"dashboard": False},
+                    worker_kwargs=worker_options,
+                    silence_logs=50,
+                    **options,
+                )
+            address, options = self._cluster.scheduler_address, {}
+        try:
+            self._client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False, **options)
+        except (OSError, TimeoutError) as error:
+            self.close()
+            raise Unavailable(f"no Dask scheduler answers at {address}: {error}") from error
+
+
+def run_task(entry: str, work: bytes, access: GatewayAccess, own: bool, grace_seconds: float) -> str:
+    """The task. A worker with several threads runs other tasks beside it."""
+    distributed: Any = importlib.import_module("distributed")
+    shared = distributed.get_worker().state.nthreads > 1
+    return run_attempt(entry, work, access, own=own and not shared, shared=shared, grace_seconds=grace_seconds)

@@ -1,0 +1,125 @@
+"""The suite's bench for executors whose workers are elsewhere: a run worker's session to a real gateway, and what came
+of the run as the database has it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rostrum.definitions.location.loading import CodeTarget
+from rostrum.execution.worker import execute_run
+from rostrum.interfaces.execution import Executor
+from rostrum.model.events import AnyEvent, RunCanceling, RunQueued, RunStarting
+from rostrum.model.runs import Run, RunTarget
+from rostrum.rpc.gateway_session import GatewaySession
+from rostrum.testing.conformance.executors import code
+from rostrum.testing.conformance.executors.bench import CODE, Bench
+from tests.integration.gateway.served import Gateway, Plane, until
+
+MARKS = ("up-*", "down-*", "grandchild", "mark-*")
+
+
+class Seen:
+    """A run as `FakeRunSession` shows it."""
+
+    def __init__(self, plane: Plane, run_id: str) -> None:
+        self._plane, self.run_id = plane, run_id
+        self.most_held = 0
+        self.late: list[AnyEvent] = []
+        """Events that came too late to change anything."""
+
+    @property
+    def run(self) -> Run:
+        return self._plane.run(self.run_id)
+
+    @property
+    def events(self) -> list[AnyEvent]:
+        """Of all workers, in the order in which they were stored."""
+        with self._plane.storage.begin() as session:
+            found = session.events.read(self.run_id, limit=100_000)
+        return [one.event for one in found if one.event.stream.startswith("worker/")]
+
+    @property
+    def held(self) -> list[str]:
+        with self._plane.storage.begin() as session:
+            return [slot.step_key for slot in session.pools.slots() if slot.run_id == self.run_id]
+
+    @property
+    def logs(self) -> Mapping[tuple[str, str], bytes]:
+        read = self._plane.logs.read
+        keys = [(key, stream) for key in self._plane.logs.files(self.run_id) for stream in ("out", "err")]
+        return {(key, stream): read(self.run_id, key, stream).data for key, stream in keys}
+
+    @property
+    def completed(self) -> list[str]:
+        files = self._plane.logs.files(self.run_id)
+        return [key for key in files if self._plane.logs.read(self.run_id, key, "out").complete]
+
+    def has(self, kind: str, step_key: str | None = None) -> bool:
+        return any(e.kind == kind and (step_key is None or e.step_key == step_key) for e in self.events)
+
+
+class RemoteBench(Bench):
+    """Runs jobs of the suite's code. `folder` belongs to the cluster, whose processes were started with it."""
+
+    def __init__(self, make: Callable[[], Executor], plane: Plane, gateway: Gateway, folder: Path) -> None:
+        super().__init__(make, code.defs, folder)
+        self._plane, self._gateway = plane, gateway
+        for pattern in MARKS:
+            for path in folder.glob(pattern):
+                path.unlink()
+
+    def run(  # type: ignore[override]
+        self,
+        job: str,
+        *,
+        slots: dict[str, int] | None = None,
+        cancel_after: tuple[str, str] | None = None,
+        meanwhile: Callable[[Seen], None] | None = None,
+        definitions: Any = None,
+    ) -> Any:
+        plane, now = self._plane, self.clock.now()
+        assert slots in (None, {"narrow": 1})  # as the gateway has it
+        run = Run(run_id=self.clock.new_id(), target=RunTarget("test", job), created_at=now)
+        with plane.events.transaction() as session:
+            session.runs.add([run])
+            run = plane.events.append_control(session, run, RunQueued(at=now), RunStarting(at=now, epoch=1))
+        seen, done = Seen(plane, run.run_id), threading.Event()
+        beside = [threading.Thread(target=self._watch, args=(seen, done))] if slots else []
+        if cancel_after is not None:
+            beside.append(threading.Thread(target=self._cancel, args=(seen, *cancel_after)))
+        if meanwhile is not None:
+            beside.append(threading.Thread(target=meanwhile, args=(seen,)))
+        for thread in beside:
+            thread.start()
+        spool = self.folder / "spool" / run.run_id
+        token = plane.tokens.mint(run.run_id, 1)
+        line = GatewaySession(self._gateway.address, token, run.run_id, 1, spool, self.clock, patience_seconds=10)
+        try:
+            execute_run(
+                definitions or code.defs,
+                run,
+                line,
+                executor=self._make(),
+                clock=self.clock,
+                stop=threading.Event(),
+                capture=spool / "logs",
+                target=CodeTarget(module_name=CODE),
+            )
+        finally:
+            done.set()
+            line.close()
+        for thread in beside:
+            thread.join()
+        return seen
+
+    def _cancel(self, seen: Seen, kind: str, step_key: str) -> None:
+        until(lambda: seen.has(kind, step_key), 20.0)
+        self._plane.control(seen.run_id, RunCanceling(at=self.clock.now(), by="test"))
+
+    def _watch(self, seen: Seen, done: threading.Event) -> None:
+        while not done.wait(0.005):
+            seen.most_held = max(seen.most_held, len(seen.held))
