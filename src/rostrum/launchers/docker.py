@@ -171,10 +171,12 @@ def ended(container: Container, output: str) -> WorkerStatus:
         reason = f"OOMKilled: out of memory at its limit{limit}"
     elif container.error:
         reason = container.error
+    elif number is not None:
+        reason = f"its container was ended by signal {number}"
     elif code != 0:
         reason = f"its container ended with exit code {code}"
         told = masked(output, container.environment)
-        reason += f"; the last it wrote:\n{told}" if told and number is None else ""
+        reason += f"; the last it wrote:\n{told}" if told else ""
     else:
         reason = ""
     return WorkerStatus(state="exited", exit_code=code if number is None else None, signal=number, reason=reason)

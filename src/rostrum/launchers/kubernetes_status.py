@@ -82,7 +82,9 @@ def _ended(pod_status: Mapping[str, Any], ended: Mapping[str, Any]) -> WorkerSta
     known = number if number in set(signal.Signals) else None
     why = ended if ended.get("reason") not in {None, "", "Error", "Completed"} else pod_status
     reason = _said(why)
-    if not reason and code != 0:
+    if not reason and known is not None:
+        reason = f"its container was ended by signal {known}"
+    elif not reason and code != 0:
         reason = f"its container ended with exit code {code}"
         message = str(ended.get("message") or "").strip()
         reason += f"; the last it wrote:\n{message}" if message else ""
