@@ -326,6 +326,8 @@ class LogsCaptured(Event, frozen=True, tag="logs_captured"):
     file_key: str
     step_keys: tuple[str, ...] = ()
     pid: int | None = None
+    attempt: int | None = None
+    """Of the one step that writes them; None where several do."""
 
 
 class ResourcesInitialized(Event, frozen=True, tag="resources_initialized"):

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import anyio.to_thread
 import msgspec
 from starlette.applications import Starlette
+from starlette.concurrency import iterate_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -28,6 +29,7 @@ from rostrum.web import graphql
 from rostrum.web.catalog import gzip
 from rostrum.web.context import RequestContext, Services
 from rostrum.web.live import Live
+from rostrum.web.logs import log_bytes
 from rostrum.web.security import Guard
 from rostrum.web.static import StaticFiles
 
@@ -66,7 +68,7 @@ def create_app(
     on_stop: Callable[[], None] | None = None,
 ) -> Starlette:
     """Build the application. `extra_routes` come before the UI's catch-all; `on_stop` is called at shutdown."""
-    live = Live(services.storage, services.logs, services.doorbell)
+    live = Live(services.storage, services.logs, services.doorbell, services.watched_logs)
     routes = _Routes(services, live)
 
     @asynccontextmanager
@@ -83,6 +85,7 @@ def create_app(
             Route("/api/assets", routes.assets, methods=["GET"]),
             Route("/api/graph", routes.graph, methods=["GET"]),
             Route("/api/runs/{run_id}/logs/{file_key}/{stream}", routes.log, methods=["GET"]),
+            Route("/logs/{run_id}/compute_logs/{file_key}/{stream}", routes.log, methods=["GET"]),
             Route("/login", routes.login, methods=["POST"]),
             Route("/logout", routes.logout, methods=["POST"]),
             Route("/health", routes.health, methods=["GET"]),
@@ -184,16 +187,15 @@ class _Routes:
 
         await anyio.to_thread.run_sync(check)
 
-        async def chunks() -> AsyncIterator[bytes]:
-            offset = 0
-            while True:
-                chunk = await anyio.to_thread.run_sync(self._services.logs.read, run_id, file_key, stream, offset)
-                if not chunk.data:
-                    return
-                offset += len(chunk.data)
-                yield chunk.data
+        parts = log_bytes(self._services.logs, run_id, file_key, stream)
+        first = await anyio.to_thread.run_sync(next, parts, b"")  # a store that is away is told as such
 
-        headers = {"content-disposition": f'attachment; filename="{run_id}.{stream}.log"'}
+        async def chunks() -> AsyncIterator[bytes]:
+            yield first
+            async for part in iterate_in_threadpool(parts):
+                yield part
+
+        headers = {"content-disposition": f'attachment; filename="{file_key}.{stream}.{run_id[-8:]}.log"'}
         return StreamingResponse(chunks(), media_type="text/plain; charset=utf-8", headers=headers)
 
     async def login(self, request: Request) -> Response:

@@ -19,6 +19,7 @@ from rostrum.interfaces.storage import Session, Storage
 from rostrum.model import events as ev
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.events import StoredEvent
+from rostrum.web.logs import WatchedLogs
 
 IDLE_SECONDS = 1.0
 """How long the reader waits at most before it looks again."""
@@ -29,6 +30,8 @@ BACKLOG = 1000
 """Messages a slow client may be behind before it is told to fetch anew."""
 
 _BATCH_SECONDS = 0.05
+_TOPICS = ("events", "logs", "schedules", "locations")
+"""What wakes the reader."""
 
 
 @dataclass(eq=False)
@@ -52,7 +55,11 @@ class _Subscriber:
 class Live:
     """Tells subscribers what has changed. Starts its reader with the first one; `stop` ends it."""
 
-    def __init__(self, storage: Storage, logs: LogStore, doorbell: Doorbell) -> None:
+    def __init__(
+        self, storage: Storage, logs: LogStore, doorbell: Doorbell, watched: WatchedLogs | None = None
+    ) -> None:
+        self._watched = watched or WatchedLogs()
+        self._rung = threading.Event()
         self._storage = storage
         self._logs = logs
         self._doorbell = doorbell
@@ -60,7 +67,6 @@ class Live:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._sizes: dict[tuple[str, str], int] = {}
 
     async def stream(self, last_id: int | None, may_read: Callable[[], bool]) -> AsyncIterator[bytes]:
         """Server-sent events from `last_id` on (None: from now on). Ends soon after `may_read` says no: it is asked
@@ -93,7 +99,7 @@ class Live:
     def stop(self) -> None:
         """End the reader."""
         self._stop.set()
-        self._doorbell.ring("events")
+        self._rung.set()
         if self._thread is not None:
             self._thread.join(5)
 
@@ -115,10 +121,17 @@ class Live:
             return list(messages(session, stored))
 
     def _read(self, cursor: int) -> None:
-        seen = {topic: self._doorbell.count(topic) for topic in ("schedules", "locations")}
-        bell = self._doorbell.count("events")
+        seen = {topic: self._doorbell.count(topic) for topic in _TOPICS}  # asked for, so that rings come here
+        unsubscribe = self._doorbell.subscribe(lambda topic: self._rung.set() if topic in _TOPICS else None)
+        try:
+            self._tell(cursor, seen)
+        finally:
+            unsubscribe()
+
+    def _tell(self, cursor: int, seen: dict[str, int]) -> None:
         while not self._stop.is_set():
-            bell = self._doorbell.wait("events", bell, IDLE_SECONDS if self._subscribers else 5.0)
+            self._rung.wait(IDLE_SECONDS if self._subscribers else 5.0)
+            self._rung.clear()
             self._stop.wait(_BATCH_SECONDS)  # gather a burst into one message a run
             if not self._subscribers:
                 with self._lock:
@@ -141,23 +154,10 @@ class Live:
             with self._storage.begin() as session:
                 stored = session.events.tail(cursor, RESUME_LIMIT)
                 told = list(messages(session, stored))
-                told += [_message(cursor, {"topic": "logs", "runId": run_id}) for run_id in self._grown(session)]
         except Exception:  # noqa: BLE001 - the database may be away: the next look tells all
             return [], cursor
+        told += [_message(cursor, {"topic": "logs", "runId": run_id}) for run_id in self._watched.grown(self._logs)]
         return told, stored[-1].id if stored else cursor
-
-    def _grown(self, session: Session) -> Iterable[str]:
-        """Runs in progress whose captured output has grown since the last look."""
-        present: dict[tuple[str, str], int] = {}
-        for run in session.runs.in_progress()[:50]:
-            for key in self._logs.files(run.run_id):
-                present[run.run_id, key] = sum(
-                    self._logs.read(run.run_id, key, stream, 0, 1).size for stream in ("out", "err")
-                )
-        grown = {run_id for (run_id, key), size in present.items() if self._sizes.get((run_id, key)) != size}
-        ended = {run_id for run_id, _ in self._sizes.keys() - present.keys()}
-        self._sizes = present
-        return grown | ended
 
 
 def messages(session: Session, stored: Sequence[StoredEvent]) -> Iterable[bytes]:

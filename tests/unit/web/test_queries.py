@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rostrum.web.queries import whole
+from rostrum.web.logs import whole
 
 
 @pytest.mark.parametrize("text", ["plain", "naïve", "日本語", "🎻", ""])

@@ -152,12 +152,17 @@ def _chunk(name: str, complete_name: str, folder: int, offset: int, limit: int) 
     start = min(offset, size) if offset >= 0 else max(0, size + offset)
     if start < head:
         return LogChunk(_read(name, folder, start, min(limit, head - start)), start, size, complete)
-    found = next((at for at in sorted(pieces) if start < at + pieces[at]), None)
-    if found is None:
+    found = [at for at in sorted(pieces) if start < at + pieces[at]]
+    if not found:
         return LogChunk(b"", size, size, complete)
-    start = max(start, found)
+    start = max(start, found[0])
+    data = b""
     with _inner(name + _TAIL, folder) as tail:
-        data = _read(f"{found:020d}", tail, start - found, min(limit, found + pieces[found] - start))
+        for at in found:
+            position = start + len(data)
+            if at > position or len(data) >= limit:
+                break
+            data += _read(f"{at:020d}", tail, position - at, min(limit - len(data), at + pieces[at] - position))
     return LogChunk(data, start, size, complete)
 
 

@@ -1,0 +1,128 @@
+"""Captured output for people: which files a run has, a part of one as text, all of one as a download, what has grown.
+A log store that does not answer costs the log, never the page of the run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
+from rostrum.interfaces.logs import LogStore, left_out_note
+from rostrum.interfaces.storage import Session
+from rostrum.model import events as ev
+from rostrum.model.errors import Unavailable
+
+MAX_PART = 1_048_576
+"""Bytes of a part of a log, at most."""
+MOST_FILES = 10_000
+WATCHED_SECONDS = 12 * 3600.0
+"""How long somebody who has read a log is told that it has grown."""
+MOST_WATCHED = 100
+_SHARE = 0.05
+"""Of the time, what looking at watched logs may take."""
+
+
+def log_files(session: Session, logs: LogStore, run_id: str) -> list[dict[str, Any]]:
+    """Log files of a run: `fileKey`, `stepKeys`, and `attempt` where one attempt of one step writes it. What has been
+    told of comes first, in order.
+    """
+    stored = session.events.read(run_id, kinds=("logs_captured",), limit=MOST_FILES)
+    files: dict[str, dict[str, Any]] = {}
+    tries: dict[str, int] = {}
+    for item in stored:
+        event = item.event
+        if not isinstance(event, ev.LogsCaptured) or event.file_key in files:
+            continue
+        of_step = event.step_keys[0] if len(event.step_keys) == 1 else None
+        attempt = event.attempt
+        if of_step is not None:
+            attempt = tries[of_step] = attempt or tries.get(of_step, 0) + 1
+        files[event.file_key] = {"fileKey": event.file_key, "stepKeys": list(event.step_keys), "attempt": attempt}
+    with contextlib.suppress(Unavailable):
+        for key in logs.files(run_id):
+            files.setdefault(key, {"fileKey": key, "stepKeys": [], "attempt": None})
+    return list(files.values())
+
+
+def log_part(logs: LogStore, run_id: str, file_key: str, stream: str, offset: int, limit: int) -> dict[str, Any]:
+    """A part of a log as text, which never ends within a character. `offset` is beyond the one asked for where bytes
+    were left out.
+    """
+    chunk = logs.read(run_id, file_key, stream, offset, min(max(limit, 16), MAX_PART))
+    end = chunk.offset + len(chunk.data)
+    data = chunk.data if end >= chunk.size and chunk.complete else whole(chunk.data)
+    if not data and end < chunk.size:  # half a character before bytes that were left out: nothing completes it
+        data = chunk.data
+    return {
+        "text": data.decode("utf-8", "replace"),
+        "offset": chunk.offset,
+        "nextOffset": chunk.offset + len(data),
+        "size": chunk.size,
+        "complete": chunk.complete,
+    }
+
+
+def log_bytes(logs: LogStore, run_id: str, file_key: str, stream: str) -> Iterator[bytes]:
+    """All of a log, with a note where bytes were left out."""
+    offset = 0
+    while (chunk := logs.read(run_id, file_key, stream, offset)).data:
+        if chunk.offset > offset:
+            yield left_out_note(chunk.offset - offset).encode()
+        offset = chunk.offset + len(chunk.data)
+        yield chunk.data
+
+
+def whole(data: bytes) -> bytes:
+    """Bytes of UTF-8 without the beginning of a character at their end: the rest of it comes with the next part."""
+    for back in range(1, min(4, len(data)) + 1):
+        byte = data[-back]
+        if byte & 0xC0 == 0x80:
+            continue
+        length = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
+        return data[:-back] if length > back else data
+    return data
+
+
+class WatchedLogs:
+    """Runs whose log somebody reads, and what of them has grown: others are not looked at, since a look may be a
+    request to an object store. Thread-safe.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._read_at: OrderedDict[str, float] = OrderedDict()
+        self._sizes: dict[str, Any] = {}
+        self._look_at = 0.0
+
+    def read(self, run_id: str) -> None:
+        """Somebody reads a log of this run."""
+        with self._lock:
+            self._read_at[run_id] = time.monotonic()
+            self._read_at.move_to_end(run_id)
+            while len(self._read_at) > MOST_WATCHED:
+                self._sizes.pop(self._read_at.popitem(last=False)[0], None)
+
+    def grown(self, logs: LogStore) -> list[str]:
+        """Runs of which a log has grown since the last look; none where it is too early, or the store is away."""
+        began = time.monotonic()
+        if began < self._look_at:
+            return []
+        with self._lock:
+            for run_id in [each for each, at in self._read_at.items() if began - at > WATCHED_SECONDS]:
+                del self._read_at[run_id]
+                self._sizes.pop(run_id, None)
+            watched = list(self._read_at)
+        grown: list[str] = []
+        with contextlib.suppress(Unavailable):
+            for run_id in watched:
+                sizes = logs.sizes(run_id)
+                if sizes != self._sizes.get(run_id):
+                    grown.append(run_id)
+                    self._sizes[run_id] = sizes
+        now = time.monotonic()
+        self._look_at = now + (now - began) / _SHARE
+        return grown
