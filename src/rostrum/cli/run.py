@@ -160,14 +160,27 @@ def print_error(error: ErrorInfo) -> None:
 @click.argument("run_id")
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
 @click.option("--output", is_flag=True, help="Print captured standard output and error instead of events.")
+@click.option("--step", metavar="KEY", help="Only output of this step (implies --output).")
+@click.option("--attempt", type=click.IntRange(1), help="Only output of this attempt (implies --output).")
 @json_option
 @home_option
-def logs(run_id: str, follow: bool, output: bool, as_json: bool, home: Home, settings: InstanceSettings) -> None:
+def logs(
+    run_id: str,
+    follow: bool,
+    output: bool,
+    step: str | None,
+    attempt: int | None,
+    as_json: bool,
+    home: Home,
+    settings: InstanceSettings,
+) -> None:
     """Print a run's events, or what it wrote."""
+    from rostrum.cli.run_output import print_output
+
     control = _open(home, settings)
     run = find_run(control.storage, run_id)
-    if output:
-        _print_output(control.log_store, run.run_id)
+    if output or step is not None or attempt is not None:
+        print_output(control, run.run_id, step=step, attempt=attempt, follow=follow)
         return
     failed = follow_run(control, run.run_id, follow=follow, as_json=as_json)
     if follow and failed:
@@ -255,16 +268,6 @@ def print_event(event: ev.AnyEvent) -> None:
     head = click.style(f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}", dim=True)
     kind = click.style(f"{event.kind:<20}", fg="red" if bad else None)
     click.echo(f"{head}  {kind}  {event.step_key or '':<28}  {event_text(event)}".rstrip())
-
-
-def _print_output(log_store: Any, run_id: str) -> None:
-    for key in log_store.files(run_id):
-        for stream, target in (("out", sys.stdout), ("err", sys.stderr)):
-            offset = 0
-            while (chunk := log_store.read(run_id, key, stream, offset)).data:
-                target.buffer.write(chunk.data)
-                offset += len(chunk.data)
-            target.flush()
 
 
 @command.command("cancel")

@@ -1,0 +1,116 @@
+"""Captured output on the terminal: of a run, a step, an attempt; followed while it grows."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from rostrum.interfaces.logs import STREAMS, left_out_note
+from rostrum.model.errors import NotFound, Unavailable
+
+POLL_SECONDS = 0.25
+LAST_SECONDS = 5.0
+"""After its run has ended, a file that is not complete is waited for so long."""
+
+
+def print_output(control: Any, run_id: str, *, step: str | None, attempt: int | None, follow: bool) -> None:
+    """Print what was written, file by file; with `follow` until the run has ended and all of it is there. Raises
+    NotFound where there is no such step or attempt.
+    """
+    printer = _Printer(control, run_id, step, attempt)
+    bell = control.doorbell.count("logs")
+    ended_at = None
+    while True:
+        with control.storage.begin() as session:
+            run = session.runs.get(run_id)
+            files = printer.files(session)
+        ended = run is None or run.is_finished
+        if not files and not follow:
+            printer.require_known(ended)
+        complete = printer.print_new(files)
+        if not follow or (ended and complete):
+            return
+        if ended:
+            ended_at = ended_at or control.clock.now()
+            if (control.clock.now() - ended_at).total_seconds() > LAST_SECONDS:
+                return
+        bell = control.doorbell.wait("logs", bell, POLL_SECONDS)
+
+
+class _Printer:
+    def __init__(self, control: Any, run_id: str, step: str | None, attempt: int | None) -> None:
+        self._control, self._run_id, self._step, self._attempt = control, run_id, step, attempt
+        self._offsets: dict[tuple[str, str], int] = {}
+        self._printed: tuple[str, str] | None = None
+
+    def files(self, session: Any) -> list[dict[str, Any]]:
+        """The files that are asked for."""
+        from rostrum.web.logs import log_files
+
+        found = log_files(session, self._control.log_store, self._run_id)
+        if self._step is not None:
+            found = [file for file in found if self._step in file["stepKeys"]]
+            own = [file for file in found if file["stepKeys"] == [self._step]]
+            found = own or found  # of a step that shares its process: its own lines, else the whole process's
+        if self._attempt is not None:
+            found = [file for file in found if file["attempt"] == self._attempt]
+        return found
+
+    def require_known(self, ended: bool) -> None:
+        """Raises NotFound telling what there is."""
+        if self._step is None and self._attempt is None:
+            return
+        wanted = " ".join(
+            part
+            for part in (
+                f"attempt {self._attempt}" if self._attempt is not None else "",
+                f"of step {self._step}" if self._step is not None else "",
+            )
+            if part
+        )
+        with self._control.storage.begin() as session:
+            self._step = self._attempt = None
+            known = sorted({key for file in self.files(session) for key in file["stepKeys"]})
+        told = f"there is output of {', '.join(known[:20])}" if known else "nothing was captured"
+        raise NotFound(f"nothing was captured {wanted}{'' if ended else ' yet'}; {told}")
+
+    def print_new(self, files: list[dict[str, Any]]) -> bool:
+        """Print what is new; whether all files are complete."""
+        complete = True
+        for file in files:
+            for stream in STREAMS:
+                complete = self._print(file, stream, titled=len(files) > 1) and complete
+        return complete
+
+    def _print(self, file: dict[str, Any], stream: str, *, titled: bool) -> bool:
+        key = (file["fileKey"], stream)
+        target = sys.stdout if stream == "out" else sys.stderr
+        try:
+            while True:
+                offset = self._offsets.get(key, 0)
+                chunk = self._control.log_store.read(self._run_id, *key, offset)
+                if not chunk.data:
+                    return chunk.complete
+                if titled and self._printed != key:
+                    click.secho(
+                        f"--- {_title(file)}, standard {'output' if stream == 'out' else 'error'}", dim=True, err=True
+                    )
+                    self._printed = key
+                if chunk.offset > offset:
+                    target.write(left_out_note(chunk.offset - offset))
+                target.flush()
+                target.buffer.write(chunk.data)
+                target.flush()
+                self._offsets[key] = chunk.offset + len(chunk.data)
+        except Unavailable as error:
+            click.secho(str(error), fg="yellow", err=True)
+            return False
+
+
+def _title(file: dict[str, Any]) -> str:
+    steps: list[str] = file["stepKeys"]
+    if len(steps) != 1:
+        return f"process of {len(steps)} steps ({file['fileKey']})" if steps else str(file["fileKey"])
+    return steps[0] + (f", attempt {file['attempt']}" if (file["attempt"] or 1) > 1 else "")
