@@ -79,7 +79,14 @@ class Attribution:
             active.output = _StepOutput(key, self._files, self._lock)
         step_key = active.step.key
         active.emit(
-            LogsCaptured(at=self._clock.now(), step_key=step_key, file_key=key, step_keys=(step_key,), pid=os.getpid())
+            LogsCaptured(
+                at=self._clock.now(),
+                step_key=step_key,
+                file_key=key,
+                step_keys=(step_key,),
+                pid=os.getpid(),
+                attempt=active.attempt,
+            )
         )
         return active.output
 

@@ -119,7 +119,11 @@ class RemoteRun:
         key = self._work.scope.file_key
         redirect = Redirect(self._capture, key)
         keys = (self._work.step.key,)
-        self._emit(LogsCaptured(at=self._clock.now(), file_key=key, step_keys=keys, pid=os.getpid()))
+        self._emit(
+            LogsCaptured(
+                at=self._clock.now(), file_key=key, step_keys=keys, pid=os.getpid(), attempt=self._work.attempt
+            )
+        )
         return redirect
 
     def _execute(self) -> None:

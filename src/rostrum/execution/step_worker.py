@@ -96,6 +96,10 @@ class ProcessStepRunner(StepRunner):
         """The run's time."""
         return self._clock
 
+    def new_memory(self) -> Memory:
+        """For the values of the steps of this process."""
+        return Memory(self._resources.is_default_io_manager)
+
     def share_process(self, line: Line) -> int:
         """Do several attempts at once, as they come down the line."""
         self.use_session(LineSession(line.send, line.ask))
@@ -116,7 +120,7 @@ class ProcessStepRunner(StepRunner):
             redirect = redirect or self._redirect(start)
             self.learn(start)
             if not start.is_last and self.values.memory is None:
-                self.values.memory = Memory()
+                self.values.memory = self.new_memory()
             self._do(start, line, signals)
             if start.is_last:
                 break
@@ -150,7 +154,12 @@ class ProcessStepRunner(StepRunner):
             key = file_key(step.key, attempt, self._run.epoch)
             line.emit(
                 LogsCaptured(
-                    at=self._clock.now(), step_key=step.key, file_key=key, step_keys=(step.key,), pid=os.getpid()
+                    at=self._clock.now(),
+                    step_key=step.key,
+                    file_key=key,
+                    step_keys=(step.key,),
+                    pid=os.getpid(),
+                    attempt=attempt,
                 )
             )
         failures: list[ErrorInfo] = []
