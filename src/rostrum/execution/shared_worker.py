@@ -17,7 +17,6 @@ import msgspec
 from rostrum.execution.attribution import Attribution
 from rostrum.execution.capture import Redirect, of_epoch
 from rostrum.execution.lines import Line
-from rostrum.execution.memory import Memory
 from rostrum.execution.plugins import ENGINES, plugin
 from rostrum.execution.process_names import SHARED, name_process
 from rostrum.interfaces.execution import Attempt
@@ -40,7 +39,7 @@ class SharedWorker:
 
     def __init__(self, runner: Any, line: Line) -> None:
         self._runner, self._line = runner, line
-        self._memory = runner.values.memory = Memory()
+        self._memory = runner.values.memory = runner.new_memory()
         self._told = threading.Event()
         self._is_over = False
         self._attempts: dict[str, Attempt] = {}

@@ -72,7 +72,6 @@ class StepRunner:
         self._coroutines = Coroutines()
         self.values = Values(session, clock, notes, resources.io_manager)
         self.values.settings = resources.io_settings()
-        self.values.is_default = resources.is_default_io_manager
         self.values.settled = resources.settled = self._coroutines.settled
         self.is_canceled: Callable[[], bool] = _never
         """Whether the run is being cancelled: only then is an interrupt no failure of the step."""

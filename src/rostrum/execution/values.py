@@ -61,9 +61,7 @@ class Values:
         self.kept: dict[tuple[str, str, str | None], Any] | None = None
         """(step, output, mapping key) -> value, where somebody in this process wants to see them."""
         self.memory: Memory | None = None
-        """What stays in the memory of a process that several steps share."""
-        self.is_default: Callable[[str], bool] = _never
-        """Whether a key means the IO manager that is used where none is bound: only its values stay in memory."""
+        """Of a process that several steps share."""
         self.settings: IOSettings | None = None
         """What contexts say of config."""
         self.settled: Callable[[Any], Any] = settled
@@ -164,10 +162,9 @@ class Values:
 
     def _load(self, slot: InputSlot, upstream: Upstream, scope: StepScope, wanted: Sequence[str] | None = None) -> Any:
         manager_key = slot.op_input.input_manager_key or upstream.io_manager_key
-        if self.memory is not None and upstream.partitions is None and self.is_default(manager_key):
-            kept = self.memory.find(upstream.step_key, upstream.output, upstream.mapping_key)
-            if kept is not NOT_KEPT:
-                return kept
+        kept = self.memory.find(upstream, manager_key) if self.memory is not None else NOT_KEPT
+        if kept is not NOT_KEPT:
+            return kept
         manager = self._io_manager(manager_key)
         run, keys = scope.run, wanted
         if upstream.partitions is not None and keys is None:
@@ -258,8 +255,8 @@ class Values:
                 self.kept[step_key, output.name, made.mapping_key] = value
             if not output.nothing:
                 added = self._handle(made, output_partition_keys=partition_keys, scope=scope, emit=emit)
-                if self.memory is not None and output.partitions is None and self.is_default(output.io_manager_key):
-                    self.memory.keep(step_key, output.name, made.mapping_key, value)
+                if self.memory is not None:
+                    self.memory.keep(step_key, output, made.mapping_key, value)
         metadata = _metadata(made, scope, added)
         is_asset = output.asset_key is not None
         emit(
@@ -358,10 +355,6 @@ class Values:
                 is_user_version=bool(made.data_version or told),
             )
         versions[key] = version
-
-
-def _never(key: str) -> bool:
-    return False
 
 
 def _metadata(made: Made, scope: StepScope, added: Mapping[str, MetadataValue]) -> dict[str, MetadataValue]:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import msgspec
 
 from rostrum.interfaces.clock import Clock
-from rostrum.interfaces.launching import GatewayAccess
+from rostrum.interfaces.runs import StepsLine
 from rostrum.model.events import Event
 from rostrum.model.plans import Plan, Step
 from rostrum.model.pools import SlotAnswer
@@ -108,12 +108,9 @@ class RunHost(Protocol):
         """
         ...
 
-    def access(self, scope: StepScope) -> GatewayAccess | None:
-        """See `RunSession.access`."""
-        ...
-
-    def follow(self, after: int, seconds: float) -> tuple[Sequence[Event], int]:
-        """See `RunSession.follow`. From any one thread."""
+    @property
+    def steps(self) -> StepsLine | None:
+        """See `RunSession.steps`. One thread of the executor's own may follow."""
         ...
 
     def answer(self, question: bytes) -> bytes:
@@ -121,19 +118,8 @@ class RunHost(Protocol):
         ...
 
 
-class StepRunner(Protocol):
-    """Executes one attempt of one step in the calling process. Knows the live definitions; owns user code and its
-    errors.
-    """
-
-    def run_step(self, step: Step, attempt: int, emit: Callable[[Event], None]) -> str:
-        """Run one attempt (several threads may, at once): `emit` its events, ending with one of `step_succeeded`,
-        `step_failed`, `step_retrying`, `step_skipped`.
-
-        Returns the kind of that last event. Never raises for user errors. KeyboardInterrupt (cancel) ends with
-        `step_canceled`.
-        """
-        ...
+class ConcurrentSteps(Protocol):
+    """What a step runner can do where several attempts share its process."""
 
     async def run_step_async(self, step: Step, attempt: int, emit: Callable[[Event], None]) -> str:
         """The same for a step that `is_async`, in the running event loop. A cancel of the task is an interrupt."""
@@ -159,23 +145,9 @@ class StepRunner(Protocol):
         """Take nothing more of an attempt of this process that does not end: no event, no output."""
         ...
 
-    def items(self, step: Step) -> Mapping[str, Sequence[str]] | None:
-        """Keys of the items by dynamic output, of a step that has succeeded; None when it has no dynamic output."""
-        ...
 
-    def adopt(self, steps: Sequence[Step]) -> None:
-        """Take note of steps that have joined the run, or of which more is known."""
-        ...
-
-    def open(self, steps: list[Step], emit: Callable[[Event], None]) -> bool:
-        """Set up the resources that these steps need in this process (once a process). False when that failed (events
-        tell).
-        """
-        ...
-
-    def close(self) -> None:
-        """Tear resources down."""
-        ...
+class StepProcesses(Protocol):
+    """How steps reach other processes."""
 
     def serve(self, line: int, lifeline: int, place: str) -> int:
         """Do what comes down the line as the only work of this process, which leads its process group, until it closes.
@@ -194,11 +166,43 @@ class StepRunner(Protocol):
         """
         ...
 
-
     def remote(self, step: Step, attempt: int, apart: int) -> RemoteAttempt:
         """The attempt as a worker elsewhere is told of it. Raises InvocationError where the code cannot be imported
         there.
         """
+        ...
+
+
+class StepRunner(ConcurrentSteps, StepProcesses, Protocol):
+    """Executes one attempt of one step in the calling process. Knows the live definitions; owns user code and its
+    errors.
+    """
+
+    def run_step(self, step: Step, attempt: int, emit: Callable[[Event], None]) -> str:
+        """Run one attempt (several threads may, at once): `emit` its events, ending with one of `step_succeeded`,
+        `step_failed`, `step_retrying`, `step_skipped`.
+
+        Returns the kind of that last event. Never raises for user errors. KeyboardInterrupt (cancel) ends with
+        `step_canceled`.
+        """
+        ...
+
+    def items(self, step: Step) -> Mapping[str, Sequence[str]] | None:
+        """Keys of the items by dynamic output, of a step that has succeeded; None when it has no dynamic output."""
+        ...
+
+    def adopt(self, steps: Sequence[Step]) -> None:
+        """Take note of steps that have joined the run, or of which more is known."""
+        ...
+
+    def open(self, steps: list[Step], emit: Callable[[Event], None]) -> bool:
+        """Set up the resources that these steps need in this process (once a process). False when that failed (events
+        tell).
+        """
+        ...
+
+    def close(self) -> None:
+        """Tear resources down."""
         ...
 
 
