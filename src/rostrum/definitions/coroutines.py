@@ -16,6 +16,9 @@ from typing import Any, cast
 
 _COROUTINE, _ASYNC_GENERATOR = 0x80, 0x200
 """The flags of code objects that are of `async def`, without and with `yield`."""
+_INTERRUPTIBLE_SECONDS = 0.1
+_CLOSE_SECONDS = 4.0
+"""Time that code in a loop has to end when the loop is closed."""
 
 
 class Coroutines:
@@ -73,14 +76,13 @@ class Coroutines:
             return self.run(_listed(cast("AsyncGenerator[Any, Any]", value)))
         return value
 
-    def close(self, wait: bool = True) -> None:
-        """Close the loops. Safe to call any number of times. Without `wait` the thread of the loop ends when it can."""
+    def close(self) -> None:
+        """Close the loops. Safe to call any number of times. Code that hangs in the thread of a loop is left to it."""
         if self._runner is not None and self._owner == threading.get_ident():
             self._runner.close()
         if self._thread is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
-            if wait:
-                self._thread.join()
+            self._thread.join(_CLOSE_SECONDS)
         self._runner = self._thread = self._loop = None
         self._owner = 0
 
@@ -93,13 +95,22 @@ def _serve(loop: Any) -> None:
     try:
         loop.run_forever()
     finally:
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.run_until_complete(_end_tasks())
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
+
+
+async def _end_tasks() -> None:
+    """Cancel what still runs; once more, where that is swallowed."""
+    import asyncio
+
+    for _ in range(2):
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=_CLOSE_SECONDS / 4)
 
 
 async def moved(apart: bool, function: Callable[..., Any], *args: Any) -> Any:
@@ -157,11 +168,21 @@ def _run_in(loop: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:
 
     loop.call_soon_threadsafe(start, context=copy_context())
     try:
-        return done.result()
+        _wait(done)
     except BaseException:
-        if not done.done():
-            loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
+        # Interrupted: the coroutine is, too, and cleans up first.
+        loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
+        _wait(done)
         raise
+    return done.result()
+
+
+def _wait(done: Any) -> None:
+    """Until it is done. An interrupt reaches a thread between two lines only: so there is one now and then."""
+    import concurrent.futures
+
+    while not done.done():
+        concurrent.futures.wait((done,), timeout=_INTERRUPTIBLE_SECONDS)
 
 
 def _run_beside(coroutine: Coroutine[Any, Any, Any]) -> Any:

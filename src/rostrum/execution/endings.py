@@ -32,6 +32,8 @@ class Endings:
         """The event that tells it."""
         at = self._clock.now()
         exception = raised.exception
+        if isinstance(exception, StepTimeout) and not exception.args:  # raised in a thread, it can bring no text along
+            exception.args = StepTimeout.of(step.timeout_seconds or 0.0).args
         tell_place(exception, self._ops[step.op])
         info = _shown(raised)
         cause = "timeout" if isinstance(exception, StepTimeout) else "user"

@@ -93,9 +93,7 @@ async def guard_task(
         if not task.cancelling() or type(exception).__name__ != "CancelledError":
             return Raised(exception)
         active.interrupt = active.interrupt or KeyboardInterrupt
-        interrupt = active.interrupt()
-        interrupt.__cause__ = exception
-        return Raised(interrupt)
+        return Raised(active.interrupt().with_traceback(exception.__traceback__))
     finally:
         if interrupter is not None:
             interrupter.close(active)

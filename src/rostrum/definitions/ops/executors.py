@@ -14,15 +14,25 @@ in_process_executor = ExecutorDefinition("in_process", description="Runs all ste
 """Runs all steps in the run's own process, one after another."""
 multiprocess_executor = ExecutorDefinition("multiprocess", description="Runs each step in a process of its own.")
 """Runs each step in a process of its own, several at once: `.configured({"max_concurrent": 4})`."""
+threaded_executor = ExecutorDefinition("threaded", description="Runs steps in threads of the run's own process.")
+"""Runs steps in threads of the run's own process: `.configured({"max_concurrent": 8})`."""
+async_executor = ExecutorDefinition("async", description="Runs async steps in an event loop of the run's own process.")
+"""Runs async steps in an event loop of the run's own process, a thousand at once, and others in threads:
+`.configured({"max_tasks": 5000})`."""
 multi_or_in_process_executor = ExecutorDefinition(
     "multi_or_in_process", description="Runs steps in processes of their own, or in the run's, as the config says."
 )
-"""The default: the run config has `multiprocess` or `in_process` under `execution.config`, with its config."""
+"""The default: the run config names one of the others (`multiprocess`, `in_process` ...) under `execution.config`, with
+its config.
+"""
 
 _COMMON = {"retries", "step_dependency_config"}
+_SEVERAL = _COMMON | {"max_concurrent", "tag_concurrency_limits", "grace_seconds"}
 _OPTIONS = {
     "in_process": _COMMON | {"marker_to_close"},
-    "multiprocess": _COMMON | {"max_concurrent", "tag_concurrency_limits", "start_method", "grace_seconds"},
+    "multiprocess": _SEVERAL | {"start_method"},
+    "threaded": _SEVERAL | {"max_tasks"},
+    "async": _SEVERAL | {"max_tasks"},
 }
 
 
@@ -89,8 +99,8 @@ def executor_options(name: str, config: Mapping[str, Any]) -> tuple[str, dict[st
         unknown = [key for key in config if key not in _OPTIONS]
         if unknown or len(chosen) > 1:
             raise ConfigError(
-                f"execution.config: {', '.join(map(repr, unknown or chosen))}: give one of 'multiprocess' and "
-                "'in_process', with its config."
+                f"execution.config: {', '.join(map(repr, unknown or chosen))}: give one of "
+                f"{', '.join(map(repr, _OPTIONS))}, with its config."
             )
         name = chosen[0] if chosen else "multiprocess"
         inner = cast("Mapping[str, Any]", config.get(name) or {})
@@ -116,7 +126,7 @@ def _arguments(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
         options["require_upstream_step_success"] = False
     if name == "in_process":
         return options
-    for key in ("max_concurrent", "grace_seconds", "tag_concurrency_limits"):
+    for key in ("max_concurrent", "max_tasks", "grace_seconds", "tag_concurrency_limits"):
         if config.get(key) is not None:
             options[key] = config[key]
     if options.get("max_concurrent") == 0:
