@@ -241,6 +241,7 @@ from rostrum.definitions.ops.dependencies import OutputMapping as OutputMapping
 from rostrum.definitions.ops.executors import Executor as Executor
 from rostrum.definitions.ops.executors import ExecutorRequirement as ExecutorRequirement
 from rostrum.definitions.ops.executors import InitExecutorContext as InitExecutorContext
+from rostrum.definitions.ops.executors import async_executor as async_executor
 from rostrum.definitions.ops.executors import executor as executor
 from rostrum.definitions.ops.executors import in_process_executor as in_process_executor
 from rostrum.definitions.ops.executors import multi_or_in_process_executor as multi_or_in_process_executor
@@ -248,6 +249,7 @@ from rostrum.definitions.ops.executors import (
     multiple_process_executor_requirements as multiple_process_executor_requirements,
 )
 from rostrum.definitions.ops.executors import multiprocess_executor as multiprocess_executor
+from rostrum.definitions.ops.executors import threaded_executor as threaded_executor
 from rostrum.definitions.ops.graphs import GraphIn as GraphIn
 from rostrum.definitions.ops.graphs import GraphOut as GraphOut
 from rostrum.definitions.ops.hooks import HookContext as HookContext
