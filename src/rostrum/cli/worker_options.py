@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import msgspec
 
 from rostrum.config.dotenv import load_dotenv
+from rostrum.config.projects import Compat
 from rostrum.config.targets import code_target
 from rostrum.config.workspace import find_locations
 from rostrum.definitions.location.loading import CodeTarget
@@ -40,9 +41,7 @@ def worker_command(name: str) -> Callable[[Callable[..., None]], click.Command]:
 
         made: Any = guarded
         for option in (
-            click.option(
-                "--compat", type=click.Choice(["auto", "dagster", "off"]), help="What `import dagster` gives."
-            ),
+            click.option("--compat", type=click.Choice(get_args(Compat)), help="As of `rostrum code-server start`."),
             click.option(
                 "-d", "--working-directory", "directory", metavar="FOLDER", help="Folder to load the code in."
             ),

@@ -5,26 +5,21 @@ with its own database.
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from rostrum.control.events import EventLog
 from rostrum.control.run_queries import answer_query, change_partitions, orders_for
 from rostrum.control.slots import Claim, claim_slot
-from rostrum.control.step_streams import told_by_steps
 from rostrum.interfaces.clock import Clock
-from rostrum.interfaces.doorbell import Doorbell
-from rostrum.interfaces.launching import GatewayAccess
 from rostrum.interfaces.logs import LogStore
-from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
+from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery, StepsLine
 from rostrum.interfaces.storage import Session, Storage
 from rostrum.model.errors import InvocationError
-from rostrum.model.events import AnyEvent, Event
+from rostrum.model.events import Event
 from rostrum.model.masks import KNOWN
 from rostrum.model.pools import REFUSED, SlotAnswer, SlotWish
-from rostrum.model.principals import StepScope
 from rostrum.planning.pools import NO_RULES, PoolRules
 
 BATCH_EVENTS = 200
@@ -49,8 +44,7 @@ class StoreSession:
         *,
         pools: PoolRules = NO_RULES,
         batch: bool = False,
-        doorbell: Doorbell | None = None,
-        open_gateway: Callable[[StepScope], GatewayAccess | None] | None = None,
+        steps: StepsLine | None = None,
     ) -> None:
         self._events = events
         self._storage = storage
@@ -61,7 +55,7 @@ class StoreSession:
         self._pools = pools
         self._batch = batch
         KNOWN.add_environment()
-        self._doorbell, self._open_gateway = doorbell, open_gateway
+        self.steps = steps
         self._pending: list[Event] = []
         self._appended = 0
         """Sequence of the last event."""
@@ -132,23 +126,6 @@ class StoreSession:
         with self._storage.begin() as session:
             run = session.runs.get(self._run_id)
         return run is not None and run.epoch == self._epoch
-
-    def access(self, scope: StepScope) -> GatewayAccess | None:
-        """By the gateway that this process has opened for its run, where it has."""
-        return self._open_gateway(scope) if self._open_gateway is not None else None
-
-    def follow(self, after: int, seconds: float) -> tuple[Sequence[AnyEvent], int]:
-        """What step workers have told, by that gateway; without one nobody tells anything."""
-        if self._doorbell is None:
-            return (), after
-        until = time.monotonic() + seconds
-        while True:
-            seen = self._doorbell.count("events")
-            events, after = told_by_steps(self._storage, self._run_id, self._epoch, after)
-            left = until - time.monotonic()
-            if events or left <= 0:
-                return events, after
-            self._doorbell.wait("events", seen, left)
 
     def flush(self, seconds: float) -> bool:
         """Store what waits in the batch. Always True, or raises."""

@@ -23,18 +23,20 @@ from rostrum.interfaces.runs import (
     RunAnswer,
     RunQuery,
     RunSession,
+    StepsLine,
 )
 from rostrum.model.assets import AssetKey, AssetState
 from rostrum.model.errors import InvalidTransition, RostrumError, Unavailable
 from rostrum.model.events import AnyEvent, AssetMaterialized, Event
 from rostrum.model.masks import KNOWN
 from rostrum.model.pools import GRANTED, SlotAnswer, SlotWish
-from rostrum.model.principals import StepScope
 from rostrum.model.runs import Run
 
 
 class MemoryRunSession:
     """Keeps the events of one run and folds `Run.after` over them: what a control plane would, without one."""
+
+    steps: StepsLine | None = None
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -92,13 +94,6 @@ class MemoryRunSession:
 
     def complete_log(self, file_key: str) -> None:
         """Nothing is kept that could be complete."""
-
-    def access(self, scope: StepScope) -> None:
-        """There is no gateway."""
-
-    def follow(self, after: int, seconds: float) -> tuple[Sequence[AnyEvent], int]:
-        """Nobody else tells anything."""
-        return (), after
 
     def flush(self, seconds: float) -> bool:
         return True
@@ -175,6 +170,8 @@ class LineSession:
     share it.
     """
 
+    steps: StepsLine | None = None
+
     def __init__(self, send_events: Callable[[Sequence[Event]], None], ask: Callable[[bytes], bytes]) -> None:
         self._send_events, self._ask_line = send_events, ask
         self._lock = threading.Lock()
@@ -212,13 +209,6 @@ class LineSession:
 
     def complete_log(self, file_key: str) -> None:
         """The run worker sees the end of this process."""
-
-    def access(self, scope: StepScope) -> None:
-        """Step workers start no others."""
-
-    def follow(self, after: int, seconds: float) -> tuple[Sequence[AnyEvent], int]:
-        """The run worker does."""
-        return (), after
 
     def flush(self, seconds: float) -> bool:
         return True

@@ -42,15 +42,13 @@ from rostrum.execution.user_code import guard
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.execution import Executor
 from rostrum.interfaces.io import IOManager
-from rostrum.interfaces.launching import GatewayAccess
-from rostrum.interfaces.runs import ReadDynamicPartitions, RunSession
+from rostrum.interfaces.runs import ReadDynamicPartitions, RunSession, StepsLine
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import InvocationError, NotPartitioned, UnknownPartition, kind_of
 from rostrum.model.events import Event, LogsCaptured, RunCanceled, RunFailed, RunStarted, RunSucceeded, worker_stream
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
 from rostrum.model.pools import GRANTED, SlotAnswer
-from rostrum.model.principals import StepScope
 from rostrum.model.runs import Run
 from rostrum.planning.dynamic import known_items
 from rostrum.planning.partition_tags import with_partition_tags
@@ -173,11 +171,9 @@ class WorkerHost:
         if step.pool is not None:
             self._slots.ended(step)
 
-    def access(self, scope: StepScope) -> GatewayAccess | None:
-        return self._session.access(scope)
-
-    def follow(self, after: int, seconds: float) -> tuple[Sequence[Event], int]:
-        return self._session.follow(after, seconds)
+    @property
+    def steps(self) -> StepsLine | None:
+        return self._session.steps
 
     def answer(self, question: bytes) -> bytes:
         return answer_question(self._session, question)

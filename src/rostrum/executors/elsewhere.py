@@ -17,7 +17,6 @@ from rostrum.interfaces.execution import RemoteAttempt, RunHost, StepRunner
 from rostrum.interfaces.launching import GatewayAccess
 from rostrum.model.errors import ErrorInfo, InvocationError, Unavailable
 from rostrum.model.events import ATTEMPT_ENDS, Event, StepWorkerStarted
-from rostrum.model.principals import StepScope
 
 FOLLOW_SECONDS = 1.0
 """How long one question waits for an answer; also how late the end of a silent worker may be seen."""
@@ -58,7 +57,7 @@ class Elsewhere:
     def open(self, reports: Reports, reactor: Reactor) -> None:
         """As of `Place`. Raises InvocationError where there is no gateway."""
         self._reports, self._reactor = reports, reactor
-        if self._host.access(StepScope("any", 1, "any")) is None:
+        if self._host.steps is None:
             raise InvocationError(
                 f"the {self._place} executor needs an instance: its workers report to the gateway of one. Give "
                 "instance=Instance.open() (or Instance.ephemeral()), launch the run in a deployment, or use the "
@@ -70,9 +69,8 @@ class Elsewhere:
         imported elsewhere.
         """
         remote = self._runner.remote(attempt.step, attempt.number, attempt.apart)
-        access = self._host.access(remote.scope)
-        if access is None:
-            raise InvocationError("there is no gateway any more")
+        assert self._host.steps is not None
+        access = self._host.steps.access(remote.scope)
         self._posts[remote.scope.file_key] = _Post(attempt)
         if self._thread is None:
             self._thread = threading.Thread(target=self._follow, name=f"rostrum-{self._place}", daemon=True)
@@ -126,12 +124,13 @@ class Elsewhere:
     # ----------------------------------------------------------------------------------------------------
 
     def _follow(self) -> None:
-        cursor = 0
+        cursor, line = 0, self._host.steps
+        assert line is not None
         while not self._stop.is_set():
             mark = self._marks
             is_urgent = any(post.mark is not None for post in list(self._posts.values()))
             try:
-                events, cursor = self._host.follow(cursor, 0.0 if is_urgent else FOLLOW_SECONDS)
+                events, cursor = line.follow(cursor, 0.0 if is_urgent else FOLLOW_SECONDS)
             except Unavailable:
                 self._host.clock.wait(self._stop, _AWAY_SECONDS)
                 continue

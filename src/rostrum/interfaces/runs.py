@@ -112,8 +112,26 @@ class RunReader(Protocol):
         ...
 
 
+class StepsLine(Protocol):
+    """A run's line to step workers elsewhere, by way of the control plane, which they talk to themselves."""
+
+    def access(self, scope: StepScope) -> GatewayAccess:
+        """How a worker reaches the control plane for one attempt of a step. Asks nobody."""
+        ...
+
+    def follow(self, after: int, seconds: float) -> tuple[Sequence[AnyEvent], int]:
+        """What step workers have told after a cursor (0: all), and the new cursor. Waits for the first event at most
+        `seconds`; then nothing, with the old cursor. Events that came too late to change anything are among them. May
+        be called while another thread uses the session. Raises Unavailable when the control plane is away.
+        """
+        ...
+
+
 class RunSession(EventSink, RunReader, Protocol):
     """One seam between a run and the control plane: the gateway client with a disk spool, or the store itself."""
+
+    steps: StepsLine | None
+    """None where workers elsewhere have no way to the control plane: there is no gateway."""
 
     def claim_slot(self, wish: SlotWish, others: Sequence[SlotWish] = ()) -> SlotAnswer:
         """Ask for a slot. Asking again for a step that has one renews it. Never raises.
@@ -140,19 +158,6 @@ class RunSession(EventSink, RunReader, Protocol):
 
     def complete_log(self, file_key: str) -> None:
         """No more output comes for this file: it is marked complete once all that was captured is stored."""
-        ...
-
-    def access(self, scope: StepScope) -> GatewayAccess | None:
-        """How a worker elsewhere reaches the control plane for one attempt of a step; None where there is no gateway.
-        Asks nobody.
-        """
-        ...
-
-    def follow(self, after: int, seconds: float) -> tuple[Sequence[AnyEvent], int]:
-        """What step workers elsewhere have told after a cursor (0: all), and the new cursor. Waits for the first event
-        at most `seconds`; then nothing, with the old cursor. Events that came too late to change anything are among
-        them. May be called while another thread uses the session. Raises Unavailable when the control plane is away.
-        """
         ...
 
     def flush(self, seconds: float) -> bool:

@@ -19,25 +19,17 @@ from typing import Any, TypeVar
 import msgspec
 
 from rostrum.interfaces.clock import Clock
-from rostrum.interfaces.launching import GatewayAccess, GatewayAddress
-from rostrum.interfaces.run_tokens import narrowed
-from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
+from rostrum.interfaces.launching import GatewayAddress
+from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery, StepsLine
 from rostrum.model.errors import Denied, NotFound, StateError, Unavailable
-from rostrum.model.events import AnyEvent, Event, decode_events
+from rostrum.model.events import Event
 from rostrum.model.masks import KNOWN, Masks
 from rostrum.model.pools import REFUSED, SlotAnswer, SlotWish
 from rostrum.model.principals import StepScope
 from rostrum.rpc.delivery import Delivery
 from rostrum.rpc.gateway_connection import NETWORK_ERRORS, GatewayConnection
-from rostrum.rpc.gateway_wire import (
-    FOLLOW_SECONDS,
-    PREFIX,
-    ErrorReply,
-    FollowReply,
-    FollowRequest,
-    PartitionsRequest,
-    SlotRequest,
-)
+from rostrum.rpc.gateway_steps import GatewaySteps
+from rostrum.rpc.gateway_wire import PREFIX, ErrorReply, PartitionsRequest, SlotRequest
 from rostrum.rpc.masks_file import MasksFile
 from rostrum.rpc.spool import Spool, logs_directory
 
@@ -95,8 +87,8 @@ class GatewaySession:
         masks.listen(_LISTENER, self._masks_file.add)
         self._masks_file.add(sorted(masks.values))
         self._calls = GatewayConnection(address, timeout=CALL_SECONDS)
-        self._follows = GatewayConnection(address, timeout=FOLLOW_SECONDS + CALL_SECONDS)
-        self._follow_lock = threading.Lock()
+        self._steps = GatewaySteps(address, self._base, lambda: self._delivery.token)
+        self.steps: StepsLine | None = self._steps
         self._call_lock = threading.Lock()
         self._lock = threading.RLock()
         self._moved = threading.Condition(self._lock)
@@ -120,7 +112,7 @@ class GatewaySession:
         with self._lock:
             self._spool.append(events)
             self._moved.notify_all()
-        self.pump()
+        self._pump()
 
     @property
     def captured_folder(self) -> Path | None:
@@ -142,7 +134,7 @@ class GatewaySession:
         with self._lock:
             self._delivery.logs.scan()
             self._moved.notify_all()
-        self.pump()
+        self._pump()
 
     def complete_log(self, file_key: str) -> None:
         """Have the file marked complete once it is stored. Whenever that will be: it stays to be done while the
@@ -151,9 +143,9 @@ class GatewaySession:
         with self._lock:
             self._delivery.logs.complete(file_key)
             self._moved.notify_all()
-        self.pump()
+        self._pump()
 
-    def pump(self) -> None:
+    def _pump(self) -> None:
         """Take answers that have arrived and send what is pending, without waiting. Does nothing where a thread
         does it.
         """
@@ -236,7 +228,7 @@ class GatewaySession:
 
     def heartbeat(self) -> Orders:
         """Say that the worker lives; get orders. At most one request a second; an answered append counts as one."""
-        self.pump()
+        self._pump()
         now = time.monotonic()
         with self._lock:
             heard = max(self._beat_at, self._delivery.answered_at)
@@ -252,25 +244,6 @@ class GatewaySession:
             self._beat_at = time.monotonic()
             self._delivery.learn(orders)
             return self._delivery.orders
-
-    def access(self, scope: StepScope) -> GatewayAccess | None:
-        """By this session's own address and token, narrowed to the attempt."""
-        return GatewayAccess(self._address, narrowed(self._delivery.token, scope))
-
-    def follow(self, after: int, seconds: float) -> tuple[Sequence[AnyEvent], int]:
-        """What step workers have told; a long poll on a connection of its own. Raises Unavailable."""
-        body = msgspec.msgpack.encode(FollowRequest(after, seconds))
-        with self._follow_lock:
-            try:
-                self._follows.send(f"{self._base}/follow", body, self._delivery.token)
-                status, reply = self._follows.receive()
-                if status == 200:
-                    told = msgspec.msgpack.decode(reply, type=FollowReply)
-                    return decode_events(told.events), told.cursor
-            except (*NETWORK_ERRORS, msgspec.MsgspecError) as error:
-                self._follows.close()
-                raise Unavailable(f"the control plane does not answer: {error}") from error
-        raise Unavailable(f"the control plane does not tell what step workers tell: {_error(reply)}")
 
     def _away(self, now: float) -> bool:
         """The control plane did not answer a moment ago, and has not since."""
@@ -315,7 +288,7 @@ class GatewaySession:
         with self._lock:
             self._delivery.logs.complete_all()
             self._moved.notify_all()
-        self._follows.abort()
+        self._steps.stop()
         delivered = self._deliver_patiently()
         with self._moved:
             self._closed = True
@@ -324,8 +297,7 @@ class GatewaySession:
             self._thread.join()
         self._line.close()
         self._calls.close()
-        with self._follow_lock:
-            self._follows.close()
+        self._steps.close()
         if delivered:
             self._remove_files()
         else:

@@ -291,15 +291,16 @@ def test_the_run_is_told_to_the_worker_of_its_epoch_only(plane: Plane, told: Tol
 
 def test_following_tells_what_steps_tell(plane: Plane, told: Told, gateway: Gateway) -> None:
     session = gateway.session(told.run)
+    assert session.steps is not None
     told.by_step(FIRST, started(plane), succeeded(plane))
-    events, cursor = session.follow(0, 5.0)
+    events, cursor = session.steps.follow(0, 5.0)
     assert [event.kind for event in events] == ["step_started", "step_succeeded"]
     assert {event.stream for event in events} == {"worker/1/a"}
-    nothing, same = session.follow(cursor, 0.05)
+    nothing, same = session.steps.follow(cursor, 0.05)
     assert (list(nothing), same) == ([], cursor)
     # A long poll ends when something comes.
     answers: list[Any] = []
-    waiting = threading.Thread(target=lambda: answers.append(session.follow(cursor, 20.0)))
+    waiting = threading.Thread(target=lambda: answers.append(session.steps.follow(cursor, 20.0)))
     waiting.start()
     told.by_step(StepScope("b", 1, "b"), StepStarted(at=plane.clock.now(), step_key="b"))
     waiting.join(5.0)
@@ -309,17 +310,18 @@ def test_following_tells_what_steps_tell(plane: Plane, told: Told, gateway: Gate
 
 def test_closing_ends_a_long_poll(told: Told, gateway: Gateway) -> None:
     session = gateway.session(told.run)
+    assert session.steps is not None
     answers: list[Any] = []
 
     def follow() -> None:
         try:
-            session.follow(0, 20.0)
+            session.steps.follow(0, 20.0)
         except Unavailable as error:
             answers.append(error)
 
     waiting = threading.Thread(target=follow)
     waiting.start()
-    until(lambda: session._follows.fileno() >= 0)
+    until(lambda: session._steps._line.fileno() >= 0)
     session.close()
     waiting.join(5.0)
     assert len(answers) == 1
