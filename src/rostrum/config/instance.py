@@ -4,6 +4,7 @@ settings.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import zoneinfo
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
+import yaml
 
 from rostrum.config.classic import read_classic
 from rostrum.config.files import read_struct
@@ -18,9 +20,11 @@ from rostrum.config.notices import tell
 from rostrum.config.projects import Compat
 from rostrum.interfaces.logs import MAX_BYTES
 from rostrum.model.errors import ConfigError
+from rostrum.model.secrets import looks_secret
 
 FILE_NAME = "rostrum.yaml"
 HOME_VARIABLE = "ROSTRUM_HOME"
+GATEWAY_VARIABLE = "ROSTRUM_GATEWAY_URL"
 CLASSIC_FILE_NAME = "dagster.yaml"
 CLASSIC_HOME_VARIABLE = "DAGSTER_HOME"
 
@@ -242,10 +246,36 @@ def read_instance(home: Home) -> InstanceSettings:
     if path.exists():
         if classic.exists():
             tell(f"{classic} is not read, because {path} is there")
-        return read_struct(path, InstanceSettings)
+        _refuse_clear_secrets(path)
+        return _with_gateway(read_struct(path, InstanceSettings))
     if not classic.exists():
-        return InstanceSettings()
+        return _with_gateway(InstanceSettings())
     settings, notices = read_classic(classic)
     for notice in notices:
         tell(notice)
-    return msgspec.convert(settings, InstanceSettings)
+    return _with_gateway(msgspec.convert(settings, InstanceSettings))
+
+
+def _with_gateway(settings: InstanceSettings) -> InstanceSettings:
+    """The gateway's address from the environment, where the file names none: a deployment's own place is not always
+    known when its files are written. Raises ConfigError for what is no address.
+    """
+    url = os.environ.get(GATEWAY_VARIABLE)
+    if not url or settings.gateway.url is not None:
+        return settings
+    try:
+        return msgspec.structs.replace(settings, gateway=msgspec.convert({"url": url}, GatewaySettings))
+    except msgspec.ValidationError:
+        raise ConfigError(f"{GATEWAY_VARIABLE}: {url!r} is no address such as http://rostrum:3000") from None
+
+
+def _refuse_clear_secrets(path: Path) -> None:
+    """Raises ConfigError where settings of the log store hold a secret as it is: they are copied and shown."""
+    unreadable = (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError)
+    with contextlib.suppress(*unreadable):  # told when the file is read as a whole
+        for name, value in yaml.safe_load(path.read_text(encoding="utf-8"))["logs"]["config"].items():
+            if looks_secret(str(name)) and not isinstance(value, dict):
+                raise ConfigError(
+                    f"{path}: logs.config.{name} is a secret: write {name}: {{env: NAME_OF_A_VARIABLE}} and set that "
+                    "variable where the control plane runs"
+                )

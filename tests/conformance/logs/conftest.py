@@ -31,15 +31,4 @@ def log_stores(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[LogL
     if request.param == "folder":
         return lambda limits: ObjectLogStore(None, limits, url=str(tmp_path / "objects"), prefix="deep/er")
     server: S3Server = request.getfixturevalue("s3")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LOGS_SECRET", server.options["aws_secret_access_key"])
-        options = {**server.options, "aws_secret_access_key": {"env": "LOGS_SECRET"}}
-        stores = [ObjectLogStore(None, url="s3://logs", prefix=own, **options) for _ in range(2)]
-    opened = iter(stores)
-
-    def open_store(limits: LogLimits) -> LogStore:
-        store = next(opened)
-        store._limits = limits
-        return store
-
-    return open_store
+    return lambda limits: ObjectLogStore(None, limits, url="s3://logs", prefix=own, **server.options)

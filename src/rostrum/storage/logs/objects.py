@@ -18,19 +18,17 @@ short: first the longer one is written, then the shorter one deleted; a reader w
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from rostrum.interfaces.logs import STREAMS, LogChunk, LogLimits
 from rostrum.interfaces.objects import Objects
-from rostrum.model.errors import ConfigError, Denied, Unavailable
-from rostrum.model.secrets import looks_secret
+from rostrum.model.errors import Denied, Unavailable
 from rostrum.object_store.store import ObjectStore
 from rostrum.storage.logs.names import checked_key, checked_run, checked_stream, require_no_gap
 
@@ -67,8 +65,8 @@ class _File:
 
 class ObjectLogStore:
     """Captured output below `url` (`s3://bucket`, `gs://bucket`, `az://container`, a folder, `memory://name`) and
-    `prefix`. Other settings are options of the store, as `rostrum.object_store` takes them; a secret is given as
-    `{env: NAME}`, a reference to the environment. The first argument, the instance's folder of logs, is not used.
+    `prefix`. Other settings are options of the store, as `rostrum.object_store` takes them. The first argument, the
+    instance's folder of logs, is not used.
     """
 
     def __init__(
@@ -84,7 +82,7 @@ class ObjectLogStore:
         self._limits = limits or LogLimits()
         address = "/".join((url.rstrip("/"), *(part for part in prefix.split("/") if part)))
         self._objects = objects or ObjectStore(
-            address, {**_OPTIONS, **_resolved(options)} if "://" in url else {}, patience_seconds=10.0
+            address, {**_OPTIONS, **options} if "://" in url else {}, patience_seconds=5.0
         )
         self._files: OrderedDict[tuple[str, str, str], _File] = OrderedDict()
         self._lock = threading.Lock()
@@ -261,25 +259,3 @@ def _covering(parts: list[Part], at: int) -> Part | None:
     if holding:
         return max(holding, key=lambda part: part[1])
     return min((part for part in parts if part[0] > at), default=None, key=lambda part: (part[0], -part[1]))
-
-
-def _resolved(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options with their references to the environment replaced. Raises ConfigError for a secret in clear text, and for
-    a variable that is not set.
-    """
-    resolved: dict[str, Any] = {}
-    for name, value in options.items():
-        reference = cast("Mapping[str, Any]", value if isinstance(value, Mapping) else {})
-        if set(reference) == {"env"}:
-            variable = str(reference["env"])
-            resolved[name] = os.environ.get(variable)
-            if resolved[name] is None:
-                raise ConfigError(f"logs.config.{name}: the environment variable {variable} is not set")
-        elif looks_secret(name) and value is not None:
-            raise ConfigError(
-                f"logs.config.{name} is a secret: write {name}: {{env: NAME_OF_A_VARIABLE}} and set the variable where "
-                "the control plane runs"
-            )
-        else:
-            resolved[name] = value
-    return resolved
