@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import yaml
 
+from rostrum.config.classic_launchers import container_launcher
 from rostrum.config.files import check_doubles, resolve_environment
 from rostrum.model.errors import ConfigError
 
@@ -273,7 +274,19 @@ class _Reading:
             self._used |= {"run_launcher", "run_launcher.module", "run_launcher.class"}
             return
         self._used.add("run_launcher")
-        self._tell("run_launcher", f"there is no {kind} here; run workers are processes beside the code server")
+        given = resolve_environment(self._at("run_launcher.config") or {}, self._path_at("run_launcher.config"))
+        found = container_launcher(kind, given)
+        if found is None:
+            self._tell("run_launcher", f"there is no {kind} here; run workers are processes beside the code server")
+            return
+        self.settings["launcher"], unused = found
+        self._tell(
+            "run_launcher",
+            f"run workers are containers, by the launcher {self.settings['launcher']['name']}: their images need "
+            "Rostrum, and ROSTRUM_GATEWAY_URL says where they reach the web server",
+        )
+        for key in unused:
+            self._tell("run_launcher.config", f"{key} has no effect here", key)
 
     def _logs(self) -> None:
         kind = str(self._at("compute_logs.class") or "")
@@ -310,6 +323,9 @@ class _Reading:
                 raise ConfigError(f"{self._path}:{line}: {full} is to be true or false, not {given!r}")
             self._used.add(full)
             self.settings.setdefault("run_retries", {})[key] = given if kind is bool else self._value(full, int)
+
+    def _path_at(self, key: str) -> str:
+        return f"{self._path}:{self._lines.get(key, 0)}"
 
     def _tell(self, key: str, text: str, inner: str = "") -> None:
         at = f"{key}.{inner}" if inner else key

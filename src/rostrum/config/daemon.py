@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from rostrum.config.deployment import Deployment, queue_limits
+from rostrum.config.instance import GATEWAY_VARIABLE
 from rostrum.config.registry import component
 from rostrum.config.spools import discard, drain, spool_dir, sweep
 from rostrum.config.targets import code_target
@@ -38,7 +39,8 @@ def launcher(deployment: Deployment, code_locations: CodeLocations) -> Launcher:
         if deployment.settings.gateway.url is None:
             raise ConfigError(
                 f"launcher {settings.name}: workers in containers reach the gateway over the network; set gateway.url "
-                "in rostrum.yaml to an address of the web server that they can reach, such as http://rostrum:3000"
+                f"in rostrum.yaml, or {GATEWAY_VARIABLE}, to an address of the web server that they can reach, such as "
+                "http://rostrum:3000"
             )
         return component("launcher", settings.name)(settings.config)
     try:
@@ -57,17 +59,10 @@ def daemon(
     """All loops, not started. `with_gateway`: this process serves the gateway too, and says so by a heartbeat.
     `specs`: what the locations are made of, for workers that import it by themselves.
     """
-    code = {spec.name: msgspec.to_builtins(code_target(spec)) for spec in specs if spec.server is None}
     clock, bell, storage = deployment.clock, deployment.doorbell, deployment.storage
     keeper = LeaseKeeper(storage, clock)
     start = launcher(deployment, code_locations)
-    launch = LaunchSettings(
-        gateway=deployment.gateway,
-        mint_token=lambda run: deployment.run_tokens.mint(run.run_id, run.epoch),
-        spool_dir=lambda run: spool_dir(deployment, run),
-        environment={"ROSTRUM_HOME": str(deployment.home.folder)},
-        code=lambda run: code.get(run.target.location),
-    )
+    launch = _launch_settings(deployment, specs)
     queue = QueueLoop(
         storage,
         deployment.runs,
@@ -133,6 +128,18 @@ def daemon(
     if with_gateway:
         services.append(gateway_heart(deployment))
     return Supervisor(storage, clock, services, keeper=keeper)
+
+
+def _launch_settings(deployment: Deployment, specs: Sequence[LocationSpec]) -> LaunchSettings:
+    code = {spec.name: msgspec.to_builtins(code_target(spec)) for spec in specs if spec.server is None}
+    return LaunchSettings(
+        gateway=deployment.gateway,
+        mint_token=lambda run: deployment.run_tokens.mint(run.run_id, run.epoch),
+        spool_dir=lambda run: spool_dir(deployment, run),
+        environment={"ROSTRUM_HOME": str(deployment.home.folder)},
+        executor=default_executor(deployment.settings),
+        code=lambda run: code.get(run.target.location),
+    )
 
 
 def gateway_heart(deployment: Deployment) -> Loop:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rostrum.config import notices
-from rostrum.config.instance import Home, find_home, read_instance
+from rostrum.config.instance import Component, Home, find_home, read_instance
 from rostrum.config.projects import read_project
 from rostrum.config.workspace import find_locations, read_workspace
 from rostrum.model.errors import ConfigError
@@ -91,11 +91,74 @@ def test_the_monitor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "dagster.yaml:4: run_monitoring.poll_interval_seconds: has no effect here" in capsys.readouterr().err
 
 
+def test_launchers_of_containers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_IMAGE", "shop:1")
+    docker = """
+run_launcher:
+  module: dagster_docker
+  class: DockerRunLauncher
+  config:
+    image: {env: SHOP_IMAGE}
+    network: shop
+    env_vars: [REGION]
+    container_kwargs: {auto_remove: true, user: app}
+"""
+    settings = read_instance(home_with(tmp_path, docker))
+    config = {"image": "shop:1", "network": "shop", "env_vars": ["REGION"], "container_kwargs": {"user": "app"}}
+    assert settings.launcher == Component("docker", config)
+    told = capsys.readouterr().err
+    assert "dagster.yaml:2: run_launcher: run workers are containers, by the launcher docker" in told
+    assert "container_kwargs.auto_remove" in told
+
+
+def test_launcher_of_a_cluster(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kubernetes = """
+run_launcher:
+  module: dagster_k8s
+  class: K8sRunLauncher
+  config:
+    job_image: shop:1
+    job_namespace: data
+    instance_config_map: instance
+    run_k8s_config: {pod_spec_config: {nodeSelector: {disk: ssd}}}
+    only_allow_user_defined_k8s_config_fields: {container_config: {volume_mounts: true, env: false}}
+"""
+    settings = read_instance(home_with(tmp_path, kubernetes))
+    assert settings.launcher.name == "kubernetes"
+    assert settings.launcher.config == {
+        "image": "shop:1",
+        "namespace": "data",
+        "pod_config": {"pod_spec_config": {"nodeSelector": {"disk": "ssd"}}},
+        "tag_fields": {
+            "container_config": ["volumeMounts"],
+            "pod_spec_config": [],
+            "pod_template_spec_metadata": [],
+            "job_spec_config": [],
+            "job_metadata": [],
+        },
+    }
+    assert "run_launcher.config: instance_config_map has no effect here" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["http://rostrum:3000", None])
+def test_address_of_the_gateway_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str | None
+) -> None:
+    monkeypatch.setenv("ROSTRUM_GATEWAY_URL", url or "rostrum")
+    if url is None:
+        with pytest.raises(ConfigError, match="ROSTRUM_GATEWAY_URL: 'rostrum' is no address"):
+            read_instance(Home(tmp_path))
+    else:
+        assert read_instance(Home(tmp_path)).gateway.url == url
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("storage:\n  postgres:\n    postgres_url: {env: NOPE}", "storage.postgres: PostgreSQL is not part"),
-        ("run_launcher:\n  module: dagster_docker\n  class: DockerRunLauncher", "run_launcher: there is no DockerRun"),
+        ("run_launcher:\n  module: mine\n  class: MyRunLauncher", "run_launcher: there is no MyRunLauncher"),
         ("retention:\n  sensor:\n    purge_after_days: 3", "retention: nothing is purged"),
         ("telemetry:\n  enabled: true", "telemetry: has no effect here"),
         ("compute_logs:\n  module: m\n  class: S3ComputeLogManager\n  config: {bucket: b}", "compute_logs: captured"),

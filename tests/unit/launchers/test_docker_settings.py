@@ -103,7 +103,7 @@ def test_networks_once_each() -> None:
 def test_credentials_are_references(monkeypatch: pytest.MonkeyPatch) -> None:
     registry = {"url": "registry.example", "username": "me", "password": {"env": "REGISTRY_PASSWORD"}}
     settings = read_settings({"registry": registry}, DockerSettings, "docker")
-    with pytest.raises(RostrumError, match="registry.password: the variable REGISTRY_PASSWORD is not set"):
+    with pytest.raises(RostrumError, match=r"registry\.password: the variable REGISTRY_PASSWORD is not set"):
         credentials(settings.registry)
     monkeypatch.setenv("REGISTRY_PASSWORD", "hidden")
     told = credentials(settings.registry)
