@@ -101,8 +101,28 @@ function assetDetail({ key }) {
 
 // --- runs -------------------------------------------------------------------------------------------------------------
 
+/** Limits that were set, by pool. */
+const limits = new Map([["db", 2]]);
+let hold = null;
+
+/** Two runs in progress share the pools; a long line waits for the narrow one. */
+function pools() {
+  const [one, two] = world.runs.filter((run) => run.status === "running");
+  const queued = world.runs.filter((run) => run.status === "queued");
+  const since = (minutes) => iso(Date.now() - minutes * 60_000);
+  const step = (run, stepKey, minutes, more = {}) => (run ? [{ runId: run.id, title: run.title, stepKey, since: since(minutes), ...more }] : []);
+  const of = (name, limit, source, holders, waiters, queuedRuns = []) => ({ name, limit: limits.get(name) ?? limit, source: limits.has(name) ? "set" : source, setBy: limits.has(name) ? "ann" : "", setAt: null, granularity: "op", held: holders.length, waiting: waiters.length, holders, waiters, queuedRuns });
+  const line = Array.from({ length: world.size > 0 ? 100 : 11 }, (_, at) => step(at % 3 ? one : two, `core/part_${at}`, 3 - at / 10, { position: at + 1, priority: [0, 0] })).flat();
+  return [
+    of("api", 1, "file", step(one, "stage/weather_hourly", 0.2), line),
+    of("db", null, "", [...step(one, "core/airport_day", 1.5), ...step(two, "raw/weather", 0.1)], step(two, "raw/metar", 0.6, { position: 1, priority: [0, 2] }), queued.map((run) => ({ runId: run.id, title: run.title }))),
+    of("gpu", null, "", [], []),
+  ];
+}
+
 function show(run) {
   return {
+    waitReason: run.status === "queued" ? { kind: "pool", name: "db", limit: 2, inProgress: 2, message: run.waitsFor, holders: pools()[1].holders } : null,
     resumes: 0, retryAt: null, retryNumber: null, retryMost: null, retryNote: null, retriedBy: null,
     ...run, steps: () => world.steps.get(run.id), logFiles: () => world.steps.get(run.id).filter((step) => step.startedAt).map((step) => ({ fileKey: step.key.replaceAll("/", "__"), stepKeys: [step.key] })),
     retries: () => world.runs.filter((other) => other.parentRunId === run.id).map(show), canCancel: ["queued", "starting", "running"].includes(run.status), canRetry: ["failure", "canceled"].includes(run.status),
@@ -178,7 +198,12 @@ const resolvers = {
   job: ({ name }) => resolvers.jobs().find((job) => job.name === name) ?? null,
   backfill: () => null, checks: () => world.checks, locations: () => world.locations,
   daemons: () => ["queue", "schedules", "runs", "housekeeping"].map((loop, at) => ({ loop, owner: "daemon-1", heartbeatAt: iso(Date.now() - at * 900), iterations: 8412 + at, lastSeconds: 0.004 * (at + 1), lastError: null })),
-  queue: () => ({ maxConcurrentRuns: 12, queued: 1, inProgress: 2, waiting: world.runs.filter((run) => run.status === "queued").map((run) => ({ runId: run.id, title: run.title, reason: run.waitsFor })) }),
+  pools: () => (world.runs.length > 0 ? pools() : []), pool: ({ name }) => pools().find((pool) => pool.name === name) ?? null,
+  setPoolLimit: ({ name, limit }) => { limits.set(name, limit); return pools().find((pool) => pool.name === name); },
+  unsetPoolLimit: ({ name }) => { limits.delete(name); return pools().find((pool) => pool.name === name) ?? null; },
+  freeSlots: () => 0,
+  setQueueHold: ({ hold: wanted }) => { hold = wanted ? { by: "ann", at: iso(Date.now()) } : null; return resolvers.queue(); },
+  queue: () => ({ hold, maxConcurrentRuns: 12, queued: 1, inProgress: 2, waiting: world.runs.filter((run) => run.status === "queued").map((run) => ({ runId: run.id, title: run.title, reason: run.waitsFor })) }),
   search: ({ text }) => { const wanted = text.toLowerCase(); const hits = []; for (const asset of world.assets) if (asset.key.includes(wanted)) hits.push({ kind: "asset", title: asset.key, detail: asset.group, href: `/a/${asset.key}` }); for (const run of world.runs) if (run.id.startsWith(wanted)) hits.push({ kind: "run", title: run.title, detail: `${run.id} ${run.status}`, href: `/r/${run.id}` }); for (const one of world.automations) if (one.name.includes(wanted)) hits.push({ kind: "automation", title: one.name, detail: one.words, href: "/automations" }); return hits.slice(0, 20); },
   planPreview: ({ target, partitionKeys }) => { const count = target.assetKeys?.length ?? 2; const runs = Math.max(1, partitionKeys?.length ?? 0); return { runs, steps: count * runs, stepKeys: target.assetKeys ?? [], problems: [], estimatedSeconds: 134 * runs, waitsFor: runs > 10 ? "12 runs at a time" : null }; },
   launch, cancelBackfill: () => { throw new Error("no backfill"); },

@@ -115,7 +115,7 @@ function makeRuns(world, next) {
   const core = ["core/airport_day", "core/cancellations", "core/route_day", "core/taxi_times", "core/carrier_day", ...downstream(assets, ["core/delays_by_hour"]).slice(0, 7)];
   add("b81f2e90", "core/carrier_day", ["stage/flights_clean", "stage/weather_hourly", ...core.slice(0, 4), "core/carrier_day", "core/delays_by_hour", "marts/route_scorecard", "marts/punctuality_report", "ops/notify_delays", "export/parquet_public"], "running", 0.031, 170, { partitionKey: "2013-11-20" });
   add("77aa01c3", "hourly_weather", ["raw/weather", "stage/weather_hourly", "raw/metar"], "running", 0.006, 78, { partitionKey: "2013-11-20", triggerKind: "schedule", triggerName: "hourly_weather" });
-  add("0f5d3b11", "ml/delay_forecast", ["ml/delay_forecast", "ml/drift"], "queued", 0.05, 60, { partitionKey: "2013-11-20", waitsFor: "waits for a slot: 2 of 2 runs in progress" });
+  add("0f5d3b11", "ml/delay_forecast", ["ml/delay_forecast", "ml/drift"], "queued", 0.05, 60, { partitionKey: "2013-11-20", waitsFor: "waits for pool db: 2 of 2 taken" });
   add("4c1e7a2b", "core/delays_by_hour", core, "failure", 0.5, 134, gust);
   add("9d20c4e8", "core/delays_by_hour", core, "failure", 5.5, 130, { ...gust, partitionKey: "2013-11-18" });
   add("1b6f08aa", "ops/notify_delays", ["ops/notify_delays"], "failure", 2.2, 9, { error: SMTP_ERROR, errorLine: "SMTPServerDisconnected: Connection unexpectedly closed", failedStepKey: "ops/notify_delays", failureReason: "step_failure", errorSeen: 1, errorFirstAt: iso(now - 2.2 * HOUR), partitionKey: "2013-11-19", triggerKind: "sensor", triggerName: "report_ready" });
@@ -167,7 +167,10 @@ function schedule(world, run, steps, byKey, begun, next, event) {
     }
     const ready = Math.max(begun + 400, ...ups.map((up) => (up.endedAt ? Date.parse(up.endedAt) : Number.POSITIVE_INFINITY)));
     const start = Math.max(cursor - unit * 0.6, ready);
-    if (start > ended || !Number.isFinite(start)) continue;
+    if (start > ended || !Number.isFinite(start)) {
+      if (!run.endedAt && Number.isFinite(ready) && ready <= ended) Object.assign(step, { queuedAt: iso(ready), waitsFor: { kind: "pool", name: "db", limit: 2, held: 2, position: 1, since: iso(ready), holders: [{ runId: "b81f2e90", stepKey: "core/airport_day", title: "core/carrier_day" }, { runId: "77aa01c3", stepKey: "raw/weather", title: "hourly_weather" }] } });
+      continue;
+    }
     const failing = run.failedStepKey === step.key;
     const took = unit * weights[at] * 1.2;
     Object.assign(step, { queuedAt: iso(ready), workerAt: iso(start), startedAt: iso(start + unit * 0.12), attempts: 1, status: "running" });

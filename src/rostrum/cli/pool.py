@@ -137,7 +137,7 @@ def unset(name: str, as_json: bool, home: Home, settings: InstanceSettings) -> N
 @json_option
 @home_option
 def free(run_id: str, step_key: str | None, as_json: bool, home: Home, settings: InstanceSettings) -> None:
-    """Take the slots of a run, or of one of its steps, away. They are freed by themselves when a step or run ends or its
+    """Take the slots of a run, or of one of its steps, away. They are freed by themselves when a step or run ends or a
     worker is lost: this is for what nobody foresaw.
     """
     from rostrum.config.deployment import open_control

@@ -1,6 +1,6 @@
 // Written by scripts/codegen.mjs from schema.graphql. Do not edit.
 import type { TypedDocument } from "./client";
-import type { AssetTable, CheckResult, ErrorInfo, Facets, LogFile, MetadataValue, PackedGraph, PartitionStatus, RecentRun, RunEvent, StepRow, ThroughputBucket, TimelineRow, TrendPoint, WaitingRun } from "./shapes";
+import type { AssetTable, CheckResult, ErrorInfo, Facets, LogFile, MetadataValue, PackedGraph, PartitionStatus, PoolHolder, PoolRun, PoolWaiter, QueueHold, RecentRun, RunEvent, StepRow, ThroughputBucket, TimelineRow, TrendPoint, WaitReason, WaitingRun } from "./shapes";
 
 export interface RunFilter {
   statuses?: Array<string> | null;
@@ -70,11 +70,11 @@ export type RunsVariables = { filter?: RunFilter | null; limit: number; cursor?:
 
 export const Runs: TypedDocument<RunsResult, RunsVariables> = { name: "Runs", text: "query Runs($filter:RunFilter,$limit:Int!,$cursor:String,$facets:RunFilter,$first:Boolean!){runs(filter:$filter,limit:$limit,cursor:$cursor){cursor runs{...RunRow}}runFacets(filter:$facets)@include(if:$first)now(hours:24)@include(if:$first){throughput}}fragment RunRow on Run{id status disconnectedAt location job title more partitionKey triggerKind triggerName createdAt startedAt endedAt typicalSeconds stepsTotal stepsDone stepsFailed checksFailed errorLine waitsFor backfillId canCancel canRetry retryAt retryNumber retryMost}" };
 
-export interface RunPageResult { run: { id: string; status: string; disconnectedAt: string | null; location: string; job: string; title: string; more: number; partitionKey: string | null; triggerKind: string; triggerName: string; createdAt: string; startedAt: string | null; endedAt: string | null; typicalSeconds: number | null; stepsTotal: number; stepsDone: number; stepsFailed: number; checksFailed: number; errorLine: string | null; waitsFor: string | null; backfillId: string | null; canCancel: boolean; canRetry: boolean; retryAt: string | null; retryNumber: number | null; retryMost: number | null; assetKeys: Array<string>; failureReason: string | null; failedStepKey: string | null; error: ErrorInfo | null; errorSeen: number | null; errorFirstAt: string | null; tags: Record<string, string>; config: Record<string, unknown>; parentRunId: string | null; rootRunId: string | null; resumes: number; retryNote: string | null; retriedBy: string | null; retries: Array<{ id: string; status: string; createdAt: string; }>; steps: StepRow[]; logFiles: LogFile[]; } | null; }
+export interface RunPageResult { run: { id: string; status: string; disconnectedAt: string | null; location: string; job: string; title: string; more: number; partitionKey: string | null; triggerKind: string; triggerName: string; createdAt: string; startedAt: string | null; endedAt: string | null; typicalSeconds: number | null; stepsTotal: number; stepsDone: number; stepsFailed: number; checksFailed: number; errorLine: string | null; waitsFor: string | null; backfillId: string | null; canCancel: boolean; canRetry: boolean; retryAt: string | null; retryNumber: number | null; retryMost: number | null; assetKeys: Array<string>; failureReason: string | null; failedStepKey: string | null; error: ErrorInfo | null; errorSeen: number | null; errorFirstAt: string | null; tags: Record<string, string>; config: Record<string, unknown>; parentRunId: string | null; rootRunId: string | null; resumes: number; retryNote: string | null; retriedBy: string | null; retries: Array<{ id: string; status: string; createdAt: string; }>; waitReason: WaitReason | null; steps: StepRow[]; logFiles: LogFile[]; } | null; }
 
 export type RunPageVariables = { id: string; };
 
-export const RunPage: TypedDocument<RunPageResult, RunPageVariables> = { name: "RunPage", text: "query RunPage($id:String!){run(id:$id){...RunRow assetKeys failureReason failedStepKey error errorSeen errorFirstAt tags config parentRunId rootRunId resumes retryNote retriedBy retries{id status createdAt}steps logFiles}}fragment RunRow on Run{id status disconnectedAt location job title more partitionKey triggerKind triggerName createdAt startedAt endedAt typicalSeconds stepsTotal stepsDone stepsFailed checksFailed errorLine waitsFor backfillId canCancel canRetry retryAt retryNumber retryMost}" };
+export const RunPage: TypedDocument<RunPageResult, RunPageVariables> = { name: "RunPage", text: "query RunPage($id:String!){run(id:$id){...RunRow assetKeys failureReason failedStepKey error errorSeen errorFirstAt tags config parentRunId rootRunId resumes retryNote retriedBy retries{id status createdAt}waitReason steps logFiles}}fragment RunRow on Run{id status disconnectedAt location job title more partitionKey triggerKind triggerName createdAt startedAt endedAt typicalSeconds stepsTotal stepsDone stepsFailed checksFailed errorLine waitsFor backfillId canCancel canRetry retryAt retryNumber retryMost}" };
 
 export interface RunPeekResult { run: { id: string; status: string; disconnectedAt: string | null; location: string; job: string; title: string; more: number; partitionKey: string | null; triggerKind: string; triggerName: string; createdAt: string; startedAt: string | null; endedAt: string | null; typicalSeconds: number | null; stepsTotal: number; stepsDone: number; stepsFailed: number; checksFailed: number; errorLine: string | null; waitsFor: string | null; backfillId: string | null; canCancel: boolean; canRetry: boolean; retryAt: string | null; retryNumber: number | null; retryMost: number | null; error: ErrorInfo | null; failedStepKey: string | null; errorSeen: number | null; errorFirstAt: string | null; steps: StepRow[]; } | null; }
 
@@ -142,11 +142,11 @@ export type ChecksVariables = {  };
 
 export const Checks: TypedDocument<ChecksResult, ChecksVariables> = { name: "Checks", text: "query Checks{checks{...CheckRow}}fragment CheckRow on Check{assetKey name status severity blocking description message evaluatedAt since runId partitionKey metadata history}" };
 
-export interface SystemResult { locations: Array<{ name: string; status: string; manifestHash: string | null; loadedAt: string | null; error: ErrorInfo | null; errorAt: string | null; fork: string; assets: number; jobs: number; schedules: number; }>; daemons: Array<{ loop: string; owner: string; heartbeatAt: string; iterations: number; lastSeconds: number; lastError: ErrorInfo | null; }>; queue: { maxConcurrentRuns: number | null; queued: number; inProgress: number; waiting: WaitingRun[]; }; }
+export interface SystemResult { locations: Array<{ name: string; status: string; manifestHash: string | null; loadedAt: string | null; error: ErrorInfo | null; errorAt: string | null; fork: string; assets: number; jobs: number; schedules: number; }>; daemons: Array<{ loop: string; owner: string; heartbeatAt: string; iterations: number; lastSeconds: number; lastError: ErrorInfo | null; }>; queue: { maxConcurrentRuns: number | null; hold: QueueHold | null; queued: number; inProgress: number; waiting: WaitingRun[]; }; pools: Array<{ name: string; limit: number | null; source: string; setBy: string; granularity: string; held: number; waiting: number; holders: PoolHolder[]; waiters: PoolWaiter[]; queuedRuns: PoolRun[]; }>; }
 
 export type SystemVariables = {  };
 
-export const System: TypedDocument<SystemResult, SystemVariables> = { name: "System", text: "query System{locations{...LocationRow}daemons{loop owner heartbeatAt iterations lastSeconds lastError}queue{maxConcurrentRuns queued inProgress waiting}}fragment LocationRow on Location{name status manifestHash loadedAt error errorAt fork assets jobs schedules}" };
+export const System: TypedDocument<SystemResult, SystemVariables> = { name: "System", text: "query System{locations{...LocationRow}daemons{loop owner heartbeatAt iterations lastSeconds lastError}queue{maxConcurrentRuns hold queued inProgress waiting}pools{name limit source setBy granularity held waiting holders waiters queuedRuns}}fragment LocationRow on Location{name status manifestHash loadedAt error errorAt fork assets jobs schedules}" };
 
 export interface BackfillPageResult { backfill: { id: string; title: string; createdAt: string; canceledAt: string | null; partitionKeys: Array<string>; counts: Record<string, number>; } | null; }
 
@@ -195,6 +195,24 @@ export interface ReloadLocationResult { reloadLocation: { name: string; status: 
 export type ReloadLocationVariables = { name: string; };
 
 export const ReloadLocation: TypedDocument<ReloadLocationResult, ReloadLocationVariables> = { name: "ReloadLocation", text: "mutation ReloadLocation($name:String!){reloadLocation(name:$name){...LocationRow}}fragment LocationRow on Location{name status manifestHash loadedAt error errorAt fork assets jobs schedules}" };
+
+export interface SetPoolLimitResult { setPoolLimit: { name: string; limit: number | null; }; }
+
+export type SetPoolLimitVariables = { name: string; limit: number; };
+
+export const SetPoolLimit: TypedDocument<SetPoolLimitResult, SetPoolLimitVariables> = { name: "SetPoolLimit", text: "mutation SetPoolLimit($name:String!,$limit:Int!){setPoolLimit(name:$name,limit:$limit){name limit}}" };
+
+export interface UnsetPoolLimitResult { unsetPoolLimit: { name: string; limit: number | null; } | null; }
+
+export type UnsetPoolLimitVariables = { name: string; };
+
+export const UnsetPoolLimit: TypedDocument<UnsetPoolLimitResult, UnsetPoolLimitVariables> = { name: "UnsetPoolLimit", text: "mutation UnsetPoolLimit($name:String!){unsetPoolLimit(name:$name){name limit}}" };
+
+export interface SetQueueHoldResult { setQueueHold: { hold: QueueHold | null; }; }
+
+export type SetQueueHoldVariables = { hold: boolean; };
+
+export const SetQueueHold: TypedDocument<SetQueueHoldResult, SetQueueHoldVariables> = { name: "SetQueueHold", text: "mutation SetQueueHold($hold:Boolean!){setQueueHold(hold:$hold){hold}}" };
 
 export interface SetAutomationResult { setAutomation: { location: string; name: string; kind: string; job: string; running: boolean; description: string | null; cron: Array<string>; timezone: string; words: string; nextAt: string | null; upcoming: Array<string>; file: string | null; line: number | null; lastTick: { id: string; scheduledAt: string; status: string; startedAt: string; endedAt: string | null; runIds: Array<string>; skipReason: string | null; error: ErrorInfo | null; } | null; }; }
 

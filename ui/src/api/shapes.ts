@@ -102,11 +102,67 @@ export interface StepRow {
   endedAt: string | null;
   error: string | null;
   upstream: string[];
+  waitsFor?: StepWait | null;
+}
+
+/** Why a step that could start does not. */
+export interface StepWait {
+  /** `pool` or `tag`. */
+  kind: string;
+  name: string;
+  limit: number | null;
+  held: number;
+  /** Its turn, from 1; null where that is not known. */
+  position: number | null;
+  since: string;
+  holders: PoolStep[];
+}
+
+/** A run, or one of its steps. */
+export interface PoolStep {
+  runId: string;
+  stepKey: string;
+  title: string;
+}
+
+export interface PoolHolder extends PoolStep {
+  since: string;
+}
+
+export interface PoolWaiter extends PoolStep {
+  since: string;
+  position: number;
+  /** Of the run, of the step. */
+  priority: [number, number];
+}
+
+export interface PoolRun {
+  runId: string;
+  title: string;
+}
+
+/** Who has switched the queue off, and when. */
+export interface QueueHold {
+  by: string;
+  at: string;
+}
+
+/** Why a queued run does not start. */
+export interface WaitReason {
+  /** `hold`, `slots`, `tag` or `pool`. */
+  kind: string;
+  name: string;
+  limit: number;
+  inProgress: number;
+  message: string;
+  holders: PoolStep[];
 }
 
 export interface LogFile {
   fileKey: string;
   stepKeys: string[];
+  /** Of the one step that writes the file; null for a process that several steps share. */
+  attempt: number | null;
 }
 
 /** An event of a run; the fields differ by kind. */

@@ -15,6 +15,7 @@ import { Glyph } from "../parts/glyph";
 import { Icon } from "../parts/icons";
 import { errorText, Frames } from "../parts/stack";
 import { Timeline } from "../parts/timeline";
+import { RunWaits } from "../parts/waits";
 import { useSecond } from "../parts/time";
 import { openLaunch } from "../shell/launch-store";
 import { Title } from "../shell/title";
@@ -55,6 +56,7 @@ function RunView({ run }: { run: Run }) {
       {pane !== 3 && (
         <div className="run-top">
           {live && run.startedAt && <Progress run={run} now={now} />}
+          {live && <RunWaits reason={run.waitReason} steps={run.steps} />}
           {failed && <FailureCard run={run} error={run.error as ErrorInfo | null} step={failedStep} />}
           <section className="section" aria-label="Steps of the run">
             <div className="section-head run-views">

@@ -1,7 +1,7 @@
-/** The machinery: code locations, loops, the queue. */
+/** The machinery: code locations, loops, the queue, pools. */
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useLocation } from "@tanstack/react-router";
+import { useLocation } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { request } from "../api/client";
 import { type LocationRow, ReloadLocation } from "../api/generated";
@@ -10,13 +10,14 @@ import type { ErrorInfo } from "../api/shapes";
 import { count, plural } from "../format/number";
 import { shortId } from "../format/run";
 import { age, duration } from "../format/time";
-import { Broken, Empty, Key, Panel, Skeleton, toast } from "../parts/controls";
+import { Broken, Empty, Panel, Skeleton, toast } from "../parts/controls";
 import { Glyph, type State } from "../parts/glyph";
 import { Icon } from "../parts/icons";
 import { errorText, Frames, placeOf, userFrame } from "../parts/stack";
 import { Time, useSecond } from "../parts/time";
 import { Title } from "../shell/title";
 import { tellError } from "./run-actions";
+import { PoolsPanel, QueuePanel } from "./system-queue";
 
 const STATES: Record<string, [State, string]> = { ready: ["success", "Serving"], loading: ["running", "Loading"], failed: ["failed", "Does not load"], unreachable: ["late", "Unreachable"] };
 /** A loop that has not beaten for this long is told as silent, seconds. */
@@ -33,8 +34,9 @@ export default function System() {
       {query.data && (
         <div className="sys">
           <Panel what="Code locations"><Locations locations={query.data.locations} /></Panel>
-          <Panel what="Loops"><Loops loops={query.data.daemons} /></Panel>
           <Panel what="The queue"><QueuePanel queue={query.data.queue} /></Panel>
+          <Panel what="The pools"><PoolsPanel pools={query.data.pools} /></Panel>
+          <Panel what="Loops"><Loops loops={query.data.daemons} /></Panel>
         </div>
       )}
     </>
@@ -141,25 +143,6 @@ function Loops({ loops }: { loops: readonly Loop[] }) {
                 </tr>
               ))}
             </tbody>
-          </table>
-        </div>
-      )}
-    </section>
-  );
-}
-
-function QueuePanel({ queue }: { queue: { maxConcurrentRuns: number | null; queued: number; inProgress: number; waiting: { runId: string; title: string; reason: string }[] } }) {
-  const most = queue.maxConcurrentRuns;
-  return (
-    <section aria-label="Queue">
-      <div className="section-head"><h2>Queue</h2><p>{most === null ? `${plural(queue.inProgress, "run")} in progress, no limit` : `${queue.inProgress} of ${plural(most, "slot")} used`}, {queue.queued === 0 ? "nothing waits" : `${queue.queued} waiting`}</p>
-        {most !== null && most <= 64 && <span className="slots" aria-hidden="true">{Array.from({ length: most }, (_, index) => <i key={index} className={index < queue.inProgress ? "on" : undefined} />)}</span>}
-      </div>
-      {queue.waiting.length > 0 && (
-        <div className="table-box">
-          <table className="grid inset system-table">
-            <thead><tr><th>Run</th><th>Target</th><th>Waits for</th></tr></thead>
-            <tbody>{queue.waiting.map((run) => <tr key={run.runId}><td><Link to="/r/$runId" params={{ runId: run.runId }} className="link mono">{shortId(run.runId)}</Link></td><td><Key name={run.title} /></td><td className="muted">{run.reason}</td></tr>)}</tbody>
           </table>
         </div>
       )}

@@ -7,6 +7,7 @@ import { stepState } from "../format/run";
 import { duration } from "../format/time";
 import { Key } from "./controls";
 import { Glyph } from "./glyph";
+import { waitWords } from "./waits";
 
 /** The share of the track that the run fills; the rest is for the text after the last bar. */
 const FILL = 0.92;
@@ -53,6 +54,7 @@ function words(step: StepRow, now: number): string {
   const start = at(step.startedAt);
   if (step.status === "not_run") return "not run";
   if (step.status === "skipped") return "skipped";
+  if (step.waitsFor) return waitWords(step.waitsFor);
   if (step.status === "waiting") return step.queuedAt ? "waits for a slot" : "";
   if (start === undefined) return step.status === "starting" ? "starting" : step.status === "canceled" ? "canceled" : "";
   const end = at(step.endedAt);
