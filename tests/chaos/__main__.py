@@ -69,10 +69,13 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     tally, oom = Tally(), can_run_out_of_memory()
     until = time.monotonic() + given.minutes * 60
-    world = World()
+    world = World(resumes=drawn(given.seed, oom=oom).resumes)
     try:
         for seed in range(given.seed, given.seed + given.rounds):
             round_ = drawn(seed, oom=oom)
+            if round_.resumes != world.resumes:
+                world.close()
+                world = World(resumes=round_.resumes)
             outcome = play(world, round_)
             tally.add(round_, outcome)
             print(
@@ -86,7 +89,7 @@ def main(arguments: list[str]) -> int:
                 if not given.keep_going:
                     break
                 world.close()
-                world = World()
+                world = World(resumes=round_.resumes)
             if time.monotonic() > until:
                 break
     finally:

@@ -6,7 +6,7 @@ MARKER = "rostrum-chaos-grandchild"
 """Argument of the program that a step starts: nothing of that name may outlive its step."""
 
 CODE = '''
-import os, subprocess, sys, time
+import asyncio, os, subprocess, sys, time
 from pathlib import Path
 from rostrum import (
     Definitions, DynamicOut, DynamicOutput, In, Nothing, RetryPolicy, asset, define_asset_job, in_process_executor,
@@ -72,6 +72,33 @@ def inside():
     for number in range(1, 5):
         after = link.alias(f"link{number}")(after)
 
+@op(isolation="thread")
+def in_thread(context, extract):
+    work(context)
+    return extract
+
+@op(isolation="async")
+async def in_loop(context, extract):
+    tell(context, "begin")
+    print(f"printed by {context.step_key}")
+    await asyncio.sleep(0.04)
+    tell(context, "end")
+    return extract
+
+@op(isolation="process")
+def apart(context, in_thread, in_loop):
+    work(context)
+    return in_thread + in_loop
+
+@op(isolation="in_process")
+def together(context, apart):
+    work(context)
+
+@job
+def mixed():
+    one = extract()
+    together(apart(in_thread(one), in_loop(one)))
+
 @asset(pool="narrow")
 def raw(context):
     work(context)
@@ -109,6 +136,6 @@ def stubborn_inside():
 
 defs = Definitions(
     assets=[raw, clean, report],
-    jobs=[processes, inside, stubborn, stubborn_inside, define_asset_job("assets", ["raw", "clean", "report"])],
+    jobs=[processes, inside, mixed, stubborn, stubborn_inside, define_asset_job("assets", ["raw", "clean", "report"])],
 )
 '''

@@ -15,18 +15,23 @@ from rostrum.model.runs import Run, RunStatus
 from tests.chaos.invariants import broken_by_run, broken_calls, broken_slots, left_over
 from tests.chaos.world import World, act
 
-VICTIMS = ("run worker", "step worker", "web", "daemon", "main", "zygote", "nobody")
-"""`web` has the gateway, `main` is the code server."""
+VICTIMS = ("run worker", "step worker", "web", "daemon", "main", "zygote", "pair", "everything", "nobody")
+"""`web` has the gateway, `main` is the code server; `pair` is a run worker together with web and daemon; `everything`
+are all processes of the host.
+"""
 MOMENTS = (
     "run_queued", "run_starting", "run_worker_launched", "run_started", "step_waiting", "step_worker_started",
     "logs_captured", "resources_initialized", "step_started", "log_message", "output_stored", "asset_materialized",
     "step_retrying", "steps_mapped", "step_succeeded", "run_succeeded", "run_canceling",
 )  # fmt: skip
 ACTIONS = ("kill", "stop", "oom")
-JOBS = ("processes", "inside", "assets")
+JOBS = ("processes", "inside", "mixed", "assets")
 STUBBORN = ("stubborn", "stubborn_inside")
+BLOCK = 50
+"""Rounds of that many seeds share services, and whether runs resume."""
 _PATIENCE_SECONDS = 60.0
-_OURS = ("run worker", "step worker")
+_OURS = ("run worker", "step worker", "pair", "everything")
+_SERVICES = ("web", "daemon", "main", "zygote")
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -45,9 +50,11 @@ class Round(msgspec.Struct, frozen=True):
     """Seconds for which a service stays away, or a process stopped."""
     cancels: bool
     """The first run is cancelled at some moment too."""
+    resumes: bool
+    """Runs go on after the end of their worker."""
 
     def __str__(self) -> str:
-        cancel = ", cancels the first run" if self.cancels else ""
+        cancel = (", cancels the first run" if self.cancels else "") + (", resumes" if self.resumes else "")
         return (
             f"round {self.seed}: {', '.join(self.jobs)}: {self.action} {self.victim} {self.delay * 1000:.0f} ms after "
             f"{self.moment} no. {self.occurrence}, away {self.away:.1f} s{cancel}"
@@ -62,7 +69,7 @@ def drawn(seed: int, *, oom: bool) -> Round:
     jobs = [dice.choice(JOBS) for _ in range(dice.randint(1, 3))]
     if cancels and dice.random() < 0.4:
         jobs[0] = dice.choice(STUBBORN)
-    actions = ACTIONS if oom and victim in _OURS else ACTIONS[:2]
+    actions = ACTIONS if oom and victim in _OURS[:2] else ACTIONS[:2]
     return Round(
         seed,
         tuple(jobs),
@@ -73,12 +80,14 @@ def drawn(seed: int, *, oom: bool) -> Round:
         dice.choice((0.0, dice.random() * 0.05)),
         dice.choice((0.0, dice.random() * 2)),
         cancels,
+        seed // BLOCK % 2 == 1,
     )
 
 
 def _moments(victim: str, cancels: bool) -> tuple[str, ...]:
     """Those at which the victim can be there."""
-    first = {"run worker": "run_worker_launched", "step worker": "step_worker_started"}.get(victim, "run_queued")
+    starts = {"run worker": "run_worker_launched", "pair": "run_worker_launched", "step worker": "step_worker_started"}
+    first = starts.get(victim, "run_queued")
     return MOMENTS[MOMENTS.index(first) : None if cancels else -1]
 
 
@@ -149,18 +158,27 @@ def _pids(stored: StoredEvent) -> Iterator[tuple[str, int]]:
 
 def _act(world: World, round_: Round, pids: Sequence[tuple[str, int]]) -> bool:
     time.sleep(round_.delay)
-    if round_.victim in _OURS:
-        known = [pid for what, pid in pids if what == round_.victim]
-        pid = known[-1] if known else None
-    else:
-        pid = world.pid(round_.victim)
-    if pid is None:
+    victims = _victims(world, round_.victim, pids)
+    if not victims:
         return False
-    act(pid, round_.action, round_.away)
-    if round_.action != "stop" and round_.victim in ("web", "daemon"):
+    act(victims, round_.action, round_.away)
+    if round_.action != "stop" and round_.victim in ("web", "daemon", "pair", "everything"):
         time.sleep(round_.away)
         world.heal()
     return True
+
+
+def _victims(world: World, victim: str, pids: Sequence[tuple[str, int]]) -> list[int]:
+    """Their pids, newest worker last; nobody where there is none yet."""
+    if victim == "everything":
+        found = [world.pid(name) for name in _SERVICES] + [pid for _, pid in pids]
+    elif victim == "pair":
+        found = [world.pid("web"), world.pid("daemon"), *[pid for what, pid in pids if what == "run worker"][-1:]]
+    elif victim in _OURS:
+        found = [pid for what, pid in pids if what == victim][-1:]
+    else:
+        found = [world.pid(victim)]
+    return [pid for pid in found if pid is not None]
 
 
 def _cancel(world: World, run_id: str) -> bool:
@@ -198,12 +216,14 @@ def _judge(world: World, round_: Round, runs: Sequence[Run]) -> Iterator[str]:
 def _unexpected(round_: Round, runs: Sequence[Run]) -> Iterator[str]:
     """Only the end of a worker, or a cancel, may keep a run from success; and of one run only."""
     harmed = round_.victim in _OURS and round_.action != "stop"
+    if round_.victim in ("run worker", "pair") and round_.resumes:
+        harmed = False
     failed = [run for run in runs if run.status is RunStatus.FAILURE]
     canceled = [run for run in runs if run.status is RunStatus.CANCELED]
     if failed and not harmed:
         error = failed[0].error
         yield f"run {failed[0].run_id} failed: {failed[0].failure_reason}: {error.first_line if error else None}"
-    if len(failed) > 1:
+    if len(failed) > 1 and round_.victim != "everything":
         yield f"{len(failed)} runs failed"
     if [run for run in canceled if not (round_.cancels and run is runs[0])]:
         yield f"run {canceled[0].run_id} was cancelled by nobody"

@@ -23,7 +23,7 @@ from tests.acceptance.servers import Api, Process, Project, kill_workers, until
 from tests.chaos.project import CODE
 
 SETTINGS = """\
-monitor: {disconnected_after: 4, lost_after: 60, start_timeout: 60, cancel_grace: 2}
+monitor: {disconnected_after: 4, lost_after: 60, start_timeout: 60, cancel_grace: 2, max_resume_attempts: %d}
 run_queue: {max_concurrent_runs: 20}
 pools: {narrow: 2}
 """
@@ -34,11 +34,13 @@ _GROUP = Path("/sys/fs/cgroup/memory") / f"rostrum-chaos-{os.getpid()}"
 class World:
     """`rostrum webserver` (with the gateway) and `rostrum daemon run` (with the code servers) over one SQLite home."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, resumes: bool) -> None:
+        """`resumes`: runs whose worker dies are continued by another one."""
+        self.resumes = resumes
         self.folder = Path(tempfile.mkdtemp(prefix="rch"))
         self.home = self.folder / "home"
         self.home.mkdir(mode=0o700)
-        (self.home / "rostrum.yaml").write_text(SETTINGS)
+        (self.home / "rostrum.yaml").write_text(SETTINGS % (5 if resumes else 0))
         self.project = Project(self.folder / "project", CODE)
         self._processes: dict[str, Process] = {}
         self._port = 0
@@ -157,16 +159,17 @@ def _remove_group() -> None:
         _GROUP.rmdir()
 
 
-def act(pid: int, action: str, seconds: float) -> None:
-    """`kill` (-9), `term`, `oom` (the kernel kills it for lack of memory), or `stop` it for `seconds`."""
-    with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
-        if action == "kill":
-            os.kill(pid, signal.SIGKILL)
-        elif action == "term":
-            os.kill(pid, signal.SIGTERM)
-        elif action == "oom":
-            (_GROUP / "cgroup.procs").write_text(str(pid))
-        else:
-            os.kill(pid, signal.SIGSTOP)
-            time.sleep(seconds)
+def act(pids: Sequence[int], action: str, seconds: float) -> None:
+    """`kill` (-9), `oom` (the kernel kills them for lack of memory), or `stop` them for `seconds`."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            if action == "oom":
+                (_GROUP / "cgroup.procs").write_text(str(pid))
+            else:
+                os.kill(pid, signal.SIGKILL if action == "kill" else signal.SIGSTOP)
+    if action != "stop":
+        return
+    time.sleep(seconds)
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
