@@ -44,6 +44,21 @@ def reason_not_to_run() -> str | None:
     return None
 
 
+class NoEngine(Exception):
+    """Why there is none here."""
+
+
+def an_engine() -> DockerEngine:
+    """A started engine. Raises NoEngine where none can be run."""
+    reason = reason_not_to_run()
+    if reason is not None:
+        raise NoEngine(reason)
+    try:
+        return DockerEngine()
+    except AssertionError as error:
+        raise NoEngine(f"dockerd does not come up here: {error}") from error
+
+
 class DockerEngine:
     """The engine, a client of it, a network, and what containers of the image need to run this Python."""
 
