@@ -103,9 +103,8 @@ INSTEAD: dict[str, str] = {
     "run_storage": "one database keeps everything; the SQLite database in the home folder is used",
     "event_log_storage": "one database keeps everything; the SQLite database in the home folder is used",
     "schedule_storage": "one database keeps everything; the SQLite database in the home folder is used",
-    "concurrency.pools": "limits are set pool by pool: `pools` of rostrum.yaml",
-    "concurrency.default_op_concurrency_limit": "limits are set pool by pool: `pools` of rostrum.yaml",
     "run_monitoring.enabled": "runs are always watched",
+    "run_monitoring.free_slots_after_run_end_seconds": "slots are freed in the moment in which a run ends",
     "auto_materialize": "automation conditions belong to sensors, with their own settings",
     "retention": "nothing is purged",
     "python_logs": "loggers are captured as Python's logging is configured",
@@ -180,6 +179,7 @@ class _Reading:
         self._queue("run_queue", self._at("run_queue"))
         self._queue("concurrency.runs", self._at("concurrency.runs"))
         self._coordinator()
+        self._pools()
         self._launcher()
         self._logs()
         self._monitor()
@@ -267,6 +267,26 @@ class _Reading:
             self.settings.setdefault("run_queue", {})["max_concurrent_runs"] = -1
         else:
             self._tell("run_coordinator.class", f"there is no {kind} here; runs go through the queue")
+
+    def _pools(self) -> None:
+        fields = {
+            "concurrency.default_op_concurrency_limit": "default_limit",
+            "run_queue.block_op_concurrency_limited_runs.op_concurrency_slot_buffer": "op_granularity_run_buffer",
+            "concurrency.pools.default_limit": "default_limit",
+            "concurrency.pools.op_granularity_run_buffer": "op_granularity_run_buffer",
+        }
+        found = {field: self._value(key, int) for key, field in fields.items() if self._at(key) is not None}
+        granularity = self._at("concurrency.pools.granularity")
+        if granularity is not None:
+            self._used.add("concurrency.pools.granularity")
+            if granularity not in ("op", "run"):
+                line = self._lines["concurrency.pools.granularity"]
+                raise ConfigError(
+                    f"{self._path}:{line}: concurrency.pools.granularity is {granularity!r}; it is `op` or `run`"
+                )
+            found["granularity"] = granularity
+        if found:
+            self.settings["concurrency"] = {"pools": found}
 
     def _launcher(self) -> None:
         kind = str(self._at("run_launcher.class") or "")

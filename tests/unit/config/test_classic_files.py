@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rostrum.config import notices
+from rostrum.config.deployment import pool_rules
 from rostrum.config.instance import Component, Home, find_home, read_instance
 from rostrum.config.projects import read_project
 from rostrum.config.workspace import find_locations, read_workspace
@@ -155,6 +156,24 @@ def test_address_of_the_gateway_from_the_environment(
 
 
 @pytest.mark.parametrize(
+    ("text", "default", "granularity", "buffer"),
+    [
+        ("concurrency: {pools: {default_limit: 3, granularity: run}}", 3, "run", 0),
+        ("concurrency: {pools: {op_granularity_run_buffer: 2}}", None, "op", 2),
+        ("concurrency: {default_op_concurrency_limit: 4}", 4, "op", 0),
+        ("run_queue: {block_op_concurrency_limited_runs: {op_concurrency_slot_buffer: 1}}", None, "op", 1),
+    ],
+)
+def test_limits_of_pools(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, default: int | None, granularity: str, buffer: int
+) -> None:
+    rules = pool_rules(read_instance(home_with(tmp_path, text)))
+    assert (rules.default_limit, rules.granularity, rules.run_buffer) == (default, granularity, buffer)
+    assert rules.limit("any") == default
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("storage:\n  postgres:\n    postgres_url: {env: NOPE}", "storage.postgres: PostgreSQL is not part"),
@@ -187,6 +206,10 @@ def test_what_means_nothing_here_is_told_once(
         (
             "run_queue: {max_concurrent_runs: 1}\nconcurrency:\n  runs: {max_concurrent_runs: 2}",
             r"dagster\.yaml:3: .* is set in another section",
+        ),
+        (
+            "concurrency:\n  pools:\n    granularity: step",
+            r"dagster\.yaml:3: .*granularity is 'step'; it is `op` or `run`",
         ),
         ("run_queue: 3", r"dagster\.yaml:1: run_queue is to be a mapping"),
         ("a: [", r"dagster\.yaml:\d+: not valid YAML"),
