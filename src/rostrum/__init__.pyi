@@ -242,13 +242,17 @@ from rostrum.definitions.ops.executors import Executor as Executor
 from rostrum.definitions.ops.executors import ExecutorRequirement as ExecutorRequirement
 from rostrum.definitions.ops.executors import InitExecutorContext as InitExecutorContext
 from rostrum.definitions.ops.executors import async_executor as async_executor
+from rostrum.definitions.ops.executors import dask_executor as dask_executor
+from rostrum.definitions.ops.executors import docker_executor as docker_executor
 from rostrum.definitions.ops.executors import executor as executor
 from rostrum.definitions.ops.executors import in_process_executor as in_process_executor
+from rostrum.definitions.ops.executors import kubernetes_executor as kubernetes_executor
 from rostrum.definitions.ops.executors import multi_or_in_process_executor as multi_or_in_process_executor
 from rostrum.definitions.ops.executors import (
     multiple_process_executor_requirements as multiple_process_executor_requirements,
 )
 from rostrum.definitions.ops.executors import multiprocess_executor as multiprocess_executor
+from rostrum.definitions.ops.executors import ray_executor as ray_executor
 from rostrum.definitions.ops.executors import threaded_executor as threaded_executor
 from rostrum.definitions.ops.graphs import GraphIn as GraphIn
 from rostrum.definitions.ops.graphs import GraphOut as GraphOut
@@ -354,6 +358,7 @@ from rostrum.model.errors import ConfigError as ConfigError
 from rostrum.model.errors import DefinitionError as DefinitionError
 from rostrum.model.errors import InvocationError as InvocationError
 from rostrum.model.errors import RostrumError as RostrumError
+from rostrum.model.errors import StepTimeout as StepTimeout
 from rostrum.model.errors import UserCodeError as UserCodeError
 from rostrum.model.metadata import ChartSeries as ChartSeries
 from rostrum.model.metadata import LocalFileCodeReference as LocalFileCodeReference

@@ -70,6 +70,7 @@ def run_worker(spec: LaunchSpec, code: Code, *, may_fork: bool) -> int:
                 capture=logs_directory(spec.spool_dir),
                 target=code.target,
                 may_fork=may_fork,
+                default_executor=spec.executor,
             )
         except BaseException as error:  # noqa: BLE001 - the last place where a run's end can still be told
             traceback.print_exc()

@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from rostrum.config.deployment import Deployment, queue_limits
+from rostrum.config.executors import default_executor
 from rostrum.config.instance import GATEWAY_VARIABLE
 from rostrum.config.registry import component
 from rostrum.config.spools import discard, drain, spool_dir, sweep

@@ -129,6 +129,8 @@ class InstanceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     storage: Component = Component("sqlite")
     logs: LogSettings = LogSettings()
     launcher: Component = Component("subprocess")
+    executor: Component | None = None
+    """Executor of runs whose job and code location name none, with its config. None: `multiprocess`."""
     run_queue: RunQueueSettings = RunQueueSettings()
     monitor: MonitorSettings = MonitorSettings()
     run_retries: RunRetrySettings = RunRetrySettings()

@@ -21,6 +21,12 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "executors": {
         "in_process": "rostrum.executors.in_process:InProcessExecutor",
         "multiprocess": "rostrum.executors.multiprocess:MultiprocessExecutor",
+        "threaded": "rostrum.executors.threaded:ThreadedExecutor",
+        "async": "rostrum.executors.threaded:AsyncExecutor",
+        "dask": "rostrum.executors.dask:DaskExecutor",
+        "ray": "rostrum.executors.ray:RayExecutor",
+        "docker": "rostrum.executors.per_step:DockerExecutor",
+        "kubernetes": "rostrum.executors.per_step:KubernetesExecutor",
     },
     "launcher": {
         "subprocess": "rostrum.launchers.subprocess:SubprocessLauncher",

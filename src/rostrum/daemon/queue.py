@@ -44,6 +44,8 @@ class LaunchSettings(msgspec.Struct, frozen=True, kw_only=True):
     spool_dir: Callable[[Run], str]
     """Directory where the worker of this run and epoch spools."""
     environment: dict[str, str] = {}
+    executor: dict[str, Any] | None = None
+    """As `LaunchSpec.executor`."""
     code: Callable[[Run], dict[str, Any] | None] = lambda _run: None
     """What the run's worker is to import, as `LaunchSpec.code`."""
 
@@ -236,6 +238,7 @@ class QueueLoop:
             environment=settings.environment,
             labels={"run_id": run.run_id, "job": run.target.job},
             code=settings.code(run),
+            executor=settings.executor,
         )
         return self._launcher.launch(spec)
 

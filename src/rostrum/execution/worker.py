@@ -21,16 +21,15 @@ from typing import Any
 import msgspec
 from msgspec.structs import force_setattr
 
-from rostrum.definitions.location.live import ExecutorDefinition, Resolved
-from rostrum.definitions.ops.executors import InitExecutorContext, executor_options, multi_or_in_process_executor
+from rostrum.definitions.location.live import Resolved
 from rostrum.execution.attribution import Attribution
 from rostrum.execution.capture import Redirect, Tail, file_key, of_epoch
 from rostrum.execution.configs import check_config
+from rostrum.execution.executor_choice import choose_executor
 from rostrum.execution.interrupts import Interrupts
 from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
 from rostrum.execution.places import about
-from rostrum.execution.plugins import EXECUTORS, plugin
 from rostrum.execution.resources import Resources
 from rostrum.execution.resuming import rest_of
 from rostrum.execution.run_configs import with_job_config
@@ -44,7 +43,7 @@ from rostrum.interfaces.execution import Executor
 from rostrum.interfaces.io import IOManager
 from rostrum.interfaces.runs import ReadDynamicPartitions, RunSession, StepsLine
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import InvocationError, NotPartitioned, UnknownPartition, kind_of
+from rostrum.model.errors import NotPartitioned, UnknownPartition
 from rostrum.model.events import Event, LogsCaptured, RunCanceled, RunFailed, RunStarted, RunSucceeded, worker_stream
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
@@ -53,7 +52,6 @@ from rostrum.model.runs import Run
 from rostrum.planning.dynamic import known_items
 from rostrum.planning.partition_tags import with_partition_tags
 from rostrum.planning.partitions import not_found, partitions_of
-from rostrum.planning.placement import SHARED
 from rostrum.planning.plan import build_plan
 
 _BEAT_SECONDS = 1.0
@@ -217,17 +215,19 @@ def execute_run(
     capture: Path | None = None,
     target: Any = None,
     may_fork: bool = True,
+    default_executor: Mapping[str, Any] | None = None,
 ) -> bool:
     """Execute a launched run; True when it succeeded. `run.epoch` is the epoch whose stream is written.
 
     `definitions`: `Definitions` or `Resolved`. `executor`: None takes the job's, else the location's, else
-    `multiprocess`. `stop`: set from outside (a signal handler) to cancel. `capture`: the spool's folder of logs, where
-    captured output goes; None leaves standard output alone. `target`: the `CodeTarget` of the definitions, needed by
-    executors that start fresh interpreters. `may_fork`: False where a fork of this process is not safe; steps of their
-    own processes then get fresh ones, unless the run's config says otherwise.
+    `default_executor` (as `LaunchSpec.executor`), else `multiprocess`. `stop`: set from outside (a signal handler) to
+    cancel. `capture`: the spool's folder of logs, where captured output goes; None leaves standard output alone.
+    `target`: the `CodeTarget` of the definitions, needed by executors that start fresh interpreters. `may_fork`: False
+    where a fork of this process is not safe; steps of their own processes then get fresh ones, unless the run's config
+    says otherwise.
     """
     work = RunWork(definitions, run, session, clock, stop, capture=capture)
-    work.target, work.may_fork = target, may_fork
+    work.target, work.may_fork, work.default_executor = target, may_fork, default_executor
     return work.run(executor)
 
 
@@ -257,6 +257,8 @@ class RunWork:
         """Where `default_io_manager` keeps values, for steps in fresh interpreters."""
         self.may_fork = True
         """Whether a fork of this process is safe."""
+        self.default_executor: Mapping[str, Any] | None = None
+        """Of the instance, as `LaunchSpec.executor`."""
         self.plan: Plan | None = None
         """Of the run, where it is made already."""
         self.around_io_manager: Callable[[IOManager], IOManager] | None = None
@@ -307,7 +309,8 @@ class RunWork:
         if run.resumes:
             run, plan = rest_of(resolved, run, plan, self._session, clock, host.stop, host.tick)
             self._run = run
-        executor = executor or _placing(_make_executor(resolved, run, self.may_fork), plan, self.may_fork)
+        if executor is None:
+            executor = choose_executor(resolved, run, plan, may_fork=self.may_fork, default=self.default_executor)
         started = RunStarted(
             at=clock.now(), epoch=run.epoch, step_keys=plan.step_keys, pid=os.getpid(), host=gethostname()
         )
@@ -377,49 +380,6 @@ def _end(notes: RunNotes, clock: Clock, succeeded: bool, stopped: bool) -> RunSu
     named = ", ".join(failed[:5]) + (" ..." if len(failed) > 5 else "")
     message = f"{len(failed)} {'step' if len(failed) == 1 else 'steps'} failed: {named}"
     return RunFailed(at=at, reason="step_failure", message=message, failed_step_keys=failed)
-
-
-_MOST_DEFINITIONS = 8
-"""How often the function of an executor may lead to another definition."""
-
-
-def _make_executor(resolved: Resolved, run: Run, may_fork: bool) -> Executor:
-    """The job's executor, else the location's, else `multiprocess`, with the config of the run over its own."""
-    chosen = resolved.executors.get(run.target.job) or resolved.executor or multi_or_in_process_executor
-    config = chosen.config(run.config.get("execution", {}).get("config") or {})
-    for _ in range(_MOST_DEFINITIONS):  # a function may return another definition: of an executor that is built in
-        if chosen.creator is None:
-            break
-        context = InitExecutorContext(resolved.jobs.get(run.target.job), chosen, config, None)
-        made = chosen.creator(context)
-        if isinstance(made, ExecutorDefinition):
-            chosen, config = made, made.config({})
-        elif hasattr(made, "isolates"):
-            return made
-        else:
-            raise InvocationError(
-                f"executor {chosen.name!r} made {kind_of(made)}, which cannot run the steps of a run here: "
-                "return an executor of rostrum.executors (MultiprocessExecutor, InProcessExecutor), or a definition "
-                "of one: multiprocess_executor.configured({...})."
-            )
-    name, options = executor_options(chosen.kind, config)
-    if name == "multiprocess" and not may_fork:
-        options.setdefault("start_method", "spawn")
-    return plugin(EXECUTORS, name)(**options)
-
-
-def _placing(executor: Any, plan: Plan, may_fork: bool) -> Executor:
-    """The executor, or one that takes its place because steps ask for places that it does not have: then this process
-    runs no user code, so that it may start others.
-    """
-    default = getattr(executor, "default", None)
-    wanted = {step.isolation for step in plan.steps} - {None, default}
-    if executor.isolates or default is None or not wanted or (default in ("thread", "async") and wanted <= SHARED):
-        return executor
-    options = dict(executor.options)
-    if not may_fork:
-        options["start_method"] = "spawn"
-    return plugin(EXECUTORS, "multiprocess")(default=default, **options)
 
 
 def _outside(resolved: Resolved, plan: Plan) -> Sequence[AssetKey]:

@@ -19,6 +19,22 @@ threaded_executor = ExecutorDefinition("threaded", description="Runs steps in th
 async_executor = ExecutorDefinition("async", description="Runs async steps in an event loop of the run's own process.")
 """Runs async steps in an event loop of the run's own process, a thousand at once, and others in threads:
 `.configured({"max_tasks": 5000})`."""
+dask_executor = ExecutorDefinition("dask", description="Runs each step as a task of a Dask cluster.")
+"""Runs each step as a task of a Dask cluster: `.configured({"address": "tcp://scheduler:8786"})`; without an address,
+of one on this machine. Needs `pip install 'rostrum[dask]'`.
+"""
+ray_executor = ExecutorDefinition("ray", description="Runs each step in an actor of a Ray cluster.")
+"""Runs each step in an actor of a Ray cluster: `.configured({"address": "auto"})`; without an address, of one on this
+machine. Needs `pip install 'rostrum[ray]'`.
+"""
+docker_executor = ExecutorDefinition("docker", description="Runs each step in a container of its own.")
+"""Runs each step in a container of its own: `.configured({"image": "registry/project:1"})`, with the settings of the
+docker launcher. Needs `pip install 'rostrum[docker]'`.
+"""
+kubernetes_executor = ExecutorDefinition("kubernetes", description="Runs each step in a Kubernetes job of its own.")
+"""Runs each step in a Kubernetes job of its own: `.configured({"image": "registry/project:1"})`, with the settings of
+the kubernetes launcher. Needs `pip install 'rostrum[kubernetes]'`.
+"""
 multi_or_in_process_executor = ExecutorDefinition(
     "multi_or_in_process", description="Runs steps in processes of their own, or in the run's, as the config says."
 )
@@ -26,14 +42,21 @@ multi_or_in_process_executor = ExecutorDefinition(
 its config.
 """
 
-_COMMON = {"retries", "step_dependency_config"}
-_SEVERAL = _COMMON | {"max_concurrent", "tag_concurrency_limits", "grace_seconds"}
-_OPTIONS = {
+_COMMON = frozenset(("retries", "step_dependency_config"))
+_LOOP = _COMMON | {"tag_concurrency_limits", "grace_seconds"}
+_CLUSTER = _LOOP | {"address", "workers", "infrastructure_retries", "options"}
+_OPTIONS: Mapping[str, frozenset[str]] = {
     "in_process": _COMMON | {"marker_to_close"},
-    "multiprocess": _SEVERAL | {"start_method"},
-    "threaded": _SEVERAL | {"max_tasks"},
-    "async": _SEVERAL | {"max_tasks"},
+    "multiprocess": _LOOP
+    | {"max_concurrent", "start_method", "fuse", "infrastructure_retries", "max_threads", "max_tasks"},
+    "threaded": _LOOP | {"max_concurrent", "max_tasks"},
+    "async": _LOOP | {"max_concurrent", "max_tasks"},
+    "dask": _CLUSTER | {"max_concurrent", "dedicated"},
+    "ray": _CLUSTER | {"actor_options"},
 }
+_LAUNCHING = _LOOP | {"max_concurrent", "infrastructure_retries"}
+"""What executors take that start a container a step; all else are settings of its launcher."""
+_LAUNCHERS = ("docker", "kubernetes")
 
 
 class ExecutorRequirement(Enum):
@@ -95,16 +118,20 @@ def executor_options(name: str, config: Mapping[str, Any]) -> tuple[str, dict[st
     An executor that is not built in gets the config as it is.
     """
     if name == "multi_or_in_process":
-        chosen = [key for key in config if key in _OPTIONS]
-        unknown = [key for key in config if key not in _OPTIONS]
+        known = (*_OPTIONS, *_LAUNCHERS)
+        chosen = [key for key in config if key in known]
+        unknown = [key for key in config if key not in known]
         if unknown or len(chosen) > 1:
             raise ConfigError(
                 f"execution.config: {', '.join(map(repr, unknown or chosen))}: give one of "
-                f"{', '.join(map(repr, _OPTIONS))}, with its config."
+                f"{', '.join(map(repr, known))}, with its config."
             )
         name = chosen[0] if chosen else "multiprocess"
         inner = cast("Mapping[str, Any]", config.get(name) or {})
         config = cast("Mapping[str, Any]", inner.get("config", inner))
+    if name in _LAUNCHERS:
+        own = {key: value for key, value in config.items() if key in _LAUNCHING}
+        return name, {**_arguments(own), "launcher": {k: v for k, v in config.items() if k not in own}}
     known = _OPTIONS.get(name)
     if known is None:
         return name, dict(config)
@@ -114,21 +141,17 @@ def executor_options(name: str, config: Mapping[str, Any]) -> tuple[str, dict[st
                 f"execution.config.{key}: Received unexpected config entry {key!r}; the {name} executor takes "
                 f"{', '.join(sorted(known))}."
             )
-    return name, _arguments(name, config)
+    return name, _arguments(config)
 
 
-def _arguments(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    options: dict[str, Any] = {}
+def _arguments(config: Mapping[str, Any]) -> dict[str, Any]:
+    special = ("retries", "step_dependency_config", "start_method", "marker_to_close")
+    options = {key: value for key, value in config.items() if value is not None and key not in special}
     if "retries" in config:
         options["retries"] = _selected("retries", config["retries"], ("enabled", "disabled", "deferred")) != "disabled"
     dependency = cast("Mapping[str, Any]", config.get("step_dependency_config") or {})
     if dependency.get("require_upstream_step_success") is False:
         options["require_upstream_step_success"] = False
-    if name == "in_process":
-        return options
-    for key in ("max_concurrent", "max_tasks", "grace_seconds", "tag_concurrency_limits"):
-        if config.get(key) is not None:
-            options[key] = config[key]
     if options.get("max_concurrent") == 0:
         del options["max_concurrent"]  # as many as there are processors
     method = config.get("start_method")
