@@ -42,8 +42,13 @@ class _Post:
 class Elsewhere:
     """For one place, in the loop's thread; only `call` may be called from others."""
 
-    def __init__(self, place: str, runner: StepRunner, host: RunHost) -> None:
-        self._place, self._runner, self._host = place, runner, host
+    def __init__(
+        self, place: str, runner: StepRunner, host: RunHost, on_end: Callable[[Attempt], None] | None = None
+    ) -> None:
+        """`on_end`: where workers do one attempt only, an attempt has ended with its last event; its worker, which goes
+        away in its own time, is the place's from then on.
+        """
+        self._place, self._runner, self._host, self._on_end = place, runner, host, on_end
         self._posts: dict[str, _Post] = {}
         """By the key of the attempt's files, which its stream ends with."""
         self._marks = 0
@@ -146,7 +151,10 @@ class Elsewhere:
                 post.has_ended = post.has_ended or isinstance(event, ATTEMPT_ENDS)
                 self._reports.events(post.attempt, (event,), stored=True)
         for key, post in list(self._posts.items()):
-            if post.mark is not None and (post.has_ended or (not events and post.mark <= mark)):
+            if post.has_ended and self._on_end is not None:
+                self._on_end(post.attempt)
+                self._settle(key, post)
+            elif post.mark is not None and (post.has_ended or (not events and post.mark <= mark)):
                 self._settle(key, post)
 
 

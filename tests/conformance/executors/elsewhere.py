@@ -4,6 +4,8 @@ of the run as the database has it.
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,11 +14,12 @@ from typing import Any
 from rostrum.definitions.location.loading import CodeTarget
 from rostrum.execution.worker import execute_run
 from rostrum.interfaces.execution import Executor
-from rostrum.model.events import AnyEvent, RunCanceling, RunQueued, RunStarting
-from rostrum.model.runs import Run, RunTarget
+from rostrum.model.events import AnyEvent, RunCanceling, RunQueued, RunStarting, StepRetrying, StepWorkerStarted
+from rostrum.model.runs import Run, RunStatus, RunTarget
 from rostrum.rpc.gateway_session import GatewaySession
 from rostrum.testing.conformance.executors import code
-from rostrum.testing.conformance.executors.bench import CODE, Bench
+from rostrum.testing.conformance.executors.bench import CODE, Bench, kinds, only
+from rostrum.testing.conformance.executors.suite import ExecutorSuite, is_gone
 from tests.integration.gateway.served import Gateway, Plane, until
 
 MARKS = ("up-*", "down-*", "grandchild", "mark-*")
@@ -123,3 +126,57 @@ class RemoteBench(Bench):
     def _watch(self, seen: Seen, done: threading.Event) -> None:
         while not done.wait(0.005):
             seen.most_held = max(seen.most_held, len(seen.held))
+
+
+class ClusterSuite(ExecutorSuite):
+    """What differs from executors of one machine: several streams, and infrastructure that is retried."""
+
+    place: str
+    gone = "lost"
+    """Cause of the failure where a worker is killed."""
+
+    def test_the_stream_has_no_gap(self, bench: RemoteBench) -> None:  # type: ignore[override]
+        session = bench.run("branches")
+        streams: dict[str, list[int]] = {}
+        for event in session.events:
+            streams.setdefault(event.stream, []).append(event.sequence)
+        assert set(streams) == {"worker/1", "worker/1/fails", "worker/1/one", "worker/1/double"}
+        for numbers in streams.values():
+            assert numbers == list(range(1, len(numbers) + 1))
+
+    def test_a_worker_that_is_killed_is_seen_and_its_step_begun_anew(self, bench: RemoteBench) -> None:
+        killed: list[int] = []
+
+        def kill(seen: Seen) -> None:
+            until(lambda: seen.has("step_started", "waits_once"), 30.0)
+            until(lambda: (bench.folder / "mark-waits_once").exists())
+            until(lambda: (bench.folder / "mark-waits_once").read_text() != "")
+            killed.append(int((bench.folder / "mark-waits_once").read_text()))
+            os.kill(killed[0], signal.SIGKILL)
+
+        session = bench.run("waiting_once", meanwhile=kill)
+        assert session.run.status is RunStatus.SUCCESS
+        (lost,) = [event for event in session.events if isinstance(event, StepRetrying)]
+        assert (lost.cause, lost.attempt, lost.stream) == (self.gone, 1, "worker/1")
+        started = [event for event in session.events if isinstance(event, StepWorkerStarted)]
+        assert [(e.step_key, e.attempt, e.place) for e in started] == [
+            ("waits_once", 1, self.place),
+            ("waits_once", 2, self.place),
+            ("after", 1, self.place),
+        ]
+        assert int((bench.folder / "mark-waits_once").read_text()) != killed[0], "another worker has done it"
+        assert session.run.steps_done == 2
+
+    def test_a_step_that_always_takes_its_worker_along_fails_in_the_end(self, bench: RemoteBench) -> None:
+        session = bench.run("leaving")
+        assert session.run.status is RunStatus.FAILURE
+        tried = [event.attempt for event in session.events if isinstance(event, StepRetrying)]
+        assert tried == [1]
+        failed = only(session, "step_failed")
+        assert (failed.cause, failed.attempt) == ("lost", 2)
+
+    def test_code_that_swallows_a_cancel_does_not_hold_the_run(self, bench: RemoteBench) -> None:
+        session = bench.run("swallowing", cancel_after=("log_message", "swallows"))
+        assert session.run.status is RunStatus.CANCELED
+        assert is_gone(int((bench.folder / "grandchild").read_text()))
+        assert kinds(session, "swallows")[-1] == "step_canceled"

@@ -1,0 +1,87 @@
+"""A container a step, with real processes in place of containers: command, environment and gateway are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rostrum.executors.per_step import PerStepExecutor
+from rostrum.interfaces.launching import LaunchSpec, WorkerRef
+from rostrum.model.errors import RostrumError, Unavailable
+from rostrum.model.events import StepFailed, StepRetrying
+from rostrum.model.runs import RunStatus
+from rostrum.testing.conformance.executors.bench import kinds, only
+from rostrum.testing.processes import ProcessLauncher
+from tests.conformance.executors.elsewhere import ClusterSuite, RemoteBench
+from tests.integration.gateway.served import Gateway, Plane
+
+pytestmark = pytest.mark.processes
+
+
+class Moody(ProcessLauncher):
+    """Fails as often as it is told to."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        super().__init__(folder, environment)
+        self.failures: list[RostrumError] = []
+
+    def launch(self, spec: LaunchSpec) -> WorkerRef:
+        if self.failures:
+            raise self.failures.pop()
+        return super().launch(spec)
+
+
+@pytest.fixture
+def launcher(cluster_folder: Path) -> Iterator[Moody]:
+    launcher = Moody(
+        cluster_folder, {"ROSTRUM_HOME": str(cluster_folder / "home"), "ROSTRUM_TEST_FOLDER": str(cluster_folder)}
+    )
+    yield launcher
+    launcher.close()
+
+
+class TestPerStep:
+    """What is its own. The rest is `Elsewhere`'s, as shown with Dask."""
+
+    place = "container"
+    gone = "crash"
+    test_values = ClusterSuite.test_values_reach_the_next_step_and_steps_are_ordered
+    test_output = ClusterSuite.test_output_is_captured_to_its_last_byte
+    test_a_killed_worker = ClusterSuite.test_a_worker_that_is_killed_is_seen_and_its_step_begun_anew
+    test_a_swallowed_cancel = ClusterSuite.test_code_that_swallows_a_cancel_does_not_hold_the_run
+    test_siblings = ClusterSuite.test_a_failure_stops_only_what_depends_on_it
+
+    @pytest.fixture
+    def bench(
+        self, launcher: Moody, cluster_plane: Plane, cluster_gateway: Gateway, cluster_folder: Path
+    ) -> RemoteBench:
+        return RemoteBench(
+            lambda: PerStepExecutor(launcher, grace_seconds=0.6, infrastructure_retries=1, look_seconds=0.1),
+            cluster_plane,
+            cluster_gateway,
+            cluster_folder,
+        )
+
+    def test_how_a_process_ended_is_told(self, bench: RemoteBench, launcher: Moody) -> None:
+        session = bench.run("leaving")
+        failed = only(session, "step_failed")
+        assert (failed.cause, failed.attempt, failed.error.code) == ("crash", 2, "worker_died")
+        assert "exited with code 3" in failed.error.message
+        assert all(process.poll() is not None for process in launcher.processes.values()), "none is left"
+
+    def test_a_launch_is_repeated_while_the_engine_is_away(self, bench: RemoteBench, launcher: Moody) -> None:
+        launcher.failures = [Unavailable("the engine restarts")]
+        session = bench.run("asking")
+        assert session.run.status is RunStatus.SUCCESS
+        assert "step_retrying" not in kinds(session)
+
+    def test_a_launch_that_cannot_be_is_told(self, bench: RemoteBench, launcher: Moody) -> None:
+        launcher.failures = [RostrumError("no such image"), RostrumError("no such image")]
+        session = bench.run("asking")
+        assert session.run.status is RunStatus.FAILURE
+        (again,) = [event for event in session.events if isinstance(event, StepRetrying)]
+        (failed,) = [event for event in session.events if isinstance(event, StepFailed)]
+        assert again.cause == failed.cause == "lost"
+        assert "could not be started: no such image" in failed.error.message
