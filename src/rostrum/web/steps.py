@@ -137,7 +137,8 @@ def _apply(row: StepRow, event: ev.AnyEvent) -> None:
         row.status = "starting"
     elif isinstance(event, ev.StepStarted):
         row.started_at = row.started_at or event.at
-        row.attempts = event.attempt
+        # The worker that goes on after the loss of another counts from 1 again.
+        row.attempts = event.attempt if event.attempt > row.attempts else row.attempts + 1
         row.status = "running"
     elif isinstance(event, ev.StepRetrying):
         row.status = "retrying"
