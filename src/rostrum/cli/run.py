@@ -241,7 +241,7 @@ def _event_json(event: Any) -> str:
 
 def event_text(event: ev.AnyEvent) -> str:
     """An event in one line."""
-    if isinstance(event, ev.LogMessage | ev.EngineMessage):
+    if isinstance(event, ev.LogMessage | ev.EngineMessage | ev.StepWaiting):
         return event.message
     if isinstance(event, ev.StepFailed | ev.StepRetrying):
         return event.error.first_line
@@ -268,6 +268,22 @@ def print_event(event: ev.AnyEvent) -> None:
     head = click.style(f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}", dim=True)
     kind = click.style(f"{event.kind:<20}", fg="red" if bad else None)
     click.echo(f"{head}  {kind}  {event.step_key or '':<28}  {event_text(event)}".rstrip())
+
+
+@command.command("bundle")
+@click.argument("run_id")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False), help="The file; `-` is standard output. It must not exist yet."
+)
+@home_option
+def bundle(run_id: str, output: str | None, home: Home, settings: InstanceSettings) -> None:
+    """Write all that is known of a run into one zip file: definitions, config, plan, events, logs, versions. Secrets
+    are covered.
+    """
+    from rostrum.cli.run_output import write_bundle
+
+    control = _open(home, settings)
+    write_bundle(control, find_run(control.storage, run_id), output)
 
 
 @command.command("cancel")

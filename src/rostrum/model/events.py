@@ -150,6 +150,13 @@ class StepWaiting(Event, frozen=True, tag="step_waiting"):
     holders: tuple[str, ...] = ()
     """Who holds it, `<run id>:<step key>`, at most ten."""
 
+    @property
+    def message(self) -> str:
+        """The same in words."""
+        first = f" by run {self.holders[0].replace(':', ' step ', 1)}" if self.holders else ""
+        more = f" and {len(self.holders) - 1} more" if len(self.holders) > 1 else ""
+        return f"waits for {self.reason} {self.name}: {self.limit} of {self.limit} taken{first}{more}"
+
 
 class StepWorkerStarted(Event, frozen=True, tag="step_worker_started"):
     """A worker for the step has been started: a process, a container, a task of a cluster."""

@@ -20,6 +20,8 @@ export interface LogLine {
 export interface Output {
   fileKey: string;
   stepKeys: readonly string[];
+  /** Which attempt of its one step wrote it, where that is known. */
+  attempt?: number | null;
   out: string;
   err: string;
   /** Whether something before the text is not held, for each stream. */
@@ -99,6 +101,8 @@ export function sentence(event: RunEvent): { level: Level; text: string; dim: bo
       return say(`yielded items for ${counted(event.step_keys, "step") || "no steps"}`);
     case "hook_completed":
       return say(`hook ${text(event.hook)} ${text(event.outcome) || "completed"}`, event.outcome === "failed" ? "ERROR" : "INFO", event.outcome !== "failed");
+    case "step_waiting":
+      return say(`waits for ${text(event.reason)} ${text(event.name)}: ${event.limit} of ${event.limit} taken`, "WARN", false);
     case "step_worker_started":
       return say(`step process started, pid ${event.pid}`);
     case "step_started":
@@ -159,14 +163,20 @@ function outputLines(content: string, level: Level, step: string | null, lost = 
   return lost ? [{ at: undefined, level, text: "… earlier output is not shown here; download it to read all of it", step, dim: true }, ...made] : made;
 }
 
-/** One log: events in order, and the output of each file before the end of its last step. */
+/** What stands in the place of bytes of which only the number is known. */
+export function leftOut(count: number): string {
+  return `\n… ${measure(count)} bytes left out here: more was written than is kept of a log file\n`;
+}
+
+/** One log: events in order, and the output of each file before the end of its attempt, or of its last step. */
 export function mergeLog(events: readonly RunEvent[], outputs: readonly Output[]): LogLine[] {
   const before = new Map<number, LogLine[]>();
   const atEnd: LogLine[] = [];
   for (const output of outputs) {
     const step = output.stepKeys.length === 1 ? (output.stepKeys[0] ?? null) : null;
     const lines = [...outputLines(output.out, "OUT", step, output.lost?.out), ...outputLines(output.err, "ERR", step, output.lost?.err)];
-    const end = events.findLast((event) => ENDS.has(event.kind) && output.stepKeys.includes(event.step_key ?? ""));
+    const again = output.attempt ? events.find((event) => event.kind === "step_retrying" && event.step_key === step && event.attempt === output.attempt) : undefined;
+    const end = again ?? events.findLast((event) => ENDS.has(event.kind) && output.stepKeys.includes(event.step_key ?? ""));
     if (end) before.set(end.id, [...(before.get(end.id) ?? []), ...lines]);
     else atEnd.push(...lines);
   }

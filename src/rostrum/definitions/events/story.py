@@ -175,6 +175,9 @@ class _Story:
 
     # --- steps
 
+    def step_waiting(self, record: model.StepWaiting) -> None:
+        self.add(T.ENGINE_EVENT, record, _engine(None, None), f"Step blocked by limit for {record.reason} {record.name}")
+
     def worker_started(self, record: model.StepWorkerStarted) -> None:
         self.add(T.STEP_WORKER_STARTING, record, _engine(None, None), "Launching subprocess.")
         self.add(T.STEP_WORKER_STARTED, record, _engine(None, None), "Executing step in subprocess.")
@@ -358,6 +361,7 @@ _RULES: dict[type[Event], Callable[[_Story, Any], None]] = {
     model.RunFailed: _Story.run_failed,
     model.RunCanceling: _Story.run_canceling,
     model.RunCanceled: _Story.run_canceled,
+    model.StepWaiting: _Story.step_waiting,
     model.StepWorkerStarted: _Story.worker_started,
     model.StepStarted: _Story.step_started,
     model.InputLoaded: _Story.input_loaded,
