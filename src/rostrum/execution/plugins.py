@@ -10,8 +10,9 @@ from typing import Any
 
 from rostrum.model.errors import NotFound
 
-EXECUTORS, ENGINES, IO_MANAGERS, CLOCKS = (
+EXECUTORS, LAUNCHERS, ENGINES, IO_MANAGERS, CLOCKS = (
     "rostrum.executors",
+    "rostrum.launchers",
     "rostrum.engines",
     "rostrum.io_managers",
     "rostrum.clocks",
@@ -21,6 +22,11 @@ OWN = {
     (EXECUTORS, "multiprocess"): "rostrum.executors.multiprocess:MultiprocessExecutor",
     (EXECUTORS, "dask"): "rostrum.executors.dask:DaskExecutor",
     (EXECUTORS, "ray"): "rostrum.executors.ray:RayExecutor",
+    (EXECUTORS, "docker"): "rostrum.execution.containers:docker_executor",
+    (EXECUTORS, "kubernetes"): "rostrum.execution.containers:kubernetes_executor",
+    (EXECUTORS, "per_step"): "rostrum.executors.per_step:PerStepExecutor",
+    (LAUNCHERS, "docker"): "rostrum.launchers.docker:DockerLauncher",
+    (LAUNCHERS, "kubernetes"): "rostrum.launchers.kubernetes:KubernetesLauncher",
     (EXECUTORS, "threaded"): "rostrum.executors.threaded:ThreadedExecutor",
     (EXECUTORS, "async"): "rostrum.executors.threaded:AsyncExecutor",
     (ENGINES, "concurrent"): "rostrum.executors.concurrent:Engine",
@@ -29,6 +35,8 @@ OWN = {
     (CLOCKS, "system"): "rostrum.service.clock:SystemClock",
 }
 """Our own entry points. Known without asking what is installed: that takes longer than a small run."""
+_ELSEWHERE = frozenset(("dask", "ray", "docker", "kubernetes", "per_step"))
+"""Whoever uses these forks nothing."""
 
 
 @lru_cache(maxsize=64)
@@ -52,4 +60,5 @@ def plugin(group: str, name: str) -> Any:
 def load_own() -> None:
     """Load all of ours: in a process that forks, so that its children need not."""
     for group, name in OWN:
-        plugin(group, name)
+        if name not in _ELSEWHERE:
+            plugin(group, name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -296,17 +296,3 @@ def _exited(status: WorkerStatus) -> Ended:
     gone = status.exit_code in _TERMINATED or (status.exit_code is None and status.signal is None)
     error = ErrorInfo(class_name="StepWorkerDied", message=message, code="worker_died")
     return Ended(cause="lost" if gone and "memory" not in status.reason else "crash", error=error)
-
-
-OWN_OPTIONS = frozenset(
-    (
-        "max_concurrent", "grace_seconds", "tag_concurrency_limits", "retries", "require_upstream_step_success",
-        "infrastructure_retries", "environment", "look_seconds",
-    )
-)  # fmt: skip
-
-
-def from_options(launcher: Callable[[Mapping[str, Any]], Launcher], name: str, **options: Any) -> PerStepExecutor:
-    """The executor of a job's config: what it does not know itself is for the launcher."""
-    own = {key: value for key, value in options.items() if key in OWN_OPTIONS}
-    return PerStepExecutor(launcher({key: options[key] for key in options if key not in own}), name=name, **own)
