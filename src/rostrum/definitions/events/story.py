@@ -176,7 +176,9 @@ class _Story:
     # --- steps
 
     def step_waiting(self, record: model.StepWaiting) -> None:
-        self.add(T.ENGINE_EVENT, record, _engine(None, None), f"Step blocked by limit for {record.reason} {record.name}")
+        self.add(
+            T.ENGINE_EVENT, record, _engine(None, None), f"Step blocked by limit for {record.reason} {record.name}"
+        )
 
     def worker_started(self, record: model.StepWorkerStarted) -> None:
         self.add(T.STEP_WORKER_STARTING, record, _engine(None, None), "Launching subprocess.")
