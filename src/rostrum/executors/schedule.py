@@ -183,8 +183,8 @@ class Schedule:
         self._underway[attempt.step.key] = Underway(attempt, place, time.monotonic())
         try:
             place.start(attempt)
-        except RostrumError as error:
-            info = ErrorInfo(class_name=type(error).__name__, message=str(error), code=error.code)
+        except (RostrumError, OSError) as error:  # a machine without room for one more process, too
+            info = ErrorInfo(class_name=type(error).__name__, message=str(error), code=getattr(error, "code", ""))
             self.ended(attempt, Ended(cause="lost", error=info))
 
     # --- what places tell

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -171,6 +172,7 @@ class WorkerProcesses:
             return pid
         code = 70
         try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # until the step's own is there
             os.setpgid(0, 0)
             # Of this process only: no sibling's lifeline may be held open here.
             ours.close()
@@ -178,6 +180,8 @@ class WorkerProcesses:
             for sibling in self.living.values():
                 sibling.close()
             code = self._runner.serve(theirs.detach(), reading, name)
+        except KeyboardInterrupt:
+            pass  # cancelled before it had begun
         except BaseException:  # noqa: BLE001 - the process ends here, whatever it was; nothing may reach the run worker's frames
             traceback.print_exc()
         finally:
