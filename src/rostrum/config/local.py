@@ -16,8 +16,10 @@ from typing import Any
 
 import msgspec
 
+from rostrum.config.dead_runs import end_dead_runs
 from rostrum.config.deployment import Deployment, open_control, pool_rules
 from rostrum.config.instance import Component, InstanceSettings, find_home, read_instance
+from rostrum.config.local_gateway import LocalSteps
 from rostrum.config.targets import select
 from rostrum.control.deletion import delete_run
 from rostrum.control.manifests import LoadedManifest
@@ -114,6 +116,7 @@ class LocalInstance:
             stored = deployment.runs.submit_in(session, [request], loaded)[0]
             stored = deployment.runs.mark_starting(session, stored)
         stored = deployment.runs.mark_launched(stored.run_id, stored.epoch, _this_process(stored, self._trigger))
+        steps = LocalSteps(deployment, stored.run_id, stored.epoch)
         return stored, StoreSession(
             deployment.events,
             deployment.storage,
@@ -122,7 +125,10 @@ class LocalInstance:
             stored.epoch,
             deployment.clock,
             pools=pool_rules(deployment.settings),
+            on_refused=lambda: end_dead_runs(deployment),
             batch=True,
+            steps=steps,
+            on_close=steps.close,
         )
 
     def unfinished_steps(self, run_id: str) -> Sequence[str]:

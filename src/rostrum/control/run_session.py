@@ -5,7 +5,7 @@ with its own database.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.logs import LogStore
 from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery, StepsLine
 from rostrum.interfaces.storage import Session, Storage
-from rostrum.model.errors import InvocationError
+from rostrum.model.errors import InvocationError, Unavailable
 from rostrum.model.events import Event
 from rostrum.model.masks import KNOWN
 from rostrum.model.pools import REFUSED, SlotAnswer, SlotWish
@@ -24,6 +24,12 @@ from rostrum.planning.pools import NO_RULES, PoolRules
 
 BATCH_EVENTS = 200
 BATCH_SECONDS = 0.1
+LOOK_SECONDS = 1.0
+"""Pause between two calls of `on_refused`."""
+
+
+def _nothing() -> None:
+    return None
 
 
 class StoreSession:
@@ -43,8 +49,10 @@ class StoreSession:
         clock: Clock,
         *,
         pools: PoolRules = NO_RULES,
+        on_refused: Callable[[], object] = _nothing,
         batch: bool = False,
         steps: StepsLine | None = None,
+        on_close: Callable[[], None] | None = None,
     ) -> None:
         self._events = events
         self._storage = storage
@@ -53,9 +61,11 @@ class StoreSession:
         self._epoch = epoch
         self._clock = clock
         self._pools = pools
+        self._on_refused = on_refused
+        self._looked_at = clock.now() - timedelta(seconds=LOOK_SECONDS)
         self._batch = batch
         KNOWN.add_environment()
-        self.steps = steps
+        self.steps, self._on_close = steps, on_close
         self._pending: list[Event] = []
         self._appended = 0
         """Sequence of the last event."""
@@ -91,7 +101,6 @@ class StoreSession:
 
     def claim_slot(self, wish: SlotWish, others: Sequence[SlotWish] = ()) -> SlotAnswer:
         """Try to take a slot, once what was appended is stored."""
-        self.flush(0.0)
 
         def claim(session: Session) -> SlotAnswer:
             run = session.runs.get(self._run_id)
@@ -99,7 +108,15 @@ class StoreSession:
                 return REFUSED
             return claim_slot(session, Claim(run, self._epoch, wish, others, self._appended), self._pools)
 
-        return self._events.call(claim).result()
+        try:
+            self.flush(0.0)
+            answer = self._events.call(claim).result()
+            if not answer.granted and self._clock.now() - self._looked_at >= timedelta(seconds=LOOK_SECONDS):
+                self._looked_at = self._clock.now()
+                self._on_refused()
+        except Unavailable:
+            return REFUSED
+        return answer
 
     def heartbeat(self) -> Orders:
         """Say that the worker lives; get orders."""
@@ -144,3 +161,5 @@ class StoreSession:
         self.flush(0.0)
         for file_key in sorted(self._files):
             self.complete_log(file_key)
+        if self._on_close is not None:
+            self._on_close()
