@@ -25,41 +25,27 @@ Emit = Callable[[Event], None]
 class Active:
     """One attempt of a step under way."""
 
-    __slots__ = (
-        "around",
-        "attempt",
-        "blocked",
-        "emit",
-        "handle",
-        "has_ended",
-        "interrupt",
-        "is_open",
-        "output",
-        "record",
-        "run_log",
-        "scope",
-        "step",
-    )
+    # On the class, since most attempts have none of these, and making an attempt is on the hot path.
+    scope: StepScope | None = None
+    record: HookRecord | None = None
+    """What hooks are told, where the step has hooks."""
+    blocked: list[Any] | None = None
+    """Verdicts that fail the step."""
+    output: Any = None
+    """Where its output goes: see `attribution`."""
+    handle: Any = None
+    """The thread (its number) or task that runs its code, while `is_open`."""
+    is_open = False
+    """Whether its user code runs, so that an interrupt may come."""
+    interrupt: type[BaseException] | None = None
+    """What it has been asked to end by: where its code raises that, it is no failure of its own."""
+    has_ended = False
+    """Nothing more is taken from it."""
 
     def __init__(self, step: Step, attempt: int, emit: Emit, run_log: Any, around: Active | None) -> None:
         self.step, self.attempt, self.emit, self.run_log = step, attempt, emit, run_log
         self.around = around
         """The attempt in whose code this one's run is executed, where there is one."""
-        self.scope: StepScope | None = None
-        self.record: HookRecord | None = None
-        """What hooks are told, where the step has hooks."""
-        self.blocked: list[Any] | None = None
-        """Verdicts that fail the step."""
-        self.output: Any = None
-        """Where its output goes: see `attribution`."""
-        self.handle: Any = None
-        """The thread (its number) or task that runs its code, while `is_open`."""
-        self.is_open = False
-        """Whether its user code runs, so that an interrupt may come."""
-        self.interrupt: type[BaseException] | None = None
-        """What it has been asked to end by: where its code raises that, it is no failure of its own."""
-        self.has_ended = False
-        """Nothing more is taken from it."""
 
 
 ACTIVE: ContextVar[Active | None] = ContextVar("rostrum_attempt", default=None)

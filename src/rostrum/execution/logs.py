@@ -41,7 +41,8 @@ class RunLog:
         meta: Mapping[str, Any] | None = None,
     ) -> None:
         self.logger = logging.Logger(USER_LOGGER, logging.DEBUG)  # noqa: LOG001 - of this run alone, in no tree
-        self._running: dict[Active, None] = {}
+        self._running: dict[tuple[str, int], Active] = {}
+        """By step and attempt."""
         self.outside: Callable[[Event], None] | None = None
         """Takes lines that no step has written; None drops them."""
         handler = _Handler(clock, self)
@@ -60,12 +61,12 @@ class RunLog:
 
     def enter(self, active: Active) -> None:
         """From now on what this thread or task writes belongs to the attempt."""
-        self._running[active] = None
+        self._running[active.step.key, active.attempt] = active
         ACTIVE.set(active)
 
     def forget(self, active: Active) -> None:
         """The attempt is over, or given up: what is still written in its context belongs to the run."""
-        self._running.pop(active, None)
+        self._running.pop((active.step.key, active.attempt), None)
 
     def current(self) -> Active | None:
         """The attempt of this run whose code is running here, or the only one that runs."""
@@ -74,14 +75,12 @@ class RunLog:
             if active.run_log is self:
                 return active
             active = active.around
-        running = list(self._running)
+        running = list(self._running.values()) if len(self._running) < 2 else ()
         return running[0] if len(running) == 1 else None
 
     def running(self, step_key: str, attempt: int) -> Active | None:
         """An attempt of this run that is under way in this process."""
-        return next(
-            (each for each in list(self._running) if each.step.key == step_key and each.attempt == attempt), None
-        )
+        return self._running.get((step_key, attempt))
 
     def attach(self) -> None:
         """Take lines of `get_logger` too."""

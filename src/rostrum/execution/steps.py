@@ -35,12 +35,13 @@ from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.runs import RunSession
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import CheckFailed, RostrumError
-from rostrum.model.events import Event, StepCanceled, StepFailed, StepStarted, StepSucceeded
+from rostrum.model.events import Event, StepCanceled, StepStarted, StepSucceeded
 from rostrum.model.masks import KNOWN
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run
 
+SUCCEEDED, FAILED = "step_succeeded", "step_failed"
 IO_TAG = "rostrum/io"
 """Tag of an async op: `thread` has its inputs loaded and outputs stored in a thread, not in the event loop."""
 
@@ -150,7 +151,7 @@ class StepRunner:
         if active.record is not None:
             self._run_hooks(active, raised, end)
         self._leave(active)
-        return end.kind
+        return end
 
     async def run_step_async(self, step: Step, attempt: int, emit: Emit) -> str:
         """The same in the running event loop, for a step whose function is a coroutine or an async generator."""
@@ -163,7 +164,7 @@ class StepRunner:
         if active.record is not None:
             await asyncio.to_thread(self._run_hooks, active, raised, end)
         self._leave(active)
-        return end.kind
+        return end
 
     def is_async(self, step: Step) -> bool:
         """Whether the step's function is a coroutine or an async generator."""
@@ -204,20 +205,21 @@ class StepRunner:
             active.record = HookRecord()
         return active
 
-    def _end(self, active: Active, raised: Raised | None, began: float) -> Event:
+    def _end(self, active: Active, raised: Raised | None, began: float) -> str:
         """Tell how it ended. Its code is what runs here no more; its hooks may still have something to say."""
         CURRENT.set(active.around.scope if active.around is not None else None)  # a run within a step
         step, seconds = active.step, time.perf_counter() - began
         if raised is not None and raised.is_interrupt and active.interrupt is None:
             self._interrupted(raised)
         if raised is None:
-            end = StepSucceeded(at=self._clock.now(), step_key=step.key, seconds=seconds)
-        elif raised.is_interrupt and (active.interrupt is not None or self.is_canceled()):
+            active.emit(StepSucceeded(at=self._clock.now(), step_key=step.key, seconds=seconds))
+            return SUCCEEDED
+        if raised.is_interrupt and (active.interrupt is not None or self.is_canceled()):
             end = StepCanceled(at=self._clock.now(), step_key=step.key, seconds=seconds)
         else:
             end = self.endings.of(step, active.attempt, raised, seconds)
         active.emit(end)
-        return end
+        return end.kind
 
     def _leave(self, active: Active) -> None:
         """Its code does nothing here any more."""
@@ -230,10 +232,10 @@ class StepRunner:
             self.attribution.end(active)
         self.log.forget(active)
 
-    def _run_hooks(self, active: Active, raised: Raised | None, end: Event) -> None:
+    def _run_hooks(self, active: Active, raised: Raised | None, end: str) -> None:
         assert self._hooks is not None
         assert active.record is not None
-        if type(end) is not StepSucceeded and type(end) is not StepFailed:
+        if end not in (SUCCEEDED, FAILED):
             return
         exception = raised.exception if raised is not None else None
         if isinstance(exception, RetryRequested) and exception.__cause__ is not None:
@@ -265,7 +267,8 @@ class StepRunner:
         returned = prepared.op.function(**arguments)
         for item in items(prepared.shape, active.step, returned, self._coroutines.run):
             self._take(item, prepared, scope, active)
-        _judge(active)
+        if active.blocked is not None:
+            raise CheckFailed(_failed_checks(active.blocked))
 
     async def _attempt_async(self, active: Active) -> None:
         prepared, scope, arguments = self._ready(active)
@@ -276,7 +279,8 @@ class StepRunner:
         async with aclosing(items_async(prepared.shape, active.step, returned)) as made:
             async for item in made:
                 await moved(apart, self._take, item, prepared, scope, active)
-        _judge(active)
+        if active.blocked is not None:
+            raise CheckFailed(_failed_checks(active.blocked))
 
     def _ready(self, active: Active) -> tuple[Prepared, StepScope, dict[str, Any]]:
         """All that is needed to call the function, but the values of its inputs."""
@@ -302,8 +306,9 @@ class StepRunner:
 
     def _take(self, item: Item, prepared: Prepared, scope: StepScope, active: Active) -> None:
         """Store and tell what the function has produced."""
-        if active.has_ended:
-            raise KeyboardInterrupt  # nobody waits for it any more, and nothing of it is to be stored
+        if active.has_ended or self.is_canceled():
+            # Nobody waits for it any more, or the run is cancelled and the step did not care: nothing of it is stored.
+            raise KeyboardInterrupt
         if type(item) is Made:
             self.values.store(item, prepared, scope, active.emit)
             if active.record is not None:
@@ -374,11 +379,6 @@ def _no_event(event: Any) -> None:
 
 def _dropped(event: Event) -> None:
     """Of an attempt that was given up."""
-
-
-def _judge(active: Active) -> None:
-    if active.blocked:
-        raise CheckFailed(_failed_checks(active.blocked))
 
 
 def _failed_checks(blocked: Sequence[Verdict]) -> str:

@@ -57,6 +57,8 @@ class Engine:
         self._more = threading.Semaphore(0)
         self._tasks: set[Any] = set()
         """Kept here: an event loop does not."""
+        self._loop: Any = None
+        """The loop that they run in."""
         self._is_over = False
         self._held_by = ""
         """Key of the step that has the main thread for ever."""
@@ -85,7 +87,8 @@ class Engine:
             self._line.append(attempt)
             self._more.release()
         elif lane == TASK:
-            self._event_loop().call_soon_threadsafe(self._begin, attempt)
+            self._loop = self._loop or self._event_loop()
+            self._loop.call_soon_threadsafe(self._begin, attempt)
         else:
             self._pool.put(attempt)
 
@@ -122,13 +125,12 @@ class Engine:
 
     def serve(self) -> None:
         """Run the attempts of the main thread's lane in this thread until `close`."""
-        while True:
+        while not self._is_over:
             try:
                 self._more.acquire()
-                if self._is_over:
-                    return
-                self._run(self._line[0])
-                self._line.popleft()
+                if not self._is_over:
+                    self._run(self._line[0])
+                    self._line.popleft()
             except KeyboardInterrupt:
                 # It came between two steps: the run is being cancelled.
                 if self._line:
@@ -140,8 +142,8 @@ class Engine:
         self._under_way.clear()
         self._pool.close()
         self._more.release()
-        if self._tasks:
-            self._event_loop().call_soon_threadsafe(self._cancel_all)
+        if self._tasks and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._cancel_all)
 
     # --- what it does
     # --------------------------------------------------------------------------------------------------
@@ -153,9 +155,7 @@ class Engine:
             self._post(attempt, Done())
 
     def _begin(self, attempt: Attempt) -> None:
-        import asyncio  # the loop runs: it is loaded
-
-        task = asyncio.get_running_loop().create_task(self._run_async(attempt))
+        task = self._loop.create_task(self._run_async(attempt))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -54,6 +54,23 @@ class ThreadedExecutor:
         self.tag_concurrency_limits = tag_concurrency_limits
         self.require_upstream_step_success = require_upstream_step_success
 
+    @property
+    def default(self) -> str:
+        """Where steps run that say nothing of isolation."""
+        return self._lane
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """For an executor that takes its place where steps ask for other processes."""
+        return {
+            "max_threads": self.max_concurrent,
+            "max_tasks": self.max_tasks,
+            "grace_seconds": self.grace_seconds,
+            "tag_concurrency_limits": self.tag_concurrency_limits,
+            "retries": self.retries,
+            "require_upstream_step_success": self.require_upstream_step_success,
+        }
+
     def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
         """See `interfaces.execution.Executor`. Raises InvocationError for a step that asks for another process."""
         for step in plan.steps:
@@ -185,8 +202,12 @@ def _beside(schedule: Schedule, engine: Engine) -> bool:
 
     loop = threading.Thread(target=run, name="rostrum-schedule", daemon=True)
     loop.start()
-    engine.serve()
-    loop.join()
+    while loop.is_alive():
+        try:
+            engine.serve()
+            loop.join()
+        except KeyboardInterrupt:
+            continue  # the run is being cancelled: the loop sees that
     if raised:
         raise raised[0]
     return outcome[0]

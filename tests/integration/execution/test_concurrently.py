@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -390,3 +391,20 @@ def test_streams_are_left_as_they_were() -> None:
     before = sys.stdout, sys.stderr
     run(thousand, AsyncExecutor())
     assert (sys.stdout, sys.stderr) == before
+
+
+def test_thousands_of_tasks_are_cancelled_at_once() -> None:
+    @op
+    async def waits(number: int) -> None:
+        await asyncio.sleep(60)
+
+    @job
+    def waiting() -> None:
+        numbers().map(waits)
+
+    ran = run(waiting, AsyncExecutor(), stop_after="input_loaded")
+    assert ran.run.status is RunStatus.CANCELED
+    ends = Counter(ran.kinds(f"waits[n{number}]")[-1] for number in range(1000))
+    assert ends["step_canceled"] >= 1
+    assert sum(ends.values()) == ends["step_canceled"] + ends["step_not_run"] == 1000
+    assert ran.seconds < 10
