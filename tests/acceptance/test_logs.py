@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,8 +69,7 @@ def raises(context, vault: Vault):
 
 @asset
 def hangs(context):
-    mask_secret("canary-fetched-late")
-    print("before", "canary-fetched-late")
+    print("before", mask_secret("-".join(["canary", "fetched", "late"])))
     gate("hangs")
     print("last words", "-".join(["canary", "fetched", "late"]), flush=True)
     (HERE / "printed").touch()
@@ -183,8 +184,8 @@ def test_no_secret_leaves_the_worker(dev: Dev, s3: S3Server) -> None:
     shown = [json.dumps([dev.api.run(each), dev.api.events(each)]) for each in (run_id, killed)]
     shown += [output(dev, run_id, key, stream) for key in ("leaks", "raises") for stream in ("out", "err")]
     shown += [output(dev, killed, "hangs")]
-    bundle = get(dev, f"/api/runs/{run_id}/bundle")
-    shown += [bundle[1].decode("latin-1")]
+    bundle = zipfile.ZipFile(io.BytesIO(get(dev, f"/api/runs/{run_id}/bundle")[1]))
+    shown += [bundle.read(name).decode() for name in bundle.namelist()]
     in_store = stored(s3)
     files = [path for path in dev.home.rglob("*") if path.is_file()]
     for canary in CANARIES:
@@ -194,7 +195,7 @@ def test_no_secret_leaves_the_worker(dev: Dev, s3: S3Server) -> None:
     text = shown[0]
     assert "logged ********" in text
     assert "could not log in with ******** and ********" in text
-    assert all(f"{word} ****" in shown[2] for word in ("printed", "native", "by a child:"))
+    assert all(f"{word} ****" in output(dev, run_id, "leaks") for word in ("printed", "native", "by a child:"))
 
 
 def test_live_within_a_second_and_by_the_live_stream(dev: Dev) -> None:
@@ -279,3 +280,49 @@ def test_the_classic_path(dev: Dev) -> None:
     dev.api.wait(run_id)
     has(dev, run_id, "killed", "last words of a step")
     assert get(dev, f"/logs/{run_id}/compute_logs/killed/out") == (200, b"last words of a step\n")
+
+
+def test_the_debug_bundle(dev: Dev, tmp_path: Path) -> None:
+    run_id = dev.api.launch("raises", "killed")
+    dev.api.wait(run_id)
+    has(dev, run_id, "killed", "last words of a step")
+    status, content = get(dev, f"/api/runs/{run_id}/bundle")
+    assert status == 200
+    file = tmp_path / "bundle.zip"
+    command = [
+        sys.executable,
+        "-m",
+        "rostrum.cli.main",
+        "run",
+        "bundle",
+        run_id,
+        "-o",
+        str(file),
+        "--home",
+        str(dev.home),
+    ]
+    environment = os.environ | {"LOGS_SECRET": SECRET}
+    asked = {"capture_output": True, "text": True, "timeout": 60, "check": False, "env": environment}
+    done: Any = subprocess.run(command, **asked)  # type: ignore[call-overload]
+    assert done.returncode == 0, done.stderr
+    again: Any = subprocess.run(command, **asked)  # type: ignore[call-overload]
+    assert (again.returncode != 0, "exists already" in again.stderr) == (True, True)
+    for archive in (zipfile.ZipFile(io.BytesIO(content)), zipfile.ZipFile(file)):
+        assert archive.testzip() is None
+        held = {name: archive.read(name) for name in archive.namelist()}
+        assert json.loads(held["run.json"])["run_id"] == run_id
+        assert held["logs/killed.out"] == b"last words of a step\n"
+        kinds = [json.loads(line)["kind"] for line in held["events.jsonl"].splitlines()]
+        assert kinds[0] == "run_queued"
+        assert kinds.count("step_failed") == 2
+        assert [step["key"] for step in json.loads(held["plan.json"])["steps"]] == ["killed", "raises"]
+        assert "leaks" in held["manifest.json"].decode()
+        assert json.loads(held["versions.json"])["packages"]["msgspec"]
+        assert json.loads(held["settings.json"])["logs"]["config"]["aws_secret_access_key"] == "********"
+        summary = json.loads(held["bundle.json"])
+        assert summary["files"]["logs/killed.out"] == {"bytes": 21}
+        assert b"jq -r" in held["README.md"]
+        whole = b"\n".join(held.values())
+        assert not any(canary.encode() in whole for canary in (*CANARIES, SECRET))
+    assert get(dev, f"/api/runs/{run_id[:-1]}x/bundle")[0] == 404
+    assert get(dev, "/api/runs/..%2f..%2fetc/bundle")[0] == 404

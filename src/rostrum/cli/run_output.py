@@ -1,14 +1,16 @@
-"""Captured output on the terminal: of a run, a step, an attempt; followed while it grows."""
+"""Captured output on the terminal: of a run, a step, an attempt; followed while it grows. And the debug bundle."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from rostrum.interfaces.logs import STREAMS, left_out_note
-from rostrum.model.errors import NotFound, Unavailable
+from rostrum.model.errors import ConfigError, NotFound, Unavailable
+from rostrum.model.runs import Run
 
 POLL_SECONDS = 0.25
 LAST_SECONDS = 5.0
@@ -114,3 +116,32 @@ def _title(file: dict[str, Any]) -> str:
     if len(steps) != 1:
         return f"process of {len(steps)} steps ({file['fileKey']})" if steps else str(file["fileKey"])
     return steps[0] + (f", attempt {file['attempt']}" if (file["attempt"] or 1) > 1 else "")
+
+
+def write_bundle(control: Any, run: Run, output: str | None) -> None:
+    """Write a run's debug bundle. Raises ConfigError where the file is there already, or cannot be written."""
+    import msgspec
+
+    from rostrum.config.deployment import version
+    from rostrum.control.bundles import BundleSources, bundle, bundle_name
+
+    settings = msgspec.to_builtins(control.settings)
+    sources = BundleSources(control.storage, control.log_store, control.manifests, settings, version())
+    parts = bundle(sources, run, control.clock.now())
+    if output == "-":
+        for part in parts:
+            sys.stdout.buffer.write(part)
+        return
+    path = Path(output or bundle_name(run))
+    size = 0
+    try:
+        with path.open("xb") as file:
+            for part in parts:
+                size += file.write(part)
+    except FileExistsError:
+        raise ConfigError(f"{path} exists already; give another file with -o") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
+    click.echo(
+        f"{path}, {size} bytes. README.md in it says how to read it. Look through the logs before handing it on."
+    )

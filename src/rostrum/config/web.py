@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
@@ -25,6 +26,7 @@ from rostrum.gateway.app import gateway_app
 from rostrum.interfaces.locations import CodeLocations
 from rostrum.interfaces.storage import Storage
 from rostrum.model.errors import ConfigError
+from rostrum.model.secrets import masked_config
 from rostrum.web.app import create_app
 from rostrum.web.context import Services
 
@@ -82,6 +84,7 @@ def web_app(deployment: Deployment, code_locations: CodeLocations, host: str) ->
         timezone=deployment.settings.timezone or local_timezone(),
         version=version(),
         queue_limits=queue_limits(deployment.settings),
+        settings=masked_config(msgspec.to_builtins(deployment.settings)),
     )
     return create_app(services, loopback_only=is_loopback(host), extra_routes=[Mount("/gateway", workers_door)])
 

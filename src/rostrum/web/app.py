@@ -5,7 +5,7 @@ the composition root.
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -19,9 +19,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from rostrum.auth.attempts import Attempts, TooManyAttempts
-from rostrum.auth.authorize import Unauthenticated
+from rostrum.auth.authorize import Unauthenticated, permissions
 from rostrum.auth.requests import SESSION_COOKIE, session_cookie
 from rostrum.auth.tokens import SESSION_SECONDS
+from rostrum.control.bundles import BundleSources, bundle, bundle_name
 from rostrum.model.errors import ConfigError, Denied, NotFound, RostrumError, Unavailable
 from rostrum.model.ids import is_id
 from rostrum.model.principals import Permission
@@ -85,6 +86,7 @@ def create_app(
             Route("/api/assets", routes.assets, methods=["GET"]),
             Route("/api/graph", routes.graph, methods=["GET"]),
             Route("/api/runs/{run_id}/logs/{file_key}/{stream}", routes.log, methods=["GET"]),
+            Route("/api/runs/{run_id}/bundle", routes.bundle, methods=["GET"]),
             Route("/logs/{run_id}/compute_logs/{file_key}/{stream}", routes.log, methods=["GET"]),
             Route("/login", routes.login, methods=["POST"]),
             Route("/logout", routes.logout, methods=["POST"]),
@@ -197,6 +199,28 @@ class _Routes:
 
         headers = {"content-disposition": f'attachment; filename="{file_key}.{stream}.{run_id[-8:]}.log"'}
         return StreamingResponse(chunks(), media_type="text/plain; charset=utf-8", headers=headers)
+
+    async def bundle(self, request: Request) -> Response:
+        """Download all that is known of one run."""
+        run_id: str = request.path_params["run_id"]
+        services = self._services
+
+        def start() -> tuple[str, Iterator[bytes]]:
+            with self._context(request) as context:
+                context.require(Permission.VIEW)
+                run = context.session.runs.get(run_id) if is_id(run_id) else None
+                if run is None:
+                    raise NotFound(f"there is no run {run_id}")
+                principal = context.principal
+                admin = principal is not None and Permission.ADMIN in permissions(principal)
+            manifests = services.catalogs.manifests
+            settings = services.settings if admin else None
+            sources = BundleSources(services.storage, services.logs, manifests, settings, services.version)
+            return bundle_name(run), bundle(sources, run, services.clock.now())
+
+        name, parts = await anyio.to_thread.run_sync(start)
+        headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+        return StreamingResponse(iterate_in_threadpool(parts), media_type="application/zip", headers=headers)
 
     async def login(self, request: Request) -> Response:
         asked = await _body(request, _Login, MAX_LOGIN_BODY)

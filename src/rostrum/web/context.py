@@ -5,10 +5,11 @@ them.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rostrum.auth.authorize import authorize
 from rostrum.auth.requests import Authenticator
@@ -50,6 +51,8 @@ class Services:
     timezone: str = "UTC"
     version: str = "0"
     queue_limits: QueueLimits = field(default_factory=QueueLimits)
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Of the instance, as plain data; shown to administrators only, secrets covered."""
     watched_logs: WatchedLogs = field(default_factory=WatchedLogs)
 
 

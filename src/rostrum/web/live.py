@@ -154,9 +154,11 @@ class Live:
             with self._storage.begin() as session:
                 stored = session.events.tail(cursor, RESUME_LIMIT)
                 told = list(messages(session, stored))
+                going = {run.run_id for run in session.runs.in_progress()}
         except Exception:  # noqa: BLE001 - the database may be away: the next look tells all
             return [], cursor
-        told += [_message(cursor, {"topic": "logs", "runId": run_id}) for run_id in self._watched.grown(self._logs)]
+        grown = self._watched.grown(self._logs, going.__contains__)
+        told += [_message(cursor, {"topic": "logs", "runId": run_id}) for run_id in grown]
         return told, stored[-1].id if stored else cursor
 
 

@@ -8,7 +8,7 @@ import contextlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rostrum.interfaces.logs import LogStore, left_out_note
@@ -21,8 +21,10 @@ MAX_PART = 1_048_576
 MOST_FILES = 10_000
 WATCHED_SECONDS = 12 * 3600.0
 """How long somebody who has read a log is told that it has grown."""
+LINGER_SECONDS = 20.0
+"""After the end of a run and the last of its output it is looked at no more."""
 MOST_WATCHED = 100
-_SHARE = 0.05
+_SHARE = 0.25
 """Of the time, what looking at watched logs may take."""
 
 
@@ -96,6 +98,7 @@ class WatchedLogs:
         self._lock = threading.Lock()
         self._read_at: OrderedDict[str, float] = OrderedDict()
         self._sizes: dict[str, Any] = {}
+        self._grown_at: dict[str, float] = {}
         self._look_at = 0.0
 
     def read(self, run_id: str) -> None:
@@ -104,17 +107,18 @@ class WatchedLogs:
             self._read_at[run_id] = time.monotonic()
             self._read_at.move_to_end(run_id)
             while len(self._read_at) > MOST_WATCHED:
-                self._sizes.pop(self._read_at.popitem(last=False)[0], None)
+                self._drop(next(iter(self._read_at)))
 
-    def grown(self, logs: LogStore) -> list[str]:
+    def grown(self, logs: LogStore, in_progress: Callable[[str], bool]) -> list[str]:
         """Runs of which a log has grown since the last look; none where it is too early, or the store is away."""
         began = time.monotonic()
         if began < self._look_at:
             return []
         with self._lock:
-            for run_id in [each for each, at in self._read_at.items() if began - at > WATCHED_SECONDS]:
-                del self._read_at[run_id]
-                self._sizes.pop(run_id, None)
+            for run_id, at in list(self._read_at.items()):
+                over = not in_progress(run_id) and began - self._grown_at.get(run_id, at) > LINGER_SECONDS
+                if over or began - at > WATCHED_SECONDS:
+                    self._drop(run_id)
             watched = list(self._read_at)
         grown: list[str] = []
         with contextlib.suppress(Unavailable):
@@ -122,7 +126,11 @@ class WatchedLogs:
                 sizes = logs.sizes(run_id)
                 if sizes != self._sizes.get(run_id):
                     grown.append(run_id)
-                    self._sizes[run_id] = sizes
+                    self._sizes[run_id], self._grown_at[run_id] = sizes, began
         now = time.monotonic()
         self._look_at = now + (now - began) / _SHARE
         return grown
+
+    def _drop(self, run_id: str) -> None:
+        for kept in (self._read_at, self._sizes, self._grown_at):
+            kept.pop(run_id, None)
