@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../src/api/shapes";
-import { mergeLog, scoped, sentence } from "../src/parts/loglines";
+import { leftOut, mergeLog, scoped, sentence } from "../src/parts/loglines";
 import { axisLabel, axisStep } from "../src/parts/timeline";
 
 const event = (id: number, kind: string, fields: Record<string, unknown> = {}): RunEvent => ({ id, kind, at: "2013-11-19T14:12:04Z", ...fields });
@@ -26,6 +26,14 @@ describe("one log of events and output", () => {
   });
   it("appends the output of a step that still runs", () => {
     expect(mergeLog(events.slice(0, 2), [output]).at(-1)?.text).toBe("bad");
+  });
+  it("puts the output of an attempt before the attempt's own end", () => {
+    const tried = [event(1, "step_started", { step_key: "a" }), event(2, "step_retrying", { step_key: "a", attempt: 1, error: { class_name: "E", message: "1" } }), event(3, "step_started", { step_key: "a", attempt: 2 }), event(4, "step_succeeded", { step_key: "a" })];
+    const files = [1, 2].map((attempt) => ({ fileKey: `a-${attempt}`, stepKeys: ["a"], attempt, out: `try ${attempt}\n`, err: "" }));
+    expect(mergeLog(tried, files).map((line) => line.text)).toEqual(["step started", "try 1", "E: 1", "attempt 1 failed; the next one follows", "step started, attempt 2", "try 2", "step succeeded"]);
+  });
+  it("tells where bytes were left out", () => {
+    expect(mergeLog([], [{ ...output, out: `first${leftOut(39_800_000)}last`, err: "" }]).map((line) => line.text)).toEqual(["first", "… 39,800,000 bytes left out here: more was written than is kept of a log file", "last"]);
   });
   it("tells kinds it does not know by their name", () => {
     expect(sentence(event(9, "moon_landed")).text).toBe("moon landed");

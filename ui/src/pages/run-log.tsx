@@ -9,7 +9,7 @@ import { usePhone } from "../list/media";
 import { Broken, Menu, Seg } from "../parts/controls";
 import { Icon } from "../parts/icons";
 import { LogView } from "../parts/log";
-import { mergeLog, type Output, scoped, type Scope } from "../parts/loglines";
+import { leftOut, mergeLog, type Output, scoped, type Scope } from "../parts/loglines";
 
 /** Events read at a time, and at most before the reader asks for more. */
 const EVENT_PAGE = 2000;
@@ -58,14 +58,17 @@ function grown(before: string, part: string, lost: boolean): { text: string; los
   return { text: text.slice(text.indexOf("\n", text.length - OUTPUT_KEPT) + 1), lost: true };
 }
 
+/** A note where the store skips bytes: it keeps the first and the last part of a long file. */
+const gap = (asked: number, got: number) => (asked >= 0 && got > asked ? leftOut(got - asked) : "");
+
 /** Read on from where the last read ended; a file that is complete is not read again. */
 async function readFile(runId: string, file: LogFile, known: FileRead | undefined, signal: AbortSignal): Promise<FileRead> {
   if (known?.complete) return known;
-  let held: FileRead = known ?? { fileKey: file.fileKey, stepKeys: file.stepKeys, out: "", err: "", lost: { out: false, err: false }, next: { out: -OUTPUT_BYTES, err: -OUTPUT_BYTES }, complete: false };
+  let held: FileRead = known ?? { fileKey: file.fileKey, stepKeys: file.stepKeys, attempt: file.attempt, out: "", err: "", lost: { out: false, err: false }, next: { out: -OUTPUT_BYTES, err: -OUTPUT_BYTES }, complete: false };
   for (;;) {
     const { out, err } = await request(RunLog, { runId, fileKey: file.fileKey, out: held.next.out, err: held.next.err, limit: OUTPUT_BYTES }, signal);
-    const outText = grown(held.out, out.text, held.lost.out || (held.next.out < 0 && out.offset > 0));
-    const errText = grown(held.err, err.text, held.lost.err || (held.next.err < 0 && err.offset > 0));
+    const outText = grown(held.out, gap(held.next.out, out.offset) + out.text, held.lost.out || (held.next.out < 0 && out.offset > 0));
+    const errText = grown(held.err, gap(held.next.err, err.offset) + err.text, held.lost.err || (held.next.err < 0 && err.offset > 0));
     held = { ...held, stepKeys: file.stepKeys, out: outText.text, err: errText.text, lost: { out: outText.lost, err: errText.lost }, next: { out: out.nextOffset, err: err.nextOffset }, complete: out.complete && err.complete };
     const moved = out.text.length + err.text.length > 0;
     if (!moved || (out.nextOffset >= out.size && err.nextOffset >= err.size)) return held;
@@ -82,6 +85,12 @@ function useOutputs(runId: string, files: readonly LogFile[]) {
     })),
     combine: (results) => results.flatMap((result) => (result.data ? [result.data] : [])),
   });
+}
+
+/** What a file is called: its step and attempt, or the process that several steps share. */
+function fileTitle(file: LogFile): string {
+  if (file.stepKeys.length === 1) return `${file.stepKeys[0]}${(file.attempt ?? 1) > 1 ? `, attempt ${file.attempt}` : ""}`;
+  return file.stepKeys.length > 1 ? `process of ${file.stepKeys.length} steps` : file.fileKey;
 }
 
 interface RunLogProps {
@@ -103,7 +112,14 @@ export function RunLogPanel({ runId, files, live, startedAt, step, stepTitle, on
   const [follow, setFollow] = useState(live);
   useEffect(() => setFollow(live), [live]);
   const events = useEvents(runId);
-  const wanted = useMemo(() => (step !== undefined ? files.filter((file) => file.stepKeys.includes(step)) : live ? files.slice(-FILES_MOST) : files.slice(0, FILES_MOST)), [files, step, live]);
+  const [chosen, setAttempt] = useState("");
+  useEffect(() => setAttempt(""), [step]);
+  const attempts = useMemo(() => (step === undefined ? [] : files.flatMap((file) => (file.stepKeys.length === 1 && file.stepKeys[0] === step && file.attempt !== null ? [file.attempt] : []))), [files, step]);
+  const attempt = attempts.length > 1 ? chosen : "";
+  const wanted = useMemo(() => {
+    if (step === undefined) return live ? files.slice(-FILES_MOST) : files.slice(0, FILES_MOST);
+    return files.filter((file) => file.stepKeys.includes(step) && (attempt === "" || String(file.attempt) === attempt));
+  }, [files, step, attempt, live]);
   const outputs = useOutputs(runId, wanted);
   const all = useMemo(() => mergeLog(events.data?.events ?? [], outputs), [events.data, outputs]);
   const inStep = useMemo(() => scoped(all, { step, show: "all" }), [all, step]);
@@ -112,7 +128,7 @@ export function RunLogPanel({ runId, files, live, startedAt, step, stepTitle, on
   const shows: { value: Scope["show"]; text: string }[] = [{ value: "all", text: "All" }, { value: "errors", text: `Errors ${errors}` }, { value: "output", text: "Output" }];
   const downloads = wanted.flatMap((file) =>
     (["out", "err"] as const).map((stream) => ({
-      text: `${file.stepKeys.length === 1 ? file.stepKeys[0] : file.fileKey}, standard ${stream === "out" ? "output" : "error"}`,
+      text: `${fileTitle(file)}, standard ${stream === "out" ? "output" : "error"}`,
       onPick: () => window.open(`/api/runs/${encodeURIComponent(runId)}/logs/${encodeURIComponent(file.fileKey)}/${stream}`, "_blank", "noopener"),
     })),
   );
@@ -128,6 +144,7 @@ export function RunLogPanel({ runId, files, live, startedAt, step, stepTitle, on
             <i>step</i> <span className="cut">{stepTitle ?? step}</span> <Icon name="close" />
           </button>
         )}
+        {attempts.length > 1 && <Seg label="Attempt" value={attempt} options={[{ value: "", text: "All attempts" }, ...attempts.map((number) => ({ value: String(number), text: String(number) }))]} onChange={setAttempt} />}
         {hidden && <span className="faint t12 wide-only">output of the {live ? "last" : "first"} {FILES_MOST} of {files.length} steps; choose a step for its own</span>}
         <span className="grow" />
         <div className="filter log-search wide-only" data-filter>

@@ -112,6 +112,7 @@ function RunHead({ run, now, live, step }: { run: Run; now: number; live: boolea
     { text: "Launch again with changes…", onPick: () => openLaunch({ location: run.location, ...(run.job.startsWith("__") ? { assetKeys: run.assetKeys } : { job: run.job }), ...(run.partitionKey ? { partitionKeys: [run.partitionKey] } : {}) }) },
     { text: "Copy the id", onPick: () => void navigator.clipboard?.writeText(run.id).then(() => toast("Copied.")) },
     { text: "Copy as command", onPick: () => void navigator.clipboard?.writeText(`rostrum run show ${run.id}`).then(() => toast("Copied.")) },
+    { text: "Download debug bundle", onPick: () => window.open(`/api/runs/${encodeURIComponent(run.id)}/bundle`, "_blank", "noopener") },
   ];
   const again = (steps?: string) => openLaunch({ again: { runId: run.id, canResume: failedSomewhere(run), config: run.config, known: run.steps.map((item) => item.key), ...(steps ? { steps } : {}) } });
   if (run.canRetry) more.unshift({ text: "Run again with changes…", onPick: () => again() });
