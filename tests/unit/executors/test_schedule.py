@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -89,7 +89,7 @@ class Scripted:
 
     name, tells_limits = "scripted", True
 
-    def __init__(self, does: dict[str, Sequence[str]], room: int = 2) -> None:
+    def __init__(self, does: Mapping[str, Sequence[str]], room: int = 2) -> None:
         self._does, self._room = does, room
         self.running: dict[str, Attempt] = {}
         self.most = 0
@@ -157,7 +157,7 @@ def step(name: str, *upstream: str, **fields: Any) -> Step:
     return Step(name, name, inputs=inputs, upstream=upstream, **fields)
 
 
-def execute(steps: Sequence[Step], does: dict[str, Sequence[str]], host: Host | None = None, **rules: Any) -> Host:
+def execute(steps: Sequence[Step], does: Mapping[str, Sequence[str]], host: Host | None = None, **rules: Any) -> Host:
     host, place = host or Host(), Scripted(does)
     rules = {"grace_seconds": 0.02, **rules}
     schedule = Schedule(Plan(tuple(steps)), Runner(), host, [place], lambda _: place, Rules(**rules))  # type: ignore[arg-type]
@@ -207,7 +207,7 @@ def runs(draw: st.DrawFn) -> tuple[list[Step], dict[str, list[str]]]:
     for number in range(draw(st.integers(1, 7))):
         name = f"s{number}"
         above = draw(st.sets(st.sampled_from([step.key for step in steps]), max_size=2)) if steps else set[str]()
-        script = draw(st.lists(st.sampled_from(DOES), min_size=1, max_size=3))
+        script: list[str] = draw(st.lists(st.sampled_from(DOES), min_size=1, max_size=3))
         endless = {"hangs", "swallows"} & set(script)
         policy = RetryPolicy(
             max_retries=draw(st.integers(0, 2)), max_infrastructure_retries=draw(st.none() | st.integers(0, 1))
