@@ -26,12 +26,14 @@ from rostrum.execution.stored_values import StoredValues
 from rostrum.execution.worker import RunWork
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.instances import InstanceStore
-from rostrum.interfaces.runs import RunSession
+from rostrum.interfaces.launching import GatewayAccess
+from rostrum.interfaces.runs import RunSession, StepsLine
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ConfigError, NotPartitioned, RostrumError, UnknownPartition, UserCodeError
 from rostrum.model.events import CONTROL_STREAM, AnyEvent, Event, RunQueued, RunStarting
 from rostrum.model.manifest import ASSET_JOB, Edge, GraphNode
 from rostrum.model.plans import Plan
+from rostrum.model.principals import StepScope
 from rostrum.model.runs import Run, RunTarget, Trigger
 from rostrum.planning.op_selection import selected_ops
 from rostrum.planning.partition_tags import with_partition_tags, with_range
@@ -266,16 +268,35 @@ class _Keeping:
     def __init__(self, session: RunSession, watch: Callable[[Event], None] | None) -> None:
         self._session, self._watch = session, watch
         self.events: list[AnyEvent] = []
+        self.steps = _Followed(session.steps, self) if session.steps is not None else None
 
     def append(self, events: Sequence[Event]) -> None:
-        self.events.extend(events)  # type: ignore[arg-type]
         self._session.append(events)
+        self.keep(events)
+
+    def keep(self, events: Sequence[Event]) -> None:
+        self.events.extend(events)  # type: ignore[arg-type]
         if self._watch is not None:
             for event in events:
                 self._watch(event)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
+
+
+class _Followed:
+    """Keeps for the result what step workers elsewhere have told, too."""
+
+    def __init__(self, steps: StepsLine, kept: _Keeping) -> None:
+        self._steps, self._kept = steps, kept
+
+    def access(self, scope: StepScope) -> GatewayAccess:
+        return self._steps.access(scope)
+
+    def follow(self, after: int, seconds: float) -> tuple[Sequence[AnyEvent], int]:
+        events, cursor = self._steps.follow(after, seconds)
+        self._kept.keep(events)
+        return events, cursor
 
 
 def _with_inputs(run: Run, values: Mapping[str, Any]) -> Run:

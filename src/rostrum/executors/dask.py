@@ -8,6 +8,8 @@ has been begun and stops, and the loop decides whether there is another attempt.
 from __future__ import annotations
 
 import importlib
+import os
+import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -24,6 +26,7 @@ from rostrum.model.plans import Plan
 MOST_AT_ONCE = 1000
 """Tasks handed to the cluster at once, where nothing else is said: what does not run yet waits there."""
 _CONNECT_SECONDS = 30.0
+_PARENT_SECONDS = 0.5
 
 
 class DaskExecutor:
@@ -187,9 +190,25 @@ class DaskPlace:
             address, options = self._cluster.scheduler_address, {}
         try:
             self._client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False, **options)
+            if self._cluster is not None:
+                self._client.run_on_scheduler(end_with_parent)
+                self._client.run(end_with_parent, nanny=True)
         except (OSError, TimeoutError) as error:
             self.close()
             raise Unavailable(f"no Dask scheduler answers at {address}: {error}") from error
+
+
+def end_with_parent() -> None:
+    """In a process of a cluster of a run's own: end when the run worker has ended, however it has."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        never = threading.Event()
+        while os.getppid() == parent:
+            never.wait(_PARENT_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="rostrum-parent", daemon=True).start()
 
 
 def run_task(entry: str, work: bytes, access: GatewayAccess, own: bool, grace_seconds: float) -> str:
