@@ -52,6 +52,7 @@ class TestFeatures(FeaturesSuite):
 
 @pytest.mark.processes
 class TestFeaturesInProcesses(FeaturesSuite):
-    @pytest.fixture
-    def features(self, place: Path) -> Bench:
-        return Bench(partial(MultiprocessExecutor, 2, grace_seconds=0.4), features_code.defs, place)
+    @pytest.fixture(params=["process", "async"], ids=["processes", "shared process"])
+    def features(self, request: pytest.FixtureRequest, place: Path) -> Bench:
+        executor = partial(MultiprocessExecutor, 2, grace_seconds=0.4, default=request.param)
+        return Bench(executor, features_code.defs, place)
