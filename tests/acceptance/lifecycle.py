@@ -68,6 +68,15 @@ def stubborn():
     return 1
 
 @asset
+def polite():
+    """Catches what interrupts it, and returns a value all the same."""
+    try:
+        gate("polite")
+    except KeyboardInterrupt:
+        pass
+    return 1
+
+@asset
 def dies():
     os._exit(7)
 
@@ -186,7 +195,7 @@ def slow(context):
 
 quick = ScheduleDefinition(name="quick", job_name="free_job", cron_schedule="* * * * *")
 defs = Definitions(
-    assets=[gated, pressed, pressed_too, free, stubborn, dies, parted, chatty],
+    assets=[gated, pressed, pressed_too, free, stubborn, polite, dies, parted, chatty],
     jobs=[retried, twenty, fan, here, configured, free_job],
     schedules=[slow, quick],
 )

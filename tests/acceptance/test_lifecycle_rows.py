@@ -122,17 +122,20 @@ def endings(world: World) -> dict[str, Ending]:
     found["too long"] = Ending(run_id, world.project.wait_reached("stubborn"))
     for name in ("canceled", "forced"):
         found[name] = Ending(*world.at_gate("stubborn"))
+    found["polite"] = Ending(*world.at_gate("polite"))
     found["stands still"] = Ending(*world.at_gate("gated"))
     os.kill(world.api.worker_pid(found["stands still"].run_id), signal.SIGSTOP)
-    for name in ("canceled", "stands still"):
+    for name in ("canceled", "polite", "stands still"):
         world.cancel(found[name].run_id)
     assert "canceling" in world.command("run", "cancel", found["forced"].run_id, "--force").lower()
     return found
 
 
-@pytest.mark.parametrize("name", ["canceled", "forced", "stands still"])
+@pytest.mark.parametrize("name", ["canceled", "forced", "polite", "stands still"])
 def test_row_cancel_with_a_step_that_swallows_interrupts(world: World, endings: dict[str, Ending], name: str) -> None:
-    """It ends within the grace, and nothing of it comes afterwards; so do one by force, and one that stands still."""
+    """It ends within the grace, and nothing of it comes after the order; so do one by force, one that returns a value
+    all the same, and one that stands still.
+    """
     run_id, step = endings[name]
     run = world.ended(run_id, "canceled")
     until("the step is gone", lambda: gone(step), 5)

@@ -11,6 +11,7 @@ from rostrum.interfaces.runs import (
     ReadMaterializations,
     ReadPartitions,
     ReadRuns,
+    ReadSteps,
     RunSession,
 )
 from rostrum.model.assets import AssetKey
@@ -123,6 +124,22 @@ class RunSessionSuite:
         (of_x,) = line.session.read(ReadMaterializations(A, "x")).events
         assert isinstance(of_x, AssetMaterialized)
         assert of_x.data_version == "1"
+
+    def test_what_has_been_done_of_the_run_is_told(self, line: Line) -> None:
+        worker = Worker(line.run_id)
+        line.session.append([worker.event(RunStarted, epoch=1, step_keys=("a", "b"))])
+        for number in range(600):  # more than a page
+            line.session.append(
+                [worker.event(StepStarted, step_key="a", attempt=number + 1), worker.event(StepSucceeded, step_key="a")]
+            )
+        assert line.session.flush(5.0)
+        told: list[AnyEvent] = []
+        after: str | None = "0"
+        while after is not None:
+            answer = line.session.read(ReadSteps(int(after)))
+            told.extend(answer.events)
+            after = answer.cursor
+        assert [event.sequence for event in told] == list(range(1, 1202))
 
     def test_dynamic_partitions_keep_their_order(self, line: Line) -> None:
         line.session.add_dynamic_partitions("colors", ["red", "blue"])
