@@ -20,6 +20,7 @@ from rostrum.interfaces.frames import (
     FrameReader,
     Start,
     frame,
+    start_decoder,
 )
 from rostrum.model.errors import Unavailable
 from rostrum.model.events import Event, encode_events
@@ -65,7 +66,7 @@ class Line:
     def next_start(self) -> Start | None:
         """Wait for the next attempt; None when there is none."""
         try:
-            return msgspec.msgpack.decode(self.receive(START), type=Start)
+            return start_decoder().decode(self.receive(START))
         except Unavailable:
             return None
 

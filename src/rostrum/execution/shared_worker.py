@@ -20,7 +20,7 @@ from rostrum.execution.lines import Line
 from rostrum.execution.plugins import ENGINES, plugin
 from rostrum.execution.process_names import SHARED, name_process
 from rostrum.interfaces.execution import Attempt
-from rostrum.interfaces.frames import FORGET, INTERRUPT, OPEN, START, Done, Interrupt, Open, Start
+from rostrum.interfaces.frames import FORGET, INTERRUPT, OPEN, START, Done, Interrupt, Open, Start, start_decoder
 from rostrum.model.errors import ErrorInfo, Unavailable
 from rostrum.model.events import Event, LogsCaptured, StepFailed
 
@@ -96,7 +96,7 @@ class SharedWorker:
         while (received := self._line.next_frame()) is not None:
             kind, body = received
             if kind == START:
-                self._start(msgspec.msgpack.decode(body, type=Start))
+                self._start(start_decoder().decode(body))
             elif kind == INTERRUPT:
                 self._interrupt(msgspec.msgpack.decode(body, type=Interrupt))
             elif kind == FORGET:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 
 from rostrum.executors.processes import Exit, has_exited, kill_group, reap
 from rostrum.interfaces.execution import RunHost, StepRunner
-from rostrum.interfaces.frames import LIMIT_SIGNAL, WORK, FrameReader, frame
+from rostrum.interfaces.frames import LIMIT_SIGNAL, WORK, FrameReader, frame, start_decoder
 
 _READ_BYTES = 1 << 18
 _TICK_SECONDS = 0.25
@@ -104,6 +104,8 @@ class WorkerProcesses:
 
     def __init__(self, runner: StepRunner, start_method: str, grace_seconds: float) -> None:
         self._runner, self._start_method, self._grace_seconds = runner, start_method, grace_seconds
+        if start_method == "fork":
+            start_decoder()  # not in each child again
         self.living: dict[int, WorkerProcess] = {}
         """By pid."""
 

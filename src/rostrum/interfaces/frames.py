@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import signal
 import struct
+from functools import cache
 
 import msgspec
 
@@ -40,6 +41,12 @@ class Start(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """No other one follows: the process ends after it."""
     lane: str = ""
     """In a process that runs several at once: `in_process`, `thread` or `async`."""
+
+
+@cache
+def start_decoder() -> msgspec.msgpack.Decoder[Start]:
+    """Reads the body of `START`. Making it takes milliseconds: who forks makes it before."""
+    return msgspec.msgpack.Decoder(Start)
 
 
 class Done(msgspec.Struct, frozen=True, omit_defaults=True):
