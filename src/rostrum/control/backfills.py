@@ -11,12 +11,29 @@ from rostrum.control.events import EventLog
 from rostrum.control.runs import Runs, SubmitRequest
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.doorbell import Doorbell
-from rostrum.interfaces.storage import RunTable, Storage
+from rostrum.interfaces.storage import RunTable, Session, Storage
 from rostrum.model.backfills import Backfill
 from rostrum.model.errors import NotFound, StateError
 from rostrum.model.events import Event, RunCanceled, RunCanceling
+from rostrum.model.reserved_names import RETRY_STATE_TAG
 from rostrum.model.runs import IN_PROGRESS, Run, RunFilter, RunStatus, RunTarget, Trigger
 from rostrum.planning.backfills import BackfillProgress, progress, targets
+from rostrum.planning.run_retries import stopped
+
+
+def run_counts(session: Session, backfill_id: str) -> dict[str, int]:
+    """Numbers of a backfill's runs by status. A failed one that another repeats by itself is left out; where that is
+    still to come, it counts as queued.
+    """
+    counts = dict(session.runs.count(RunFilter(backfill_id=backfill_id), "status"))
+    failed, queued = RunStatus.FAILURE.value, RunStatus.QUEUED.value
+    for state in ("done", "waiting") if counts.get(failed) else ():
+        where = RunFilter(statuses=(RunStatus.FAILURE,), backfill_id=backfill_id, tag=(RETRY_STATE_TAG, state))
+        number = session.runs.count(where, "status").get(failed, 0)
+        counts[failed] -= number
+        if state == "waiting" and number:
+            counts[queued] = counts.get(queued, 0) + number
+    return {status: number for status, number in counts.items() if number}
 
 
 class Backfills:
@@ -88,6 +105,10 @@ class Backfills:
                 queued = run.status is RunStatus.QUEUED
                 pairs.append((run, [canceling, RunCanceled(at=now)] if queued else [canceling]))
             self._events.append_controls(session, pairs)
+            for run_id in self._ids(session.runs, RunFilter(backfill_id=backfill_id, tag=(RETRY_STATE_TAG, "waiting"))):
+                run = session.runs.get(run_id)
+                if run is not None and run.retry_at is not None:
+                    session.runs.put(stopped(run, "the backfill is cancelled"))
         self._doorbell.ring("cancel")
         return backfill
 
@@ -97,7 +118,7 @@ class Backfills:
             backfill = session.backfills.get(backfill_id)
             if backfill is None:
                 raise NotFound(f"there is no backfill {backfill_id!r}")
-            counts = session.runs.count(RunFilter(backfill_id=backfill_id), "status")
+            counts = run_counts(session, backfill_id)
         return progress(len(backfill.partition_keys), counts, canceled=backfill.canceled_at is not None)
 
     @staticmethod

@@ -62,6 +62,7 @@ class Reruns:
             request = msgspec.structs.replace(
                 request,
                 idempotency_key=f"retry/{run_id}",
+                backfill_id=parent.backfill_id,
                 tags={**request.tags, RETRY_NUMBER_TAG: str(user + infrastructure)},
                 user_retries=user,
                 infrastructure_retries=infrastructure,

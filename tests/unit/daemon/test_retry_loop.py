@@ -162,3 +162,26 @@ def test_a_deleted_run_is_not_repeated(scene: Scene) -> None:
     scene.plane.clock.advance(100)
     scene.look()
     assert scene.count() == 0
+
+
+def test_of_a_backfill_what_is_repeated_counts_once(scene: Scene) -> None:
+    plane = scene.plane
+    tags = {"dagster/max_retries": "1"}
+    backfill, runs = plane.backfills.create(plane.request("daily").target, ["2026-01-01", "2026-01-02"], tags=tags)
+
+    def counts() -> dict[str, int]:
+        return plane.backfills.progress(backfill.backfill_id).by_status
+
+    scene.fail(runs[0])
+    assert counts() == {"queued": 2}
+    scene.look()
+    again = scene.newest()
+    assert (again.backfill_id, again.target.partition_key) == (backfill.backfill_id, "2026-01-01")
+    assert counts() == {"queued": 2}
+    scene.fail(again)
+    assert counts() == {"queued": 1, "failure": 1}
+    scene.fail(runs[1])
+    plane.backfills.cancel(backfill.backfill_id)
+    scene.look()
+    assert scene.count() == 3
+    assert counts() == {"failure": 2}

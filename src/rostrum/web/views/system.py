@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from rostrum.control.backfills import run_counts
 from rostrum.control.waiting import queue_hold
 from rostrum.model.backfills import Backfill
 from rostrum.model.locations import DaemonState, LocationState
@@ -70,7 +71,7 @@ class BackfillView:
 
     def __init__(self, context: RequestContext, backfill: Backfill) -> None:
         selection = backfill.target.asset_selection
-        runs = context.session.runs.count(RunFilter(backfill_id=backfill.backfill_id), "status")
+        runs = run_counts(context.session, backfill.backfill_id)
         self.id = backfill.backfill_id
         self.title = str(selection[0]) if selection else backfill.target.job
         self.created_at = backfill.created_at
