@@ -173,33 +173,32 @@ class DaskPlace:
             deploy: Any = importlib.import_module("distributed.deploy.subprocess")
         except ImportError as error:
             raise ConfigError(f"the dask executor needs Dask: pip install 'rostrum[dask]' ({error})") from error
-        address, options = executor.address, executor.options
+        address, options = executor.address, dict(executor.options)
         if address is None:
             # A task whose worker dies is the loop's to begin anew.
-            with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
-                worker_options = {"dashboard": False, **dict(options.pop("worker_kwargs", {}))}
+            with dask.config.set({"distributed.scheduler.allowed-failures": 0, "logging.distributed": "error"}):
+                own = dict(options.pop("worker_kwargs", {}))
                 self._cluster = deploy.SubprocessCluster(
                     n_workers=executor.workers,
                     threads_per_worker=1,
                     dashboard_address=":0",
-                    scheduler_kwargs={"dashboard": False},
-                    worker_kwargs=worker_options,
+                    scheduler_kwargs={"dashboard": False, "preload": [__name__]},
+                    worker_kwargs={"dashboard": False, "preload_nanny": [__name__], **own},
                     silence_logs=50,
                     **options,
                 )
             address, options = self._cluster.scheduler_address, {}
         try:
             self._client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False, **options)
-            if self._cluster is not None:
-                self._client.run_on_scheduler(end_with_parent)
-                self._client.run(end_with_parent, nanny=True)
         except (OSError, TimeoutError) as error:
             self.close()
             raise Unavailable(f"no Dask scheduler answers at {address}: {error}") from error
 
 
-def end_with_parent() -> None:
-    """In a process of a cluster of a run's own: end when the run worker has ended, however it has."""
+def dask_setup(_server: Any) -> None:
+    """Called by Dask where this module is preloaded: in scheduler and nannies of a cluster of a run's own. They end
+    when the run worker has ended, however it has; workers end with their nannies.
+    """
     parent = os.getppid()
 
     def watch() -> None:
