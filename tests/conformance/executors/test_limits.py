@@ -13,7 +13,7 @@ from rostrum.executors.threaded import AsyncExecutor, ThreadedExecutor
 from rostrum.testing.conformance.executors import code, limits_code
 from rostrum.testing.conformance.executors.bench import Bench
 from rostrum.testing.conformance.executors.limits import CrashesSuite, FusedSuite, LimitsSuite, MixedSuite
-from rostrum.testing.conformance.executors.suite import ExecutorSuite
+from rostrum.testing.conformance.executors.suite import ExecutorSuite, IsolatingSuite
 
 GRACE = 0.4
 
@@ -54,6 +54,12 @@ class TestFused(FusedSuite):
 class TestShared(ExecutorSuite):
     """All steps in the process that steps share: the same promises."""
 
+    test_swallowing = IsolatingSuite.test_a_step_that_swallows_interrupts_ends_with_its_children
+
     @pytest.fixture(params=["in_process", "thread"])
     def bench(self, request: pytest.FixtureRequest, place: Path) -> Bench:
         return Bench(partial(MultiprocessExecutor, 2, grace_seconds=GRACE, default=request.param), code.defs, place)
+
+    def test_signals_that_are_ignored_do_not_hold_a_cancel_up(self, place: Path) -> None:
+        bench = Bench(partial(MultiprocessExecutor, 2, grace_seconds=GRACE, default="in_process"), code.defs, place)
+        IsolatingSuite.test_a_step_that_ignores_signals_is_killed(IsolatingSuite(), bench)

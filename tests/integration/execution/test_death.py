@@ -58,9 +58,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
         each.process.wait()
 
 
-@pytest.mark.parametrize("start_method", ["fork", "spawn"])
-def test_steps_and_their_children_die_with_the_run_worker(start: Start, start_method: str) -> None:
-    worker = start("swallowing", start_method=start_method)
+@pytest.mark.parametrize(
+    ("executor", "start_method"), [("multiprocess", "fork"), ("multiprocess", "spawn"), ("shared", "fork")]
+)
+def test_steps_and_their_children_die_with_the_run_worker(start: Start, executor: str, start_method: str) -> None:
+    worker = start("swallowing", executor, start_method)
     step = worker.pid_of("swallows")
     worker.wait_for("log_message", "swallows")
     grandchild = int((worker.folder / "grandchild").read_text())

@@ -41,7 +41,9 @@ def main(job: str, executor: str, start_method: str, folder: str) -> int:
     chosen = (
         InProcessExecutor()
         if executor == "in_process"
-        else MultiprocessExecutor(2, start_method=start_method, grace_seconds=0.6)
+        else MultiprocessExecutor(
+            2, start_method=start_method, grace_seconds=0.6, default="thread" if executor == "shared" else "process"
+        )
     )
     done = execute_run(
         load_definitions(target),
