@@ -165,6 +165,15 @@ def _check(node: Any, known: Any, name: str, where: str, lines: dict[str, int]) 
         _check(value, known[key.value], name, at, lines)
 
 
+_LOG_STORES: dict[str, tuple[str, dict[str, str]]] = {
+    "S3ComputeLogManager": ("s3", {"prefix": "prefix", "region": "aws_region", "endpoint_url": "aws_endpoint"}),
+    "GCSComputeLogManager": ("gs", {"prefix": "prefix"}),
+}
+"""Log stores by class: how their address begins, and what their settings are called here."""
+_NEEDLESS = frozenset(("local_dir", "skip_empty_files", "upload_interval", "show_url_only", "use_ssl", "verify"))
+"""Settings without which everything works."""
+
+
 class _Reading:
     """One file on its way: raw values, what has become of them, what is to be told."""
 
@@ -313,9 +322,18 @@ class _Reading:
         if not kind:
             return
         self._used.add("compute_logs")
-        told = "captured output is kept in the folder `logs` of the home folder"
-        if kind != "LocalComputeLogManager" or self._at("compute_logs.config"):
-            self._tell("compute_logs", told)
+        config = cast("dict[str, Any]", self._at("compute_logs.config") or {})
+        scheme, names = _LOG_STORES.get(kind, ("", {}))
+        if scheme and isinstance(config.get("bucket"), str):
+            options = {names[key]: value for key, value in config.items() if key in names}
+            self.settings["logs"] = {
+                "name": "object_store",
+                "config": {"url": f"{scheme}://{config['bucket']}", **options},
+            }
+            for key in sorted(config.keys() - names.keys() - {"bucket"} - _NEEDLESS):
+                self._tell("compute_logs", f"{key} means nothing here", f"config.{key}")
+        elif kind != "LocalComputeLogManager" or config:
+            self._tell("compute_logs", "captured output is kept in the folder `logs` of the home folder")
 
     def _monitor(self) -> None:
         fields: dict[str, tuple[str, Callable[[Any], Any]]] = {

@@ -55,6 +55,13 @@ def test_the_classic_deployment(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "dagster.yaml:11: run_storage: one database keeps everything" in told[0]
 
 
+def test_a_log_store(tmp_path: Path) -> None:
+    config = "{bucket: b, prefix: p, region: r, local_dir: x}"
+    text = f"compute_logs:\n  module: m\n  class: S3ComputeLogManager\n  config: {config}"
+    logs = read_instance(home_with(tmp_path, text)).logs
+    assert (logs.name, logs.config) == ("object_store", {"url": "s3://b", "prefix": "p", "aws_region": "r"})
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -180,7 +187,11 @@ def test_limits_of_pools(
         ("run_launcher:\n  module: mine\n  class: MyRunLauncher", "run_launcher: there is no MyRunLauncher"),
         ("retention:\n  sensor:\n    purge_after_days: 3", "retention: nothing is purged"),
         ("telemetry:\n  enabled: true", "telemetry: has no effect here"),
-        ("compute_logs:\n  module: m\n  class: S3ComputeLogManager\n  config: {bucket: b}", "compute_logs: captured"),
+        ("compute_logs:\n  module: m\n  class: OwnComputeLogManager\n  config: {bucket: b}", "compute_logs: captured"),
+        (
+            "compute_logs:\n  module: m\n  class: S3ComputeLogManager\n  config: {bucket: b, verify_cert_path: x}",
+            "compute_logs: verify_cert_path means nothing here",
+        ),
     ],
 )
 def test_what_means_nothing_here_is_told_once(
