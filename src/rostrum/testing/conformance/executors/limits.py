@@ -28,6 +28,14 @@ class LimitsSuite:
         assert only(session, "step_not_run").because == ("slow",)
         assert only(session, "log_message", "slow").message == "lost to StepTimeout"
 
+    def test_a_coroutine_that_takes_too_long_fails_for_that(self, limits: Bench) -> None:
+        session = limits.run("limited_task")
+        failed = only(session, "step_failed", "slow_task")
+        assert (failed.cause, failed.error.class_name) == ("timeout", "StepTimeout")
+        assert "0.3 s" in failed.error.message
+        assert len(marked("cleaned")) == 1
+        assert only(session, "log_message", "slow_task").message == "lost to StepTimeout"
+
     def test_a_timeout_is_tried_again_like_other_failures(self, limits: Bench) -> None:
         session = limits.run("limited_once")
         assert session.run.status is RunStatus.SUCCESS

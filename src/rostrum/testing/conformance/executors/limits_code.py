@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import threading
@@ -71,6 +72,15 @@ def slow_once() -> int:
     if mark("slow_once") == 1:
         forever()
     return 7
+
+
+@op(timeout=LIMIT)
+async def slow_task() -> int:
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        mark("cleaned")
+    return 1
 
 
 @op(timeout=30)
@@ -234,6 +244,11 @@ def limited() -> None:
     quick()
 
 
+@job(hooks={mourns})
+def limited_task() -> None:
+    below(slow_task())
+
+
 @job
 def limited_once() -> None:
     below(slow_once())
@@ -318,6 +333,7 @@ def containing() -> None:
 defs = Definitions(
     jobs=[
         limited,
+        limited_task,
         limited_once,
         limited_in_time,
         swallowing_limit,
