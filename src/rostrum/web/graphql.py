@@ -35,6 +35,7 @@ from rostrum.web.context import RequestContext
 from rostrum.web.mutations import PERMISSIONS, Mutation
 from rostrum.web.queries import Query
 from rostrum.web.schema import schema
+from rostrum.web.system_queries import SystemQuery
 
 MAX_QUERY_LENGTH = 20_000
 MAX_DEPTH = 20
@@ -46,9 +47,10 @@ MAX_FIELDS = 10_000
 
 @dataclass(frozen=True)
 class Root:
-    """Root value: both entry points; the default resolver picks by the operation."""
+    """Root value: the entry points; the default resolver picks by the operation, then by the name of the field."""
 
     query: Query
+    system: SystemQuery
     mutation: Mutation
 
 
@@ -64,7 +66,7 @@ def _resolve(source: Any, info: GraphQLResolveInfo[RequestContext], **arguments:
         info.context.require(PERMISSIONS[name])
         source = source.mutation
     elif parent == "Query":
-        source = source.query
+        source = source.system if hasattr(source.system, name) else source.query
     if isinstance(source, Mapping):
         return cast("Mapping[str, Any]", source).get(name)
     value = getattr(source, _snake(name))
@@ -162,7 +164,7 @@ def execute(context: RequestContext, query: str, variables: dict[str, Any] | Non
         result = execution.execute_sync(
             schema(),
             document,
-            Root(Query(context), Mutation(context)),
+            Root(Query(context), SystemQuery(context), Mutation(context)),
             context,
             variables,
             operation_name,

@@ -22,9 +22,8 @@ from rostrum.web.views.assets import AssetView, CheckView, check_views
 from rostrum.web.views.automations import AutomationView, JobView
 from rostrum.web.views.now import NowView
 from rostrum.web.views.partitions import partition_status
-from rostrum.web.views.pools import PoolView
 from rostrum.web.views.runs import RunView
-from rostrum.web.views.system import BackfillView, DaemonLoopView, LocationView, QueueView
+from rostrum.web.views.system import BackfillView
 
 MAX_PAGE = 500
 MAX_EVENTS = 20_000
@@ -158,22 +157,6 @@ class Query:
 
     def checks(self) -> list[CheckView]:
         return check_views(self._context, list(self._context.catalog.checks))
-
-    def locations(self) -> list[LocationView]:
-        return [LocationView(self._context, state) for state in self._context.session.locations.states()]
-
-    def daemons(self) -> list[DaemonLoopView]:
-        return [DaemonLoopView(state) for state in self._context.session.locations.daemons()]
-
-    def queue(self) -> QueueView:
-        return QueueView(self._context)
-
-    def pools(self) -> list[PoolView]:
-        return [PoolView(self._context, state) for state in self._context.pools.values()]
-
-    def pool(self, name: str) -> PoolView | None:
-        state = self._context.pools.get(name)
-        return PoolView(self._context, state) if state is not None else None
 
     def search(self, text: str, limit: int = 20) -> list[dict[str, str]]:
         return search(self._context, text, min(max(limit, 1), 100))

@@ -175,11 +175,6 @@ class _Story:
 
     # --- steps
 
-    def step_waiting(self, record: model.StepWaiting) -> None:
-        self.add(
-            T.ENGINE_EVENT, record, _engine(None, None), f"Step blocked by limit for {record.reason} {record.name}"
-        )
-
     def worker_started(self, record: model.StepWorkerStarted) -> None:
         self.add(T.STEP_WORKER_STARTING, record, _engine(None, None), "Launching subprocess.")
         self.add(T.STEP_WORKER_STARTED, record, _engine(None, None), "Executing step in subprocess.")
@@ -339,6 +334,11 @@ def evaluation_of(record: model.CheckEvaluated) -> ev.AssetCheckEvaluation:
     )
 
 
+def _step_waiting(story: _Story, record: model.StepWaiting) -> None:
+    message = f"Step blocked by limit for {record.reason} {record.name}"
+    story.add(T.ENGINE_EVENT, record, _engine(None, None), message)
+
+
 def _engine(error: ErrorInfo | None, metadata: Any) -> ev.EngineEventData:
     return ev.EngineEventData(
         metadata=metadata or {}, error=ev.ErrorReport.of(error), marker_start=None, marker_end=None
@@ -363,7 +363,7 @@ _RULES: dict[type[Event], Callable[[_Story, Any], None]] = {
     model.RunFailed: _Story.run_failed,
     model.RunCanceling: _Story.run_canceling,
     model.RunCanceled: _Story.run_canceled,
-    model.StepWaiting: _Story.step_waiting,
+    model.StepWaiting: _step_waiting,
     model.StepWorkerStarted: _Story.worker_started,
     model.StepStarted: _Story.step_started,
     model.InputLoaded: _Story.input_loaded,
