@@ -57,7 +57,7 @@ export function RerunForm({ target }: { target: RerunTarget }) {
   return (
     <>
       <div className="body">
-        <div className="field"><span className="label">What</span><Seg label="What to run" value={draft.what} options={options} onChange={(what) => change({ what })} />
+        <div className="field"><div className="row config-head"><h3 className="grow">What</h3><Seg label="What to run" value={draft.what} options={options} onChange={(what) => change({ what })} /></div>
           <p className="note">{draft.what === "failure" ? "What failed, was interrupted or did not run; the rest is taken as it is stored." : draft.what === "all" ? "Everything, anew." : "Inputs from other steps are what they have stored before."}</p></div>
         {draft.what === "steps" && (
           <div className="field"><label htmlFor="rerun-steps">Steps or assets <span>name, +name, name+, *name, name*</span></label>

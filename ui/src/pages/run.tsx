@@ -109,13 +109,13 @@ function RunHead({ run, now, live, step }: { run: Run; now: number; live: boolea
     retryWord(run, now),
   ].filter((fact): fact is string => Boolean(fact));
   const more: MenuItem[] = [
-    { text: "Launch again with changes…", onPick: () => openLaunch({ location: run.location, ...(run.job.startsWith("__") ? { assetKeys: run.assetKeys } : { job: run.job }), ...(run.partitionKey ? { partitionKeys: [run.partitionKey] } : {}) }) },
     { text: "Copy the id", onPick: () => void navigator.clipboard?.writeText(run.id).then(() => toast("Copied.")) },
     { text: "Copy as command", onPick: () => void navigator.clipboard?.writeText(`rostrum run show ${run.id}`).then(() => toast("Copied.")) },
     { text: "Download debug bundle", onPick: () => window.open(`/api/runs/${encodeURIComponent(run.id)}/bundle`, "_blank", "noopener") },
   ];
   const again = (steps?: string) => openLaunch({ again: { runId: run.id, canResume: failedSomewhere(run), config: run.config, known: run.steps.map((item) => item.key), ...(steps ? { steps } : {}) } });
   if (run.canRetry) more.unshift({ text: "Run again with changes…", onPick: () => again() });
+  else more.unshift({ text: "Launch again with changes…", onPick: () => openLaunch({ location: run.location, ...(run.job.startsWith("__") ? { assetKeys: run.assetKeys } : { job: run.job }), ...(run.partitionKey ? { partitionKeys: [run.partitionKey] } : {}) }) });
   if (run.canRetry && step) more.unshift({ text: `Run ${step} again…`, onPick: () => again(step) }, { text: `Run ${step} and what follows again…`, onPick: () => again(`${step}*`) });
   if (failedSomewhere(run)) more.unshift({ text: "Run all steps again", onPick: () => retry.mutate({ id: run.id, strategy: "all" }) });
   if (run.canCancel && run.status === "canceling") more.unshift({ text: "Kill the worker now", onPick: () => cancel.mutate({ id: run.id, force: true }) });
