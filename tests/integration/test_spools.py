@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import tempfile
 from collections.abc import Iterator
@@ -13,9 +14,14 @@ import pytest
 from rostrum.config.deployment import Deployment, open_control
 from rostrum.config.instance import InstanceSettings, find_home
 from rostrum.config.spools import discard, drain, spool_dir, sweep
+from rostrum.control.deletion import delete_run
+from rostrum.interfaces.logs import LogChunk
+from rostrum.model.errors import Conflict, NotFound, Unavailable
 from rostrum.model.events import RunFailed, RunStarted, RunStarting
 from rostrum.model.runs import Run, RunTarget
+from rostrum.rpc.masks_file import MasksFile
 from rostrum.rpc.spool import Spool, logs_directory
+from rostrum.storage.logs import LocalLogStore
 
 KEY = "load.1.1"
 
@@ -99,3 +105,51 @@ def test_what_was_left_is_swept_when_nobody_delivers_it_any_more(deployment: Dep
     left = {path.name for path in deployment.home.spool.iterdir()}
     assert left == {f"{going.run_id}.1", f"{fresh.run_id}.1", "notes"}
     assert deployment.log_store.read(ended.run_id, KEY, "out", 0, 100).data == b"to out"
+
+
+def test_a_log_store_that_is_away_does_not_keep_a_run_from_its_end(deployment: Deployment) -> None:
+    """Events are stored, output stays, until somebody tidies up: not for the hour that a live worker is given."""
+    run = started(deployment)
+    folder = Path(spool_dir(deployment, run))
+    away = dataclasses.replace(deployment, log_store=AwayStore())
+    assert not drain(away, run)
+    fail(deployment, run)
+    discard(away, run)
+    assert folder.exists()
+    with deployment.storage.begin() as session:
+        assert "run_started" in [stored.event.kind for stored in session.events.read(run.run_id)]
+    sweep(away)
+    assert folder.exists()
+    sweep(deployment)
+    assert not folder.exists()
+    assert deployment.log_store.read(run.run_id, KEY, "err").data == b"to err"
+
+
+class AwayStore(LocalLogStore):
+    def __init__(self) -> None:
+        super().__init__(Path("nowhere"))
+
+    def read(self, run_id: str, file_key: str, stream: str, offset: int = 0, limit: int = 1_000_000) -> LogChunk:
+        raise Unavailable("it is away")
+
+
+def test_output_is_covered_by_whoever_takes_it(deployment: Deployment) -> None:
+    run = started(deployment)
+    folder = Path(spool_dir(deployment, run))
+    MasksFile(folder, 1, deployment.run_tokens.mint(run.run_id, 1)).add(["to err"])
+    assert drain(deployment, run)
+    assert deployment.log_store.read(run.run_id, KEY, "err").data == b"******"
+    assert deployment.log_store.read(run.run_id, KEY, "out").data == b"to out"
+
+
+def test_logs_go_with_their_run(deployment: Deployment) -> None:
+    run = started(deployment)
+    assert drain(deployment, run)
+    with pytest.raises(Conflict):
+        delete_run(deployment.storage, deployment.runs, deployment.log_store, run.run_id)
+    assert deployment.log_store.files(run.run_id) == [KEY]
+    fail(deployment, run)
+    delete_run(deployment.storage, deployment.runs, deployment.log_store, run.run_id)
+    assert deployment.log_store.files(run.run_id) == []
+    with pytest.raises(NotFound):
+        delete_run(deployment.storage, deployment.runs, deployment.log_store, run.run_id)

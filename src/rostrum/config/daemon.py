@@ -30,7 +30,7 @@ from rostrum.service.supervisor import Supervisor, leading
 
 CONTAINERS = frozenset({"docker", "kubernetes"})
 """Launchers whose workers are somewhere else; they take their settings as they are written."""
-_TIDY_SECONDS = 6 * 3600.0
+_TIDY_SECONDS = 300.0
 
 
 def launcher(deployment: Deployment, code_locations: CodeLocations) -> Launcher:

@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 _CHUNK = 1 << 20
 _LOG_FILE = re.compile(r"([A-Za-z0-9_.-]+)\.(out|err)")
 _FOLDER = re.compile(r"([A-Za-z0-9_-]+)\.([0-9]+)")
+_LEFT = "output-is-left"
+"""A file in the spool of a dead worker of which only output is left to be stored: that need not wait."""
 _LEFT_SECONDS = PATIENCE_SECONDS + 600.0
 """A spool in which nothing has happened for so long has no worker that still tries to deliver it."""
 
@@ -42,6 +44,8 @@ def drain(deployment: Deployment, run: Run) -> bool:
         return _drain_logs(deployment, run, folder)
     except Unavailable as error:  # of the log store: the run has its end all the same, and the output stays here
         _log.warning("output of run %s stays in %s for now: %s", run.run_id, folder, error)
+        with contextlib.suppress(OSError):
+            (Path(folder) / _LEFT).touch()
         return False
 
 
@@ -77,7 +81,9 @@ def sweep(deployment: Deployment) -> None:
     before = (deployment.clock.now() - timedelta(seconds=_LEFT_SECONDS)).timestamp()
     for folder in sorted(deployment.home.spool.iterdir()):
         named = _FOLDER.fullmatch(folder.name)
-        if named is None or folder.is_symlink() or not folder.is_dir() or _touched_at(folder) > before:
+        if named is None or folder.is_symlink() or not folder.is_dir():
+            continue
+        if not (folder / _LEFT).exists() and _touched_at(folder) > before:
             continue
         try:
             _sweep_one(deployment, folder, named.group(1), int(named.group(2)))

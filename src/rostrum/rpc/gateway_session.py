@@ -38,6 +38,8 @@ _log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 3600.0
 """How long `close()` keeps trying while the control plane is away: on another host only this process can deliver."""
+LOGS_PATIENCE_SECONDS = 600.0
+"""The same where only output is left, the log store being away; on the control plane's host others go on then."""
 FENCED_SECONDS = 10.0
 """The same for a worker whose events change nothing any more."""
 HEARTBEAT_SECONDS = 1.0
@@ -302,7 +304,8 @@ class GatewaySession:
             self._remove_files()
         else:
             self._spool.close()
-            note = f"not delivered: {self._delivery.trouble or 'the run is unknown to the control plane'}\n"
+            why = self._delivery.trouble or self._delivery.logs.trouble or "the run is unknown to the control plane"
+            note = f"not delivered: {why}\n"
             (self._directory / f"undelivered.{self._epoch}").write_text(note)
             _log.warning("events of epoch %s stay in %s: %s", self._epoch, self._directory, note.strip())
 
@@ -310,6 +313,8 @@ class GatewaySession:
         fenced = self._delivery.orders.fenced  # then what is left is evidence only
         until = time.monotonic() + min(self._patience_seconds, FENCED_SECONDS if fenced else self._patience_seconds)
         while not self.flush(min(5.0, max(0.0, until - time.monotonic()))):
+            if self._delivery.events_delivered:
+                until = min(until, time.monotonic() + LOGS_PATIENCE_SECONDS)
             if self._delivery.gone or time.monotonic() >= until:
                 return False
         return True

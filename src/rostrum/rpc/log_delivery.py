@@ -61,14 +61,6 @@ class LogDelivery:
         """All output known so far is stored, and what is to be marked complete is."""
         return self.refused or (not self._completing and not any(map(self._is_left, self._files)))
 
-    @property
-    def next_at(self) -> float | None:
-        """Monotonic time at which there is something to send; None: nothing that is known of."""
-        if self.delivered:
-            return None
-        waiting = [file.next_at for key, file in self._files.items() if self._is_left(key)]
-        return max(self._try_at, min(waiting) if waiting and not self._completable() else 0.0)
-
     def scan(self) -> None:
         """Look for captured files and their sizes."""
         began = time.monotonic()
