@@ -176,6 +176,41 @@ class Prepared:
         return keys
 
 
+class Preparations:
+    """Of the steps of a run in this process, made when they are first asked for. Threads may ask at once: what two of
+    them make is the same.
+    """
+
+    __slots__ = ("_parts", "_plan", "_prepared", "_resolved")
+
+    def __init__(self, resolved: Resolved, plan: PlanSteps) -> None:
+        self._resolved, self._plan = resolved, plan
+        self._prepared: dict[str, Prepared] = {}
+        self._parts: dict[str, OpParts] = {}
+
+    def of(self, step: Step) -> Prepared:
+        """The step, ready to be attempted."""
+        prepared = self._prepared.get(step.key)
+        if prepared is None:
+            parts = self._parts.get(step.op) if step.part_of is None else None
+            if parts is None:
+                parts = OpParts(op_of(step, self._resolved), self._resolved)
+                if step.part_of is None:
+                    self._parts[step.op] = parts
+            prepared = self._prepared[step.key] = Prepared(step, parts, self._resolved, self._plan)
+        return prepared
+
+    def adopt(self, step: Step) -> None:
+        """Take note of a step that has joined the run, or of which more is known."""
+        self._plan.executed[step.key] = step
+        self._prepared.pop(step.key, None)
+
+    def close(self) -> None:
+        """The resources that were found for steps are closed."""
+        for prepared in list(self._prepared.values()):
+            prepared.resources = None
+
+
 def _stores(output: OpOutput) -> bool:
     return output.check_key is None and not output.nothing
 

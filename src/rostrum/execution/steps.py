@@ -7,7 +7,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from functools import partial
 from threading import get_ident
 from typing import Any
 
@@ -23,18 +22,17 @@ from rostrum.execution.hook_records import HookRecord
 from rostrum.execution.hooks import Hooks
 from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
-from rostrum.execution.prepared import OpParts, PlanSteps, Prepared, asset_upstream
+from rostrum.execution.prepared import PlanSteps, Preparations, Prepared
 from rostrum.execution.resources import Resources
 from rostrum.execution.results import Item, Made, Verdict, items, items_async
+from rostrum.execution.scopes import Scopes
 from rostrum.execution.sessions import LineSession
 from rostrum.execution.step_events import evaluated, logged
-from rostrum.execution.step_ops import op_of
 from rostrum.execution.user_code import Raised, guard, guard_interruptible, guard_task
 from rostrum.execution.values import Emit, Values
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.runs import RunSession
-from rostrum.model.assets import AssetKey
-from rostrum.model.errors import CheckFailed, RostrumError
+from rostrum.model.errors import CheckFailed
 from rostrum.model.events import Event, StepCanceled, StepStarted, StepSucceeded
 from rostrum.model.masks import KNOWN
 from rostrum.model.partitions import PartitionsSpec
@@ -66,14 +64,12 @@ class StepRunner:
         self._resources, self.log = resources, log
         self._instance = RunInstance(session)
         self._partition_keys = tuple(partition_keys)
-        self.partitions: PartitionsSpec | None = None
-        """Definition that the run's partition keys are of, for steps without partitioned assets."""
-        self._prepared: dict[str, Prepared] = {}
-        self._parts: dict[str, OpParts] = {}
+        self._prepared = Preparations(resolved, self._plan)
         self._coroutines = Coroutines()
         self.values = Values(session, clock, notes, resources.io_manager)
         self.values.settings = resources.io_settings()
         self.values.settled = resources.settled = self._coroutines.settled
+        self._scopes = Scopes(resolved, run, clock, log.logger, self.values, self._partition_keys)
         self.is_canceled: Callable[[], bool] = _never
         """Whether the run is being cancelled: only then is an interrupt no failure of the step."""
         self.cancel: Callable[[], None] | None = None
@@ -92,6 +88,15 @@ class StepRunner:
         """Where attempts run concurrently."""
 
     @property
+    def partitions(self) -> PartitionsSpec | None:
+        """Definition that the run's partition keys are of, for steps without partitioned assets."""
+        return self._scopes.partitions
+
+    @partitions.setter
+    def partitions(self, partitions: PartitionsSpec | None) -> None:
+        self._scopes.partitions = partitions
+
+    @property
     def resource_failure(self) -> BaseException | None:
         """What a resource raised that could not be set up in this process."""
         return self._resources.failure
@@ -100,7 +105,7 @@ class StepRunner:
         """Open the resources of these steps, and IO managers where values are moved."""
         keys: dict[str, None] = {}
         for step in steps:
-            prepared = self._prepare(step)
+            prepared = self._prepared.of(step)
             keys.update(dict.fromkeys(sorted(prepared.op.resource_keys)))
             keys.update(dict.fromkeys(sorted(prepared.io_manager_keys)))
             if self._hooks is not None and step.hooks:
@@ -110,8 +115,7 @@ class StepRunner:
     def close(self) -> None:
         """Tear down what `open` set up. Safe to call any number of times."""
         self._resources.close()
-        for prepared in self._prepared.values():
-            prepared.resources = None
+        self._prepared.close()
         self._coroutines.close()
         if self._interrupter is not None:
             self._interrupter.stop()
@@ -135,8 +139,7 @@ class StepRunner:
     def adopt(self, steps: Sequence[Step]) -> None:
         """Take note of steps that have joined the run, or of which more is known."""
         for step in steps:
-            self._plan.executed[step.key] = step
-            self._prepared.pop(step.key, None)
+            self._prepared.adopt(step)
 
     def run_step(self, step: Step, attempt: int, emit: Emit) -> str:
         """Run one attempt. Several threads may do so at once."""
@@ -249,17 +252,6 @@ class StepRunner:
         """Steps of the run by key."""
         return self._plan.executed
 
-    def _prepare(self, step: Step) -> Prepared:
-        prepared = self._prepared.get(step.key)
-        if prepared is None:
-            parts = self._parts.get(step.op) if step.part_of is None else None
-            if parts is None:
-                parts = OpParts(op_of(step, self._resolved), self._resolved)
-                if step.part_of is None:
-                    self._parts[step.op] = parts
-            prepared = self._prepared[step.key] = Prepared(step, parts, self._resolved, self._plan)
-        return prepared
-
     def _attempt(self, active: Active) -> None:
         prepared, scope, arguments = self._ready(active)
         if prepared.inputs:
@@ -285,13 +277,13 @@ class StepRunner:
     def _ready(self, active: Active) -> tuple[Prepared, StepScope, dict[str, Any]]:
         """All that is needed to call the function, but the values of its inputs."""
         step = active.step
-        prepared = self._prepare(step)
+        prepared = self._prepared.of(step)
         op = prepared.op
         resources = prepared.resources
         if resources is None:
             resources = prepared.resources = {key: self._resources.value(key) for key in op.resource_keys}
         op_config, argument = prepared.config.values(self._run.config, step.key)
-        scope = active.scope = self._scope(prepared, active.attempt, resources, op_config, active.emit)
+        scope = active.scope = self._scopes.make(prepared, active, resources, op_config, self._instance)
         arguments: dict[str, Any] = {}
         if prepared.context_name is not None:
             arguments[prepared.context_name] = prepared.context_class(scope)
@@ -333,35 +325,6 @@ class StepRunner:
             prepared.moves_apart = asked or any(is_awaited(method) for method in methods)
         return prepared.moves_apart
 
-    def _scope(
-        self, prepared: Prepared, attempt: int, resources: Mapping[str, Any], config: Any, emit: Emit
-    ) -> StepScope:
-        scope = StepScope(
-            run=self._run,
-            step=prepared.step,
-            op=prepared.op,
-            log=self.log.logger,
-            resources=resources,
-            log_event=_no_event,
-            now=self._clock.now,
-            config=config,
-            attempt=attempt,
-            instance=self._instance,
-            mapping_key=prepared.step.mapping_keys[-1] if prepared.step.mapping_keys else None,
-            partitions=prepared.partitions or self.partitions,
-            partition_keys=self._partition_keys,
-            definitions=self._resolved,
-        )
-        scope.load_asset = self._load_asset
-        scope.log_event = partial(self._log_event, scope, emit)
-        return scope
-
-    def _load_asset(self, scope: StepScope, key: AssetKey, annotation: Any, partition: str | None) -> Any:
-        return self.values.load_asset(asset_upstream(key, self._resolved), scope, annotation, partition)
-
-    def _log_event(self, scope: StepScope, emit: Emit, event: Any) -> None:
-        emit(logged(event, scope.step.key, self._clock.now()))
-
     def _interrupted(self, raised: Raised) -> None:
         """User code has ended with an interrupt: one of its own cancels the run, as one from outside has done."""
         if self.cancel is not None and not self.is_canceled():
@@ -371,10 +334,6 @@ class StepRunner:
 
 def _never() -> bool:
     return False
-
-
-def _no_event(event: Any) -> None:
-    raise RostrumError(f"{type(event).__name__} was logged before the step began")
 
 
 def _dropped(event: Event) -> None:

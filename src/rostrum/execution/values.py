@@ -109,7 +109,7 @@ class Values:
             if upstream is not None:
                 return self._load(slot, upstream, scope)
             if isinstance(source, FromConfig):
-                if self._is_for_manager(slot, source, scope):
+                if _is_for_manager(self.settings, slot, source, scope):
                     continue
                 value = input_from_config(
                     config_at(scope.run.config, source.path), slot.op_input.annotation, source.path, scope
@@ -119,12 +119,6 @@ class Values:
             elif isinstance(source, FromDefault) and slot.op_input.input_manager_key is None:
                 return slot.op_input.default
         return MISSING if slot.op_input.input_manager_key is None else self._load_alone(slot, scope)
-
-    def _is_for_manager(self, slot: InputSlot, source: FromConfig, scope: StepScope) -> bool:
-        """Whether config of an input is no value but what its input manager is told."""
-        key, settings = slot.op_input.input_manager_key, self.settings
-        own = (*node_path(scope.step.key), "inputs", slot.name)
-        return key is not None and settings is not None and source.path == own and settings.reads_inputs(key)
 
     def _load_alone(self, slot: InputSlot, scope: StepScope) -> Any:
         """Let the input manager load what nothing upstream makes."""
@@ -368,6 +362,13 @@ def _metadata(made: Made, scope: StepScope, added: Mapping[str, MetadataValue]) 
     if told:
         metadata.update(metadata_values(told))
     return metadata
+
+
+def _is_for_manager(settings: IOSettings | None, slot: InputSlot, source: FromConfig, scope: StepScope) -> bool:
+    """Whether config of an input is no value but what its input manager is told."""
+    key = slot.op_input.input_manager_key
+    own = (*node_path(scope.step.key), "inputs", slot.name)
+    return key is not None and settings is not None and source.path == own and settings.reads_inputs(key)
 
 
 def _loading(slot: InputSlot, upstream: Upstream, scope: StepScope) -> str:

@@ -32,6 +32,14 @@ LOGGER.addHandler(logging.StreamHandler(sys.__stderr__))  # as a handler has it 
 LOGGER.propagate = False
 
 
+async def turn() -> None:
+    """Let others have the event loop."""
+    loop = asyncio.get_running_loop()
+    turned = loop.create_future()
+    loop.call_soon(turned.set_result, None)
+    await turned
+
+
 class Client:
     """Something that may be used in the event loop only that it was made in."""
 
@@ -41,7 +49,7 @@ class Client:
     async def get(self, value: int) -> int:
         if asyncio.get_running_loop() is not self._loop:
             raise RuntimeError("the client belongs to another event loop")
-        await asyncio.sleep(0)
+        await turn()
         return value + 1
 
 
@@ -58,12 +66,12 @@ class AsyncFiles(IOManager):
         self._folder.mkdir(exist_ok=True)
 
     async def handle_output(self, context: Any, obj: Any) -> None:
-        await asyncio.sleep(0)
+        await turn()
         context.add_output_metadata({"length": len(str(obj))})
         self._path(context).write_text(str(obj))
 
     async def load_input(self, context: Any) -> Any:
-        await asyncio.sleep(0)
+        await turn()
         return int(self._path(context.upstream_output).read_text())
 
     def _path(self, context: Any) -> Path:
@@ -89,7 +97,7 @@ async def fetch(context: OpExecutionContext, config: Settings) -> int:
 @op
 async def plus_one(value: int) -> int:
     get_logger().warning("adding")
-    await asyncio.sleep(0)
+    await turn()
     return value + 1
 
 
@@ -101,12 +109,12 @@ def client_job() -> None:
 @op(out=DynamicOut(int))
 async def numbers() -> AsyncIterator[DynamicOutput]:
     for number in range(4):
-        await asyncio.sleep(0)
+        await turn()
         yield DynamicOutput(number, mapping_key=f"n{number}")
 
 
 async def who() -> str:
-    await asyncio.sleep(0.001)
+    await turn()
     return str(OpExecutionContext.get().get_mapping_key())
 
 
@@ -144,7 +152,7 @@ def plain_mapped() -> None:
 
 @success_hook
 async def cheers(context: HookContext) -> None:
-    await asyncio.sleep(0)
+    await turn()
     context.log.info("hooked by %s", context.step_key)
 
 
@@ -160,7 +168,7 @@ async def goes_well() -> int:
 
 @op
 async def goes_wrong() -> int:
-    await asyncio.sleep(0)
+    await turn()
     raise LookupError("nothing there")
 
 
@@ -203,7 +211,7 @@ def threads() -> None:
 @op
 async def sleeps() -> int:
     try:
-        await asyncio.sleep(60)
+        await asyncio.wait_for(asyncio.Event().wait(), 60)
     finally:
         Path(os.environ["ROSTRUM_TEST_FOLDER"], "cleaned").touch()  # noqa: ASYNC240
     return 1
@@ -216,7 +224,7 @@ def sleeping() -> None:
 
 @asset(check_specs=[AssetCheckSpec("positive", asset="checked", blocking=True)])
 async def checked(context: AssetExecutionContext) -> AsyncIterator[Any]:
-    await asyncio.sleep(0)
+    await turn()
     context.add_output_metadata({"rows": 3})
     yield MaterializeResult(metadata={"by": "async"}, check_results=[AssetCheckResult(passed=False)])
 
