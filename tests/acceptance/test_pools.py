@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +65,11 @@ def pool(dev: Dev) -> dict[str, Any]:
     fields = "limit source held waiting holders waiters queuedRuns"
     found: dict[str, Any] = dev.api.ask(f'{{ pool(name: "db") {{ {fields} }} }}')["pool"]
     return found
+
+
+def cli(dev: Dev, *arguments: str) -> str:
+    command = [sys.executable, "-m", "rostrum", *arguments, "--home", str(dev.home)]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout.strip()
 
 
 def waiting(dev: Dev, run_id: str) -> str:
@@ -127,10 +134,14 @@ def test_what_blocks_what(browser: Browser, narrow: Dev) -> None:
     expect(page.get_by_text(re.compile("On hold"))).to_be_visible(timeout=WAIT)
     fourth = api.launch("free")
     until("it is held", lambda: "has put the queue on hold" in waiting(dev, fourth))
-    page.get_by_role("button", name="Let it go on").click()
+    page.goto(f"{url}/runs")
+    expect(page.get_by_test_id("hold-banner")).to_be_visible(timeout=WAIT)
+    assert cli(dev, "queue", "resume") == "the queue goes on"
+    expect(page.get_by_test_id("hold-banner")).to_have_count(0, timeout=WAIT)
     api.wait(fourth, "success")
 
-    # So does a cancelled run.
+    # A cancelled run holds nothing either.
+    assert re.search(r"db +1 \(rostrum.yaml\) +1 +0 +0", cli(dev, "pool", "list"))
     api.ask("mutation($id: String!) { cancelRun(id: $id) { id } }", id=third)
     api.wait(third, "canceled")
     left = pool(dev)

@@ -113,7 +113,7 @@ def open_control(home: Home, settings: InstanceSettings, *, for_children: bool =
         backfills=Backfills(storage, events, doorbell, runs, clock),
         automations=Automations(storage, doorbell, clock, manifests),
         locations=Locations(events, doorbell, clock),
-        pools=Pools(events, clock),
+        pools=Pools(events, doorbell, clock),
         run_tokens=RunTokens(installation_key(storage), clock),
         gateway=GatewayAddress(settings.gateway.url or f"unix:{home.sockets / 'gateway.sock'}"),
     )

@@ -104,7 +104,7 @@ def for_requests(deployment: Deployment) -> Deployment:
         backfills=Backfills(storage, events, bell, runs, clock),
         automations=Automations(storage, bell, clock, manifests),
         locations=Locations(events, bell, clock),
-        pools=Pools(events, clock),
+        pools=Pools(events, bell, clock),
     )
 
 

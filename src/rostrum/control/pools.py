@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from rostrum.control.events import EventLog
 from rostrum.control.waiting import put_queue_hold, queue_hold
 from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.doorbell import Doorbell
 from rostrum.interfaces.storage import Session
 from rostrum.model.errors import ConfigError, NotFound
 from rostrum.model.events import EngineMessage
@@ -69,9 +71,16 @@ class PoolState(msgspec.Struct, frozen=True, kw_only=True):
 class Pools:
     """The verbs. `by` is who does it, told with what is done."""
 
-    def __init__(self, events: EventLog, clock: Clock) -> None:
+    def __init__(self, events: EventLog, doorbell: Doorbell, clock: Clock) -> None:
         self._events = events
+        self._doorbell = doorbell
         self._clock = clock
+
+    @contextmanager
+    def _change(self) -> Generator[Session]:
+        with self._events.transaction() as session:
+            yield session
+        self._doorbell.ring("limits")
 
     def set_limit(self, pool: str, limit: int, by: str = "") -> None:
         """Limit a pool from now on, whatever the file says. A lower limit takes no slot away. Raises ConfigError."""
@@ -79,13 +88,13 @@ class Pools:
             raise ConfigError(f"{pool!r} is no name of a pool: up to 200 characters, no blanks at either end")
         if not 0 <= limit <= MOST_SLOTS:
             raise ConfigError(f"the limit of pool {pool} is {limit}; give a number from 0 (nobody gets in) up")
-        with self._events.transaction() as session:
+        with self._change() as session:
             session.pools.put_limit(PoolLimit(pool=pool, limit=limit, set_at=self._clock.now(), set_by=by))
         _log.info("%s has set the limit of pool %s to %d", by or "somebody", pool, limit)
 
     def unset_limit(self, pool: str, by: str = "") -> None:
         """Forget the limit that was set: what the file says holds again. No error when none was set."""
-        with self._events.transaction() as session:
+        with self._change() as session:
             session.pools.delete_limit(pool)
         _log.info("%s has given the limit of pool %s back to the file", by or "somebody", pool)
 
@@ -93,7 +102,7 @@ class Pools:
         """Take the slots of a run, or of one of its steps, away; returns how many. For what nobody foresaw: slots are
         freed by themselves. The step, if it lives, goes on without. Raises NotFound when there is no such run.
         """
-        with self._events.transaction() as session:
+        with self._change() as session:
             run = session.runs.get(run_id)
             held = [
                 slot for slot in session.pools.slots() if slot.run_id == run_id and step_key in (None, slot.step_key)
@@ -118,7 +127,7 @@ class Pools:
 
     def hold_queue(self, by: str = "") -> QueueHold:
         """Have the queue start no run until `resume_queue`. Runs in progress go on."""
-        with self._events.transaction() as session:
+        with self._change() as session:
             hold = queue_hold(session) or QueueHold(by=by, at=self._clock.now())
             put_queue_hold(session, hold)
         _log.info("%s has put the queue on hold", by or "somebody")
@@ -126,7 +135,7 @@ class Pools:
 
     def resume_queue(self, by: str = "") -> None:
         """Let the queue start runs again."""
-        with self._events.transaction() as session:
+        with self._change() as session:
             put_queue_hold(session, None)
         _log.info("%s has let the queue go on", by or "somebody")
 

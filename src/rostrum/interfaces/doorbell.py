@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Doorbell(Protocol):
-    """Topics are plain words: `queue`, `events`, `runs`, `locations`, `schedules`."""
+    """Topics are plain words: `queue`, `events`, `runs`, `locations`, `schedules`, `limits`."""
 
     def ring(self, topic: str) -> None:
         """Wake those who wait on the topic. Never blocks, never fails."""

@@ -30,7 +30,9 @@ BACKLOG = 1000
 """Messages a slow client may be behind before it is told to fetch anew."""
 
 _BATCH_SECONDS = 0.05
-_TOPICS = ("events", "logs", "schedules", "locations")
+_WITHOUT_EVENTS = {"schedules": "automation", "locations": "location", "limits": "limits"}
+"""Doorbell -> topic of the message, of what changes without an event."""
+_TOPICS = ("events", "logs", *_WITHOUT_EVENTS)
 """What wakes the reader."""
 
 
@@ -139,7 +141,7 @@ class Live:
                         self._thread = None
                         return
             told, cursor = self._look(cursor)
-            for topic, name in (("schedules", "automation"), ("locations", "location")):
+            for topic, name in _WITHOUT_EVENTS.items():
                 count = self._doorbell.count(topic)
                 if count != seen[topic]:
                     seen[topic] = count

@@ -242,4 +242,5 @@ export type LiveMessage =
   | { topic: "automation"; location?: string; name?: string }
   | { topic: "location"; name?: string; status?: string }
   | { topic: "hello" }
+  | { topic: "limits" }
   | { topic: "reset" };

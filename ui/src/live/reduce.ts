@@ -45,6 +45,8 @@ export function actionsOf(message: LiveMessage): Action[] {
       return [refetch("automations"), message.name === undefined ? refetch("automation") : refetch("automation", message.location ?? "", message.name), refetch("now")];
     case "location":
       return ["shell", "assets", "graph", "jobs", "job", "automations", "checks", "asset", "partitions", "system", "now"].map((key) => refetch(key));
+    case "limits":
+      return [refetch("system"), refetch("shell"), refetch("runs"), refetch("run")];
     case "reset":
       return [{ kind: "refetchAll" }];
     default:

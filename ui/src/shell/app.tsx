@@ -66,6 +66,7 @@ export function App() {
           <main id="main" tabIndex={-1} className={connection.phase === "lost" ? "is-stale-data" : undefined}>
             <StaleNotice />
             <FailingNotice />
+            <HoldBanner />
             <LocationBanner />
             <Panel key={`${shown} ${zone}`} what="This page">
               <Outlet />
@@ -209,6 +210,20 @@ function whatAndWhere(error: ErrorInfo | null): string {
   const frame = root.frames?.findLast((candidate) => candidate.user);
   if (frame) return `: ${root.class_name} at ${placeOf(frame)}`;
   return `: ${(error.message.split("\n")[0] ?? "").replace(/[.:]$/, "")}`;
+}
+
+/** Nothing starts while somebody holds the queue: told on every page, since everybody waits. */
+function HoldBanner() {
+  const hold = useQuery(shellQuery).data?.queue.hold;
+  const { pathname } = useLocation();
+  if (!hold || pathname === "/system") return null;
+  return (
+    <div className="notice" role="status" data-testid="hold-banner">
+      <Glyph state="late" word="Warning" />
+      <span className="grow cut"><b>The queue is on hold{hold.by && ` by ${hold.by}`}.</b> No run starts since {clock(Date.parse(hold.at))}; those in progress go on.</span>
+      <Link to="/system" className="underlined">Open the queue</Link>
+    </div>
+  );
 }
 
 /** A code location that does not load is told on every page: what is missing may be missing because of it. */

@@ -80,7 +80,7 @@ def wait_now(context: RequestContext, run_id: str, step_key: str, told: dict[str
     state = context.pools.get(told["name"]) if told["kind"] == "pool" else None
     if state is None:
         holders = holders_json(context, told["holders"])
-        return {**told, "holders": holders, "held": len(holders), "position": None}
+        return {**told, "holders": holders, "held": told["limit"], "position": None}
     line = (each.position for each in state.waiters if (each.run_id, each.step_key) == (run_id, step_key))
     return {
         **told,

@@ -49,20 +49,32 @@ class QueueView:
     """The queue: limits, and what each queued run waits for."""
 
     def __init__(self, context: RequestContext) -> None:
-        session = context.session
-        queued = session.runs.queued(100)
+        self._context, self._session = context, context.session
         self.max_concurrent_runs = context.places
-        hold = queue_hold(session)
-        self.hold = {"by": hold.by, "at": hold.at} if hold is not None else None
-        self.queued = session.runs.count(RunFilter(), "status").get("queued", 0)
-        self.in_progress = len(session.runs.in_progress())
-        self.waiting: Any = [
+
+    @property
+    def hold(self) -> Any:
+        hold = queue_hold(self._session)
+        return {"by": hold.by, "at": hold.at} if hold is not None else None
+
+    @property
+    def queued(self) -> int:
+        return self._session.runs.count(RunFilter(), "status").get("queued", 0)
+
+    @property
+    def in_progress(self) -> int:
+        return len(self._session.runs.in_progress())
+
+    @property
+    def waiting(self) -> Any:
+        reasons = self._context.waiting
+        return [
             {
                 "runId": run.run_id,
                 "title": run.target.job,
-                "reason": context.waiting[run.run_id].message if run.run_id in context.waiting else NEXT_LOOK,
+                "reason": reasons[run.run_id].message if run.run_id in reasons else NEXT_LOOK,
             }
-            for run in queued
+            for run in self._session.runs.queued(100)
         ]
 
 
