@@ -19,11 +19,11 @@ import msgspec
 from rostrum.control.manifests import ManifestCache
 from rostrum.control.zips import zipped
 from rostrum.interfaces.logs import STREAMS, LogStore, left_out_note
+from rostrum.interfaces.masks import Masks
 from rostrum.interfaces.storage import Storage
 from rostrum.model.errors import NotFound, RostrumError, Unavailable
 from rostrum.model.events import LogsCaptured, StoredEvent, UnknownEvent
 from rostrum.model.manifest import Manifest
-from rostrum.model.masks import Masks
 from rostrum.model.runs import Run
 from rostrum.model.secrets import masked_config, masked_run, schema_without_secrets
 from rostrum.planning.dynamic import known_items

@@ -14,11 +14,11 @@ from rostrum.control.run_queries import answer_query, change_partitions, orders_
 from rostrum.control.slots import Claim, claim_slot
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.logs import LogStore
+from rostrum.interfaces.masks import KNOWN
 from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery, StepsLine
 from rostrum.interfaces.storage import Session, Storage
 from rostrum.model.errors import InvocationError, Unavailable
 from rostrum.model.events import Event
-from rostrum.model.masks import KNOWN
 from rostrum.model.pools import REFUSED, SlotAnswer, SlotWish
 from rostrum.planning.pools import NO_RULES, PoolRules
 

@@ -16,7 +16,7 @@ def mask_secret(value: str) -> str:
     whose names say that they are secrets (`password`, `token`, `secret`, `..._key` and the like) are covered anyway.
     Raises ArgumentError for what is no text, or shorter than three characters: it would be in every other word.
     """
-    masks: Any = importlib.import_module("rostrum.model.masks")  # few need it: not a part of `import rostrum`
+    masks: Any = importlib.import_module("rostrum.interfaces.masks")  # few need it: not a part of `import rostrum`
     if not isinstance(value, str) or len(value.strip()) < masks.SHORTEST_TOLD:
         what = "shorter than three characters" if isinstance(value, str) else f"{kind_of(value)}, not a text"
         raise ArgumentError(f"mask_secret: the value is {what} and cannot be covered.")

@@ -1,5 +1,5 @@
 """Which secrets a run uses, as far as names tell: in its config and in the fields of its resources. They are covered in
-all that leaves the worker (`model.masks`).
+all that leaves the worker (`interfaces.masks`).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from rostrum.definitions.config.env import EnvVar, IntEnvVar
-from rostrum.model.masks import KNOWN
+from rostrum.interfaces.masks import KNOWN
 from rostrum.model.runs import Run
 from rostrum.model.secrets import looks_secret
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from rostrum.interfaces.masks import KNOWN
 from rostrum.interfaces.runs import (
     Orders,
     ReadAssets,
@@ -28,7 +29,6 @@ from rostrum.interfaces.runs import (
 from rostrum.model.assets import AssetKey, AssetState
 from rostrum.model.errors import InvalidTransition, RostrumError, Unavailable
 from rostrum.model.events import AnyEvent, AssetMaterialized, Event
-from rostrum.model.masks import KNOWN
 from rostrum.model.pools import GRANTED, SlotAnswer, SlotWish
 from rostrum.model.runs import Run
 

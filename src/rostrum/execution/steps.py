@@ -31,10 +31,10 @@ from rostrum.execution.step_events import evaluated, logged
 from rostrum.execution.user_code import Raised, guard, guard_interruptible, guard_task
 from rostrum.execution.values import Emit, Values
 from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.masks import KNOWN
 from rostrum.interfaces.runs import RunSession
 from rostrum.model.errors import CheckFailed
 from rostrum.model.events import Event, StepCanceled, StepStarted, StepSucceeded
-from rostrum.model.masks import KNOWN
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from rostrum.interfaces.logs import LogLimits
-from rostrum.model.masks import Masks
+from rostrum.interfaces.masks import Masks
 
 _log = logging.getLogger(__name__)
 

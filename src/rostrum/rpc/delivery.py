@@ -15,10 +15,10 @@ from typing import Any
 
 import msgspec
 
+from rostrum.interfaces.masks import Masks
 from rostrum.interfaces.runs import Orders
 from rostrum.model.errors import ErrorInfo
 from rostrum.model.events import EngineMessage, Event, decode_event, encode_event, step_stream, worker_stream
-from rostrum.model.masks import Masks
 from rostrum.model.metadata import TextMetadata
 from rostrum.model.principals import StepScope
 from rostrum.model.texts import storable

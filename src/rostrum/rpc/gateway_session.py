@@ -20,10 +20,10 @@ import msgspec
 
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.launching import GatewayAddress
+from rostrum.interfaces.masks import KNOWN, Masks
 from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery, StepsLine
 from rostrum.model.errors import Denied, NotFound, StateError, Unavailable
 from rostrum.model.events import Event
-from rostrum.model.masks import KNOWN, Masks
 from rostrum.model.pools import REFUSED, SlotAnswer, SlotWish
 from rostrum.model.principals import StepScope
 from rostrum.rpc.delivery import Delivery

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from rostrum.interfaces.logs import STREAMS, LogLimits
-from rostrum.model.masks import Masks
+from rostrum.interfaces.masks import Masks
 from rostrum.rpc.captured import CapturedFile
 from rostrum.rpc.gateway_wire import EPOCH_IS_OVER, LogReply
 
@@ -73,17 +73,23 @@ class LogDelivery:
             for entry in list(os.scandir(self._folder)):
                 file_key, _, stream = entry.name.rpartition(".")
                 if file_key and stream in STREAMS:
-                    file = self._files.get((file_key, stream))
-                    if file is None:
-                        file = self._files[file_key, stream] = CapturedFile(Path(entry.path), self._masks)
-                    file.look(entry.stat(follow_symlinks=False).st_size)
-                    file.forget(self.limits)
+                    self._see(file_key, stream, entry.stat(follow_symlinks=False).st_size)
         except FileNotFoundError:
             return  # nothing captured yet, or a file has just been removed: the next look tells
 
+    def _see(self, file_key: str, stream: str, size: int) -> None:
+        file = self._files.get((file_key, stream))
+        if file is None:
+            path = self._folder / f"{file_key}.{stream}"
+            file = self._files[file_key, stream] = CapturedFile(path, self._masks)
+        file.look(size)
+        file.forget(self.limits)
+
     def complete(self, file_key: str) -> None:
         """Have a file marked complete once it is stored: it grows no more. Then it is removed here."""
-        self.scan()
+        for stream in STREAMS:  # not all of the folder: thousands of steps may end in a row
+            with contextlib.suppress(FileNotFoundError):
+                self._see(file_key, stream, os.lstat(self._folder / f"{file_key}.{stream}").st_size)
         if not self.refused:
             self._completing[file_key] = None
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
+from rostrum.interfaces.masks import Masks
 from rostrum.interfaces.sealing import sealed, sealing_key, token_body, unsealed
-from rostrum.model.masks import Masks
 
 
 def masks_path(directory: str | Path, epoch: int) -> Path:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from rostrum.interfaces.logs import LogLimits
+from rostrum.interfaces.masks import Masks
 from rostrum.interfaces.sealing import sealed, sealing_key, unsealed
-from rostrum.model.masks import Masks
 from rostrum.rpc.captured import CapturedFile
 from rostrum.rpc.masks_file import MasksFile, read_masks
 from rostrum.storage.logs import LocalLogStore

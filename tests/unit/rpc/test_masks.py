@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from rostrum.interfaces.masks import Masks
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ErrorInfo, Frame
 from rostrum.model.events import AssetMaterialized, LogMessage, RunFailed, StepFailed, StepSkipped, StepStarted
-from rostrum.model.masks import Masks
 from rostrum.model.metadata import JsonMetadata, TableMetadata, TableSchema, TextMetadata
 from rostrum.model.secrets import MASK
 
@@ -91,15 +91,15 @@ def test_names_that_tell() -> None:
         {
             "APP_PASSWORD": "correct horse",
             "DATABASE_URL": "postgres://me:battery@host/db",
-            "HOME": "/home/somebody",
+            "HOME": "/srv/somewhere",
             "SHORT_TOKEN": "abc",
             "PLAIN_SECRET": "changeme",
             "APP_CREDENTIALS": "/",
             "CLOUD_CREDENTIALS": '{"private_key": "-----BEGIN-----\\nMIIEvQ==longer\\n", "project": "harmless"}',
         }
     )
-    text = "correct horse battery /home/somebody abc changeme / MIIEvQ==longer harmless"
-    assert masks.text(text) == f"{MASK} {MASK} /home/somebody abc changeme / {MASK} harmless"
+    text = "correct horse battery /srv/somewhere abc changeme / MIIEvQ==longer harmless"
+    assert masks.text(text) == f"{MASK} {MASK} /srv/somewhere abc changeme / {MASK} harmless"
 
 
 def test_fields_below_a_secret_name() -> None:
