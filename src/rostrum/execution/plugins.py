@@ -35,7 +35,7 @@ OWN = {
     (CLOCKS, "system"): "rostrum.service.clock:SystemClock",
 }
 """Our own entry points. Known without asking what is installed: that takes longer than a small run."""
-_ELSEWHERE = frozenset(("dask", "ray", "docker", "kubernetes", "per_step"))
+ELSEWHERE = frozenset(("dask", "ray", "docker", "kubernetes", "per_step"))
 """Whoever uses these forks nothing."""
 
 
@@ -60,5 +60,5 @@ def plugin(group: str, name: str) -> Any:
 def load_own() -> None:
     """Load all of ours: in a process that forks, so that its children need not."""
     for group, name in OWN:
-        if name not in _ELSEWHERE:
+        if name not in ELSEWHERE:
             plugin(group, name)

@@ -54,7 +54,7 @@ _OPTIONS: Mapping[str, frozenset[str]] = {
     "dask": _CLUSTER | {"max_concurrent", "dedicated"},
     "ray": _CLUSTER | {"actor_options"},
 }
-_LAUNCHING = _LOOP | {"max_concurrent", "infrastructure_retries"}
+_LAUNCHING = _LOOP | {"max_concurrent", "infrastructure_retries", "environment", "look_seconds"}
 """What executors take that start a container a step; all else are settings of its launcher."""
 _LAUNCHERS = ("docker", "kubernetes")
 
