@@ -13,6 +13,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from rostrum.executors.elsewhere import Elsewhere, lost, run_attempt
 from rostrum.executors.mixed import Local, execute_mixed, processors
@@ -100,7 +101,8 @@ class DaskPlace:
 
     def open(self, reports: Reports, reactor: Reactor) -> None:
         """See `places.Place`. Raises InvocationError without a gateway, Unavailable without a cluster."""
-        self._elsewhere.open(reports, reactor)
+        address = self._executor.address
+        self._elsewhere.open(reports, reactor, urlsplit(address).hostname or "" if address is not None else "")
         self._connect()
 
     def has_room(self) -> bool:

@@ -7,16 +7,21 @@ nothing more.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import ipaddress
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
+from urllib.parse import urlsplit
 
 from rostrum.executors.places import Attempt, Ended, Reactor, Reports
 from rostrum.interfaces.execution import RemoteAttempt, RunHost, StepRunner
 from rostrum.interfaces.launching import GatewayAccess
 from rostrum.model.errors import ErrorInfo, InvocationError, Unavailable
 from rostrum.model.events import ATTEMPT_ENDS, Event, StepWorkerStarted
+from rostrum.model.principals import StepScope
 
 FOLLOW_SECONDS = 1.0
 """How long one question waits for an answer; also how late the end of a silent worker may be seen."""
@@ -59,14 +64,22 @@ class Elsewhere:
     def __len__(self) -> int:
         return len(self._posts)
 
-    def open(self, reports: Reports, reactor: Reactor) -> None:
-        """As of `Place`. Raises InvocationError where there is no gateway."""
+    def open(self, reports: Reports, reactor: Reactor, host: str = "") -> None:
+        """As of `Place`. `host`: where the cluster is, when that is told by an address. Raises InvocationError where
+        there is no gateway, or none that can be reached from there.
+        """
         self._reports, self._reactor = reports, reactor
         if self._host.steps is None:
             raise InvocationError(
                 f"the {self._place} executor needs an instance: its workers report to the gateway of one. Give "
                 "instance=Instance.open() (or Instance.ephemeral()), launch the run in a deployment, or use the "
                 "in_process executor."
+            )
+        url = self._host.steps.access(StepScope("any", 1, "any")).address.url if host and not _is_here(host) else ""
+        if url.startswith("unix:") or _is_here(urlsplit(url).hostname or ""):
+            raise InvocationError(
+                f"workers at {host} cannot reach the gateway at {url}: set gateway.url in rostrum.yaml to an address "
+                "of the web server that they reach."
             )
 
     def begin(self, attempt: Attempt) -> tuple[RemoteAttempt, GatewayAccess]:
@@ -167,6 +180,12 @@ def run_attempt(
     module, _, name = entry.partition(":")
     function: Callable[..., str] = getattr(importlib.import_module(module), name)
     return function(work, access, own=own, shared=shared, grace_seconds=grace_seconds)
+
+
+def _is_here(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost" or host == socket.gethostname()
 
 
 def lost(what: str) -> Ended:

@@ -254,7 +254,7 @@ class PerStepPlace:
     def _not_launched(self, worker: _Worker, error: RostrumError) -> None:
         what = f"The container of this step could not be started: {error}"
         info = ErrorInfo(class_name=type(error).__name__, message=what, code=error.code)
-        self._settle(worker, Ended(cause="lost", error=info))
+        self._settle(worker, Ended(cause="lost" if error.retryable else "user", error=info))
 
     def _seen(self, worker: _Worker, status: WorkerStatus) -> None:
         now = time.monotonic()

@@ -18,7 +18,8 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """How a worker ended that gave its attempt no end event."""
 
     cause: str
-    """`crash` (the process is known dead) or `lost` (machine, container or cluster went away), as in `StepFailed`."""
+    """`crash` (the process is known dead) or `lost` (machine, container or cluster went away), as in `StepFailed`;
+    `user` where it could not be started and never can."""
     error: ErrorInfo
 
 
@@ -69,7 +70,9 @@ class Place(Protocol):
         ...
 
     def start(self, attempt: Attempt) -> None:
-        """Start it, or raise RostrumError: then it has not been started and fails as `lost`."""
+        """Start it, or raise RostrumError: then it has not been started, and fails as `lost` where trying again may
+        help.
+        """
         ...
 
     def interrupt(self, attempt: Attempt, level: int) -> None:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from rostrum.executors.elsewhere import Elsewhere, lost, run_attempt
 from rostrum.executors.mixed import Local, execute_mixed, processors
@@ -90,7 +91,9 @@ class RayPlace:
 
     def open(self, reports: Reports, reactor: Reactor) -> None:
         """See `places.Place`. Raises InvocationError without a gateway, Unavailable without a cluster."""
-        self._elsewhere.open(reports, reactor)
+        address = self._executor.address or ""
+        at = urlsplit(address if "://" in address else f"ray://{address}").hostname or ""
+        self._elsewhere.open(reports, reactor, "" if at in {"auto", "local"} else at)
         self._connect()
 
     def has_room(self) -> bool:

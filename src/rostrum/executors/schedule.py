@@ -185,7 +185,8 @@ class Schedule:
             place.start(attempt)
         except (RostrumError, OSError) as error:  # a machine without room for one more process, too
             info = ErrorInfo(class_name=type(error).__name__, message=str(error), code=getattr(error, "code", ""))
-            self.ended(attempt, Ended(cause="lost", error=info))
+            # What will not work the next time either is somebody's to mend.
+            self.ended(attempt, Ended(cause="lost" if getattr(error, "retryable", True) else "user", error=info))
 
     # --- what places tell
     # ----------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import pytest
 
 from rostrum.executors.dask import DaskExecutor
 from rostrum.executors.ray import RayExecutor
+from rostrum.model.events import LogMessage
 from rostrum.model.runs import RunStatus
-from tests.conformance.executors.elsewhere import ClusterSuite, RemoteBench
-from tests.integration.gateway.served import Gateway, Plane
+from rostrum.testing.conformance.executors.bench import kinds
+from tests.conformance.executors.elsewhere import ClusterSuite, RemoteBench, Seen
+from tests.integration.gateway.served import Gateway, Plane, until
 
 pytestmark = pytest.mark.processes
 
@@ -81,6 +84,37 @@ class TestRay:
             cluster_gateway,
             cluster_folder,
         )
+
+
+def test_nothing_fails_because_the_gateway_is_away(
+    dask_address: str, cluster_plane: Plane, cluster_folder: Path
+) -> None:
+    gateway = Gateway(cluster_plane).start()
+
+    def restart(seen: Seen) -> None:
+        until(lambda: seen.has("log_message", "takes_long"), 20.0)
+        gateway.stop(hard=True)
+        threading.Event().wait(1.2)
+        gateway.start()
+
+    bench = RemoteBench(lambda: DaskExecutor(dask_address), cluster_plane, gateway, cluster_folder)
+    session = bench.run("taking_long", meanwhile=restart)
+    assert session.run.status is RunStatus.SUCCESS
+    lines = [event.message for event in session.events if isinstance(event, LogMessage)]
+    assert lines == [f"line {number}" for number in range(20)]
+    assert "step_retrying" not in kinds(session)
+    gateway.stop(hard=True)
+
+
+def test_a_cluster_elsewhere_needs_a_gateway_that_it_reaches(cluster_plane: Plane, cluster_folder: Path) -> None:
+    gateway = Gateway(cluster_plane).start()
+    session = RemoteBench(lambda: DaskExecutor("tcp://dask.test:8786"), cluster_plane, gateway, cluster_folder).run(
+        "chain"
+    )
+    assert session.run.status is RunStatus.FAILURE
+    assert session.run.error is not None
+    assert "set gateway.url" in session.run.error.message
+    gateway.stop(hard=True)
 
 
 def test_without_an_instance_it_is_told(cluster_folder: Path) -> None:

@@ -32,6 +32,8 @@ from rostrum.model.principals import StepScope
 from rostrum.model.runs import Run
 from rostrum.rpc.gateway_connection import GatewayConnection
 from rostrum.rpc.gateway_wire import Bootstrap, FollowReply, FollowRequest
+from rostrum.service.clock import SystemClock
+from rostrum.storage.memory import MemoryStorage
 from tests.integration.gateway.served import Gateway, Plane, until
 
 A = AssetKey(("a",))
@@ -40,9 +42,11 @@ SECOND = StepScope("a", 2, "a-2")
 GONE = ErrorInfo(class_name="Lost", message="its worker went away")
 
 
-@pytest.fixture(scope="module")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
-    plane = Plane(tmp_path_factory.mktemp("steps"))
+@pytest.fixture(scope="module", params=["sql", "memory"])
+def plane(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Plane]:
+    clock = SystemClock()
+    storage = MemoryStorage(clock) if request.param == "memory" else None
+    plane = Plane(tmp_path_factory.mktemp("steps"), storage, clock)
     yield plane
     plane.close()
 

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rostrum.auth.run_tokens import RunTokens, installation_key
+from rostrum.interfaces.run_tokens import narrowed
+from rostrum.model.principals import StepScope
 from rostrum.storage.memory import MemoryStorage
 from rostrum.testing.clock import FakeClock
 
@@ -33,6 +35,30 @@ def test_tokens_expire_and_are_renewed_half_way() -> None:
     assert tokens.fresh(token) is None
     assert tokens.verify(fresh[0]) is not None
     assert (fresh[1] - clock.now()).total_seconds() == 50
+
+
+def test_a_narrowed_token_stays_narrow_when_it_is_renewed() -> None:
+    clock = FakeClock()
+    tokens = RunTokens(b"k" * 32, clock, seconds=100)
+    scope = StepScope("load[x]", 2, "load_x_-2")
+    token = narrowed(tokens.mint("r1", 3), scope)
+    principal = tokens.verify(token)
+    assert principal is not None
+    assert (principal.kind, principal.run_id, principal.epoch, principal.step) == ("step", "r1", 3, scope)
+    clock.advance(51)
+    fresh = tokens.fresh(token)
+    assert fresh is not None
+    renewed = tokens.verify(fresh[0])
+    assert renewed == principal
+    clock.advance(50)
+    assert tokens.verify(token) is None
+
+
+@given(st.text(alphabet=st.characters(codec="ascii"), max_size=60), st.integers(0, 2))
+def test_no_part_of_a_narrowed_token_can_be_replaced(text: str, place: int) -> None:
+    parts = narrowed(TOKENS.mint("r1", 1), StepScope("a", 1, "a")).split(".")
+    changed = [*parts[:place], text, *parts[place + 1 :]]
+    assert changed == parts or TOKENS.verify(".".join(changed)) is None
 
 
 def test_other_keys_and_deployments_are_refused() -> None:

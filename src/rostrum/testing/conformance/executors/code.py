@@ -110,6 +110,14 @@ def waits_once(context: OpExecutionContext) -> int:
 
 
 @op
+def takes_long(context: OpExecutionContext) -> int:
+    for number in range(20):
+        context.log.info("line %d", number)
+        threading.Event().wait(0.1)
+    return 1
+
+
+@op
 def swallows(context: OpExecutionContext) -> int:
     """Starts a grandchild, then sleeps through every interrupt."""
     child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"])
@@ -242,6 +250,11 @@ def waiting() -> None:
 
 
 @job
+def taking_long() -> None:
+    after(takes_long())
+
+
+@job
 def waiting_once() -> None:
     after(waits_once())
 
@@ -304,6 +317,7 @@ defs = Definitions(
         asking,
         waiting,
         waiting_once,
+        taking_long,
         swallowing,
         stubborn,
         killed,
