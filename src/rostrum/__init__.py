@@ -86,6 +86,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "PipesTempFileMessageReader",
         "PipesThreadedMessageReader",
     ),
+    "rostrum.pipes.objects": ("PipesObjectStoreContextInjector", "PipesObjectStoreMessageReader"),
     "rostrum.pipes.session": ("PipesClientCompletedInvocation", "PipesSession", "open_pipes_session"),
     "rostrum.planning.time_windows": ("TimeWindow",),
     _D + "assets.decorator": ("asset",),

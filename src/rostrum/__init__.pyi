@@ -382,6 +382,8 @@ from rostrum.pipes.messages import PipesExecutionResult as PipesExecutionResult
 from rostrum.pipes.messages import PipesLaunchedData as PipesLaunchedData
 from rostrum.pipes.messages import PipesMessageHandler as PipesMessageHandler
 from rostrum.pipes.messages import PipesMessageReader as PipesMessageReader
+from rostrum.pipes.objects import PipesObjectStoreContextInjector as PipesObjectStoreContextInjector
+from rostrum.pipes.objects import PipesObjectStoreMessageReader as PipesObjectStoreMessageReader
 from rostrum.pipes.readers import PipesBlobStoreMessageReader as PipesBlobStoreMessageReader
 from rostrum.pipes.readers import PipesCompositeMessageReader as PipesCompositeMessageReader
 from rostrum.pipes.readers import PipesFileMessageReader as PipesFileMessageReader

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import selectors
 import shlex
 import signal
 import subprocess
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from rostrum.definitions.contexts.step import OpExecutionContext
@@ -15,7 +17,9 @@ from rostrum.model.errors import PipesExecutionError
 from rostrum.pipes.injectors import PipesContextInjector, PipesTempFileContextInjector
 from rostrum.pipes.messages import PipesMessageReader
 from rostrum.pipes.readers import PipesTempFileMessageReader
-from rostrum.pipes.session import PipesClientCompletedInvocation, open_pipes_session
+from rostrum.pipes.session import PipesClientCompletedInvocation, PipesSession, open_pipes_session
+
+_LOOK_SECONDS = 0.2
 
 
 class PipesClient(ABC):
@@ -72,21 +76,28 @@ class PipesSubprocessClient(PipesClient):
             process = subprocess.Popen(
                 shlex.split(command) if isinstance(command, str) else [str(each) for each in command],
                 cwd=cwd or self.cwd,
-                env={**os.environ, **self.env, **(env or {}), **session.get_bootstrap_env_vars()},
+                env={
+                    **os.environ,
+                    **self.env,
+                    **(env or {}),
+                    **session.get_bootstrap_env_vars(),
+                    **session.get_plain_env_vars(),
+                },
                 stdout=quiet,
                 stderr=quiet,
             )
             try:
-                status = process.wait()
+                status = _ended(process)
             except BaseException:  # an interrupt of the step
                 if self.forward_termination:
                     context.log.info("[pipes] execution interrupted, terminating subprocess...")
                     self._terminate(process)
                 raise
-            if status != 0:
-                raise PipesExecutionError(
-                    f"External execution process failed with code {status}: what it wrote is in the log of the step."
-                )
+        if status != 0:  # all that it has told is known by now
+            raise PipesExecutionError(
+                f"External execution process failed with code {status}{_reason(status, session)}: what it wrote is in "
+                "the log of the step."
+            )
         return PipesClientCompletedInvocation(session)
 
     def _terminate(self, process: subprocess.Popen[Any]) -> None:
@@ -97,3 +108,39 @@ class PipesSubprocessClient(PipesClient):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _ended(process: subprocess.Popen[Any]) -> int:
+    """Wait for the end of a process and give its status, without a pause when it ends. Never within one call for long:
+    a step that runs in a thread is interrupted between two calls only.
+    """
+    with contextlib.ExitStack() as stack:
+        look: Callable[[float], Any] | None = None
+        if hasattr(os, "pidfd_open"):
+            descriptor = os.pidfd_open(process.pid)
+            stack.callback(os.close, descriptor)
+            selector = stack.enter_context(selectors.DefaultSelector())
+            selector.register(descriptor, selectors.EVENT_READ)
+            look = selector.select
+        while True:
+            try:
+                return process.wait(timeout=0 if look is not None else _LOOK_SECONDS)
+            except subprocess.TimeoutExpired:
+                if look is not None:
+                    look(_LOOK_SECONDS)
+
+
+def _reason(status: int, session: PipesSession) -> str:
+    """Why a process failed, as far as is known: the exception that it has told, or the signal that ended it."""
+    told = session.message_handler.exception
+    if told is not None:
+        message = told["message"].strip()
+        return f" ({message.splitlines()[-1]})" if message else ""
+    if status >= 0:
+        return ""
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    hint = "; it may have needed more memory than there is" if name == "SIGKILL" else ""
+    return f" (ended by {name}{hint})"

@@ -74,6 +74,8 @@ class PipesMessageHandler:
         self._custom: list[Any] = []
         self._errors: list[str] = []
         self._opened = self._closed = 0
+        self.exception: PipesException | None = None
+        """What an external process was closed by, if by an exception."""
 
     @contextmanager
     def handle_messages(self) -> Generator[Mapping[str, Any], None, None]:
@@ -152,6 +154,7 @@ class PipesMessageHandler:
         if exception is None:
             self._context.log.info("[pipes] external process closed.")
             return
+        self.exception = exception
         self._context.log.warning("[pipes] external process pipes closed with error\n%s", "\n".join(_lines(exception)))
 
 

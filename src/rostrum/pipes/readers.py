@@ -8,8 +8,9 @@ import sys
 import tempfile
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,11 @@ def handle_line(handler: PipesMessageHandler, line: str, origin: str) -> None:
         handler.report_pipes_framework_exception(origin, sys.exc_info())  # type: ignore[arg-type]
 
 
+def thread_of_step(name: str, target: Callable[..., None], *arguments: Any) -> threading.Thread:
+    """A thread in the step's context: what it prints and logs is the step's, also where steps share a process."""
+    return threading.Thread(target=copy_context().run, args=(target, *arguments), daemon=True, name=name)
+
+
 class PipesFileMessageReader(PipesMessageReader):
     """Reads lines of the file at `path` while they are written; removes it at the end if `cleanup_file`."""
 
@@ -51,7 +57,7 @@ class PipesFileMessageReader(PipesMessageReader):
         """A context manager that gives the params."""
         Path(self._path).touch()
         ended = threading.Event()
-        thread = threading.Thread(target=self._read, args=(handler, ended), daemon=True, name="pipes-messages")
+        thread = thread_of_step("pipes-messages", self._read, handler, ended)
         thread.start()
         try:
             yield {"path": self._path, "include_stdio_in_messages": self._include_stdio}
@@ -174,8 +180,8 @@ class PipesThreadedMessageReader(PipesMessageReader):
         with self.get_params() as params:
             ended = threading.Event()
             threads = [
-                threading.Thread(target=self._read, args=(handler, params, ended), daemon=True, name="pipes-messages"),
-                threading.Thread(target=self._read_logs, args=(handler, params, ended), daemon=True, name="pipes-logs"),
+                thread_of_step("pipes-messages", self._read, handler, params, ended),
+                thread_of_step("pipes-logs", self._read_logs, handler, params, ended),
             ]
             for thread in threads[: 2 if self.log_readers else 1]:
                 thread.start()

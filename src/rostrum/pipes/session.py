@@ -21,8 +21,10 @@ from rostrum.pipes.messages import (
 from rostrum.pipes.protocol import (
     CONTEXT_CLI_ARGUMENT,
     CONTEXT_ENV_VAR,
+    CONTEXT_PATH_ENV_VAR,
     MESSAGES_CLI_ARGUMENT,
     MESSAGES_ENV_VAR,
+    MESSAGES_PATH_ENV_VAR,
     PipesContextData,
     encode_param,
 )
@@ -52,6 +54,13 @@ class PipesSession:
     def get_bootstrap_env_vars(self) -> Mapping[str, str]:
         """The two values as variables of the environment."""
         return {name: encode_param(value) for name, value in self.get_bootstrap_params().items()}
+
+    def get_plain_env_vars(self) -> Mapping[str, str]:
+        """Where context and messages are, as plain paths, where both are files of this machine: for shell scripts and
+        others that would rather not decode the two values.
+        """
+        told = {CONTEXT_PATH_ENV_VAR: self.context_injector_params, MESSAGES_PATH_ENV_VAR: self.message_reader_params}
+        return {name: params["path"] for name, params in told.items() if isinstance(params.get("path"), str)}
 
     def get_bootstrap_cli_arguments(self) -> Mapping[str, str]:
         """The two values as arguments."""
