@@ -17,6 +17,7 @@ from rostrum.definitions.partitions.loading import PartitionLoadingContext
 from rostrum.definitions.partitions.own_keys import listed_keys
 from rostrum.execution.user_code import guard
 from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.masks import KNOWN
 from rostrum.model.errors import InvocationError, NotFound
 from rostrum.model.partitions import DynamicPartitions
 from rostrum.model.ticks import TickRequest, TickResult
@@ -35,7 +36,11 @@ def evaluate_tick(resolved: Resolved, request: TickRequest) -> TickResult:
     results: list[TickResult] = []
     raised = guard(lambda: results.append(evaluate()))
     result = TickResult(error=raised.info()) if raised is not None else results[0]
-    return msgspec.structs.replace(result, logs=tuple(lines.lines))
+    KNOWN.add_environment()
+    told = tuple(KNOWN.event(event) for event in result.asset_events)
+    shown = {"logs": tuple(lines.lines), "error": result.error, "skip_reason": result.skip_reason}
+    covered = {name: KNOWN.anything(value) for name, value in shown.items()}
+    return msgspec.structs.replace(result, asset_events=told, **covered)
 
 
 def _evaluation(resolved: Resolved, request: TickRequest, logger: logging.Logger) -> Callable[[], TickResult]:

@@ -17,6 +17,7 @@ from rostrum.codeserver.messages import (
     send,
 )
 from rostrum.definitions.error_info import error_info
+from rostrum.interfaces.masks import KNOWN
 from rostrum.service.clock import SystemClock
 
 
@@ -27,7 +28,7 @@ def serve(connection: socket.socket, code: Code) -> None:
         try:
             answer = _answer(message, code)
         except Exception as error:  # noqa: BLE001 - told to whoever asked
-            answer = Failed(error_info(error))
+            answer = Failed(KNOWN.anything(error_info(error)))
         send(connection, answer)
 
 

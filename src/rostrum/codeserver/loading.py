@@ -18,6 +18,7 @@ from rostrum.definitions.location.encoding import encoded
 from rostrum.definitions.location.live import Resolved
 from rostrum.definitions.location.loading import CodeTarget, load_definitions
 from rostrum.execution.plugins import EXECUTORS, IO_MANAGERS, plugin
+from rostrum.interfaces.masks import KNOWN
 from rostrum.model.errors import ErrorInfo, NotFound
 from rostrum.model.manifest_parts import manifest_hash
 from rostrum.service.clock import SystemClock
@@ -55,7 +56,8 @@ def load(data: msgspec.Raw) -> Code:
         resolved = load_definitions(target).resolved()
         code = Code(target, resolved, None, _user_files(before))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - importing is running user code
-        info = error_info(error)
+        KNOWN.add_environment()
+        info = KNOWN.anything(error_info(error))
         return Code(target, None, info, tuple(sorted({*_user_files(before), *_named_files(target, info)})))
     _import_parts(resolved)
     return code

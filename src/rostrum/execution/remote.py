@@ -23,6 +23,7 @@ from rostrum.execution.logs import RunLog
 from rostrum.execution.plugins import IO_MANAGERS, plugin
 from rostrum.execution.remote_work import RemoteWork
 from rostrum.execution.resources import Resources
+from rostrum.execution.secrets import note_secrets
 from rostrum.execution.steps import StepRunner
 from rostrum.execution.user_code import guard
 from rostrum.interfaces.clock import Clock
@@ -131,7 +132,9 @@ class RemoteRun:
         resolved, run = definitions_of(work.target, work.sys_path), work.run
         kept = work.values_folder
         default = partial(plugin(IO_MANAGERS, "filesystem"), kept) if kept is not None else None
-        resources = Resources(resolved.resources_of(run.target.job), run, clock, default)
+        bound = resolved.resources_of(run.target.job)
+        note_secrets(run, bound)
+        resources = Resources(bound, run, clock, default)
         log = RunLog.of_run(clock, resolved, run)
         plan = Plan((*work.upstream, work.step))
         runner = StepRunner(
