@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from rostrum.control.events import EventLog
-from rostrum.control.slots import Claim, claim_slot
+from rostrum.control.slots import Claim, claim_slot, frees
 from rostrum.interfaces.storage import Session
 from rostrum.model.errors import ErrorInfo
-from rostrum.model.events import RunCanceling, RunFailed, RunStarting, StepRetrying, StepSucceeded
+from rostrum.model.events import RunCanceling, RunFailed, RunStarting, StepRetrying, StepSucceeded, step_stream
 from rostrum.model.pools import PoolLimit, Slot, SlotAnswer, SlotWish
 from rostrum.model.runs import Run, RunTarget
 from rostrum.planning.pools import PoolRules
 from rostrum.service.doorbells import LocalDoorbell
 from rostrum.storage.memory import MemoryStorage
 from rostrum.testing.clock import FakeClock
+from tests.control_plane import Plane, manifest
 
 RULES = PoolRules(limits={"db": 1})
 ERROR = ErrorInfo("ValueError", "no")
@@ -217,3 +219,24 @@ def test_pools_without_limit_and_pools_of_runs_need_no_slot(world: World) -> Non
     world.rules = PoolRules(limits={"db": 1}, granularity="run")
     assert world.ask("r2").granted
     assert world.held() == []
+
+
+def test_the_end_that_a_step_worker_tells_itself_frees_what_was_claimed_before_it(world: World) -> None:
+    slot = Slot(pool="db", run_id="r1", step_key="s", epoch=1, sequence=5, claimed_at=world.clock.now())
+    end = StepSucceeded(at=world.clock.now(), run_id="r1", step_key="s", stream=step_stream(1, "s"), sequence=2)
+    assert frees(end, slot, told=5)
+    assert not frees(end, slot, told=4), "what the run worker said before the claim may be the end of this attempt"
+
+
+def test_runs_know_their_pools_and_their_priority_from_the_definitions() -> None:
+    plane = Plane()
+    first, *others = manifest().ops
+    pooled = [
+        msgspec.structs.replace(op, pool="db") if op.name in ("extract", "tell") else op for op in (first, *others)
+    ]
+    plane.load(msgspec.structs.replace(manifest(), ops=tuple(pooled)))
+    run = plane.submit(tags={"dagster/priority": "3"})
+    assert (run.pools, run.first_pools, run.priority) == (("db",), ("db",), 3)
+    assert plane.submit(step_selection=("load",)).pools == ()
+    assert plane.submit(tags={"dagster/priority": "soon"}).priority == 0
+    assert plane.submit(tags={"dagster/priority": "3"}, priority=7).priority == 7

@@ -8,7 +8,7 @@ import os
 import time
 from pathlib import Path
 
-from rostrum.model.events import LogsCaptured, StepRetrying, StepWorkerStarted
+from rostrum.model.events import LogsCaptured, StepRetrying, StepWaiting, StepWorkerStarted
 from rostrum.model.runs import RunStatus
 from rostrum.testing.conformance.executors.bench import Bench, kinds, only, output
 
@@ -134,6 +134,9 @@ class ServicesSuite:
         assert session.run.status is RunStatus.SUCCESS
         assert session.most_held == 1
         assert not session.held
+        told = [event for event in session.events if isinstance(event, StepWaiting)]
+        assert len({event.step_key for event in told}) == len(told), "each wait is told once"
+        assert {(event.reason, event.name, event.limit) for event in told} <= {("pool", "narrow", 1)}
 
 
 class ExecutorSuite(StepsSuite, ServicesSuite):
