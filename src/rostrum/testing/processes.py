@@ -10,22 +10,26 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef, WorkerStatus
 from rostrum.interfaces.worker_environment import worker_command, worker_variables
 
+RUNNER = (sys.executable, "-m", "rostrum.cli.main")
 _Key = tuple[str, int, str | None, int]
 
 
 class ProcessLauncher:
     """Implements `Launcher`. Thread-safe. `folder`: where the processes work and what they write is kept;
-    `environment`: what they get beside what they are told (of this process's they inherit nothing).
+    `environment`: what they get beside what they are told (of this process's they inherit nothing); `command`: started
+    in place of `rostrum`, with the same arguments.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
-        self._folder, self._environment = folder, dict(environment or {})
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str] | None = None, command: Sequence[str] = RUNNER
+    ) -> None:
+        self._folder, self._environment, self._command = folder, dict(environment or {}), list(command)
         self._lock = threading.Lock()
         self.processes: dict[_Key, subprocess.Popen[bytes]] = {}
         """By run, epoch, step and attempt."""
@@ -77,7 +81,7 @@ class ProcessLauncher:
         name = "-".join(str(part) for part in key if part is not None).replace("/", "_")
         with (self._folder / f"{name}.txt").open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "rostrum.cli.main", *worker_command(spec)[1:]],
+                [*self._command, *worker_command(spec)[1:]],
                 cwd=self._folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
