@@ -186,15 +186,11 @@ class Engine:
                 return ""  # gone, or its log goes elsewhere
         return text.decode("utf-8", "replace").strip()
 
-    def follow(self, container: str) -> Iterator[bytes]:
-        """What it writes, both streams, from its start to its end."""
+    def follow(self, container: str, *, errors: bool) -> Iterator[bytes]:
+        """What it writes, from its start to its end, piece by piece; `errors`: to its standard error."""
         with _told(f"container {container}"):
-            yield from self._connected().api.logs(container, stream=True, follow=True)
-
-    def wait(self, container: str) -> int:
-        """Wait for its end; gives its exit code."""
-        with _told(f"container {container}"):
-            return int(self._connected().api.wait(container, timeout=None)["StatusCode"])
+            api = self._connected().api
+            yield from api.logs(container, stream=True, follow=True, stdout=not errors, stderr=errors)
 
     def _pull(self, image: str, credentials: Mapping[str, str] | None) -> None:
         client = self._new_client(PULL_SECONDS)

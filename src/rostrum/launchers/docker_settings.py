@@ -12,7 +12,7 @@ import msgspec
 
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef
 from rostrum.interfaces.worker_environment import worker_command, worker_variables
-from rostrum.launchers.requests import Wanted, forwarded, processors, size_of_memory, told_code, wanted
+from rostrum.launchers.requests import Wanted, check_gateway, forwarded, processors, size_of_memory, told_code, wanted
 from rostrum.model.errors import ConfigError, RostrumError
 from rostrum.model.reserved_names import IMAGE_TAGS
 
@@ -118,6 +118,7 @@ def container_arguments(spec: LaunchSpec, settings: DockerSettings, environment:
     """Arguments for `containers.create` of the Docker SDK. `environment`: of the launching process. Raises ConfigError
     or RostrumError for what no container can be made of.
     """
+    check_gateway(spec, [each.partition(":")[0] for each in settings.volumes])
     wish = wanted(spec)
     variables = worker_variables(spec, settings.code)
     kwargs = dict(settings.container_kwargs)

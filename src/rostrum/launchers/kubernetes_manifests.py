@@ -12,7 +12,7 @@ from typing import Any
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef
 from rostrum.interfaces.worker_environment import worker_command, worker_variables
 from rostrum.launchers.kubernetes_settings import KubernetesSettings, camel, laid_over, layers, without_doubles
-from rostrum.launchers.requests import forwarded, merged, processors, size_of_memory, wanted
+from rostrum.launchers.requests import check_gateway, forwarded, merged, processors, size_of_memory, wanted
 from rostrum.model.errors import RostrumError
 from rostrum.model.reserved_names import IMAGE_TAGS
 
@@ -72,6 +72,7 @@ def job_manifest(spec: LaunchSpec, settings: KubernetesSettings, environment: Ma
     """The job, suspended: it is let go once its secret is there. `environment`: of the launching process. Raises
     ConfigError or RostrumError for what no job can be made of.
     """
+    check_gateway(spec)
     container, pod = _container(spec, settings, environment), _pod(settings)
     own = labels(spec, settings)
     template_metadata: dict[str, Any] = {"labels": own}

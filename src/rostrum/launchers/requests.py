@@ -68,6 +68,18 @@ def size_of_memory(text: str, where: str) -> int:
     return number
 
 
+def check_gateway(spec: LaunchSpec, mounted: Sequence[str] = ()) -> None:
+    """Raise RostrumError where the gateway is a unix socket that the container does not have: it would never be heard
+    of. `mounted`: folders of this host that it has.
+    """
+    scheme, _, path = spec.gateway.url.partition(":")
+    if scheme == "unix" and not any(path == folder or path.startswith(f"{folder}/") for folder in mounted):
+        raise RostrumError(
+            f"a container cannot reach the gateway at {spec.gateway.url}, a socket of this host: set gateway.url in "
+            "rostrum.yaml, or ROSTRUM_GATEWAY_URL, to an address of the web server, such as http://rostrum:3000"
+        )
+
+
 def for_location(config: Mapping[str, Any], location: str) -> dict[str, Any]:
     """Settings as they are for one code location: its own over the common ones."""
     common = {key: value for key, value in config.items() if key != LOCATIONS}

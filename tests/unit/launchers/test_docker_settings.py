@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from rostrum.interfaces.launching import GatewayAddress, LaunchSpec, StepLaunch
@@ -98,6 +99,14 @@ def test_settings_of_a_location() -> None:
 def test_networks_once_each() -> None:
     settings = read_settings({"network": "a", "networks": ["b", "a"]}, DockerSettings, "docker")
     assert settings.all_networks == ["a", "b"]
+
+
+def test_a_socket_of_the_host_is_reached_only_where_it_is_mounted() -> None:
+    local = msgspec.structs.replace(spec(), gateway=GatewayAddress("unix:/var/rostrum/run/gateway.sock"))
+    with pytest.raises(RostrumError, match=r"a container cannot reach the gateway at unix:.* set gateway\.url"):
+        arguments({"volumes": ["/var/ros:/var/ros"]}, local)
+    made = arguments({"volumes": ["/var/rostrum/run:/var/rostrum/run"]}, local)
+    assert made["environment"]["ROSTRUM_GATEWAY"] == local.gateway.url
 
 
 def test_credentials_are_references(monkeypatch: pytest.MonkeyPatch) -> None:
