@@ -152,7 +152,7 @@ class Values:
         if upstream.in_plan:
             return (upstream.step_key, upstream.output) not in self._notes.outputs
         # Without a run before this one loading tells what is wrong.
-        return bool(run.output_origins) and _origin_name(upstream) not in run.output_origins
+        return bool(run.output_origins) and not run.output_origins.get(_origin_name(upstream))
 
     def _load(self, slot: InputSlot, upstream: Upstream, scope: StepScope, wanted: Sequence[str] | None = None) -> Any:
         manager_key = slot.op_input.input_manager_key or upstream.io_manager_key

@@ -44,15 +44,25 @@ from rostrum.interfaces.io import IOManager
 from rostrum.interfaces.runs import ReadDynamicPartitions, RunSession, StepsLine
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import NotPartitioned, UnknownPartition
-from rostrum.model.events import Event, LogsCaptured, RunCanceled, RunFailed, RunStarted, RunSucceeded, worker_stream
+from rostrum.model.events import (
+    Event,
+    LogsCaptured,
+    RunCanceled,
+    RunFailed,
+    RunStarted,
+    RunSucceeded,
+    StepSkipped,
+    worker_stream,
+)
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
 from rostrum.model.pools import GRANTED, SlotAnswer
 from rostrum.model.runs import Run
-from rostrum.planning.dynamic import known_items
+from rostrum.planning.dynamic import absent_outputs, known_items
 from rostrum.planning.partition_tags import with_partition_tags
 from rostrum.planning.partitions import not_found, partitions_of
 from rostrum.planning.plan import build_plan
+from rostrum.planning.progress import without_passed_over
 
 _BEAT_SECONDS = 1.0
 _TICK_SECONDS = 0.25
@@ -311,10 +321,7 @@ class RunWork:
             self._run = run
         if executor is None:
             executor = choose_executor(resolved, run, plan, may_fork=self.may_fork, default=self.default_executor)
-        started = RunStarted(
-            at=clock.now(), epoch=run.epoch, step_keys=plan.step_keys, pid=os.getpid(), host=gethostname()
-        )
-        host.record(msgspec.structs.replace(started, resumed=True) if run.resumes else started)
+        plan = self._begin(run, plan)
         for state in latest_states(self._session, _outside(resolved, plan)):
             self._notes.stored(state)
         resources = Resources(bound, run, clock, self.default_io_manager)
@@ -328,6 +335,21 @@ class RunWork:
         runner.cancel = None if executor.isolates else host.stop.set
         self.runner = runner
         self._run_steps(executor, plan, runner, log)
+
+    def _begin(self, run: Run, plan: Plan) -> Plan:
+        """Tell of the start; returns the plan without the steps that are passed over from the start, because an earlier
+        run or worker did not produce what they need.
+        """
+        host, clock, pid = self._host, self._host.clock, os.getpid()
+        rest, passed = without_passed_over(msgspec.structs.replace(plan, absent=absent_outputs(run.output_origins)))
+        keys, resumed = plan.step_keys, run.resumes > 0
+        host.record(
+            RunStarted(at=clock.now(), epoch=run.epoch, step_keys=keys, resumed=resumed, pid=pid, host=gethostname())
+        )
+        for step in passed:
+            reason = "an output that it needs was not produced"
+            host.record(StepSkipped(at=clock.now(), step_key=step.key, reason=reason))
+        return rest
 
     def _run_steps(self, executor: Executor, plan: Plan, runner: ProcessStepRunner, log: RunLog) -> None:
         host = self._host

@@ -104,6 +104,9 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     """All steps of a run, in an order in which every step comes after its upstream ones."""
 
     steps: tuple[Step, ...]
+    absent: tuple[tuple[str, str], ...] = ()
+    """(step, output) of optional outputs that steps outside of this plan, which ended well, did not produce: what
+    needs one is passed over."""
 
     @property
     def step_keys(self) -> tuple[str, ...]:

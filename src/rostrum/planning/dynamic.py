@@ -152,6 +152,16 @@ def with_known_items(steps: Sequence[Step], known: Mapping[str, Items]) -> list[
     return [*found, *(templates.by_key[key] for key in templates.by_key if key in keys_left)]
 
 
+ABSENT = ""
+"""Stands in `Run.output_origins` for an optional output that was not produced by a step that ended well."""
+
+
+def absent_outputs(origins: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """(step, output) of the outputs that are `ABSENT`."""
+    found = (name.rpartition(":") for name, origin in origins.items() if origin == ABSENT)
+    return tuple((step, output) for step, _, output in found)
+
+
 def known_items(origins: Mapping[str, str]) -> dict[str, dict[str, tuple[str, ...]]]:
     """Items that `Run.output_origins` names (`<step>:<output>[<item>]`), by step and output, in their order."""
     known: dict[str, dict[str, tuple[str, ...]]] = {}

@@ -39,7 +39,7 @@ class PlanProgress:
         self._state: dict[str, int] = dict.fromkeys(self._steps, _WAITING)
         self._missing: dict[str, int] = {}
         self._downstream: dict[str, list[str]] = {}
-        self._skipped_outputs: set[tuple[str, str]] = set()
+        self._skipped_outputs: set[tuple[str, str]] = set(plan.absent)
         self._skipped_assets: set[AssetKey] = set()
         self._open = len(self._steps)
         self._ready: list[Step] = []
@@ -285,3 +285,20 @@ class PlanProgress:
                     if waiting[below] == 0:
                         order.append(below)
         return order
+
+
+def without_passed_over(plan: Plan) -> tuple[Plan, list[Step]]:
+    """The plan without the steps that its `absent` outputs have passed over from the start, and these steps."""
+    if not plan.absent:
+        return plan, []
+    passed = PlanProgress(plan).newly_skipped()
+    keys = {step.key for step in passed}
+    kept = tuple(step for step in plan.steps if step.key not in keys)
+    missed = {
+        (source.step_key, source.output): None
+        for step in kept
+        for item in step.inputs
+        for source in item.sources
+        if isinstance(source, FromStep) and source.step_key in keys
+    }
+    return Plan(kept, (*plan.absent, *missed)), passed

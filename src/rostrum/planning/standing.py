@@ -21,7 +21,7 @@ from rostrum.model.events import (
 from rostrum.model.manifest import OpNode
 from rostrum.model.plans import FromStep, Plan
 from rostrum.model.runs import Run
-from rostrum.planning.dynamic import Items, base_of, origin_name, with_known_items
+from rostrum.planning.dynamic import ABSENT, Items, base_of, origin_name, with_known_items
 from rostrum.planning.plan import in_order
 
 KINDS = (
@@ -123,7 +123,8 @@ def output_origins(
     """Where whoever does the rest of `run` finds what it needs and does not make: see `Run.output_origins`. `plan` is
     that of the rest, `known` are the items that it can rely on.
 
-    What `run` has not stored itself it has had from an earlier run. An output that nobody has stored is left out.
+    What `run` has not stored itself it has had from an earlier run. An output that nobody has stored is left out, or
+    `ABSENT` where its step ended well without it.
     """
     made = set(plan.step_keys)
     wanted = {
@@ -143,6 +144,8 @@ def output_origins(
                     origins[f"{key}:{output}[]"] = run.run_id
     for name in wanted:
         origin = run.run_id if name in standing.outputs else run.output_origins.get(name)
+        if origin is None and name.rpartition(":")[0] in standing.good:
+            origin = ABSENT
         if origin is not None:
             origins[name] = origin
     return origins

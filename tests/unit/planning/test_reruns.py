@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import Conflict, ErrorInfo, StateError, StepNotFound, SubsetError
@@ -12,14 +13,17 @@ from rostrum.model.events import (
     RunStarted,
     StepFailed,
     StepRetrying,
+    StepSkipped,
     StepStarted,
     StepSucceeded,
     StepWorkerStarted,
 )
-from rostrum.model.plans import Plan, Step
+from rostrum.model.plans import FromStep, Plan, Step, StepInput
 from rostrum.model.runs import Run, RunStatus, RunTarget
+from rostrum.planning.dynamic import absent_outputs
+from rostrum.planning.progress import PlanProgress, without_passed_over
 from rostrum.planning.reruns import rerun_target, selected_steps
-from rostrum.planning.standing import Standing
+from rostrum.planning.standing import Standing, output_origins
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 STEPS = (
@@ -98,3 +102,41 @@ def test_where_a_run_stands_over_two_workers() -> None:
     anew = Standing([*first, RunStarted(at=T0, epoch=2, step_keys=("a", "b", "c"))])
     assert (anew.good, anew.outputs, anew.waiting) == (set(), set(), ["a", "b", "c"])
     assert Standing([*first, StepFailed(at=T0, step_key="b", error=ERROR)]).under_way == {}
+
+
+def test_what_was_not_produced_passes_over_what_needs_it() -> None:
+    """`a` ended well without its output `two`: `b` was passed over, and so is what needs `b` in the rest."""
+    plan = Plan(
+        (
+            Step("a", "a"),
+            Step("b", "b", (StepInput("x", (FromStep("a", "two"),)),), ("a",)),
+            Step("u", "u", (StepInput("x", (FromStep("a", "one"),)),), ("a",)),
+            Step("d", "d", (StepInput("x", (FromStep("b"),)), StepInput("y", (FromStep("u"),))), ("b", "u")),
+            Step("f", "f", (StepInput("xs", (FromStep("b"), FromStep("u")), fan_in=True),), ("b", "u")),
+            Step("g", "g", (StepInput("x", (FromStep("d"),)),), ("d",)),
+        )
+    )
+    told: list[AnyEvent] = [
+        OutputStored(at=T0, step_key="a", output="one"),
+        StepSucceeded(at=T0, step_key="a"),
+        StepSkipped(at=T0, step_key="b"),
+        StepFailed(at=T0, step_key="u", error=ERROR),
+    ]
+    standing = Standing(told)
+    left = standing.unfinished(plan, {})
+    assert left == ["u", "d", "f", "g"]
+    rest = Plan(
+        tuple(replace(s, upstream=tuple(u for u in s.upstream if u in left)) for s in plan.steps if s.key in left)
+    )
+    origins = output_origins(run(RunStatus.FAILURE), standing, rest)
+    assert origins == {"a:one": "r", "b:result": ""}
+    progress = PlanProgress(replace(rest, absent=absent_outputs(origins)))
+    progress.succeeded("u")
+    assert [step.key for step in progress.newly_skipped()] == ["d", "g"]
+    assert [step.key for step in progress.ready()] == ["u", "f"]
+    # The worker was lost after `u`: `d` is passed over from the start.
+    standing = Standing([*told[:3], OutputStored(at=T0, step_key="u"), StepSucceeded(at=T0, step_key="u")])
+    rest = Plan(tuple(replace(s, upstream=("d",) if s.key == "g" else ()) for s in plan.steps if s.key in "dfg"))
+    origins = output_origins(run(RunStatus.FAILURE), standing, rest)
+    kept, passed = without_passed_over(replace(rest, absent=absent_outputs(origins)))
+    assert ([step.key for step in kept.steps], [step.key for step in passed]) == (["f"], ["d", "g"])
