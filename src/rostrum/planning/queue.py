@@ -98,7 +98,9 @@ class WaitReason(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         if self.kind == "hold":
             return f"waits because {self.by} has put the queue on hold" if self.by else _HOLD
         if self.kind == "pool":
-            return f"waits for pool {self.group}: {self.in_progress} of {self.limit} taken"
+            more = self.in_progress - self.limit
+            others = f", {more} more on the way" if more > 0 else ""
+            return f"waits for pool {self.group}: {min(self.in_progress, self.limit)} of {self.limit} taken{others}"
         if self.kind == "tag":
             return f"waits for tag {self.group}: {self.in_progress} of {self.limit} runs in progress"
         return f"waits for a free slot: {self.in_progress} of {self.limit} runs in progress"

@@ -103,8 +103,10 @@ def test_what_blocks_what(pooled: Site) -> None:
     assert (row["key"], row["status"], row["waitsFor"]["position"]) == ("raw__orders", "waiting", 1)
     assert row["waitsFor"]["holders"] == [{"runId": holder.run_id, "stepKey": "raw__orders", "title": "daily"}]
     waits = pooled.ask("query($id: String!) { run(id: $id) { waitsFor waitReason } }", id=queued)["run"]
-    assert waits["waitsFor"] == "waits for pool db: 2 of 1 taken"
+    assert waits["waitsFor"] == "waits for pool db: 1 of 1 taken, 1 more on the way"
     assert waits["waitReason"]["holders"][0]["runId"] == holder.run_id
+    preview = pooled.ask('{ planPreview(target: {job: "daily"}, partitionKeys: ["d1"]) { waitsFor } }')["planPreview"]
+    assert preview["waitsFor"] == "waits for pool db: 1 of 1 taken, 1 more on the way"
     # By hand, for what nobody foresaw: told with the run.
     freed = pooled.ask("mutation($id: String!) { freeSlots(runId: $id) }", id=holder.run_id)["freeSlots"]
     assert freed == 1
