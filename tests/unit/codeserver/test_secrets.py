@@ -24,7 +24,7 @@ def my_job() -> None:
 
 @rs.sensor(job=my_job)
 def tells(context: rs.SensorEvaluationContext) -> rs.RunRequest:
-    context.log.info(f"asking with {SECRET}")
+    context.log.info("asking with %s", SECRET)
     return rs.RunRequest(run_key=SECRET, tags={"by": SECRET})
 
 
