@@ -165,4 +165,5 @@ def launch_settings() -> LaunchSettings:
         gateway=GatewayAddress("http://127.0.0.1:1"),
         mint_token=lambda run: f"token-{run.run_id}-{run.epoch}",
         spool_dir=lambda run: f"/nowhere/{run.run_id}",
+        executor={"name": "threaded"},
     )

@@ -49,7 +49,8 @@ def test_launches_up_to_the_limit(plane: Plane) -> None:
     assert plane.run(low.run_id).status is RunStatus.QUEUED
     stored = plane.run(runs[0].run_id)
     assert (stored.status, stored.epoch, stored.worker is not None) == (RunStatus.STARTING, 1, True)
-    assert launcher.specs[runs[0].run_id, 1].token == f"token-{runs[0].run_id}-1"
+    spec = launcher.specs[runs[0].run_id, 1]
+    assert (spec.token, spec.executor) == (f"token-{runs[0].run_id}-1", {"name": "threaded"})
     plane.begin(runs[0].run_id)
     plane.work(runs[0].run_id, 1, RunSucceeded(at=plane.clock.now()))
     loop.run_once(plane.clock.now())
