@@ -36,10 +36,13 @@ class Line:
         self._socket.setblocking(True)
         self._reader = FrameReader()
         self._lock = threading.Lock()
-        self._kept: deque[tuple[int, bytes]] = deque()
-        """Frames that have come while another one was waited for."""
-        self._answers: SimpleQueue[bytes | None] | None = None
+        self._kept: deque[tuple[int, bytes, int]] = deque()
+        """Frames that have come while another one was waited for; an answer with its number."""
+        self._answers: SimpleQueue[tuple[int, bytes] | None] | None = None
         """Of a thread that receives for all others."""
+        self._asked = self._answered = 0
+        """Questions sent, answers received. They come in order, and who has asked may have been interrupted meanwhile:
+        an answer that nobody waits for is not the next one's."""
 
     def emit(self, event: Event) -> None:
         """Send one event."""
@@ -56,12 +59,14 @@ class Line:
     def ask(self, question: bytes) -> bytes:
         """Ask the run worker; one question at a time. Raises Unavailable when it is gone."""
         self._send(QUESTION, question)
-        if self._answers is None:
-            return self.receive(ANSWER)
-        answer = self._answers.get()
-        if answer is None:
-            raise _closed()
-        return answer
+        self._asked += 1
+        number = self._asked
+        while True:
+            answer = self._answers.get() if self._answers is not None else self._take(ANSWER)
+            if answer is None:
+                raise _closed()
+            if answer[0] >= number:
+                return answer[1]
 
     def next_start(self) -> Start | None:
         """Wait for the next attempt; None when there is none."""
@@ -72,11 +77,14 @@ class Line:
 
     def receive(self, wanted: int) -> bytes:
         """Wait for a frame of a kind. Raises Unavailable when the run worker has closed the line."""
+        return self._take(wanted)[1]
+
+    def _take(self, wanted: int) -> tuple[int, bytes]:
         while True:
-            for place, (kind, body) in enumerate(self._kept):
+            for place, (kind, body, number) in enumerate(self._kept):
                 if kind == wanted:
                     del self._kept[place]
-                    return body
+                    return number, body
             self._read()
 
     def share(self) -> None:
@@ -88,10 +96,10 @@ class Line:
         assert self._answers is not None
         while True:
             while self._kept:
-                kind, body = self._kept.popleft()
+                kind, body, number = self._kept.popleft()
                 if kind != ANSWER:
                     return kind, body
-                self._answers.put(body)
+                self._answers.put((number, body))
             try:
                 self._read()
             except (Unavailable, OSError):
@@ -102,7 +110,9 @@ class Line:
         data = self._socket.recv(_READ_BYTES)
         if not data:
             raise _closed()
-        self._kept.extend(self._reader.feed(data))
+        for kind, body in self._reader.feed(data):
+            self._answered += kind == ANSWER
+            self._kept.append((kind, body, self._answered))
 
     def _send(self, kind: int, body: bytes) -> None:
         data = frame(kind, body)

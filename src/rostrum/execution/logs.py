@@ -101,6 +101,10 @@ class _Handler(logging.Handler):
         super().__init__(logging.DEBUG)
         self._clock, self._log = clock, log
 
+    def createLock(self) -> None:  # noqa: N802 - of logging
+        """None is needed, and none can be left held by user code that is interrupted while it logs."""
+        self.lock = None
+
     def emit(self, record: logging.LogRecord) -> None:
         active = self._log.current()
         if active is not None and active.has_ended:
@@ -134,6 +138,10 @@ class _Forward(logging.Handler):
     def __init__(self, target: logging.Logger, log: RunLog, meta: Mapping[str, Any]) -> None:
         super().__init__(logging.DEBUG)
         self._target, self._log, self._meta = target, log, meta
+
+    def createLock(self) -> None:  # noqa: N802 - of logging
+        """The logger that it hands records to has its own."""
+        self.lock = None
 
     def emit(self, record: logging.LogRecord) -> None:
         if not self._target.isEnabledFor(record.levelno):

@@ -222,10 +222,13 @@ class _Threads:
             self._queue.put(None)
 
     def _work(self) -> None:
-        while (attempt := self._queue.get()) is not None:
-            self._run(attempt)
-            del attempt  # its values are not to be kept until the next one comes
-            self._idle.release()
+        try:
+            while (attempt := self._queue.get()) is not None:
+                self._run(attempt)
+                del attempt  # its values are not to be kept until the next one comes
+                self._idle.release()
+        finally:
+            self._count -= 1  # whatever the engine may raise, another one takes its place
 
 
 def _key(attempt: Attempt) -> _Key:
