@@ -37,7 +37,7 @@ export function RunWaits({ reason, steps }: { reason: WaitReason | null; steps: 
   if (!reason?.holders.length && waiting.length === 0) return null;
   return (
     <ul className="section run-waits" aria-label="What it waits for">
-      {reason && reason.holders.length > 0 && <li><Glyph state="queued" word="" /> {reason.message}<Holders holders={reason.holders} all={reason.inProgress} /></li>}
+      {reason && reason.holders.length > 0 && <li><Glyph state="queued" word="" /> waits for pool {reason.name}: {count(Math.min(reason.limit, reason.inProgress))} of {count(reason.limit)} taken<Holders holders={reason.holders} all={reason.inProgress} /></li>}
       {waiting.slice(0, SHOWN).map((step) => step.waitsFor && (
         <li key={step.key}><Glyph state="queued" word="" /> <b>{step.title}</b> {waitWords(step.waitsFor)}<Holders holders={step.waitsFor.holders} all={step.waitsFor.held} />{step.waitsFor.position !== null && <span className="muted">, {step.waitsFor.position === 1 ? "its turn is next" : `turn ${count(step.waitsFor.position)}`}</span>}</li>
       ))}
