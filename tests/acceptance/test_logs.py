@@ -23,7 +23,7 @@ from tests.acceptance.servers import Dev, Project, dev_on, until
 from tests.s3_server import SECRET, S3Server, s3_server
 
 ENVIRONMENT_SECRET, FETCHED_SECRET, FIELD_SECRET = "canary-from-environment", "canary-fetched-late", "canary-in-a-field"
-CANARIES = (ENVIRONMENT_SECRET, FETCHED_SECRET, FIELD_SECRET)
+CANARIES = (ENVIRONMENT_SECRET, FETCHED_SECRET, FIELD_SECRET, "canary-in-a-thread")
 CODE = """
 import logging, os, subprocess, sys, time
 from pathlib import Path
@@ -61,6 +61,11 @@ def leaks(context, vault: Vault):
     context.add_output_metadata({"value": fetched, "json": {"a": [os.environ["APP_TOKEN"]]},
                                  "md": MetadataValue.md(vault.password)})
     return 1
+
+@asset(isolation="thread")
+def shares(context):
+    fetched = mask_secret("-".join(["canary", "in", "a", "thread"]))
+    tell(fetched, context)
 
 @asset
 def raises(context, vault: Vault):
@@ -106,7 +111,7 @@ def retried():
     again()
 
 defs = Definitions(
-    assets=[leaks, raises, hangs, killed, live, floods], jobs=[retried],
+    assets=[leaks, raises, shares, hangs, killed, live, floods], jobs=[retried],
     resources={"vault": Vault(opener="canary-in-a-field", password="canary-in-a-field")},
 )
 """
@@ -168,9 +173,10 @@ def stored(s3: S3Server) -> bytes:
 
 def test_no_secret_leaves_the_worker(dev: Dev, s3: S3Server) -> None:
     """Printed, logged, written by a child and natively, raised, in metadata; the worker killed right after a print."""
-    run_id = dev.api.launch("leaks", "raises")
+    run_id = dev.api.launch("leaks", "raises", "shares")
     dev.project.wait_reached("leaks")
     has(dev, run_id, "leaks", "native ****")
+    has(dev, run_id, "shares", "printed ****")
     dev.project.open("leaks")
     killed = dev.api.launch("hangs")
     dev.project.wait_reached("hangs")
