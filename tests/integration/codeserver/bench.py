@@ -63,7 +63,15 @@ def job():
 def isolated():
     act()
 
-defs = dg.Definitions(jobs=[job, isolated])
+@ro.job
+def unsaid():
+    act()
+
+@ro.job(executor_def=ro.in_process_executor)
+def beside():
+    act.tag({"rostrum/isolation": "thread"})()
+
+defs = dg.Definitions(jobs=[job, isolated, unsaid, beside])
 """
 """Half of it is written as for another package, which is not installed: it is found in zygote, forks and fresh
 processes.

@@ -14,7 +14,8 @@ import msgspec
 from rostrum.interfaces.launching import GatewayAddress
 from rostrum.interfaces.runs import Orders, RunAnswer
 from rostrum.model.events import AnyEvent, decode_event
-from rostrum.rpc.gateway_wire import AppendReply, LogReply, SlotReply
+from rostrum.model.pools import GRANTED
+from rostrum.rpc.gateway_wire import AppendReply, LogReply
 
 _PATH = re.compile(r"/gateway/runs/([^/]+)/([^?]+)(?:\?offset=(\d+))?")
 
@@ -83,7 +84,7 @@ class FakeGateway:
         if what == "heartbeat":
             return orders
         if what == "slots/claim":
-            return SlotReply(granted=True)
+            return GRANTED
         return RunAnswer() if what == "read" else {}
 
     def kinds(self, run_id: str) -> list[str]:

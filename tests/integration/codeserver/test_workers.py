@@ -50,7 +50,7 @@ def test_a_run_is_told_in_order(bench: CodeServerBench) -> None:
     assert wait_exited(bench.launcher, ref).exit_code == 0
     kinds = bench.gateway.kinds(spec.run.run_id)
     assert (kinds[0], kinds[-1]) == ("run_started", "run_succeeded")
-    assert bench.gateway.logs[spec.run.run_id, "run/out"] == b"acting\n"
+    assert bench.gateway.logs[spec.run.run_id, "act/out"] == b"acting\n"
 
 
 def test_children_draw_different_numbers(bench: CodeServerBench) -> None:
@@ -72,6 +72,21 @@ def test_environment_is_of_one_run_only(bench: CodeServerBench) -> None:
 
 def test_steps_in_processes_of_their_own(bench: CodeServerBench) -> None:
     spec = bench.spec("succeed", job="isolated")
+    ref = bench.launch(spec)
+    assert wait_exited(bench.launcher, ref).exit_code == 0
+    assert bench.facts(spec)["pids"] != [ref.pid]
+    assert bench.gateway.kinds(spec.run.run_id)[-1] == "run_succeeded"
+
+
+def test_the_instance_names_the_executor_of_a_job_that_names_none(forking: CodeServerBench) -> None:
+    spec = msgspec.structs.replace(forking.spec("succeed", job="unsaid"), executor={"name": "in_process"})
+    ref = forking.launch(spec)
+    assert wait_exited(forking.launcher, ref).exit_code == 0
+    assert forking.facts(spec)["pids"] == [ref.pid]
+
+
+def test_a_step_that_asks_for_a_thread_runs_beside_the_run_worker(bench: CodeServerBench) -> None:
+    spec = bench.spec("succeed", job="beside")
     ref = bench.launch(spec)
     assert wait_exited(bench.launcher, ref).exit_code == 0
     assert bench.facts(spec)["pids"] != [ref.pid]
