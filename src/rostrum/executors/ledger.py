@@ -25,7 +25,10 @@ class Ledger:
 
     def __init__(self, plan: Plan, *, require_success: bool = True) -> None:
         self._progress = PlanProgress(plan)
-        self._line: deque[Step] = deque(self._progress.ready())
+        self.is_ranked = any(step.tags and step.priority for step in plan.steps)
+        """Whether steps have priorities: most plans have none, and pay nothing for them."""
+        self._line: deque[Step] = deque()
+        self._line_up(self._progress.ready())
         self._open: dict[str, Step] = {step.key: step for step in plan.steps}
         self._wanted: dict[str, set[str]] = {}
         self._outputs: dict[str | None, set[str]] = {}
@@ -86,7 +89,7 @@ class Ledger:
             if not self._require_success and kind != CANCELED:
                 stored = {*self._outputs.get(key, ()), *self._assets.get(key, ())}
             self._progress.failed(key, stored)
-        self._line.extend(self._progress.ready())
+        self._line_up(self._progress.ready())
         passed_over = self._progress.newly_skipped()
         for each in passed_over:
             self._open.pop(each.key, None)
@@ -96,6 +99,11 @@ class Ledger:
         """Events for the steps that did not run: blocked by failed ones, or left over by a cancel."""
         because = self._progress.not_run()
         return [StepNotRun(at=clock.now(), step_key=key, because=because.get(key, ())) for key in self._open]
+
+    def _line_up(self, ready: Sequence[Step]) -> None:
+        self._line.extend(ready)
+        if self.is_ranked and ready:
+            self._line = deque(sorted(self._line, key=lambda step: -step.priority))
 
     def _want(self, steps: Sequence[Step]) -> None:
         for step in steps:

@@ -161,6 +161,11 @@ class Schedule:
             self._line_of(attempt.step).append(attempt)
         while (step := self._ledger.take()) is not None:
             self._line_of(step).append(Attempt(step, 1))
+        if self._ledger.is_ranked:
+            self._lines = {
+                place: deque(sorted(line, key=lambda attempt: -attempt.step.priority))
+                for place, line in self._lines.items()
+            }
 
     def _line_of(self, step: Step) -> deque[Attempt]:
         return self._lines[id(self._place_of(step))]

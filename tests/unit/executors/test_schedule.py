@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -253,3 +254,18 @@ def test_whatever_happens_every_step_has_one_end(
             assert done.issuperset(by_key[event.step_key or ""].upstream), "in order"
         if isinstance(event, StepSucceeded):
             done.add(event.step_key)
+
+
+def test_urgent_steps_start_first() -> None:
+    """By the tag of priorities, high ones first, then in the order of the plan; also when they become ready later."""
+    tags = {"low": "-1", "plain": "", "high": "5", "later": "9"}
+    steps = [Step(key, key, tags={"dagster/priority": value} if value else {}) for key, value in tags.items()]
+    steps[3] = msgspec.structs.replace(steps[3], upstream=("high",))
+    host, place = Host(), Scripted({}, room=1)
+    assert Schedule(Plan(tuple(steps)), Runner(), host, [place], lambda _: place, Rules()).run()
+    assert [event.step_key for event in host.events if event.kind == "step_started"] == [
+        "high",
+        "later",
+        "plain",
+        "low",
+    ]
