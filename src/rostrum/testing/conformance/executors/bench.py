@@ -32,12 +32,17 @@ class Bench:
         self.session: FakeRunSession | None = None
 
     def run(
-        self, job: str, *, slots: dict[str, int] | None = None, cancel_after: tuple[str, str] | None = None
+        self,
+        job: str,
+        *,
+        slots: dict[str, int] | None = None,
+        cancel_after: tuple[str, str] | None = None,
+        partition_key: str | None = None,
     ) -> FakeRunSession:
         """Execute a job to its end; `cancel_after`: (kind, step key) of the event after which the order to cancel is
         given.
         """
-        session = FakeRunSession.started(RunTarget("test", job), self.clock)
+        session = FakeRunSession.started(RunTarget("test", job, partition_key=partition_key), self.clock)
         session.slots = dict(slots or {})
         canceler = None
         if cancel_after is not None:
