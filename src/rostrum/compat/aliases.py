@@ -37,6 +37,7 @@ INTEGRATIONS: dict[str, str] = {
     name: f"rostrum.compat.{name}"
     for name in (
         "dagster_aws",
+        "dagster_dask",
         "dagster_dbt",
         "dagster_deltalake",
         "dagster_deltalake_pandas",

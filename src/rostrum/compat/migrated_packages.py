@@ -18,6 +18,7 @@ DEPENDENCIES = {
     "dagit": "rostrum[server]",
     "dagster-graphql": "rostrum[server]",
     "dagster-aws": "rostrum[s3]",
+    "dagster-dask": "rostrum[dask]",
     "dagster-dbt": "rostrum[dbt]",
     "dagster-deltalake": "rostrum[delta]",
     "dagster-deltalake-pandas": "rostrum[delta,pandas]",
