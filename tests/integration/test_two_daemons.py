@@ -8,14 +8,16 @@ from typing import Any, cast
 
 import pytest
 
+from rostrum.control.reruns import Reruns
 from rostrum.daemon.monitor import MONITOR_LOOP, MonitorLoop
 from rostrum.daemon.queue import QueueLoop, QueueSettings
+from rostrum.daemon.retries import RetryLoop
 from rostrum.daemon.schedules import ScheduleLoop
 from rostrum.interfaces.launching import LaunchSpec
 from rostrum.interfaces.locations import CodeLocations
 from rostrum.model.errors import Unavailable
 from rostrum.model.manifest import ScheduleNode
-from rostrum.model.runs import RunStatus
+from rostrum.model.runs import Run, RunFilter, RunStatus
 from rostrum.planning.queue import QueueLimits
 from rostrum.service.clock import SystemClock
 from rostrum.service.doorbells import LocalDoorbell
@@ -60,6 +62,13 @@ def daemon(plane: Plane, launcher: FakeLauncher, owner: str, **more: float) -> S
             "schedules", leading(keeper, "schedules", schedules.run_once), clock, doorbell=bell, topics=("schedules",)
         ),
         Loop(MONITOR_LOOP, monitor.run_once, clock, doorbell=bell, topics=("cancel",)),
+        Loop(
+            "retries",
+            RetryLoop(plane.storage, Reruns(plane.events, plane.runs, plane.manifests)).run_once,
+            clock,
+            doorbell=bell,
+            topics=("retries",),
+        ),
     ]
     return Supervisor(plane.storage, clock, loops, keeper=keeper)
 
@@ -86,7 +95,7 @@ def test_every_run_is_launched_once_and_limits_hold(plane: Plane) -> None:
             seen = plane.doorbell.wait("runs", seen, 0.01)
         assert sorted(launcher.launches) == sorted((run.run_id, 1) for run in runs)
         assert {plane.run(run.run_id).status for run in runs} == {RunStatus.FAILURE}
-        expected = {(loop, owner) for loop in ("queue", "schedules", "monitor") for owner in ("one", "two")}
+        expected = {(loop, owner) for loop in ("queue", "schedules", "monitor", "retries") for owner in ("one", "two")}
         beats: set[tuple[str, str]] = set()
         for _ in range(500):
             with plane.storage.begin() as session:
@@ -106,6 +115,30 @@ def test_every_run_is_launched_once_and_limits_hold(plane: Plane) -> None:
         assert [
             lease.name for lease in session.leases.all() if lease.expires_at > now and lease.name != "loop/queue"
         ] == []
+
+
+def test_every_failed_run_is_repeated_by_itself_as_often_as_it_may_be(plane: Plane) -> None:
+    launcher = FakeLauncher()
+    daemons = [daemon(plane, launcher, owner) for owner in ("one", "two")]
+    plane.runs.submit_many([plane.request(tags={"dagster/max_retries": "2"}) for _ in range(10)])
+    for one in daemons:
+        one.start()
+    try:
+        runs: list[Run] = []
+        for _ in range(2000):
+            with plane.storage.begin() as session:
+                runs = list(session.runs.list(RunFilter(), limit=200).runs)
+            for run in runs:
+                if not run.is_finished and run.worker is not None:
+                    plane.runs.fail(run.run_id, "step_failure")
+            if all(run.is_finished and run.retry_at is None for run in runs):
+                break
+            plane.doorbell.wait("never", 0, 0.01)
+    finally:
+        for one in daemons:
+            one.stop()
+    assert sorted(run.user_retries for run in runs) == [0] * 10 + [1] * 10 + [2] * 10
+    assert len({run.parent_run_id for run in runs if run.parent_run_id}) == 20, "each at most once"
 
 
 def test_a_launcher_slower_than_the_lease_launches_every_run_once(plane: Plane) -> None:

@@ -36,6 +36,7 @@ from rostrum.model.events import (
 from rostrum.model.plans import priority_of
 from rostrum.model.runs import Run, RunStatus, RunTarget, Trigger
 from rostrum.planning.dynamic import known_items
+from rostrum.planning.monitor import told_runtime
 from rostrum.planning.partition_tags import dimension_tags, with_range
 from rostrum.planning.plan import planned
 from rostrum.planning.pools import pools_of
@@ -249,6 +250,7 @@ class Runs:
     def _run(self, request: SubmitRequest, checked: validation.CheckedTarget, now: datetime, *, retried: bool) -> Run:
         """`retried`: False for a run that no daemon could repeat, since a script executes its own definitions."""
         tags = {**checked.job.tags_of_runs, **_partition_tags(request.target, checked), **request.tags}
+        told_runtime(tags)
         policy = policy_of(checked.job.run_retry_policy, tags, self._retry_defaults)
         pools, first_pools = pools_of(checked.plan)
         return Run(

@@ -139,7 +139,7 @@ class QueueLoop:
                 claimed += [(run, True) for run in self._admit(session, in_progress, now)]
         for run in in_progress:
             if self._is_to_cancel(run):
-                self._runs.record(run.run_id, RunCanceled(at=now), epoch=run.epoch)
+                self._runs.finish(run.run_id, RunCanceled(at=now), epoch=run.epoch)
                 self._claims.release([run.run_id])
         if any(is_new for _, is_new in claimed):
             self._doorbell.ring("runs")
@@ -222,7 +222,7 @@ class QueueLoop:
             self._claims.release([run.run_id])
             return False
         if current.status is RunStatus.CANCELING:
-            self._runs.record(run.run_id, RunCanceled(at=self._clock.now()), epoch=run.epoch)
+            self._runs.finish(run.run_id, RunCanceled(at=self._clock.now()), epoch=run.epoch)
             self._claims.release([run.run_id])
             return False
         return True

@@ -7,13 +7,15 @@ lost, and its worker killed as far as it can be reached. A worker *known* dead e
 
 from __future__ import annotations
 
+import math
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
 from rostrum.interfaces.launching import WorkerStatus
+from rostrum.model.errors import StateError
 from rostrum.model.reserved_names import MAX_RUNTIME_TAGS
 from rostrum.model.runs import Run, RunStatus
 
@@ -98,17 +100,26 @@ def decide(
 
 
 def max_runtime(run: Run, limits: MonitorLimits) -> float | None:
-    """Seconds that a run may take from its start: its tags say, else the instance. What cannot be read as a number, and
-    0, is no limit.
-    """
-    for tag in MAX_RUNTIME_TAGS:
-        if tag in run.tags:
-            try:
-                seconds = float(run.tags[tag])
-            except ValueError:
-                return None
-            return seconds if seconds > 0 else None
-    return limits.max_runtime_seconds
+    """Seconds that a run may take from its start: its tags say, else the instance. 0 is no limit."""
+    try:
+        told = told_runtime(run.tags)
+    except StateError:
+        return None  # of a run that was submitted before its tags were looked at
+    return limits.max_runtime_seconds if told is None else told or None
+
+
+def told_runtime(tags: Mapping[str, str]) -> float | None:
+    """What the tags say of it; None: nothing. Raises StateError where that is no number of seconds."""
+    tag = next((each for each in MAX_RUNTIME_TAGS if each in tags), None)
+    if tag is None:
+        return None
+    try:
+        seconds = float(tags[tag])
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < math.inf:
+        raise StateError(f"tag {tag} is {tags[tag]!r}; it is to be a number of seconds: how long the run may take")
+    return seconds
 
 
 def _time_over(run: Run, now: datetime, limits: MonitorLimits) -> str | None:

@@ -8,9 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rostrum.interfaces.launching import WorkerStatus
+from rostrum.model.errors import StateError
 from rostrum.model.runs import Run, RunStatus, RunTarget
 from rostrum.planning.backfills import progress
-from rostrum.planning.monitor import MonitorLimits, add_outage, decide, describe_exit, max_runtime, silence
+from rostrum.planning.monitor import (
+    MonitorLimits,
+    add_outage,
+    decide,
+    describe_exit,
+    max_runtime,
+    silence,
+    told_runtime,
+)
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 LIMITS = MonitorLimits()
@@ -51,7 +60,10 @@ def test_a_time_limit_counts_from_the_start() -> None:
         assert max_runtime(run(tags=tags), limited) == limit
     both = run(tags={"dagster/max_runtime": "5", "rostrum/max_runtime": "7.5"})
     assert max_runtime(both, limited) == 7.5
-    assert max_runtime(run(tags={"dagster/max_runtime": "long"}), limited) is None
+    for wrong in ("long", "-1", "nan", "inf"):
+        assert max_runtime(run(tags={"dagster/max_runtime": wrong}), limited) is None
+        with pytest.raises(StateError, match="a number of seconds"):
+            told_runtime({"dagster/max_runtime": wrong})
 
 
 def test_another_worker_goes_on_as_often_as_it_may() -> None:
