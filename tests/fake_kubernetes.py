@@ -47,6 +47,8 @@ class FakeKubernetes:
         """What the next requests that match are answered with."""
         self.hold: Callable[[Json], bool] = lambda _pod: False
         """Pods that stay pending."""
+        self.break_logs_after: int | None = None
+        """The next log that is followed breaks off after so many lines."""
         self.token = "the-token-of-the-service-account"
         self._number = 0
         self._threads: list[threading.Thread] = []
@@ -310,21 +312,29 @@ class FakeKubernetes:
         if not file.exists():
             return 400, {"message": "container is waiting to start"}
         process = self.processes[namespace, name]
+        since = query.get("sinceTime", "")
+        breaks, self.break_logs_after = self.break_logs_after, None
 
         def stream(output: Any) -> None:
+            ended, number, rest = query.get("follow") != "true", 0, b""
             with file.open("rb") as log:
-                ended = query.get("follow") != "true"
                 while True:
-                    data = log.read(65536)
-                    if data:
-                        output.write(data)
-                        output.flush()
-                    elif ended:
+                    *lines, rest = (rest + log.read(65536)).split(b"\n")
+                    for line in lines:
+                        number += 1
+                        at = (START + timedelta(milliseconds=number)).strftime("%Y-%m-%dT%H:%M:%S.%f") + "000Z"
+                        if at[:19] >= since[:19]:
+                            told = (f"{at} ".encode() if query.get("timestamps") else b"") + line + b"\n"
+                            output.write(f"{len(told):x}\r\n".encode() + told + b"\r\n")
+                        if breaks is not None and number >= breaks:
+                            return
+                    output.flush()
+                    if ended and not lines:
+                        output.write(b"0\r\n\r\n")
                         return
-                    else:
-                        with contextlib.suppress(subprocess.TimeoutExpired):
-                            process.wait(0.02)
-                            ended = True
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(0.02)
+                        ended = True
 
         return 200, stream
 
@@ -383,6 +393,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         if callable(told):
+            self.send_header("Transfer-Encoding", "chunked")
             self.send_header("Connection", "close")
             self.end_headers()
             self.close_connection = True

@@ -65,6 +65,18 @@ class Cluster:
         """Its address: what tells it from others."""
         return str(self._connected().configuration.host)
 
+    @property
+    def namespace(self) -> str | None:
+        """The one that the kubeconfig's context names, if it does."""
+        self._connected()
+        config = importlib.import_module("kubernetes.config")
+        with contextlib.suppress(config.ConfigException):
+            contexts, active = config.list_kube_config_contexts(config_file=self._access.kubeconfig_file)
+            wanted = self._access.kube_context
+            named = active if wanted is None else next((each for each in contexts if each["name"] == wanted), active)
+            return named["context"].get("namespace")
+        return None
+
     def close(self) -> None:
         """Let connections go; whoever waits to try again gives up."""
         self._stopped.set()

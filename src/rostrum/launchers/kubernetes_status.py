@@ -21,13 +21,15 @@ _SIGNALLED = 128
 _LOST = frozenset({"NodeLost", "NodeStatusUnknown"})
 
 
-def worker_status(job: Mapping[str, Any] | None, pods: Sequence[Mapping[str, Any]]) -> WorkerStatus:
-    """The status of a worker. `job` None: it is not there (any more). Waiting for something that may never come is
-    `running`, with the reason: see `hopeless`.
+def worker_status(
+    job: Mapping[str, Any] | None, pods: Sequence[Mapping[str, Any]], container: str = CONTAINER
+) -> WorkerStatus:
+    """The status of a worker, which is that container of its pod. `job` None: it is not there (any more). Waiting for
+    something that may never come is `running`, with the reason: see `hopeless`.
     """
     pod = max(pods, key=lambda each: str(each["metadata"].get("creationTimestamp", "")), default=None)
     if pod is not None:
-        return _of_pod(pod)
+        return _of_pod(pod, container)
     if job is None:
         return WorkerStatus(state="exited", reason="its job has been deleted")
     failed = _condition(job, "Failed") or _condition(job, "FailureTarget")
@@ -53,9 +55,9 @@ def is_waiting_for_image(status: WorkerStatus) -> bool:
     return status.state == "running" and status.reason.partition(":")[0] in AFTER_PATIENCE
 
 
-def _of_pod(pod: Mapping[str, Any]) -> WorkerStatus:
+def _of_pod(pod: Mapping[str, Any], container: str) -> WorkerStatus:
     told = part(pod, "status")
-    phase, state = str(told.get("phase", "")), part(_container(told), "state")
+    phase, state = str(told.get("phase", "")), part(_container(told, container), "state")
     if "terminated" in state:
         return _ended(told, part(state, "terminated"))
     if phase in {"Failed", "Succeeded"}:
@@ -91,9 +93,9 @@ def _ended(pod_status: Mapping[str, Any], ended: Mapping[str, Any]) -> WorkerSta
     return WorkerStatus(state="exited", exit_code=code if known is None else None, signal=known, reason=reason)
 
 
-def _container(pod_status: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The worker's container among those of its pod."""
-    found = [each for each in parts(pod_status, "containerStatuses") if each.get("name") == CONTAINER]
+def _container(pod_status: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """One container among those of a pod."""
+    found = [each for each in parts(pod_status, "containerStatuses") if each.get("name") == name]
     return found[0] if found else {}
 
 
