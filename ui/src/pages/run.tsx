@@ -104,7 +104,7 @@ function RunHead({ run, now, live, step }: { run: Run; now: number; live: boolea
     `started by ${trigger(run)}`,
     when,
     seconds !== undefined && `${duration(seconds)}${run.typicalSeconds === null ? "" : `, typical ${duration(run.typicalSeconds)}`}`,
-    run.status === "queued" && run.waitsFor,
+    run.status === "queued" && !run.waitReason?.holders.length && run.waitsFor,
     run.resumes > 0 && `resumed ${plural(run.resumes, "time")}`,
     retryWord(run, now),
   ].filter((fact): fact is string => Boolean(fact));

@@ -102,7 +102,7 @@ export function sentence(event: RunEvent): { level: Level; text: string; dim: bo
     case "hook_completed":
       return say(`hook ${text(event.hook)} ${text(event.outcome) || "completed"}`, event.outcome === "failed" ? "ERROR" : "INFO", event.outcome !== "failed");
     case "step_waiting":
-      return say(`waits for ${text(event.reason)} ${text(event.name)}: ${event.limit} of ${event.limit} taken`, "WARN", false);
+      return say(`waits for ${text(event.reason)} ${text(event.name)}: ${event.limit} of ${event.limit} taken`, "INFO", false);
     case "step_worker_started":
       return say(`step process started, pid ${event.pid}`);
     case "step_started":

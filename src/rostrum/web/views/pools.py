@@ -56,11 +56,12 @@ def title_of(context: RequestContext, run_id: str) -> str:
     """What a list shows of a run; empty where it is gone."""
     if run_id not in context.titles:
         run = context.session.runs.get(run_id)
-        context.titles[run_id] = _title(run) if run is not None else ""
+        context.titles[run_id] = run_title(run) if run is not None else ""
     return context.titles[run_id]
 
 
-def _title(run: Run) -> str:
+def run_title(run: Run) -> str:
+    """The job, or the first asset of a run of assets."""
     keys = run.target.asset_selection
     return str(keys[0]) if keys and run.target.job == ASSET_JOB else run.target.job
 

@@ -12,6 +12,7 @@ from rostrum.model.locations import DaemonState, LocationState
 from rostrum.model.runs import RunFilter
 from rostrum.web.context import RequestContext
 from rostrum.web.jsonable import plain
+from rostrum.web.views.pools import run_title
 
 NEXT_LOOK = "the queue's next look"
 
@@ -71,7 +72,7 @@ class QueueView:
         return [
             {
                 "runId": run.run_id,
-                "title": run.target.job,
+                "title": run_title(run),
                 "reason": reasons[run.run_id].message if run.run_id in reasons else NEXT_LOOK,
             }
             for run in self._session.runs.queued(100)
