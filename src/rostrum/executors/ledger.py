@@ -42,14 +42,6 @@ class Ledger:
         """The next step that may start, None when there is none now."""
         return self._line.popleft() if self._line else None
 
-    def prefer(self, key: str) -> None:
-        """Let a step start before all others, where it may start."""
-        for step in self._line:
-            if step.key == key:
-                self._line.remove(step)
-                self._line.appendleft(step)
-                return
-
     def note(self, event: Event) -> None:
         """Tell of an event of a step: outputs decide what runs downstream."""
         if type(event) is OutputStored:

@@ -68,6 +68,8 @@ class Schedule:
         """What may start, by place."""
         self._blocked: deque[Attempt] = deque()
         """Attempts whose pool or tags had no free slot when they were tried last."""
+        self._expected: set[str] = set()
+        """Keys of steps that a worker waits for: they start before others."""
         self._retries: list[tuple[float, int, Attempt]] = []
         """(when by the monotonic clock, number, attempt), the next one first."""
         self._underway: dict[str, Underway] = {}
@@ -160,7 +162,12 @@ class Schedule:
             attempt = self._retries.pop(0)[2]
             self._line_of(attempt.step).append(attempt)
         while (step := self._ledger.take()) is not None:
-            self._line_of(step).append(Attempt(step, 1))
+            line = self._line_of(step)
+            if step.key in self._expected:
+                self._expected.discard(step.key)
+                line.appendleft(Attempt(step, 1))
+            else:
+                line.append(Attempt(step, 1))
         if self._ledger.is_ranked:
             self._lines = {
                 place: deque(sorted(line, key=lambda attempt: -attempt.step.priority))
@@ -292,8 +299,8 @@ class Schedule:
         for passed_over in self._ledger.end(step, end.kind):
             host.record(skip_event(passed_over, host.clock))
         following = self._next_of.get(step.key)
-        if following is not None:
-            self._ledger.prefer(following)
+        if following is not None and end.kind == SUCCEEDED:
+            self._expected.add(following)
 
     def _again(self, attempt: Attempt, end: StepRetrying) -> None:
         apart = is_apart(attempt.step.retry_policy, end.cause, self._rules.infrastructure_retries)

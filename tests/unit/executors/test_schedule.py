@@ -262,10 +262,21 @@ def test_urgent_steps_start_first() -> None:
     steps = [Step(key, key, tags={"dagster/priority": value} if value else {}) for key, value in tags.items()]
     steps[3] = msgspec.structs.replace(steps[3], upstream=("high",))
     host, place = Host(), Scripted({}, room=1)
-    assert Schedule(Plan(tuple(steps)), Runner(), host, [place], lambda _: place, Rules()).run()
+    schedule = Schedule(Plan(tuple(steps)), Runner(), host, [place], lambda _: place, Rules())  # type: ignore[arg-type]
+    assert schedule.run()
     assert [event.step_key for event in host.events if event.kind == "step_started"] == [
         "high",
         "later",
         "plain",
         "low",
     ]
+
+
+def test_a_step_that_a_worker_waits_for_starts_before_others():
+    host, place = Host(), Scripted({}, room=1)
+    steps = [step("a"), step("b"), step("c"), step("z", "a")]
+    order = {"a": "z"}
+    schedule = Schedule(Plan(tuple(steps)), Runner(), host, [place], lambda _: place, Rules(), next_of=order)  # type: ignore[arg-type]
+    assert schedule.run()
+    started = [event.step_key for event in host.events if isinstance(event, StepStarted)]
+    assert started == ["a", "z", "b", "c"]
