@@ -233,6 +233,7 @@ def test_last_words_of_a_killed_step(dev: Dev) -> None:
     has(dev, run_id, "killed", "last words of a step")
     classic = get(dev, f"/logs/{run_id}/compute_logs/killed/out")
     assert classic == (200, b"last words of a step\n")
+    assert get(dev, f"/api/runs/{run_id}/logs/killed/out?offset=11")[1] == b"of a step\n"
     until("it is complete", lambda: part(dev, run_id, "killed")["complete"])
 
 

@@ -189,7 +189,9 @@ class _Routes:
 
         await anyio.to_thread.run_sync(check)
 
-        parts = log_bytes(self._services.logs, run_id, file_key, stream)
+        given = request.query_params.get("offset", "0")
+        offset = int(given) if given.isascii() and given.isdecimal() and len(given) <= _LONGEST_NUMBER else 0
+        parts = log_bytes(self._services.logs, run_id, file_key, stream, offset)
         first = await anyio.to_thread.run_sync(next, parts, b"")  # a store that is away is told as such
 
         async def chunks() -> AsyncIterator[bytes]:

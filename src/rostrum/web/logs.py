@@ -68,9 +68,8 @@ def log_part(logs: LogStore, run_id: str, file_key: str, stream: str, offset: in
     }
 
 
-def log_bytes(logs: LogStore, run_id: str, file_key: str, stream: str) -> Iterator[bytes]:
-    """All of a log, with a note where bytes were left out."""
-    offset = 0
+def log_bytes(logs: LogStore, run_id: str, file_key: str, stream: str, offset: int = 0) -> Iterator[bytes]:
+    """All of a log from `offset` on, with a note where bytes were left out."""
     while (chunk := logs.read(run_id, file_key, stream, offset)).data:
         if chunk.offset > offset:
             yield left_out_note(chunk.offset - offset).encode()
