@@ -59,9 +59,10 @@ def worker_command(name: str) -> Callable[[Callable[..., None]], click.Command]:
 def worker_orders(run_id: str | None) -> WorkerOrders:
     """What the environment says, with `.env`; the secrets are taken out of it. Raises ConfigError."""
     load_dotenv(os.environ)
-    if run_id and not os.environ.get(RUN_ID):
-        os.environ[RUN_ID] = run_id
-    orders = take_worker_orders(os.environ)
+    told = {**os.environ, RUN_ID: os.environ.get(RUN_ID) or run_id or ""}
+    orders = take_worker_orders(told)
+    for name in [name for name in os.environ if name not in told]:
+        del os.environ[name]
     if run_id and run_id != orders.run_id:
         raise ConfigError(f"the run is {run_id} on the command line and {orders.run_id} in {RUN_ID}")
     return orders

@@ -105,3 +105,14 @@ def test_lists_with_a_mistake(text: str, error: type[Exception]) -> None:
 def test_a_list_where_it_is_none_says_what_to_write() -> None:
     with pytest.raises(SelectionError, match="`key:a or key:c`"):
         ro.AssetSelection.from_string("a,c")
+
+
+@pytest.mark.parametrize("name", ["execute_run", "execute_step"])
+def test_workers_are_started_by_their_classic_names(
+    commands: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("ROSTRUM_GATEWAY", "ROSTRUM_RUN_TOKEN", "ROSTRUM_RUN_ID"):
+        monkeypatch.delenv(variable, raising=False)
+    done = CliRunner().invoke(commands._dagster, ["api", name, "a-run", "-m", "shop"])
+    assert done.exit_code == 2
+    assert "ROSTRUM_GATEWAY and ROSTRUM_RUN_TOKEN must be in the environment" in done.output

@@ -11,6 +11,7 @@ from rostrum.compat import aliases
 NAMES = {
     "dagster_aws.pipes": "PipesS3ContextInjector PipesS3MessageReader",
     "dagster_aws.s3": "S3FileManager S3PickleIOManager S3Resource get_s3_keys s3_pickle_io_manager s3_resource",
+    "dagster_dask": "dask_executor",
     "dagster_dbt": "DagsterDbtTranslator DbtCliResource DbtProject DbtProjectComponent dbt_assets",
     "dagster_deltalake": "DeltaLakePyarrowIOManager DeltaTableResource LocalConfig S3Config WriteMode",
     "dagster_deltalake_pandas": "DeltaLakePandasIOManager",

@@ -35,7 +35,7 @@ ABSENT: Mapping[str, Mapping[str, str]] = {
         "schedule": "`rostrum definitions list`; the page Automations of `rostrum dev` switches and shows ticks",
         "sensor": "`rostrum definitions list`",
     },
-    "api": {"execute_run": _PROCESSES, "execute_step": _PROCESSES, "resume_run": _PROCESSES},
+    "api": {"resume_run": _PROCESSES},
     "asset": {
         "wipe": "`Instance.get().wipe_assets([...])` in Python",
         "wipe-partitions-status-cache": "nothing; there is no such cache",
@@ -230,7 +230,7 @@ _dagster = click.version_option(_VERSION, "--version", "-v", prog_name="dagster"
         "The classic commands, run by Rostrum. `rostrum --help` has more. Not affiliated with Dagster Labs.",
     )
 )
-_api = _group(_dagster, "api", "Serve code over gRPC.")
+_api = _group(_dagster, "api", "Serve code over gRPC; what containers are started with.")
 _asset = _group(_dagster, "asset", "Make assets in this process, or list them.")
 _code_server = _group(_dagster, "code-server", "Serve code over gRPC.")
 _defs = _group(_dagster, "definitions", "Check that code loads.")
@@ -456,6 +456,20 @@ def _serve(code: list[str], host: str, port: int | None, socket: str | None, loc
 
 _code_server.command("start")(_serving("DAGSTER_CODE_SERVER")(_serve))
 _api.command("grpc")(_serving("DAGSTER_GRPC")(_serve))
+
+
+@_api.command("execute_run", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def _execute_run(arguments: tuple[str, ...]) -> None:
+    """Execute a run that has been launched: `rostrum run-worker`."""
+    _call("run-worker", list(arguments))
+
+
+@_api.command("execute_step", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def _execute_step(arguments: tuple[str, ...]) -> None:
+    """Run one attempt of one step: `rostrum step-worker`."""
+    _call("step-worker", list(arguments))
 
 
 @_api.command("grpc-health-check")
