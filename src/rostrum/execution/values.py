@@ -296,6 +296,7 @@ class Values:
         )
         self._place(context, scope, output.io_manager_key)
         context.version = output.code_version or scope.op.code_version
+        context.data_version = made.data_version
         where = partial(
             "HandleOutputError: output {!r} of step {} could not be stored".format, output.name, scope.step.key
         )

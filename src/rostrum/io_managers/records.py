@@ -4,6 +4,7 @@ where the value lies follows from its place, so that a record from elsewhere lea
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
 
@@ -65,6 +66,12 @@ class Place:
         if not _FORMAT.fullmatch(found.format):
             raise InvariantError(f"{self._objects.address(key)} names no format. Materialize it again.")
         return found
+
+    def record_to_replace(self) -> Record | None:
+        """The present record; None also where it cannot be read, since it is about to be replaced."""
+        with contextlib.suppress(InvariantError):
+            return self.record()
+        return None
 
     def write(self, record: Record) -> None:
         """Make a record the present one; one of a version is kept beside it first."""

@@ -37,6 +37,8 @@ from rostrum.model.reserved_names import PARTITION_ROW_COUNT_METADATA, ROW_COUNT
 COLUMNS, VERSION, ALLOW_MISSING = "columns", "version", "allow_missing_partitions"
 """Metadata of an input: the columns to load, the version to load, whether partitions that are not there are left out.
 """
+SIZE = "size_bytes"
+"""Metadata that are told of an output."""
 _AT_ONCE = 8
 """Partitions that are fetched from an object store at the same time."""
 _BARE = "bare"
@@ -70,16 +72,20 @@ class TypedIOManager(IOManager):
         """Store a value. For several partitions at once it must be a dict with a value for each."""
         partitions = covered_partitions(context)
         if partitions is None:
-            self._store(context, None, obj)
+            context.add_output_metadata(self._store(context, None, obj))
         elif len(partitions) == 1:
-            self._store(context, partitions[0], obj)
+            told = self._store(context, partitions[0], obj)
+            if ROW_COUNT_METADATA in told:
+                told[PARTITION_ROW_COUNT_METADATA] = told.pop(ROW_COUNT_METADATA)
+            context.add_output_metadata(told)
         else:
             values = _by_partition(context, partitions, obj)
-            for partition in partitions:
-                self._store(context, partition, values[partition])
-            context.add_output_metadata({"path": PathMetadata(self.objects.address(self.place(context).key))})
+            sizes = [self._store(context, partition, values[partition])[SIZE] for partition in partitions]
+            where = PathMetadata(self.objects.address(self.place(context).key))
+            context.add_output_metadata({"path": where, SIZE: sum(sizes)})
 
-    def _store(self, context: OutputContext, partition: str | None, value: Any) -> None:
+    def _store(self, context: OutputContext, partition: str | None, value: Any) -> dict[str, Any]:
+        """Store one value; what is to be told of it."""
         place = self.place(context, partition)
         wish = context.definition_metadata.get(FORMAT_METADATA, self._format)
         try:
@@ -87,25 +93,23 @@ class TypedIOManager(IOManager):
             version = context.run_id if self._versions and context.has_asset_key else None
             key = place.value_key(form.suffix, version)
             size, told = _write(self.objects, key, form, value, context.definition_metadata)
+            before = place.record_to_replace() if context.has_asset_key else None
+            place.write(
+                Record(
+                    format=form.name,
+                    kind=kind,
+                    version=version,
+                    run_id=context.run_id,
+                    step_key=vars(context).get("step_key", ""),
+                    code_version=context.version,
+                    data_version=context.data_version,
+                    size=size,
+                )
+            )
+            self._forget(place, before, form)
         except Exception as error:
             raise _explained(error, f"{named(context, partition)}: a {type_name(value)} could not be stored") from error
-        before = place.record() if context.has_asset_key else None
-        place.write(
-            Record(
-                format=form.name,
-                kind=kind,
-                version=version,
-                run_id=context.run_id,
-                step_key=vars(context).get("step_key", ""),
-                code_version=context.version,
-                data_version=text_or_none(getattr(context, "data_version", None)),
-                size=size,
-            )
-        )
-        self._forget(place, before, form)
-        if partition is not None and ROW_COUNT_METADATA in told:
-            told[PARTITION_ROW_COUNT_METADATA] = told.pop(ROW_COUNT_METADATA)
-        context.add_output_metadata({"path": PathMetadata(self.objects.address(key)), "size_bytes": size, **told})
+        return {"path": PathMetadata(self.objects.address(key)), SIZE: size, **told}
 
     def _forget(self, place: Place, before: Record | None, form: Format) -> None:
         """Delete the value before, where it is in another format and no version."""

@@ -189,6 +189,8 @@ class TypedSuite:
             manager.objects.put("asset.%meta", record)
             with pytest.raises(InvocationError, match=r"asset\.%meta|asset asset could not be loaded"):
                 manager.load_input(into(stored))
+            manager.handle_output(stored, 1)  # as the message says
+            assert manager.load_input(into(stored)) == 1
 
     # --- what is beside a value
 
@@ -241,6 +243,7 @@ class TypedSuite:
         several = output(partitions=LETTERS, keys=["a", "b"])
         manager.handle_output(several, {"a": pl.DataFrame({"n": [1]}), "b": pl.DataFrame({"n": [2]})})
         assert "asset/b.parquet" in names(manager)
+        assert several.added_metadata["path"].value == manager.objects.address("asset")
         loaded = manager.load_input(into(several, dict[str, pd.DataFrame]))
         assert {key: frame["n"].tolist() for key, frame in loaded.items()} == {"a": [1], "b": [2]}
         for value in (pl.DataFrame(), {"a": 1}, {"a": 1, "c": 2}):
@@ -264,7 +267,7 @@ class TypedSuite:
         runs = sorted(str(uuid.uuid4()) for _ in range(3))
         for number, run_id in enumerate(runs):
             stored = output(run_id=run_id)
-            vars(stored)["data_version"] = f"d{min(number, 1)}"
+            stored.data_version = f"d{min(number, 1)}"
             manager.handle_output(stored, number)
             manager.handle_output(stored, number)  # the step was tried again
         stored = output()

@@ -151,6 +151,22 @@ def test_a_folder_with_typed_values_and_versions(tmp_path: Path) -> None:
     assert result.asset_value("before") == 1.5
 
 
+def test_a_version_by_its_data_version(tmp_path: Path) -> None:
+    @ro.asset
+    def counted(context: ro.AssetExecutionContext) -> ro.Output[int]:
+        number = len(list((tmp_path / "counted/%versions").glob("*.json")))
+        return ro.Output(number, data_version=ro.DataVersion(f"v{number}"))
+
+    @ro.asset(ins={"counted": ro.AssetIn(metadata={"version": "v1"})})
+    def second(counted: int) -> int:
+        return counted
+
+    io = {"io_manager": ro.FilesystemIOManager(base_dir=str(tmp_path), format="auto", versions=True)}
+    for _ in range(3):
+        assert ro.materialize([counted], resources=io).success
+    assert ro.materialize([counted, second], selection=[second], resources=io).asset_value("second") == 1
+
+
 def test_without_pickles_no_pickle_is_made(tmp_path: Path) -> None:
     @ro.asset
     def pair() -> tuple[int, int]:

@@ -218,6 +218,8 @@ class OutputContext(_StorageContext):
 
     version: str | None = None
     """Code version of the op."""
+    data_version: str | None = None
+    """Data version that the function has given with the value."""
     asset_spec: Any
     """Spec of the asset."""
 
