@@ -49,7 +49,7 @@ def claim_slot(session: Session, claim: Claim, rules: PoolRules) -> SlotAnswer:
     ours = next((slot for slot in slots if (slot.run_id, slot.step_key) == me), None)
     if ours is None and len(slots) >= limit and session.pools.prune(pool):
         slots = session.pools.slots(pool)
-    standing = {waiter.step_key: waiter for waiter in session.pools.waiters(pool) if waiter.run_id == run.run_id}
+    standing = {waiter.step_key: waiter for waiter in session.pools.waiters(pool, run.run_id)}
     waiter = _waiter(session, claim, claim.wish, standing.get(claim.wish.step_key), 0.0)
     ahead = 0 if ours is not None else session.pools.ahead(waiter)
     if ours is not None or may_take(limit, len(slots), ahead):

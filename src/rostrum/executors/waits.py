@@ -17,7 +17,8 @@ class Waits:
 
     def for_pool(self, step: Step, answer: SlotAnswer) -> None:
         """The step was refused a slot of its pool."""
-        self._tell(step, "pool", step.pool or "", answer.limit, answer.holders)
+        if answer.limit >= 0:  # else the control plane is away, which is no wait for others
+            self._tell(step, "pool", step.pool or "", answer.limit, answer.holders)
 
     def for_tag(self, step: Step, name: str, limit: int) -> None:
         """The step's tag, `key` or `key=value`, has as many running steps as it may."""

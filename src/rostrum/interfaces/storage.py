@@ -269,8 +269,8 @@ class PoolTable(Protocol):
         """Insert, or replace that of the same pool, run and step."""
         ...
 
-    def waiters(self, pool: str | None = None) -> Sequence[Waiter]:
-        """Who waits by pool and turn (`Waiter.turn`), expired ones too."""
+    def waiters(self, pool: str | None = None, run_id: str | None = None) -> Sequence[Waiter]:
+        """Who waits by pool and turn (`Waiter.turn`), expired ones too; of one run only together with the pool."""
         ...
 
     def put_waiters(self, waiters: Sequence[Waiter]) -> None:

@@ -63,7 +63,7 @@ class SlotAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
 
     granted: bool
     limit: int = 0
-    """Slots of the pool; 0 also where nobody could be asked."""
+    """Slots of the pool; -1 where nobody could be asked."""
     holders: tuple[str, ...] = ()
     """Who has them, `<run id>:<step key>`, at most ten."""
     retry_seconds: float = 0.25
@@ -75,5 +75,5 @@ class SlotAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 GRANTED = SlotAnswer(True)
-REFUSED = SlotAnswer(False)
+REFUSED = SlotAnswer(False, limit=-1, retry_seconds=1.0)
 """Nobody could be asked: the control plane is away, or the run is not this worker's any more."""

@@ -222,7 +222,10 @@ class GatewaySession:
         """
         with self._lock:
             after = self._spool.last_sequence
-        self._wait_for(lambda: self._delivery.stored_sequence >= after, FLUSH_BEFORE_CLAIM_SECONDS)
+        # A delivery that has failed is tried again in its own time: nobody waits for that.
+        self._wait_for(
+            lambda: self._delivery.stored_sequence >= after or self._delivery.delay > 0, FLUSH_BEFORE_CLAIM_SECONDS
+        )
         try:
             return self._call("slots/claim", SlotRequest(wish, tuple(others), after), SlotAnswer)
         except (Unavailable, StateError):

@@ -47,10 +47,14 @@ class MemoryPools:
         self._undo.require_writing()
         self._undo.put(self._tables.slots, (slot.pool, slot.run_id, slot.step_key), slot)
 
-    def waiters(self, pool: str | None = None) -> Sequence[Waiter]:
+    def waiters(self, pool: str | None = None, run_id: str | None = None) -> Sequence[Waiter]:
         """Who waits, in the order of their turns."""
         self._undo.require()
-        found = [waiter for waiter in self._tables.waiters.values() if pool in (None, waiter.pool)]
+        found = [
+            waiter
+            for waiter in self._tables.waiters.values()
+            if pool in (None, waiter.pool) and run_id in (None, waiter.run_id)
+        ]
         return sorted(found, key=lambda waiter: (waiter.pool, waiter.turn))
 
     def put_waiters(self, waiters: Sequence[Waiter]) -> None:

@@ -41,6 +41,7 @@ _TURN = [waiters.c.run_priority.desc(), waiters.c.step_priority.desc(), waiters.
 _WAITER_ORDER = [waiters.c.pool.asc(), *_TURN, waiters.c.run_id.asc(), waiters.c.step_key.asc()]
 _WAITERS = select_rows(_WAITER, [waiters.c.deployment], _WAITER_ORDER)
 _WAITERS_OF = select_rows(_WAITER, [waiters.c.deployment, waiters.c.pool], _WAITER_ORDER)
+_WAITERS_OF_RUN = select_rows(_WAITER, [waiters.c.deployment, waiters.c.pool, waiters.c.run_id], _WAITER_ORDER)
 _PUT_WAITER = upsert_row(waiters)
 
 
@@ -120,11 +121,15 @@ class SqlPools:
         key = (self._db.deployment, slot.pool, slot.run_id, slot.step_key)
         self._db.write(_PUT_SLOT, *key, _FOR_EVER, slot.epoch, slot.sequence, claimed_at)
 
-    def waiters(self, pool: str | None = None) -> Sequence[Waiter]:
+    def waiters(self, pool: str | None = None, run_id: str | None = None) -> Sequence[Waiter]:
         """Who waits, in the order of their turns."""
         if pool is None:
-            return [_waiter(row) for row in self._db.rows(_WAITERS, self._db.deployment)]
-        return [_waiter(row) for row in self._db.rows(_WAITERS_OF, self._db.deployment, pool)]
+            rows = self._db.rows(_WAITERS, self._db.deployment)
+        elif run_id is None:
+            rows = self._db.rows(_WAITERS_OF, self._db.deployment, pool)
+        else:
+            rows = self._db.rows(_WAITERS_OF_RUN, self._db.deployment, pool, run_id)
+        return [_waiter(row) for row in rows]
 
     def put_waiters(self, waiters: Sequence[Waiter]) -> None:
         """Insert or replace."""

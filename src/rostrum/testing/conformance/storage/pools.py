@@ -80,6 +80,7 @@ class PoolsConformance:
             keys = [each.run_id + each.step_key[:1] for each in found]
             assert keys == ["r2l", "r5l", "r3l", "r4a", "r4b", "r1l"]
             assert session.pools.waiters()[-1].pool == "other"
+            assert [each.step_key for each in session.pools.waiters("db", "r4")] == ["a", "b"]
 
     def test_those_ahead_are_of_other_runs_and_still_there(self, storage: Storage, clock: FakeClock) -> None:
         with storage.begin(write=True) as session:
