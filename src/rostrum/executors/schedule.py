@@ -5,6 +5,7 @@ run too long, what a cancel interrupts. Where an attempt runs is the business of
 from __future__ import annotations
 
 import time
+from bisect import insort
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -66,8 +67,12 @@ class Schedule:
         self._limits, self._waits = TagLimits(rules.tag_concurrency_limits), Waits(host)
         self._lines: dict[int, deque[Attempt]] = {id(place): deque() for place in places}
         """What may start, by place."""
-        self._blocked: deque[Attempt] = deque()
-        """Attempts whose pool or tags had no free slot when they were tried last."""
+        self._blocked: dict[tuple[str, str], list[tuple[int, Attempt]]] = {}
+        """Attempts by the pool or tag that had no free slot when they were tried last, each with its turn."""
+        self._turns: dict[str, int] = {}
+        """By key of the step that is blocked: who was first keeps being first."""
+        self._freed = 0
+        """Attempts that have ended since then: each may have freed a slot."""
         self._expected: set[str] = set()
         """Keys of steps that a worker waits for: they start before others."""
         self._retries: list[tuple[float, int, Attempt]] = []
@@ -79,7 +84,8 @@ class Schedule:
         self._reactor = SelectorReactor()
         self._number = 0
         self._ticked = 0.0
-        self._is_unblocked = False
+        self._is_due = False
+        """All blocked attempts are to be tried again: slots are freed by other runs, too."""
 
     # --- the loop
     # ------------------------------------------------------------------------------------------------------
@@ -116,7 +122,7 @@ class Schedule:
 
     @property
     def _is_waiting(self) -> bool:
-        return bool(self._retries or self._blocked or any(self._lines.values()))
+        return bool(self._retries or any(self._blocked.values()) or any(self._lines.values()))
 
     def _patience(self) -> float:
         now, seconds = time.monotonic(), _TICK_SECONDS
@@ -131,7 +137,7 @@ class Schedule:
         now = time.monotonic()
         if now - self._ticked < _TICK_SECONDS:
             return
-        self._ticked, self._is_unblocked = now, True
+        self._ticked, self._is_due = now, True
         self._host.tick()
         for place in self._places:
             place.look()
@@ -145,18 +151,26 @@ class Schedule:
             line = self._lines[id(place)]
             while line and place.has_room():
                 attempt = line.popleft()
-                if self._claim(attempt.step):
+                full = self._claim(attempt.step)
+                if full is None:
+                    self._turns.pop(attempt.step.key, None)
                     self._start(attempt, place)
                 else:
-                    self._blocked.append(attempt)
+                    self._number += 1
+                    turn = self._turns.setdefault(attempt.step.key, self._number)
+                    insort(self._blocked.setdefault(full, []), (turn, attempt), key=_turn)
 
     def _line_up(self) -> None:
         """Bring what may start to its place's line: what was blocked and what is tried again first."""
-        if self._is_unblocked:
-            self._is_unblocked = False
-            while self._blocked:
-                attempt = self._blocked.pop()
-                self._line_of(attempt.step).appendleft(attempt)
+        before = self._count_lined_up()
+        if self._is_due or self._freed:
+            for full, blocked in self._blocked.items():
+                # Many may be blocked: what has ended here lets only so many others start.
+                most = len(blocked) if self._is_due else self._freed
+                again, self._blocked[full] = blocked[:most], blocked[most:]
+                for _, attempt in reversed(again):
+                    self._line_of(attempt.step).appendleft(attempt)
+            self._is_due, self._freed = False, 0
         now = time.monotonic()
         while self._retries and self._retries[0][0] <= now:
             attempt = self._retries.pop(0)[2]
@@ -168,28 +182,31 @@ class Schedule:
                 line.appendleft(Attempt(step, 1))
             else:
                 line.append(Attempt(step, 1))
-        if self._ledger.is_ranked:
+        if self._ledger.is_ranked and self._count_lined_up() > before:
             self._lines = {
                 place: deque(sorted(line, key=lambda attempt: -attempt.step.priority))
                 for place, line in self._lines.items()
             }
 
+    def _count_lined_up(self) -> int:
+        return sum(len(line) for line in self._lines.values())
+
     def _line_of(self, step: Step) -> deque[Attempt]:
         return self._lines[id(self._place_of(step))]
 
-    def _claim(self, step: Step) -> bool:
-        """Take the step's tags and slot; False, and nothing taken, when one of them is not free now."""
+    def _claim(self, step: Step) -> tuple[str, str] | None:
+        """Take the step's tags and slot. Where one of them is not free now nothing is taken: returns which."""
         full = self._limits.take(step)
         if full is not None:
             self._waits.for_tag(step, *full)
-            return False
+            return "tag", full[0]
         answer = self._host.claim_slot(step)
         if not answer.granted:
             self._waits.for_pool(step, answer)
             self._limits.release(step)
-            return False
+            return "pool", step.pool or ""
         self._waits.over(step)
-        return True
+        return None
 
     def _start(self, attempt: Attempt, place: Place) -> None:
         self._underway[attempt.step.key] = Underway(attempt, place, time.monotonic())
@@ -285,7 +302,7 @@ class Schedule:
         attempt, host = underway.attempt, self._host
         step = attempt.step
         self._limits.release(step)
-        self._is_unblocked = True
+        self._freed += 1
         if step.pool is not None:
             host.release_slot(step)
         if isinstance(end, StepRetrying):
@@ -316,6 +333,10 @@ class Schedule:
                 now, self._rules.grace_seconds
             ):
                 self.ended(each.attempt, given_up())
+
+
+def _turn(blocked: tuple[int, Attempt]) -> int:
+    return blocked[0]
 
 
 def _due(retry: tuple[float, int, Attempt]) -> tuple[float, int]:

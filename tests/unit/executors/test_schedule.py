@@ -280,3 +280,11 @@ def test_a_step_that_a_worker_waits_for_starts_before_others():
     assert schedule.run()
     started = [event.step_key for event in host.events if isinstance(event, StepStarted)]
     assert started == ["a", "z", "b", "c"]
+
+
+def test_who_waits_longest_is_first_and_many_may_wait():
+    steps = [step(f"s{number:04}", tags={"db": "x"}) for number in range(2000)]
+    host = execute(steps, {}, tag_concurrency_limits=[{"key": "db", "limit": 1}])
+    started = [event.step_key for event in host.events if isinstance(event, StepStarted)]
+    assert started == sorted(started)
+    assert len(started) == 2000
