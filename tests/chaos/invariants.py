@@ -94,9 +94,11 @@ def broken_calls(runs: Sequence[Run], events: dict[str, Sequence[StoredEvent]], 
 
 
 def broken_slots(session: Session) -> Iterator[str]:
-    """With no run in progress nobody holds a slot."""
+    """With no run in progress nobody holds a slot or waits for one."""
     for slot in session.pools.slots():
         yield f"a slot of {slot.pool} is still held by run {slot.run_id} step {slot.step_key}"
+    for waiter in session.pools.waiters():
+        yield f"run {waiter.run_id} step {waiter.step_key} still waits for {waiter.pool}"
 
 
 def left_over(home: Path) -> Iterator[str]:

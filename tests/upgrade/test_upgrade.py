@@ -13,6 +13,7 @@ from rostrum.model.assets import CheckKey
 from rostrum.model.events import AssetMaterialized, RunQueued, StepFailed
 from rostrum.model.manifest_parts import decode_manifest
 from rostrum.model.metadata import FloatMetadata
+from rostrum.model.pools import Slot
 from rostrum.model.runs import RunFilter, RunStatus
 from rostrum.storage.sql import SqlStorage
 from rostrum.storage.sql.migrations.upgrade import stored_revision
@@ -78,4 +79,23 @@ def test_old_database_is_upgraded_and_read(dump: Path, tmp_path: Path) -> None:
         assert session.principals.token("0" * 64) is not None
         assert session.principals.setting("installation") == b"\x00\xff"
         assert session.now() - START < timedelta(seconds=1)
+    storage.close()
+
+
+def test_the_version_before_can_still_claim_slots(tmp_path: Path) -> None:
+    """Its processes go on during an upgrade: they know neither the epoch of a slot nor the event before it."""
+    storage = SqlStorage(f"sqlite:///{tmp_path / 'a.db'}", clock=FakeClock(START))
+    storage.migrate()
+    driver = sqlite3.connect(tmp_path / "a.db")
+    driver.execute(
+        "INSERT INTO slots (deployment, pool, run_id, step_key, expires_at) VALUES ('default', 'db', 'r1', 'x', 1)"
+    )
+    driver.commit()
+    with storage.begin(write=True) as session:
+        (slot,) = session.pools.slots("db")
+        assert (slot.run_id, slot.epoch, slot.sequence) == ("r1", 0, 0)
+        session.pools.put_slot(Slot(pool="api", run_id="r2", step_key="y", epoch=1, claimed_at=START))
+    far = driver.execute("SELECT expires_at FROM slots WHERE pool = 'api'").fetchone()[0]
+    assert far > START.timestamp() * 1_000_000 + 10 * 365 * 86400 * 1_000_000
+    driver.close()
     storage.close()
