@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rostrum.io_managers.formats.format import Format, FormatError, type_name
+from rostrum.io_managers.formats.format import Format, FormatError
 from rostrum.io_managers.formats.json_values import Json
 from rostrum.io_managers.formats.plain import Bytes, Npy, Pickle, Text
 from rostrum.io_managers.formats.tables import ArrowFile, Parquet
@@ -40,7 +40,7 @@ def chosen(value: Any, name: str, *, trusted: bool) -> tuple[Format, str]:
     if trusted:
         return FORMATS[PICKLE], ""
     raise FormatError(
-        f"a {type_name(value)} has no format of its own. Return a table, an array of numpy, a text, bytes, or a value "
+        "it has no format of its own. Return a table, an array of numpy, a text, bytes, or a value "
         "of dicts, lists and numbers; or choose a format that can hold it with the metadata "
         f'{{"{FORMAT_METADATA}": "json"}} (dataclasses, models, tuples, dates, loaded into the type that the next '
         "function declares); or allow pickles with trusted=True on the IO manager, if nobody else can write there."
