@@ -18,7 +18,7 @@ from rostrum.executors.workers import WorkerProcesses
 from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.model.errors import InvocationError
 from rostrum.model.plans import Plan, Step
-from rostrum.planning.placement import SHARED, chains, isolation_of
+from rostrum.planning.placement import SHARED, Chains, isolation_of
 
 _ELSEWHERE = {
     "container": "the docker or the kubernetes executor",
@@ -59,9 +59,9 @@ def execute_mixed(
     the places of isolations that are not local. Raises InvocationError for a step that asks for a place that there is
     not.
     """
-    next_of = chains(plan.steps, default) if local.fuse else {}
+    chains = Chains(plan.steps, default) if local.fuse else Chains()
     kinds = {isolation_of(step, default): step for step in plan.steps}
-    journal = Journal() if next_of or SHARED & set(kinds) else None
+    journal = Journal() if chains or SHARED & set(kinds) else None
     processes = WorkerProcesses(runner, local.start_method, rules.grace_seconds)
     places: dict[str, Place] = {}
     shared: SharedProcess | None = None
@@ -70,7 +70,7 @@ def execute_mixed(
             if shared is None and journal is not None:
                 shared = SharedProcess(processes, runner, host, plan, default, local.room, journal)
         elif kind == "process":
-            places[kind] = ProcessPlace(processes, host, local.max_concurrent, next_of=next_of, journal=journal)
+            places[kind] = ProcessPlace(processes, host, local.max_concurrent, chains=chains, journal=journal)
         elif others is not None and kind in others:
             places[kind] = others[kind]()
         else:
@@ -84,7 +84,7 @@ def execute_mixed(
         return shared.place_of(step) if shared is not None and kind in SHARED else places[kind]
 
     every = [*(shared.places if shared is not None else ()), *places.values()]
-    schedule = Schedule(plan, runner, host, every, place_of, rules, next_of=next_of, journal=journal)
+    schedule = Schedule(plan, runner, host, every, place_of, rules, chains=chains, journal=journal)
     # Children's collections do not touch what exists now: its pages stay shared.
     gc.freeze()
     try:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Mapping
 from functools import partial
 
 import msgspec
@@ -18,6 +17,7 @@ from rostrum.executors.workers import WorkerProcess, WorkerProcesses
 from rostrum.interfaces.execution import RunHost
 from rostrum.interfaces.frames import ANSWER, DONE, EVENTS, LIMIT_SIGNAL, QUESTION, START, Start
 from rostrum.model.events import StepSucceeded, StepWorkerStarted, decode_events
+from rostrum.planning.placement import Chains
 
 _REST_SECONDS = 0.25
 """So long a worker waits for the next step of its chain: it starts at once, or something else holds it up."""
@@ -37,7 +37,7 @@ class _Post:
 
 
 class ProcessPlace:
-    """See `places.Place`. `next_of`: which step goes on in the worker of another."""
+    """See `places.Place`."""
 
     name = "process"
     tells_limits = True
@@ -48,11 +48,11 @@ class ProcessPlace:
         host: RunHost,
         max_concurrent: int,
         *,
-        next_of: Mapping[str, str] | None = None,
+        chains: Chains | None = None,
         journal: Journal | None = None,
     ) -> None:
         self._processes, self._host, self._max_concurrent = processes, host, max_concurrent
-        self._next_of, self._journal = next_of or {}, journal
+        self._chains, self._journal = chains or Chains(), journal
         self._kills = MemoryKills()
         self._posts: dict[int, _Post] = {}
         """By pid."""
@@ -130,7 +130,7 @@ class ProcessPlace:
             apart=attempt.apart,
             steps=steps,
             events=events,
-            is_last=attempt.step.key not in self._next_of,
+            is_last=self._chains.after(attempt.step.key) is None,
         )
         return post.process.send(START, msgspec.msgpack.encode(start))
 
@@ -171,7 +171,7 @@ class ProcessPlace:
     def _rest(self, post: _Post) -> None:
         """It has done its attempt, and could go on with the next step of its chain."""
         attempt = post.attempt
-        following = self._next_of.get(attempt.step.key) if attempt is not None else None
+        following = self._chains.after(attempt.step.key) if attempt is not None else None
         if attempt is None or following is None or not post.has_succeeded:
             post.process.dismiss()  # the attempt has ended when the process has
             return

@@ -23,6 +23,7 @@ from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.model.errors import ErrorInfo, RostrumError, StepTimeout
 from rostrum.model.events import STEP_ENDS, Event, StepCanceled, StepFailed, StepRetrying, StepStarted
 from rostrum.model.plans import Plan, Step
+from rostrum.planning.placement import Chains
 from rostrum.planning.retries import class_names, is_apart, retry_after
 
 _TICK_SECONDS = 0.25
@@ -45,7 +46,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Schedule:
-    """One execution. Implements `places.Reports`; `place_of` says where a step runs, `next_of` which step is to go on
+    """One execution. Implements `places.Reports`; `place_of` says where a step runs, `chains` which step is to go on
     in the worker of another one (`planning.placement`).
     """
 
@@ -58,11 +59,11 @@ class Schedule:
         place_of: Callable[[Step], Place],
         rules: Rules,
         *,
-        next_of: Mapping[str, str] | None = None,
+        chains: Chains | None = None,
         journal: Journal | None = None,
     ) -> None:
         self._runner, self._host, self._rules = runner, host, rules
-        self._places, self._place_of, self._next_of, self._journal = places, place_of, next_of or {}, journal
+        self._places, self._place_of, self._chains, self._journal = places, place_of, chains or Chains(), journal
         self._ledger = Ledger(plan, require_success=rules.require_upstream_step_success)
         self._limits, self._waits = TagLimits(rules.tag_concurrency_limits), Waits(host)
         self._lines: dict[int, deque[Attempt]] = {id(place): deque() for place in places}
@@ -315,7 +316,7 @@ class Schedule:
                 self._journal.adopt(joined)
         for passed_over in self._ledger.end(step, end.kind):
             host.record(skip_event(passed_over, host.clock))
-        following = self._next_of.get(step.key)
+        following = self._chains.after(step.key)
         if following is not None and end.kind == SUCCEEDED:
             self._expected.add(following)
 

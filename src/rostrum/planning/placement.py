@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from rostrum.model.manifest import OpNode
 from rostrum.model.plans import Plan, Step
+from rostrum.planning.dynamic import base_of
 
 SHARED = frozenset(("in_process", "thread", "async"))
 """Isolations of steps that run beside others in one process."""
@@ -35,12 +36,27 @@ def isolations(plan: Plan, default: str) -> frozenset[str]:
     return frozenset(step.isolation or default for step in plan.steps)
 
 
-def chains(steps: Iterable[Step], default: str) -> dict[str, str]:
-    """Step -> the step that may go on in its worker: the only one that waits for it, which waits for nothing else, in
-    the same kind of place. Steps that run beside others anyway are in no chain; nor are those for items, which are not
-    known before the run.
+class Chains:
+    """Which step may go on in the worker of another: the only one that waits for it, which waits for nothing else, in
+    the same kind of place. Steps for items are in chains with steps for the same items. Steps that run beside others
+    anyway are in none.
     """
-    plan = {step.key: step for step in steps}
+
+    def __init__(self, steps: Iterable[Step] = (), default: str = "process") -> None:
+        self._following = _following({step.key: step for step in steps}, default)
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._following)
+
+    def after(self, key: str) -> str | None:
+        """Key of the step that may go on in this one's worker."""
+        base = base_of(key)
+        following = self._following.get(base)
+        return following + key[len(base) :] if following is not None else None
+
+
+def _following(plan: Mapping[str, Step], default: str) -> dict[str, str]:
     downstream: dict[str, list[Step]] = {}
     for step in plan.values():
         for above in step.upstream:
@@ -52,9 +68,8 @@ def chains(steps: Iterable[Step], default: str) -> dict[str, str]:
             continue
         step = below[0]
         alone = [up for up in step.upstream if up in plan] == [key]
-        plain = not above.mapped_over and not step.mapped_over
-        same = isolation_of(above, default) == isolation_of(step, default) and not shares(step, default)
-        if alone and plain and same:
+        same = isolation_of(above, default) == isolation_of(step, default) and above.mapped_over == step.mapped_over
+        if alone and same and not shares(step, default):
             following[key] = step.key
     return following
 

@@ -30,6 +30,7 @@ from rostrum.model.events import (
 from rostrum.model.manifest import RetryPolicy
 from rostrum.model.plans import FromStep, Plan, Step, StepInput
 from rostrum.model.pools import GRANTED, SlotAnswer
+from rostrum.planning.placement import Chains
 from rostrum.service.clock import SystemClock
 
 ERROR = ErrorInfo(class_name="Gone", message="it went away")
@@ -275,8 +276,8 @@ def test_urgent_steps_start_first() -> None:
 def test_a_step_that_a_worker_waits_for_starts_before_others():
     host, place = Host(), Scripted({}, room=1)
     steps = [step("a"), step("b"), step("c"), step("z", "a")]
-    order = {"a": "z"}
-    schedule = Schedule(Plan(tuple(steps)), Runner(), host, [place], lambda _: place, Rules(), next_of=order)  # type: ignore[arg-type]
+    chains = Chains(steps)
+    schedule = Schedule(Plan(tuple(steps)), Runner(), host, [place], lambda _: place, Rules(), chains=chains)  # type: ignore[arg-type]
     assert schedule.run()
     started = [event.step_key for event in host.events if isinstance(event, StepStarted)]
     assert started == ["a", "z", "b", "c"]
@@ -285,6 +286,6 @@ def test_a_step_that_a_worker_waits_for_starts_before_others():
 def test_who_waits_longest_is_first_and_many_may_wait():
     steps = [step(f"s{number:04}", tags={"db": "x"}) for number in range(2000)]
     host = execute(steps, {}, tag_concurrency_limits=[{"key": "db", "limit": 1}])
-    started = [event.step_key for event in host.events if isinstance(event, StepStarted)]
+    started = [event.step_key or "" for event in host.events if isinstance(event, StepStarted)]
     assert started == sorted(started)
     assert len(started) == 2000

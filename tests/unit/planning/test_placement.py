@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rostrum.model.manifest import OpNode
 from rostrum.model.plans import ISOLATIONS, Step
-from rostrum.planning.placement import Readers, chains, isolation_of, placed, shares
+from rostrum.planning.placement import Chains, Readers, isolation_of, placed, shares
 
 PLACES = st.sampled_from((None, *ISOLATIONS))
 
@@ -28,8 +28,28 @@ def names(*edges: tuple[str, ...]) -> list[Step]:
     return [Step(name, name, upstream=above) for name, *above in edges]  # type: ignore[arg-type]
 
 
+def chains(steps: list[Step], default: str) -> dict[str, str]:
+    found = Chains(steps, default)
+    after = {step.key: found.after(step.key) for step in steps}
+    assert bool(found) is any(after.values())
+    return {key: following for key, following in after.items() if following is not None}
+
+
 def test_a_line_of_steps_is_a_chain():
     assert chains(names(("a",), ("b", "a"), ("c", "b")), "process") == {"a": "b", "b": "c"}
+
+
+def test_steps_for_the_same_items_are_chains():
+    over = (("items", "result"),)
+    steps = [
+        Step("items", "items"),
+        Step("f", "f", upstream=("items",), mapped_over=over),
+        Step("g", "g", upstream=("f",), mapped_over=over),
+        Step("all", "all", upstream=("g",)),
+    ]
+    assert chains(steps, "process") == {"f": "g"}
+    assert Chains(steps).after("f[k0]") == "g[k0]"
+    assert Chains(steps).after("g[k0]") is None
 
 
 def test_a_fork_and_a_join_end_a_chain():
@@ -52,7 +72,7 @@ def test_chains_are_lines_of_steps_that_wait_for_each_other_alone(steps: list[St
         assert [each.key for each in steps if above in each.upstream] == [below]
         assert isolation_of(step, default) == isolation_of(by_key[above], default)
         assert not shares(step, default)
-        assert not step.mapped_over
+        assert step.mapped_over == by_key[above].mapped_over
 
 
 @given(plans(), st.sampled_from(ISOLATIONS), st.randoms(use_true_random=False))

@@ -160,6 +160,13 @@ class FusedSuite:
         assert set(session.completed) == set(files)
         assert is_gone(seen[0])
 
+    def test_steps_for_an_item_share_a_process(self, limits: Bench) -> None:
+        session = limits.run("fused_items")
+        assert session.run.status is RunStatus.SUCCESS
+        seen = limits.value(session, "opens_all")
+        assert all(handed == opened != made for made, handed, opened in seen)
+        assert len({opened for _, _, opened in seen}) == 3
+
     def test_a_retry_goes_on_with_another_process(self, limits: Bench) -> None:
         session = limits.run("fused_with_retry")
         assert session.run.status is RunStatus.SUCCESS

@@ -8,14 +8,16 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from rostrum.definitions.contexts.step import OpExecutionContext
+from rostrum.definitions.events.outputs import DynamicOutput
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.ops.hooks import HookContext, failure_hook
 from rostrum.definitions.ops.jobs import job
-from rostrum.definitions.ops.ops import op
+from rostrum.definitions.ops.ops import DynamicOut, op
 from rostrum.definitions.ops.retries import RetryPolicy
 from rostrum.definitions.resources.lifecycle import resource
 from rostrum.model.errors import StepTimeout
@@ -160,6 +162,17 @@ def opens(box: Any) -> list[int]:
     return [*box.seen, os.getpid()]
 
 
+@op(out=DynamicOut(Any))
+def boxes() -> Iterator[DynamicOutput]:
+    for number in range(3):
+        yield DynamicOutput(Box(os.getpid()), mapping_key=f"b{number}")
+
+
+@op
+def opens_all(seen: list[list[int]]) -> list[list[int]]:
+    return seen
+
+
 @op(isolation="in_process")
 def in_main(value: int) -> tuple[int, str]:
     return os.getpid(), threading.current_thread().name
@@ -291,6 +304,11 @@ def fused() -> None:
 
 
 @job
+def fused_items() -> None:
+    opens_all(boxes().map(hands_on).map(opens).collect())
+
+
+@job
 def fused_with_retry() -> None:
     opens(hands_on_at_last(makes()))
 
@@ -342,6 +360,7 @@ defs = Definitions(
         bad_luck,
         dying_as_before,
         fused,
+        fused_items,
         fused_with_retry,
         mixed,
         hanging_beside,
