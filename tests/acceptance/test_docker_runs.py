@@ -8,7 +8,7 @@ import contextlib
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ from tests.docker_engine import DockerEngine
 pytestmark = pytest.mark.processes
 
 CODE = """
-import os, socket, time
+import json, os, socket, time
 from pathlib import Path
-from rostrum import Definitions, asset, define_asset_job, in_process_executor
+from rostrum import Definitions, asset, define_asset_job, docker_executor, in_process_executor
 
 HERE = Path(__file__).parent
 
@@ -47,10 +47,27 @@ def second(first):
 def hungry():
     return len([b"x" * (8 << 20) for _ in range(128)])
 
+@asset
+def third(context, second):
+    HERE.joinpath("third.calls").open("a").write("x")
+    gate("third")
+    print("printed in", socket.gethostname())
+    return second + 1
+
+@asset
+def fourth(third):
+    return {"fourth": third + 1, "host": socket.gethostname()}
+
 pair = define_asset_job("pair", selection=["first", "second"])
+STEPS = json.loads(os.environ.get("STEPS", "{}"))
+SMALL = {**STEPS, "memory": "192Mi"}
+each = define_asset_job("each", selection=["first", "second", "third", "fourth"],
+                        executor_def=docker_executor.configured(STEPS))
+starving = define_asset_job("starving", selection=["hungry"],
+                            executor_def=docker_executor.configured({**SMALL, "infrastructure_retries": 0}))
 whole = define_asset_job("whole", selection=["hungry"], executor_def=in_process_executor,
                          tags={"rostrum/memory": "192Mi"})
-defs = Definitions(assets=[first, second, hungry], jobs=[pair, whole])
+defs = Definitions(assets=[first, second, third, fourth, hungry], jobs=[pair, whole, each, starving])
 """
 
 
@@ -112,30 +129,54 @@ class Containers:
         """Containers of a run."""
         return self.engine.client.containers.list(all=True, filters={"label": f"rostrum.run={run_id}"})
 
+    def reach(self, run_id: str, gate: str) -> None:
+        """Wait until a step of the run stands at the gate."""
+
+        def look() -> bool:
+            run = self.api.run(run_id)
+            assert run["status"] not in {"failure", "canceled"}, json.dumps(self.api.events(run_id)[-5:])
+            return (self.project.folder / f"{gate}.reached").exists()
+
+        until(f"{gate} is reached", look, 60)
+
     def failure(self, run_id: str) -> tuple[str, str]:
         """Why it failed: reason and message."""
         event = next(each for each in self.api.events(run_id) if each["kind"] == "run_failed")
         return event["reason"], event["message"]
 
 
+@contextlib.contextmanager
+def deployment(engine: DockerEngine, folder: Path, home: Path, *, runs: bool) -> Generator[Containers]:
+    """`runs`: run workers are containers; else steps are, of runs that are processes here."""
+    project = Project(folder / "project", CODE)
+    relay = Relay(engine.address, home / "run/gateway.sock")
+    volumes = [*engine.volumes, f"{folder}:{folder}", f"{home}/storage:{home}/storage"]
+    config = engine.settings(volumes=volumes)
+    # What one container stores another one loads: a folder that all have, below the home folder as they see it.
+    steps = {**config, "environment": {"ROSTRUM_HOME": str(home)}, "look_seconds": 0.2}
+    settings: dict[str, Any] = {"gateway": {"url": relay.url}}
+    if runs:
+        settings["launcher"] = {"name": "docker", "config": config}
+    (home / "rostrum.yaml").write_text(yaml.safe_dump(settings))
+    try:
+        with dev_on(project, home, environment={"STEPS": json.dumps(steps)}) as dev:
+            yield Containers(engine, dev)
+    finally:
+        relay.close()
+        for container in engine.client.containers.list(all=True):
+            container.remove(force=True)
+
+
 @pytest.fixture
 def containers(docker_engine: DockerEngine, tmp_path: Path, home: Path) -> Iterator[Containers]:
-    project = Project(tmp_path / "project", CODE)
-    project.folder.chmod(0o777)
-    relay = Relay(docker_engine.address, home / "run/gateway.sock")
-    settings = {
-        "launcher": {
-            "name": "docker",
-            "config": docker_engine.settings(volumes=[*docker_engine.volumes, f"{tmp_path}:{tmp_path}"]),
-        },
-        "gateway": {"url": relay.url},
-    }
-    (home / "rostrum.yaml").write_text(yaml.safe_dump(settings))
-    with dev_on(project, home) as dev:
-        yield Containers(docker_engine, dev)
-    relay.close()
-    for container in docker_engine.client.containers.list(all=True):
-        container.remove(force=True)
+    with deployment(docker_engine, tmp_path, home, runs=True) as containers:
+        yield containers
+
+
+@pytest.fixture
+def boxes(docker_engine: DockerEngine, tmp_path: Path, home: Path) -> Iterator[Containers]:
+    with deployment(docker_engine, tmp_path, home, runs=False) as containers:
+        yield containers
 
 
 def test_runs_in_containers_succeed_die_starve_and_are_cancelled(containers: Containers) -> None:
@@ -144,7 +185,7 @@ def test_runs_in_containers_succeed_die_starve_and_are_cancelled(containers: Con
     """
     api, project = containers.api, containers.project
     good = api.launch(job="pair")
-    project.wait_reached("second", 60)
+    containers.reach(good, "second")
     starved = api.launch(job="whole")
 
     containers.dev.process.kill()
@@ -164,10 +205,10 @@ def test_runs_in_containers_succeed_die_starve_and_are_cancelled(containers: Con
 
     project.close("second")
     killed = api.launch(job="pair")
-    project.wait_reached("second", 60)
+    containers.reach(killed, "second")
     project.close("second")
     canceled = api.launch(job="pair")
-    project.wait_reached("second", 60)
+    containers.reach(canceled, "second")
     containers.of(killed)[0].kill("SIGKILL")
     assert api.wait(killed, seconds=30)["status"] == "failure"
     assert containers.failure(killed)[0] == "worker_died"
@@ -177,3 +218,42 @@ def test_runs_in_containers_succeed_die_starve_and_are_cancelled(containers: Con
     until("no container runs", lambda: not containers.engine.client.containers.list())
     for run_id in (starved, killed, canceled):
         check_events(api.events(run_id))
+
+
+def test_steps_in_containers_succeed_die_starve_and_are_cancelled(boxes: Containers) -> None:
+    """A chain of steps, each in a container of its own; the third is killed and tried again; then one that has no
+    memory left; then one that is cancelled.
+    """
+    api, project, engine = boxes.api, boxes.project, boxes.engine
+    run_id = api.launch(job="each")
+    boxes.reach(run_id, "second")
+    assert [each.labels["rostrum.step"] for each in boxes.of(run_id) if each.status == "running"] == ["second"]
+    project.open("second")
+    boxes.reach(run_id, "third")
+    (third,) = engine.client.containers.list(filters={"label": "rostrum.step=third"})
+    third.kill("SIGKILL")
+    until("the third step is tried again", lambda: (project.folder / "third.calls").read_text() == "xx", 60)
+    project.open("third")
+    run = api.wait(run_id, seconds=60)
+    assert run["status"] == "success", run
+    events = api.events(run_id)
+    check_events(events)
+    hosts = {each.attrs["Config"]["Hostname"] for each in boxes.of(run_id)}
+    assert len(hosts) == 5, "four steps, and one of them twice"
+    (again,) = [each for each in events if each["kind"] == "step_retrying"]
+    assert (again["step_key"], again["cause"]) == ("third", "crash")
+    assert "signal 9" in json.dumps(again["error"])
+
+    starved = api.launch(job="starving")
+    project.close("second")
+    canceled = api.launch(job="each")
+    boxes.reach(canceled, "second")
+    api.ask("mutation($id: String!) { cancelRun(id: $id) { status } }", id=canceled)
+    assert api.wait(canceled, seconds=60)["status"] == "canceled"
+    assert api.wait(starved, seconds=60)["status"] == "failure"
+    (failed,) = [each for each in api.events(starved) if each["kind"] == "step_failed"]
+    assert failed["cause"] == "crash"
+    assert "OOMKilled: out of memory at its limit of 192 MiB" in json.dumps(failed["error"])
+    until("no container runs", lambda: not engine.client.containers.list())
+    for each in (canceled, starved):
+        check_events(api.events(each))

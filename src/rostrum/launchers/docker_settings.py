@@ -12,7 +12,16 @@ import msgspec
 
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef
 from rostrum.interfaces.worker_environment import worker_command, worker_variables
-from rostrum.launchers.requests import Wanted, check_gateway, forwarded, processors, size_of_memory, told_code, wanted
+from rostrum.launchers.requests import (
+    Wanted,
+    check_gateway,
+    environment_of,
+    forwarded,
+    processors,
+    size_of_memory,
+    told_code,
+    wanted,
+)
 from rostrum.model.errors import ConfigError, RostrumError
 from rostrum.model.reserved_names import IMAGE_TAGS
 
@@ -20,8 +29,6 @@ NAME = "docker"
 RUN, EPOCH, STEP, ATTEMPT, JOB = "rostrum.run", "rostrum.epoch", "rostrum.step", "rostrum.attempt", "rostrum.job"
 REMOVE_AFTER = "rostrum.remove_after"
 """Label: seconds after its end when any launcher may remove the container."""
-HOST_ONLY = frozenset({"ROSTRUM_HOME"})
-"""Variables of a launch that name folders of the launching host."""
 OURS = frozenset({"name", "command", "labels", "detach", "auto_remove", "remove", "restart_policy", "tty"})
 """Arguments of a container that are not for `container_kwargs`."""
 
@@ -143,7 +150,7 @@ def container_arguments(spec: LaunchSpec, settings: DockerSettings, environment:
         "environment": {
             **told,
             **forwarded(settings.env_vars, environment, "launcher docker: env_vars"),
-            **{name: value for name, value in spec.environment.items() if name not in HOST_ONLY},
+            **environment_of(spec),
             **variables.plain,
             **variables.secret,
         },

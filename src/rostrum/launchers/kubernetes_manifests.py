@@ -12,7 +12,15 @@ from typing import Any
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef
 from rostrum.interfaces.worker_environment import worker_command, worker_variables
 from rostrum.launchers.kubernetes_settings import KubernetesSettings, camel, laid_over, layers, without_doubles
-from rostrum.launchers.requests import check_gateway, forwarded, merged, processors, size_of_memory, wanted
+from rostrum.launchers.requests import (
+    check_gateway,
+    environment_of,
+    forwarded,
+    merged,
+    processors,
+    size_of_memory,
+    wanted,
+)
 from rostrum.model.errors import RostrumError
 from rostrum.model.reserved_names import IMAGE_TAGS
 
@@ -24,8 +32,6 @@ WORKER = "rostrum/worker"
 """Label of a pod: the name of its job."""
 STEP_KEY = "rostrum/step-key"
 """Annotation: the key as it is."""
-HOST_ONLY = frozenset({"ROSTRUM_HOME"})
-"""Variables of a launch that name folders of the launching host."""
 LABEL_CHARACTERS = 63
 
 
@@ -135,7 +141,7 @@ def _container(spec: LaunchSpec, settings: KubernetesSettings, environment: Mapp
         )
     variables = {
         **forwarded(settings.env_vars, environment, "launcher kubernetes: env_vars"),
-        **{name: value for name, value in spec.environment.items() if name not in HOST_ONLY},
+        **environment_of(spec),
         **worker_variables(spec, settings.code).plain,
     }
     sources = [{"configMapRef": {"name": name}} for name in settings.env_config_maps]

@@ -14,6 +14,7 @@ from rostrum.interfaces.launching import LaunchSpec
 from rostrum.model.errors import ConfigError, RostrumError
 from rostrum.model.reserved_names import IMAGE_TAGS
 
+HOME = "ROSTRUM_HOME"
 CPU_TAG, MEMORY_TAG = "rostrum/cpu", "rostrum/memory"
 LOCATIONS = "locations"
 """Key of a launcher's settings: settings for single code locations, by name."""
@@ -66,6 +67,11 @@ def size_of_memory(text: str, where: str) -> int:
     if not number:
         raise ConfigError(f"{where}: {text!r} is no size of memory; write 512Mi, 2Gi (binary), 500M or 2G (decimal)")
     return number
+
+
+def environment_of(spec: LaunchSpec) -> dict[str, str]:
+    """Variables of the launch that mean something elsewhere: of a run worker they name the home folder of this host."""
+    return {name: value for name, value in spec.environment.items() if spec.step is not None or name != HOME}
 
 
 def check_gateway(spec: LaunchSpec, mounted: Sequence[str] = ()) -> None:

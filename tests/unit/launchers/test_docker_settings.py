@@ -57,6 +57,13 @@ def test_environment_in_order_of_strength() -> None:
     }
 
 
+def test_the_home_folder_of_this_host_is_not_that_of_a_run_elsewhere() -> None:
+    assert "ROSTRUM_HOME" not in arguments({})["environment"]
+    step = StepLaunch(step_key="clean", attempt=1, work=b"")
+    assert arguments({}, spec(step))["environment"]["ROSTRUM_HOME"] == "/here", "here the executor's config says so"
+    assert arguments({"env_vars": ["ROSTRUM_HOME=/there"]})["environment"]["ROSTRUM_HOME"] == "/there"
+
+
 def test_limits_of_settings_and_tags() -> None:
     config = {"cpu": "2", "memory": "1Gi"}
     assert arguments(config)["mem_limit"] == 2**30
