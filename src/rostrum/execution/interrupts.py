@@ -51,8 +51,8 @@ class Interrupts:
     def release(self) -> None:
         """End of the held part: raise what came meanwhile."""
         self.hold = False
-        pending, self._pending = self._pending, None
-        if pending is not None:
+        if self._pending is not None:  # this is asked once an event
+            pending, self._pending = self._pending, None
             raise pending
 
     @contextmanager

@@ -13,6 +13,9 @@ from rostrum.model.ids import uuid7
 _TICKS_A_MILLISECOND = 4096
 """Resolution within a millisecond that an id keeps (the 12 bits of `rand_a`)."""
 
+_now = datetime.now
+"""Looked up once: every event asks."""
+
 
 class SystemClock:
     """Real time. Safe to share between threads and to inherit over a fork."""
@@ -26,8 +29,10 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Aware UTC time; stands still where the system's clock is set back."""
+        at = _now(UTC)
         with self._lock:
-            self._last = max(self._last, datetime.now(UTC))
+            if at > self._last:
+                self._last = at
             return self._last
 
     def wait(self, stop: threading.Event, seconds: float) -> bool:
