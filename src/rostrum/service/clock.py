@@ -31,7 +31,7 @@ class SystemClock:
         """Aware UTC time; stands still where the system's clock is set back."""
         at = _now(UTC)
         with self._lock:
-            if at > self._last:
+            if at > self._last:  # noqa: PLR1730 - `max` costs as much as all the rest
                 self._last = at
             return self._last
 
