@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance.servers import Api, Dev, Project, check_events, dev_on
+import psutil
+
+from tests.acceptance.servers import Api, Dev, Project, check_events, dev_on, until
 
 PROJECT = '''
 import os, time
@@ -258,6 +260,28 @@ class World:
             for e in self.api.events(run_id)
             if e["kind"].startswith("run_") and e["kind"] != "run_planned" and not e.get("evidence")
         ]
+
+    def zygote(self) -> int:
+        """Pid of the process that the code server forks from. (Its forks have the same command line.)"""
+
+        def look() -> int | None:
+            with contextlib.suppress(psutil.Error):
+                children = psutil.Process(self.dev.child("codeserver.main")).children()
+                return next((each.pid for each in children if "codeserver.zygote" in " ".join(each.cmdline())), None)
+            return None
+
+        return until("there is a zygote", look)
+
+    def healed(self, killed: int) -> None:
+        """Wait until other processes serve in place of a killed one, code server or zygote."""
+        until("others serve", lambda: killed not in (self.dev.child("codeserver.main"), self.zygote()))
+
+        def answers() -> bool:
+            with contextlib.suppress(AssertionError):
+                return bool(self.api.ask('mutation { reloadLocation(name: "shop.py") { status } }'))
+            return False
+
+        until("it answers", answers)
 
     def calls(self, name: str) -> int:
         """How often a step's function has been called so far."""

@@ -66,12 +66,13 @@ def test_row_code_server_dies_and_the_run_is_canceled_meanwhile(world: World) ->
     """A worker without its code server can be cancelled, and the verdict is final."""
     run_id, step = world.at_gate("gated")
     worker = world.api.worker_pid(run_id)
-    kill(world.dev.child("codeserver.main"))
+    server = world.dev.child("codeserver.main")
+    kill(server)
     world.cancel(run_id)
     world.ended(run_id, "canceled")
     until("worker and step are gone", lambda: gone(worker) and gone(step), 5)
     assert world.api.run(run_id)["status"] == "canceled"
-    until("the code server is back", lambda: world.dev.location()["status"] == "ready")
+    world.healed(server)
 
 
 def test_row_code_server_and_worker_die(world: World) -> None:
@@ -86,19 +87,19 @@ def test_row_code_server_and_worker_die(world: World) -> None:
     world.ended(first, "failure", "worker_died")
     until("the step is gone", lambda: gone(step), 5)
     world.ended(second, "success")
-    until("the code server is back", lambda: world.dev.location()["status"] == "ready")
+    world.healed(server)
 
 
 def test_row_inner_process_of_the_code_server_dies_with_a_worker(world: World) -> None:
     """It is started again by itself; a run that is queued then is not failed for it."""
     run_id, _ = world.at_gate("gated")
-    worker, zygote = world.api.worker_pid(run_id), world.dev.child("codeserver.zygote")
+    worker, zygote = world.api.worker_pid(run_id), world.zygote()
     kill(zygote)
     kill(worker)
     queued = world.api.launch("free")
     world.ended(run_id, "failure", "worker_died")
     world.ended(queued, "success")
-    assert world.dev.location()["status"] == "ready"
+    world.healed(zygote)
 
 
 # --- cancel and time limits ------------------------------------------------------------------------------------------
@@ -162,7 +163,7 @@ def test_row_run_takes_too_long(world: World, endings: dict[str, Ending]) -> Non
 
 def test_row_cancel_while_the_launch_is_under_way(world: World) -> None:
     """The code server stands still, so that the launch gets no answer."""
-    zygote = world.dev.child("codeserver.zygote")
+    zygote = world.zygote()
     os.kill(zygote, signal.SIGSTOP)
     try:
         run_id = world.api.launch("gated")
