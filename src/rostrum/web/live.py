@@ -187,7 +187,7 @@ def messages(session: Session, stored: Sequence[StoredEvent]) -> Iterable[bytes]
             yield _message(
                 cursor, {"topic": "location", "name": event.location, "status": "failed" if event.error else "ready"}
             )
-    for run_id, last_id in last_of.items():
+    for run_id, last_id in {**_repeated(session, stored), **last_of}.items():
         run = session.runs.get(run_id)
         if run is None:
             continue
@@ -223,3 +223,13 @@ def messages(session: Session, stored: Sequence[StoredEvent]) -> Iterable[bytes]
 def _message(cursor: int | None, fields: dict[str, Any]) -> bytes:
     head = b"id: %d\n" % cursor if cursor is not None else b""
     return head + b"data: " + msgspec.json.encode(fields) + b"\n\n"
+
+
+def _repeated(session: Session, stored: Sequence[StoredEvent]) -> dict[str, int]:
+    """Runs that others have been queued to repeat: they have changed, too, without an event of their own."""
+    found: dict[str, int] = {}
+    for item in stored:
+        run = session.runs.get(item.event.run_id) if isinstance(item.event, ev.RunQueued) else None
+        if run is not None and run.parent_run_id is not None:
+            found[run.parent_run_id] = item.id
+    return found
