@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -45,6 +46,8 @@ class RunLog:
         """By step and attempt."""
         self.outside: Callable[[Event], None] | None = None
         """Takes lines that no step has written; None drops them."""
+        self.is_alone = True
+        """False where other runs have attempts in this process: what no attempt's context tells of is nobody's then."""
         handler = _Handler(clock, self)
         self.logger.addHandler(handler)
         for each in loggers:
@@ -75,7 +78,7 @@ class RunLog:
             if active.run_log is self:
                 return active
             active = active.around
-        running = list(self._running.values()) if len(self._running) < 2 else ()
+        running = list(self._running.values()) if self.is_alone and len(self._running) < 2 else ()
         return running[0] if len(running) == 1 else None
 
     def running(self, step_key: str, attempt: int) -> Active | None:
@@ -84,16 +87,40 @@ class RunLog:
 
     def attach(self) -> None:
         """Take lines of `get_logger` too."""
-        for handler in self.logger.handlers:
-            self._attached.addHandler(handler)
-        self._level = self._attached.level
-        self._attached.setLevel(logging.DEBUG)
+        _ATTACHED.add(self._attached, self.logger.handlers)
 
     def detach(self) -> None:
-        """Leave the process's logging as it was."""
-        for handler in self.logger.handlers:
-            self._attached.removeHandler(handler)
-        self._attached.setLevel(self._level)
+        """Leave the process's logging as it was; the last of several logs does."""
+        _ATTACHED.remove(self._attached, self.logger.handlers)
+
+
+class _Attached:
+    """How many logs take the lines of the library's logger, which is the process's: runs overlap."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+        self._level = logging.NOTSET
+
+    def add(self, logger: logging.Logger, handlers: Sequence[logging.Handler]) -> None:
+        with self._lock:
+            if self._count == 0:
+                self._level = logger.level
+                logger.setLevel(logging.DEBUG)
+            self._count += 1
+            for handler in handlers:
+                logger.addHandler(handler)
+
+    def remove(self, logger: logging.Logger, handlers: Sequence[logging.Handler]) -> None:
+        with self._lock:
+            for handler in handlers:
+                logger.removeHandler(handler)
+            self._count -= 1
+            if self._count == 0:
+                logger.setLevel(self._level)
+
+
+_ATTACHED = _Attached()
 
 
 class _Handler(logging.Handler):

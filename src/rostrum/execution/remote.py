@@ -24,6 +24,7 @@ from rostrum.execution.plugins import IO_MANAGERS, plugin
 from rostrum.execution.remote_work import RemoteWork
 from rostrum.execution.resources import Resources
 from rostrum.execution.secrets import note_secrets
+from rostrum.execution.shared_output import SHARED
 from rostrum.execution.steps import StepRunner
 from rostrum.execution.user_code import guard
 from rostrum.interfaces.clock import Clock
@@ -63,8 +64,8 @@ def definitions_of(target: CodeTarget, sys_path: Sequence[str]) -> Resolved:
 
 
 class RemoteRun:
-    """One attempt, from its first event to its last. `capture`: folder for its output, where this process does nothing
-    else meanwhile. `kill`: ends this process for good; None where it is not the worker's own.
+    """One attempt, from its first event to its last. `capture`: folder for its output: all of this process's, unless
+    that is `shared` with others. `kill`: ends this process for good; None where it is not the worker's own.
     """
 
     def __init__(
@@ -73,13 +74,15 @@ class RemoteRun:
         session: RunSession,
         clock: Clock,
         *,
-        capture: Path | None,
+        capture: Path,
+        shared: bool = False,
         kill: Callable[[], None] | None = None,
         grace_seconds: float = GRACE_SECONDS,
         terminated: threading.Event | None = None,
     ) -> None:
         self._work, self._session, self._clock = work, session, clock
-        self._capture, self._kill, self._grace_seconds = capture, kill, grace_seconds
+        self._capture, self._is_shared = capture, shared
+        self._kill, self._grace_seconds = kill, grace_seconds
         self._terminated = terminated or threading.Event()
         """Set when the machine wants this process to end."""
         self._stream = step_stream(work.run.epoch, work.scope.file_key)
@@ -112,19 +115,15 @@ class RemoteRun:
             heart.join()
             if redirect is not None:
                 redirect.restore()
-                self._session.complete_log(self._work.scope.file_key)
+            self._session.complete_log(self._work.scope.file_key)
 
     def _redirect(self) -> Redirect | None:
-        if self._capture is None:
+        if self._is_shared:
             return None
-        key = self._work.scope.file_key
+        work, key = self._work, self._work.scope.file_key
         redirect = Redirect(self._capture, key)
-        keys = (self._work.step.key,)
-        self._emit(
-            LogsCaptured(
-                at=self._clock.now(), file_key=key, step_keys=keys, pid=os.getpid(), attempt=self._work.attempt
-            )
-        )
+        keys, pid = (work.step.key,), os.getpid()
+        self._emit(LogsCaptured(at=self._clock.now(), file_key=key, step_keys=keys, pid=pid, attempt=work.attempt))
         return redirect
 
     def _execute(self) -> None:
@@ -145,11 +144,14 @@ class RemoteRun:
         runner.endings.apart[work.step.key] = work.apart
         runner.share()
         self._runner = runner
+        if self._is_shared:
+            runner.attribution = SHARED.join(log, self._capture, clock, run.epoch)
         log.attach()
         try:
             self._run_step(runner)
         finally:
             log.detach()
+            SHARED.leave(log)
             runner.close()
 
     def _run_step(self, runner: StepRunner) -> None:

@@ -18,6 +18,7 @@ from rostrum.definitions.contexts.step import OpExecutionContext
 from rostrum.definitions.events.outputs import DynamicOutput, Failure, Output, RetryRequested
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.ops.jobs import job
+from rostrum.definitions.ops.logs import get_logger
 from rostrum.definitions.ops.ops import DynamicOut, Out, op
 from rostrum.definitions.ops.retries import RetryPolicy
 from rostrum.definitions.resources.lifecycle import resource
@@ -106,6 +107,16 @@ def waits_once(context: OpExecutionContext) -> int:
     Path(os.environ["ROSTRUM_TEST_FOLDER"], "mark-waits_once").write_text(str(os.getpid()))
     if context.retry_number == 0:
         threading.Event().wait(60)
+    return 1
+
+
+@op
+def chats(context: OpExecutionContext) -> int:
+    """Prints, and writes to the library's logger, side by side with others."""
+    for number in range(20):
+        print(context.run_id, number)
+        get_logger().info("%s %d", context.run_id, number)
+        threading.Event().wait(0.002)
     return 1
 
 
@@ -250,6 +261,11 @@ def waiting() -> None:
 
 
 @job
+def chatting() -> None:
+    chats()
+
+
+@job
 def taking_long() -> None:
     after(takes_long())
 
@@ -318,6 +334,7 @@ defs = Definitions(
         waiting,
         waiting_once,
         taking_long,
+        chatting,
         swallowing,
         stubborn,
         killed,
