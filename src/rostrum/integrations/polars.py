@@ -16,6 +16,8 @@ from upath import UPath
 from rostrum.definitions.contexts.storage import InputContext, OutputContext
 from rostrum.definitions.events.metadata import MetadataValue
 from rostrum.definitions.resources.resources import ConfigurableIOManager
+from rostrum.io_managers.folder import replacing
+from rostrum.io_managers.paths import contained
 from rostrum.model.errors import InvariantError, NotFound
 from rostrum.model.tables import TableColumn, TableSchema
 
@@ -114,7 +116,7 @@ class BasePolarsUPathIOManager(ConfigurableIOManager):
             parts = [*context.asset_key.parts, *(partition.split("|") if partition is not None else [])]
         else:
             parts = list(context.get_identifier())
-        full = base.joinpath(*parts)
+        full = base.joinpath(*map(contained, parts))
         return full.parent / f"{full.name}{self.extension}"
 
 
@@ -128,7 +130,7 @@ class PolarsParquetIOManager(BasePolarsUPathIOManager):
 
     def write_df_to_path(self, context: OutputContext, df: pl.DataFrame, path: Any) -> Mapping[str, Any] | None:
         """Write a file; the metadata `compression` says how."""
-        with path.open("wb") as file:
+        with replacing(str(path)) if path.protocol in ("", "file", "local") else path.open("wb") as file:
             df.write_parquet(file, compression=context.definition_metadata.get("compression", "zstd"))
         return None
 

@@ -23,6 +23,7 @@ from rostrum.definitions.contexts.storage import InputContext, OutputContext
 from rostrum.definitions.events.metadata import MetadataValue
 from rostrum.definitions.resources.lifecycle import InitResourceContext, io_manager, resource
 from rostrum.definitions.resources.resources import ConfigurableIOManager, ConfigurableResource, ResourceDependency
+from rostrum.io_managers.paths import contained
 from rostrum.model.errors import InvocationError, NotFound
 
 
@@ -125,10 +126,10 @@ class _Objects:
 
     def key(self, context: OutputContext | InputContext, partition: str | None) -> str:
         if context.has_asset_key:
-            parts = [*context.asset_key.parts, *([partition.replace("|", "/")] if partition is not None else [])]
+            parts = [*context.asset_key.parts, *(partition.split("|") if partition is not None else [])]
         else:
             parts = ["storage", *context.get_identifier()]
-        return "/".join([*([self.prefix] if self.prefix else []), *parts])
+        return "/".join([*([self.prefix] if self.prefix else []), *map(contained, parts)])
 
     def _value(self, key: str) -> Any:
         try:

@@ -6,6 +6,7 @@ import hashlib
 import re
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\%<>:"*?\ud800-\udfff]')
+_LEADS_AWAY = re.compile(r"[\x00/\\]")
 _MAX_BYTES = 200
 """File systems allow 255 bytes a name; some room is left for suffixes of temporary files."""
 
@@ -28,6 +29,13 @@ def segment(name: str) -> str:
         return text
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
     return f"{data[: _MAX_BYTES - 30].decode(errors='ignore')}%~{digest}"
+
+
+def contained(name: str) -> str:
+    """A file name for `name` that is `name` itself unless that could lead elsewhere: for layouts that others have made,
+    whose names must stay as they are.
+    """
+    return name if name.strip(".") and not _LEADS_AWAY.search(name) else segment(name)
 
 
 def _escape(match: re.Match[str]) -> str:

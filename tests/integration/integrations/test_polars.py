@@ -75,3 +75,18 @@ def test_nothing_is_stored_of_none(tmp_path: Path) -> None:
 
     assert ro.materialize([maybe], resources={"io_manager": PolarsParquetIOManager(base_dir=str(tmp_path))}).success
     assert not list(tmp_path.iterdir())
+
+
+def test_no_partition_leaves_the_folder_and_no_half_file_stays(tmp_path: Path) -> None:
+    keys = ["../../x", "..", "/abs", "2024-01-01-00:00"]
+
+    @ro.asset(partitions_def=ro.StaticPartitionsDefinition(keys))
+    def parts(context: ro.AssetExecutionContext) -> pl.DataFrame:
+        return pl.DataFrame({"key": [context.partition_key]})
+
+    resources = {"io_manager": PolarsParquetIOManager(base_dir=str(tmp_path / "frames"))}
+    for key in keys:
+        assert ro.materialize([parts], partition_key=key, resources=resources).success
+    found = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+    names = ("..%2F..%2Fx", "%2E%2E", "%2Fabs", "2024-01-01-00:00")
+    assert found == {Path(f"frames/parts/{name}.parquet") for name in names}

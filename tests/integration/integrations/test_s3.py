@@ -81,6 +81,19 @@ def test_pickles_of_partitions(client: Any) -> None:
     assert keys(client) == ["dagster/parts/a", "dagster/parts/b"]
 
 
+def test_no_partition_leaves_the_prefix(client: Any) -> None:
+    hostile = ro.StaticPartitionsDefinition(["../../x", "..", "a/b", "2024-01-01-00:00"])
+
+    @ro.asset(partitions_def=hostile)
+    def parts(context: ro.AssetExecutionContext) -> str:
+        return context.partition_key
+
+    resources = {"io_manager": S3PickleIOManager(s3_resource=S3Resource(**S3), s3_bucket="data", s3_prefix="p")}
+    for key in hostile.get_partition_keys():
+        assert ro.materialize([parts], partition_key=key, resources=resources).success
+    assert keys(client) == ["p/parts/%2E%2E", "p/parts/..%2F..%2Fx", "p/parts/2024-01-01-00:00", "p/parts/a%2Fb"]
+
+
 def test_a_missing_object_is_told(client: Any) -> None:
     manager = S3PickleIOManager(s3_resource=S3Resource(**S3), s3_bucket="data")
     with pytest.raises(Exception, match="s3://data/dagster/raw/number"):
