@@ -408,3 +408,28 @@ def test_thousands_of_tasks_are_cancelled_at_once() -> None:
     assert ends["step_canceled"] >= 1
     assert sum(ends.values()) == ends["step_canceled"] + ends["step_not_run"] == 1000
     assert ran.seconds < 10
+
+
+@pytest.mark.parametrize(("tags", "beside"), [({}, False), ({"rostrum/io": "thread"}, True)])
+def test_values_of_async_steps_are_moved_in_a_thread_where_the_op_says_so(tags: dict[str, str], beside: bool) -> None:
+    seen: list[bool] = []
+
+    class Watching(InMemoryIOManager):
+        def handle_output(self, context: Any, obj: Any) -> None:
+            try:
+                asyncio.get_running_loop()
+                seen.append(False)
+            except RuntimeError:
+                seen.append(True)
+            super().handle_output(context, obj)
+
+    @op(tags=tags)
+    async def makes() -> int:
+        return 1
+
+    @job(resource_defs={"io_manager": Watching()})
+    def making() -> None:
+        makes()
+
+    assert run(making, AsyncExecutor()).run.status is RunStatus.SUCCESS
+    assert seen == [beside]
