@@ -8,7 +8,7 @@ import { SetPoolLimit, SetQueueHold, type SystemResult, UnsetPoolLimit } from ".
 import type { PoolStep } from "../api/shapes";
 import { count, plural } from "../format/number";
 import { shortId } from "../format/run";
-import { Empty, Key, toast } from "../parts/controls";
+import { Key, toast } from "../parts/controls";
 import { Glyph } from "../parts/glyph";
 import { Icon } from "../parts/icons";
 import { Time } from "../parts/time";
@@ -68,11 +68,11 @@ export function QueuePanel({ queue }: { queue: Queue }) {
 /** All pools. */
 export function PoolsPanel({ pools }: { pools: readonly Pool[] }) {
   const waiting = pools.reduce((sum, pool) => sum + pool.waiting + pool.queuedRuns.length, 0);
-  const told = pools.length === 0 ? "" : `${plural(pools.length, "pool")}, ${waiting === 0 ? "nobody waits" : `${count(waiting)} waiting`}`;
+  const told = pools.length === 0 ? "no step names one; steps with the same pool share its slots, in all runs together" : `${plural(pools.length, "pool")}, ${waiting === 0 ? "nobody waits" : `${count(waiting)} waiting`}`;
   return (
     <section aria-label="Pools">
       <div className="section-head"><h2>Pools</h2><p>{told}</p></div>
-      {pools.length === 0 ? <Empty title="No step names a pool">Steps with the same <code>pool=</code> share its slots, in all runs together.</Empty> : (
+      {pools.length > 0 && (
         <div className="table-box">
           <table className="grid inset system-table pools">
             <thead><tr><th>Pool</th><th>Limit</th><th>Taken</th><th>By</th><th>Waiting, in the order of their turns</th></tr></thead>
