@@ -31,7 +31,13 @@ from rostrum.service.signals import stop_on_signals
 @click.option("--partition", metavar="KEY", help="Partition to make.")
 @click.option("--config", "config_file", metavar="FILE", help="Run config (YAML or JSON).")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE")
-@click.option("--executor", type=click.Choice(["in_process", "multiprocess"]), default="in_process", show_default=True)
+@click.option(
+    "--executor",
+    type=click.Choice(["in_process", "multiprocess", "threaded", "async"]),
+    default="in_process",
+    show_default=True,
+    help="Where steps run.",
+)
 @json_option
 def command(
     locations: list[LocationSpec],

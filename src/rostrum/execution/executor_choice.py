@@ -26,7 +26,7 @@ def choose_executor(
     """The executor of a run. `default`: of the instance, `{"name": ..., "config": {...}}`. Raises ConfigError for
     config that it does not take, NotFound for a name that there is not, InvocationError for a function that makes none.
     """
-    return _placing(_made(resolved, run, may_fork, default), plan, may_fork)
+    return placing(_made(resolved, run, may_fork, default), plan, may_fork)
 
 
 def _made(resolved: Resolved, run: Run, may_fork: bool, default: Mapping[str, Any] | None) -> Executor:
@@ -57,7 +57,7 @@ def _made(resolved: Resolved, run: Run, may_fork: bool, default: Mapping[str, An
     return plugin(EXECUTORS, name)(**options)
 
 
-def _placing(executor: Any, plan: Plan, may_fork: bool) -> Executor:
+def placing(executor: Any, plan: Plan, may_fork: bool) -> Executor:
     """The executor, or one that takes its place because steps ask for places that it does not have: then this process
     runs no user code, so that it may start others.
     """

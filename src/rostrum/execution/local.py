@@ -142,6 +142,7 @@ class _Execution:
         work.default_io_manager, work.resources = self._default_io_manager, self._resources
         work.values, work.target, work.plan = self._values, self._code, self._plan
         if not self._in_memory and self._executor != "in_process":
+            work.is_placed = True
             work.values_folder = self._values_folder()  # one for all steps, before they are processes of their own
         try:
             work.run(plugin(EXECUTORS, self._executor)() if self._executor is not None else None)

@@ -25,7 +25,7 @@ from rostrum.definitions.location.live import Resolved
 from rostrum.execution.attribution import Attribution
 from rostrum.execution.capture import Redirect, Tail, file_key, of_epoch
 from rostrum.execution.configs import check_config
-from rostrum.execution.executor_choice import choose_executor
+from rostrum.execution.executor_choice import choose_executor, placing
 from rostrum.execution.interrupts import Interrupts
 from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
@@ -269,6 +269,8 @@ class RunWork:
         """Whether a fork of this process is safe."""
         self.default_executor: Mapping[str, Any] | None = None
         """Of the instance, as `LaunchSpec.executor`."""
+        self.is_placed = False
+        """Whether steps get the places that they ask for, where the caller names an executor without them."""
         self.plan: Plan | None = None
         """Of the run, where it is made already."""
         self.around_io_manager: Callable[[IOManager], IOManager] | None = None
@@ -321,6 +323,8 @@ class RunWork:
             self._run = run
         if executor is None:
             executor = choose_executor(resolved, run, plan, may_fork=self.may_fork, default=self.default_executor)
+        elif self.is_placed:
+            executor = placing(executor, plan, self.may_fork)
         plan = self._begin(run, plan)
         for state in latest_states(self._session, _outside(resolved, plan)):
             self._notes.stored(state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,16 @@ def test_values_pass_from_process_to_process(tmp_path: Path, method: str, kept: 
     assert made["made by"] != made["read by"]
     if instance is not None:
         instance.dispose()
+
+
+def test_steps_get_the_places_that_they_ask_for(tmp_path: Path) -> None:
+    file = tmp_path / "code.py"
+    file.write_text(
+        CODE.replace("__METHOD__", "'fork'").replace("@asset\ndef two", "@asset(isolation='process')\ndef two")
+    )
+    target = CodeTarget(python_file=str(file))
+    result = LocalRunner().execute(
+        load_definitions(target).resolved(), job="both", executor="threaded", target=target, stored_values=True
+    )
+    made = result.asset_value("two")
+    assert len({made["made by"], made["read by"], os.getpid()}) == 3
