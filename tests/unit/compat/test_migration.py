@@ -185,11 +185,11 @@ def test_a_source_that_cannot_be_parsed(tmp_path: Path) -> None:
 def test_requirements(tmp_path: Path) -> None:
     path = tmp_path / "requirements-dev.txt"
     path.write_text(
-        "dagster==1.7.2  # pinned\npandas\ndagster-webserver\ndagster-graphql>=1\ndagster-duckdb-pandas\ndagster-k8s\n"
+        "dagster==1.7.2  # pinned\npandas\ndagster-webserver\ndagster-graphql>=1\ndagster-duckdb-pandas\ndagster-gcp\n"
     )
     (change,) = migrate(path)
-    assert change.text == "rostrum  # pinned\npandas\nrostrum[server]\nrostrum[duckdb,pandas]\ndagster-k8s\n"
-    left = "dagster-k8s has no counterpart in Rostrum's distributions; it is left, and may bring dagster along"
+    assert change.text == "rostrum  # pinned\npandas\nrostrum[server]\nrostrum[duckdb,pandas]\ndagster-gcp\n"
+    left = "dagster-gcp has no counterpart in Rostrum's distributions; it is left, and may bring dagster along"
     assert change.notes == [(6, left)]
 
 

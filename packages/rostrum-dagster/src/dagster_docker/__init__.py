@@ -1,0 +1,7 @@
+"""`dagster_docker`, as Rostrum's. Not affiliated with Dagster Labs."""
+
+from __future__ import annotations
+
+from rostrum.compat.aliases import take_over
+
+take_over("dagster_docker")
