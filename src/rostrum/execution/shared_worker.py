@@ -10,6 +10,8 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -44,6 +46,7 @@ class SharedWorker:
         self._is_over = False
         self._attempts: dict[str, Attempt] = {}
         """By key of the step."""
+        self._refused: deque[tuple[Sequence[Event], Done]] = deque()
         self._failure: ErrorInfo | None = None
         """Of a resource that could not be set up."""
 
@@ -108,8 +111,8 @@ class SharedWorker:
         step = start.step
         if self._failure is not None:
             at = self._runner.clock.now()
-            self._line.emit(StepFailed(at=at, step_key=step.key, error=self._failure, attempt=start.attempt))
-            self._line.done([Done(step.key, start.attempt)])
+            failed = StepFailed(at=at, step_key=step.key, error=self._failure, attempt=start.attempt)
+            self._refuse(Done(step.key, start.attempt), failed)
             return
         attempt = self._attempts[step.key] = Attempt(step, start.attempt, start.apart)
         self._runner.endings.apart[step.key] = start.apart
@@ -117,7 +120,12 @@ class SharedWorker:
             self._engine.start(attempt, start.lane)
         except Unavailable as error:
             info = ErrorInfo(class_name="Unavailable", message=str(error), code=error.code)
-            self._line.done([Done(step.key, start.attempt, "lost", info)])
+            self._refuse(Done(step.key, start.attempt, "lost", info))
+
+    def _refuse(self, done: Done, *events: Event) -> None:
+        """An attempt that does not begin. Not told from here: who receives must never wait for who is to receive."""
+        self._refused.append((events, done))
+        self._told.set()
 
     def _interrupt(self, wanted: Interrupt) -> None:
         attempt = self._attempts.get(wanted.step_key)
@@ -138,6 +146,10 @@ class SharedWorker:
     def _flush(self) -> None:
         events: list[Event] = []
         done: list[Done] = []
+        while self._refused:
+            told, end = self._refused.popleft()
+            events += told
+            done.append(end)
         for attempt, told, end in self._engine.collect():
             events += told
             if end is not None:

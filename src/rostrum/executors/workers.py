@@ -23,6 +23,7 @@ from rostrum.interfaces.frames import LIMIT_SIGNAL, WORK, FrameReader, frame, st
 
 _READ_BYTES = 1 << 18
 _TICK_SECONDS = 0.25
+_SEND_SECONDS = 20.0
 
 
 class WorkerProcess:
@@ -47,12 +48,15 @@ class WorkerProcess:
         return has_exited(self.pid)
 
     def send(self, kind: int, body: bytes) -> bool:
-        """Send a frame; False where the process is dead or has closed its end. Blocks until it reads where much waits
-        to be read.
+        """Send a frame; False where the process is dead or has closed its end. Blocks where much waits to be read; one
+        that does not read for long is killed.
         """
-        self.line.setblocking(True)
+        self.line.settimeout(_SEND_SECONDS)
         try:
             self.line.sendall(frame(kind, body))
+        except TimeoutError:
+            kill_group(self.pid)
+            return False
         except OSError:
             return False
         finally:
