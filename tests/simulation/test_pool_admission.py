@@ -42,7 +42,7 @@ class PooledWorld(daemons.World):
         assert len(inside) <= POOL_LIMIT
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_the_limit_of_a_pool_holds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(daemons, "World", PooledWorld)
     monkeypatch.setattr(daemons, "Plane", PooledPlane)

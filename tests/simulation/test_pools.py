@@ -209,12 +209,12 @@ def simulate(seed: int, storage: Storage | None, clock: FakeClock, turns: int) -
     return world
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(18))
 def test_in_memory(seed: int) -> None:
     simulate(seed, None, FakeClock(seed=seed), turns=300)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_on_sqlite(seed: int, tmp_path: Path) -> None:
     clock = FakeClock(seed=seed)
     storage = SqlStorage(f"sqlite:///{tmp_path / 'rostrum.db'}", clock=clock)
