@@ -5,12 +5,14 @@ of the run as the database has it.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.location.loading import CodeTarget
 from rostrum.execution.worker import execute_run
 from rostrum.interfaces.execution import Executor
@@ -22,7 +24,7 @@ from rostrum.testing.conformance.executors.bench import CODE, Bench, kinds, only
 from rostrum.testing.conformance.executors.suite import ExecutorSuite, is_gone
 from tests.integration.gateway.served import Gateway, Plane, until
 
-MARKS = ("up-*", "down-*", "grandchild", "mark-*")
+MARKS = ("up-*", "down-*", "grandchild", "mark-*", "told", "lines", "typed")
 
 
 class Seen:
@@ -68,12 +70,20 @@ class Seen:
 class RemoteBench(Bench):
     """Runs jobs of the suite's code. `folder` belongs to the cluster, whose processes were started with it."""
 
-    def __init__(self, make: Callable[[], Executor], plane: Plane, gateway: Gateway, folder: Path) -> None:
-        super().__init__(make, code.defs, folder)
+    def __init__(
+        self,
+        make: Callable[[], Executor],
+        plane: Plane,
+        gateway: Gateway,
+        folder: Path,
+        definitions: Definitions = code.defs,
+        module: str = CODE,
+    ) -> None:
+        super().__init__(make, definitions, folder, module)
         self._plane, self._gateway = plane, gateway
         for pattern in MARKS:
             for path in folder.glob(pattern):
-                path.unlink()
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def run(  # type: ignore[override]
         self,
@@ -82,11 +92,14 @@ class RemoteBench(Bench):
         slots: dict[str, int] | None = None,
         cancel_after: tuple[str, str] | None = None,
         meanwhile: Callable[[Seen], None] | None = None,
+        partition_key: str | None = None,
         definitions: Any = None,
     ) -> Any:
         plane, now = self._plane, self.clock.now()
         assert slots in (None, {"narrow": 1})  # as the gateway has it
-        run = Run(run_id=self.clock.new_id(), target=RunTarget("test", job), created_at=now)
+        run = Run(
+            run_id=self.clock.new_id(), target=RunTarget("test", job, partition_key=partition_key), created_at=now
+        )
         with plane.events.transaction() as session:
             session.runs.add([run])
             run = plane.events.append_control(session, run, RunQueued(at=now), RunStarting(at=now, epoch=1))
@@ -103,14 +116,14 @@ class RemoteBench(Bench):
         line = GatewaySession(self._gateway.address, token, run.run_id, 1, spool, self.clock, patience_seconds=10)
         try:
             execute_run(
-                definitions or code.defs,
+                definitions or self._definitions,
                 run,
                 line,
                 executor=self._make(),
                 clock=self.clock,
                 stop=threading.Event(),
                 capture=spool / "logs",
-                target=CodeTarget(module_name=CODE),
+                target=CodeTarget(module_name=self._module),
             )
         finally:
             done.set()

@@ -15,7 +15,9 @@ from rostrum.executors.dask import DaskExecutor
 from rostrum.executors.ray import RayExecutor
 from rostrum.model.events import LogMessage
 from rostrum.model.runs import RunStatus
+from rostrum.testing.conformance.executors import surroundings_code
 from rostrum.testing.conformance.executors.bench import kinds
+from rostrum.testing.conformance.executors.surroundings import SurroundingsSuite
 from tests.conformance.executors.elsewhere import ClusterSuite, RemoteBench, Seen
 from tests.integration.gateway.served import Gateway, Plane, until
 
@@ -51,6 +53,23 @@ class TestDask(ClusterSuite):
             cluster_plane,
             cluster_gateway,
             cluster_folder,
+        )
+
+
+class TestDaskSurroundings(SurroundingsSuite):
+    once_a_process = False
+
+    @pytest.fixture
+    def surrounded(
+        self, dask_address: str, cluster_plane: Plane, cluster_gateway: Gateway, cluster_folder: Path
+    ) -> RemoteBench:
+        return RemoteBench(
+            lambda: DaskExecutor(dask_address, dedicated=True, grace_seconds=0.6),
+            cluster_plane,
+            cluster_gateway,
+            cluster_folder,
+            surroundings_code.definitions(),
+            surroundings_code.__name__,
         )
 
 
