@@ -116,6 +116,14 @@ def retried():
     before()
     fails_once()
 
+@op
+def never():
+    raise ValueError("never")
+
+@job(run_retry_policy=RunRetryPolicy(3, delay=300))
+def patient():
+    never()
+
 @op(out=DynamicOut())
 def yields():
     called("yields")
@@ -198,7 +206,7 @@ def slow(context):
 quick = ScheduleDefinition(name="quick", job_name="free_job", cron_schedule="* * * * *")
 defs = Definitions(
     assets=[gated, pressed, pressed_too, free, stubborn, polite, dies, parted, chatty],
-    jobs=[retried, twenty, fan, here, configured, free_job],
+    jobs=[retried, patient, twenty, fan, here, configured, free_job],
     schedules=[slow, quick],
 )
 '''

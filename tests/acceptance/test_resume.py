@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from tests.acceptance.lifecycle import World, world_on
 from tests.acceptance.servers import until
@@ -101,3 +103,32 @@ def test_a_run_is_repeated_by_hand_with_changes(world: World, tmp_path: Path) ->
     wrong = 'mutation($id: String!) { retryRun(id: $id, steps: ["shoot"]) { id } }'
     with pytest.raises(AssertionError, match="Did you mean 'shout'"):
         world.api.ask(wrong, id=first)
+
+
+def test_the_page_of_a_run_says_what_becomes_of_it_and_runs_it_again(world: World) -> None:
+    """In a real browser: the countdown, its end by hand, and the sheet that runs some steps again, configured anew."""
+    failed, done = world.api.launch(job="patient"), world.api.launch(job="configured")
+    world.ended(failed, "failure", "step_failure")
+    world.ended(done, "success")
+    path = os.environ.get("ROSTRUM_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{world.api.port}/r/{failed}")
+        expect(page.get_by_test_id("run-status")).to_contain_text("will be retried in 4 m")
+        expect(page.get_by_test_id("run-status")).to_contain_text("(1 of 3)")
+        page.get_by_role("button", name="Stop retrying").click()
+        expect(page.get_by_test_id("run-status")).not_to_contain_text("will be retried")
+        assert asked(world, failed)["retryNote"].startswith("stopped by")
+        page.goto(f"http://127.0.0.1:{world.api.port}/r/{done}")
+        page.get_by_role("button", name="More actions").click()
+        page.get_by_text("Run again with changes").click()
+        page.get_by_role("radio", name="Some steps").or_(page.get_by_text("Some steps")).first.click()
+        page.get_by_label("Steps or assets").fill("shout+")
+        page.get_by_label("Configuration").fill('{"ops": {"shout": {"config": {"word": "hey"}}}}')
+        page.get_by_role("button", name="Start 1 run").click()
+        page.wait_for_url(lambda url: done not in url)
+        again = page.url.rpartition("/")[2]
+        browser.close()
+    world.ended(again, "success")
+    assert (world.project.folder / "heard").read_text() == "hey, from quiet"
