@@ -121,10 +121,10 @@ class _Known:
     def __init__(self) -> None:
         self.ends, self.cursor = StepEnds(), 0
 
-    def learn(self, stored: Sequence[StoredEvent]) -> None:
+    def learn(self, stored: Sequence[StoredEvent], cursor: int) -> None:
         for one in stored:
             self.ends.note(one.event)
-            self.cursor = max(self.cursor, one.id)
+        self.cursor = max(self.cursor, cursor)
 
 
 class EndsCache:
@@ -188,13 +188,14 @@ class StepStreams:
     def commit(self) -> None:
         """The transaction is committed."""
         for look in self._looks.values():
-            look.known.learn(look.read)
+            look.known.learn(look.read, look.cursor)
 
     def _look(self, run_id: str, epoch: int) -> _Look:
         place = (run_id, epoch)
         if place not in self._looks:
             known = self._cache.of(run_id, epoch)
-            look = self._looks[place] = _Look(known, _read_ends(self._session, run_id, epoch, known.cursor))
+            cursor = self._session.events.last_id()  # before the look: what is stored meanwhile is looked at again
+            look = self._looks[place] = _Look(known, _read_ends(self._session, run_id, epoch, known.cursor), cursor)
             for of, event in self._pending:
                 if (event.run_id, of) == place:
                     look.fresh.note(event)
@@ -202,8 +203,8 @@ class StepStreams:
 
 
 class _Look:
-    def __init__(self, known: _Known, read: Sequence[StoredEvent]) -> None:
-        self.known, self.read, self.fresh = known, read, StepEnds()
+    def __init__(self, known: _Known, read: Sequence[StoredEvent], cursor: int) -> None:
+        self.known, self.read, self.fresh, self.cursor = known, read, StepEnds(), cursor
         for one in read:
             self.fresh.note(one.event)
 

@@ -87,7 +87,7 @@ def ray_cluster(cluster_folder: Path) -> Iterator[None]:
 class TestRay:
     """What is Ray's own: starting its processes takes seconds. The rest is `Elsewhere`'s, as shown with Dask."""
 
-    place = "ray"
+    place, gone = "ray", "lost"
     test_values = ClusterSuite.test_values_reach_the_next_step_and_steps_are_ordered
     test_output = ClusterSuite.test_output_is_captured_to_its_last_byte
     test_a_killed_worker = ClusterSuite.test_a_worker_that_is_killed_is_seen_and_its_step_begun_anew
