@@ -68,6 +68,8 @@ class MonitorLoop:
         self._outages: Sequence[tuple[datetime, datetime]] = ()
         self._asked: set[tuple[str, int]] = set()
         self._ended_at: dict[tuple[str, int], datetime] = {}
+        self._is_waiting = False
+        """Something is about to end: the next look comes sooner."""
 
     def run_once(self, now: datetime) -> float:
         """One look at all runs in progress; returns the seconds until the next."""
@@ -82,12 +84,15 @@ class MonitorLoop:
         self._asked &= current
         self._ended_at = {key: at for key, at in self._ended_at.items() if key in current}
         away: set[str] = set()
+        self._is_waiting = False
         for run in runs:
             try:
                 self._look(self._adopted(run, away), now, away)
             except RostrumError as error:
                 # One run must not keep the others from being watched; it is looked at again.
                 _log.warning("run %s could not be looked after: %s", run.run_id, error)
+        if self._is_waiting:
+            return min(self._busy_seconds, self._settle.total_seconds())
         return self._busy_seconds if runs else self._idle_seconds
 
     def _look(self, run: Run, now: datetime, away: set[str]) -> None:
@@ -108,12 +113,13 @@ class MonitorLoop:
                 self._asked.add((run.run_id, run.epoch))
             case "kill":
                 self._terminate(run, force=True)
+                self._is_waiting = True
             case "time_out":
                 self._runs.cancel(run.run_id, decision.message, reason="timeout", epoch=run.epoch)
             case "lost" | "start_timeout":
                 self._end(run, decision, "worker_lost" if decision.action == "lost" else "launch_failure")
             case _ if worker is not None and worker.state == "exited" and not self._settled(run, now):
-                pass  # what it sent last may still be on its way through the gateway
+                self._is_waiting = True  # what it sent last may still be on its way through the gateway
             case "dead":
                 self._end(run, decision, "worker_died")
                 self._discard(run)
