@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar, cast
 
@@ -29,7 +29,7 @@ from rostrum.control.step_streams import told_by_steps
 from rostrum.gateway.bodies import answer, read_body, read_struct, refusal
 from rostrum.gateway.logs import LogWriter
 from rostrum.interfaces.doorbell import Doorbell
-from rostrum.interfaces.logs import STREAMS, LogStore
+from rostrum.interfaces.logs import LogStore
 from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
 from rostrum.interfaces.storage import Session, Storage
 from rostrum.model.errors import Denied, Fenced, NotFound, RostrumError, StateError
@@ -45,6 +45,7 @@ from rostrum.rpc.gateway_wire import (
     Bootstrap,
     FollowReply,
     FollowRequest,
+    LogBatch,
     PartitionsRequest,
     SlotRequest,
 )
@@ -155,8 +156,7 @@ class GatewayRoutes:
             ("/runs/{run_id}/read", self.read, any_worker),
             ("/runs/{run_id}/partitions", self.partitions, any_worker),
             ("/runs/{run_id}/slots/claim", self.claim, run),
-            ("/runs/{run_id}/logs/{file_key}/complete", self.complete, any_worker),
-            ("/runs/{run_id}/logs/{file_key}/{stream}", self.log, any_worker),
+            ("/runs/{run_id}/logs", self.logs, any_worker),
         ]
 
     async def bootstrap(self, request: Request) -> Response:
@@ -259,36 +259,15 @@ class GatewayRoutes:
 
         return answer(await self._write(claim))
 
-    async def log(self, request: Request) -> Response:
-        """Store captured output at an offset."""
+    async def logs(self, request: Request) -> Response:
+        """Store captured output at its offsets, and mark files complete."""
         run_id, epoch = _identity(request)
-        file_key, stream = _file_key(request), request.path_params["stream"]
-        if stream not in STREAMS:
-            raise StateError(f"there is no stream {stream!r}; use `out` or `err`")
+        batch = await read_struct(request, LogBatch)
+        _require_own(_scope(request), [part.file_key for part in batch.parts], batch.complete)
         try:
-            offset = int(request.query_params.get("offset", ""))
-        except ValueError:
-            raise StateError("`offset` must be given, as a number") from None
-        data = await read_body(request)
-        leave_out = request.query_params.get("left_out") == "1"
-        place = (run_id, file_key, stream)
-        try:
-            reply, status = await self._log_writer.append(
-                lambda: self._require_epoch(run_id, epoch), place, offset, data, leave_out=leave_out
-            )
+            return answer(await self._log_writer.write(lambda: self._require_epoch(run_id, epoch), run_id, batch))
         except Fenced as error:
             return refusal(error, EPOCH_IS_OVER)
-        return answer(reply, status)
-
-    async def complete(self, request: Request) -> Response:
-        """Mark both streams of a log file complete."""
-        run_id, epoch = _identity(request)
-        file_key = _file_key(request)
-        try:
-            await self._log_writer.complete(lambda: self._require_epoch(run_id, epoch), run_id, file_key)
-        except Fenced as error:
-            return refusal(error, EPOCH_IS_OVER)
-        return answer({})
 
     def _require_epoch(self, run_id: str, epoch: int) -> None:
         """Raises Fenced when another worker owns the run. (The end of the run does not matter: its last output comes
@@ -331,13 +310,10 @@ def _stream(request: Request) -> str:
     return worker_stream(epoch) if scope is None else step_stream(epoch, scope.file_key)
 
 
-def _file_key(request: Request) -> str:
-    """Key of the log files in the path. Raises Denied for a step worker's that are not its own."""
-    file_key: str = request.path_params["file_key"]
-    scope = _scope(request)
-    if scope is not None and file_key != scope.file_key:
+def _require_own(scope: StepScope | None, *keys: Sequence[str]) -> None:
+    """Raises Denied for log files that are not a step worker's own."""
+    if scope is not None and any(key != scope.file_key for some in keys for key in some):
         raise Denied(f"a step worker writes its own log files only: {scope.file_key}")
-    return file_key
 
 
 def _identity(request: Request) -> tuple[str, int]:

@@ -16,7 +16,7 @@ import anyio.to_thread
 from rostrum.interfaces.doorbell import Doorbell
 from rostrum.interfaces.logs import LogStore
 from rostrum.model.errors import Conflict, Unavailable
-from rostrum.rpc.gateway_wire import LogReply
+from rostrum.rpc.gateway_wire import LogBatch, LogPart, LogReply
 
 T = TypeVar("T")
 
@@ -34,37 +34,30 @@ class LogWriter:
         self._doorbell = doorbell
         self._threads = anyio.CapacityLimiter(THREADS)
 
-    async def append(
-        self, check: Callable[[], None], place: tuple[str, str, str], offset: int, data: bytes, *, leave_out: bool
-    ) -> tuple[LogReply, int]:
-        """Store output at `place` (run, file key, stream) after `check`; what to answer: sizes, and status 409 for a
-        gap. Raises Unavailable where the store does not take it now, and what `check` raises.
+    async def write(self, check: Callable[[], None], run_id: str, batch: LogBatch) -> LogReply:
+        """Store output of a run, after `check`. Raises InvocationError for a name that is none, Unavailable where the
+        store does not take it now, and what `check` raises.
         """
 
-        def append() -> tuple[LogReply, int]:
+        def write() -> LogReply:
             check()
             limits = self._logs.limits
-            try:
-                size, status = self._logs.append(*place, offset, data, leave_out=leave_out), 200
-            except Conflict:  # a gap: say where to go on
-                size, status = self._logs.read(*place, 0, 0).size, 409
-            return LogReply(size, limits.head, limits.tail), status
+            sizes = tuple(self._append(run_id, part) for part in batch.parts)
+            for file_key in batch.complete:
+                self._logs.complete(run_id, file_key)
+            return LogReply(sizes, limits.head, limits.tail)
 
-        reply = await self._soon(append)
-        if data and self._doorbell is not None:
+        reply = await self._soon(write)
+        if self._doorbell is not None:
             self._doorbell.ring(TOPIC)
         return reply
 
-    async def complete(self, check: Callable[[], None], run_id: str, file_key: str) -> None:
-        """Mark both streams complete, after `check`."""
-
-        def complete() -> None:
-            check()
-            self._logs.complete(run_id, file_key)
-
-        await self._soon(complete)
-        if self._doorbell is not None:
-            self._doorbell.ring(TOPIC)
+    def _append(self, run_id: str, part: LogPart) -> int:
+        place = (run_id, part.file_key, part.stream)
+        try:
+            return self._logs.append(*place, part.offset, part.data, leave_out=part.left_out)
+        except Conflict:  # a gap: say where to go on
+            return self._logs.read(*place, 0, 0).size
 
     async def _soon(self, function: Callable[[], T]) -> T:
         with anyio.move_on_after(PATIENCE_SECONDS):

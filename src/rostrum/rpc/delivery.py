@@ -148,16 +148,13 @@ class Delivery:
     def _send_log(self, log: LogRequest) -> None:
         def done(status: int, body: bytes) -> None:
             outcome = log.done(status, body)
-            if outcome == "lost":
-                self._lost(f"status {status}")
-                return
             self._good()  # the gateway answers, whatever its log store does
             if outcome == "gone":
                 self.gone = True
             elif outcome == "fenced":
                 self.learn(Orders(fenced=True))
 
-        self._send(f"{self._base}/{log.path}", log.body, done)
+        self._send(f"{self._base}/logs", log.body, done)
 
     def _send(self, path: str, body: bytes, done: Callable[[int, bytes], None], headers: Any = None) -> None:
         for attempt in (1, 2):

@@ -21,8 +21,7 @@ MAX_BODY = 16 * 1024 * 1024
 """Bytes of a request's body, as sent and after decompression; more is answered with 413."""
 
 EPOCH_IS_OVER = 410
-"""Status of the answer to output of a worker whose run belongs to another one: it is refused for good. (Status 409
-tells of a gap.)"""
+"""Status of the answer to output of a worker whose run belongs to another one: it is refused for good."""
 
 
 class AppendReply(msgspec.Struct, frozen=True):
@@ -35,12 +34,29 @@ class AppendReply(msgspec.Struct, frozen=True):
     orders: Orders
 
 
+class LogPart(msgspec.Struct, frozen=True, array_like=True):
+    """Bytes of a log file. `left_out` says that what lies between the stored bytes and these will never come."""
+
+    file_key: str
+    stream: str
+    offset: int
+    data: bytes
+    left_out: bool = False
+
+
+class LogBatch(msgspec.Struct, frozen=True, omit_defaults=True):
+    """To `logs`: parts of files, and keys of files of which both streams are complete."""
+
+    parts: tuple[LogPart, ...] = ()
+    complete: tuple[str, ...] = ()
+
+
 class LogReply(msgspec.Struct, frozen=True):
-    """To `logs/<file key>/<stream>?offset=` (body: bytes): the stored size, also with status 409 (a gap), and how much
-    is kept of a log file. `left_out=1` says that what lies between will never come.
+    """To `logs`: the stored size after each part, where to go on (also where a part would have left a gap), and how
+    much is kept of a log file.
     """
 
-    size: int
+    sizes: tuple[int, ...] = ()
     head: int = LogLimits().head
     tail: int = LogLimits().tail
 

@@ -15,9 +15,9 @@ from rostrum.interfaces.launching import GatewayAddress
 from rostrum.interfaces.runs import Orders, RunAnswer
 from rostrum.model.events import AnyEvent, decode_event
 from rostrum.model.pools import GRANTED
-from rostrum.rpc.gateway_wire import AppendReply, LogReply
+from rostrum.rpc.gateway_wire import AppendReply, LogBatch, LogPart, LogReply
 
-_PATH = re.compile(r"/gateway/runs/([^/]+)/([^?]+)(?:\?offset=(\d+))?")
+_PATH = re.compile(r"/gateway/runs/([^/]+)/([^?]+)")
 
 
 class FakeGateway:
@@ -62,7 +62,7 @@ class FakeGateway:
     def answer(self, path: str, body: bytes) -> Any:
         found = _PATH.fullmatch(path)
         assert found is not None, path
-        run_id, what, offset = found[1], found[2], int(found[3] or 0)
+        run_id, what = found[1], found[2]
         orders = Orders(cancel=run_id in self.cancel, fenced=run_id in self.fenced)
         if what == "events":
             streams = self.events.setdefault(run_id, {})
@@ -76,16 +76,19 @@ class FakeGateway:
                     kept.append(event)
                     stored += 1
             return AppendReply(stored, len(streams.get(stream, [])), orders)
-        if what.startswith("logs/"):
-            key = what.removeprefix("logs/")
-            if not key.endswith("/complete"):
-                self.logs[run_id, key] = self.logs.get((run_id, key), b"")[:offset] + body
-            return LogReply(len(self.logs.get((run_id, key), b"")))
+        if what == "logs":
+            batch = msgspec.msgpack.decode(body, type=LogBatch)
+            return LogReply(tuple(self._store(run_id, part) for part in batch.parts))
         if what == "heartbeat":
             return orders
         if what == "slots/claim":
             return GRANTED
         return RunAnswer() if what == "read" else {}
+
+    def _store(self, run_id: str, part: LogPart) -> int:
+        key = f"{part.file_key}/{part.stream}"
+        self.logs[run_id, key] = self.logs.get((run_id, key), b"")[: part.offset] + part.data
+        return len(self.logs[run_id, key])
 
     def kinds(self, run_id: str) -> list[str]:
         return [event.kind for stream in self.events.get(run_id, {}).values() for event in stream]

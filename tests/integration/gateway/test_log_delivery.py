@@ -142,3 +142,18 @@ def test_the_doorbell_rings(plane: Plane, gateway: Gateway) -> None:
     (folder_of(plane, run) / "a.out").write_bytes(b"one\n")
     gateway.session(run).close()
     assert plane.doorbell.count("logs") > before
+
+
+def test_a_file_that_is_refused_keeps_no_other_from_its_end(plane: Plane, gateway: Gateway) -> None:
+    """User code may write into the folder: what has no name that can be stored is passed over, and removed."""
+    run = plane.starting_run()
+    folder = folder_of(plane, run)
+    for number in range(100):
+        (folder / f"{number}.out").write_bytes(b"%d\n" % number)
+    for name in ("ä.out", "b c.err"):
+        (folder / name).write_bytes(b"x")
+    session = gateway.session(run)
+    session.close()
+    assert len(plane.logs.files(run.run_id)) == 100
+    assert all(text_of(plane, run, str(number)) == b"%d\n" % number for number in range(100))
+    assert not folder.exists()

@@ -31,7 +31,7 @@ from rostrum.model.events import (
 from rostrum.model.principals import StepScope
 from rostrum.model.runs import Run
 from rostrum.rpc.gateway_connection import GatewayConnection
-from rostrum.rpc.gateway_wire import Bootstrap, FollowReply, FollowRequest
+from rostrum.rpc.gateway_wire import Bootstrap, FollowReply, FollowRequest, LogBatch, LogPart
 from rostrum.service.clock import SystemClock
 from rostrum.storage.memory import MemoryStorage
 from tests.integration.gateway.served import Gateway, Plane, until
@@ -246,9 +246,15 @@ def test_a_narrowed_token_opens_its_own_stream_and_files_only(plane: Plane, told
     base = f"/runs/{run_id}"
     for denied in ("/bootstrap", "/follow", "/slots/claim", "/slots/release"):
         assert caller.post(base + denied, b"", token)[0] in {403, 404}, denied
-    assert caller.post(f"{base}/logs/a/out?offset=0", b"mine", token)[0] == 200
-    for path in ("/logs/b/out?offset=0", "/logs/a-2/out?offset=0", "/logs/b/complete"):
-        assert caller.post(base + path, b"not mine", token)[0] == 403, path
+    own_log, others = (
+        LogPart("a", "out", 0, b"mine"),
+        (LogPart("b", "out", 0, b"not"), LogPart("a-2", "out", 0, b"mine")),
+    )
+    encode = msgspec.msgpack.encode
+    assert caller.post(f"{base}/logs", encode(LogBatch((own_log,), ("a",))), token)[0] == 200
+    for batch in (*(LogBatch((own_log, other)) for other in others), LogBatch(complete=("b",))):
+        assert caller.post(f"{base}/logs", encode(batch), token)[0] == 403, batch
+    assert plane.logs.files(run_id) == ["a"]
     own = told._placed("worker/1/a", (started(plane),))
     assert caller.post(f"{base}/events", encode_events(own), token)[0] == 200
     for stream in ("worker/1", "worker/1/a-2", "control", "worker/2/a"):
