@@ -13,7 +13,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any, cast
 
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef, WorkerStatus
@@ -53,7 +53,9 @@ class DockerLauncher:
         for location in cast("Mapping[str, Any]", self._config.get(LOCATIONS) or {}):
             self._of(location)
         self._engine = Engine(self._settings.host)
-        self._starting = threading.Lock()
+        self._changed = threading.Condition()
+        self._starting: set[str] = set()
+        """Names of containers that a thread makes and starts just now."""
         self._swept_at = time.monotonic()
 
     def launch(self, spec: LaunchSpec) -> WorkerRef:
@@ -63,7 +65,7 @@ class DockerLauncher:
         settings = self._of(spec.run.target.location)
         arguments = container_arguments(spec, settings, os.environ)
         self._engine.ensure_image(arguments["image"], settings.pull, credentials(settings.registry))
-        with self._starting:  # a container that another thread has just started is not started again
+        with self._alone_with(arguments["name"]):  # what another thread has just made is not started twice
             container, is_new = self._engine.create(arguments, settings.all_networks[1:])
             if is_new or container.state == "created":
                 self._start(container)
@@ -110,6 +112,18 @@ class DockerLauncher:
 
     def _of(self, location: str) -> DockerSettings:
         return read_settings(for_location(self._config, location), DockerSettings, NAME)
+
+    @contextlib.contextmanager
+    def _alone_with(self, name: str) -> Generator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: name not in self._starting)
+            self._starting.add(name)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._starting.discard(name)
+                self._changed.notify_all()
 
     def _start(self, container: Container) -> None:
         try:
