@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from rostrum.definitions.location.live import Resolved
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.runs import ReadSteps, RunSession
-from rostrum.model.errors import Unavailable
-from rostrum.model.events import AnyEvent
+from rostrum.model.errors import ErrorInfo, RostrumError, Unavailable
+from rostrum.model.events import AnyEvent, Event, StepFailed, StepNotRun
 from rostrum.model.plans import Plan
 from rostrum.model.runs import Run
 from rostrum.planning.dynamic import known_items
@@ -30,7 +30,7 @@ def rest_of(
     """The run as its new worker sees it, and the plan of what is left. Asks the control plane until it answers (`tick`
     is called meanwhile); returns what it was given when `stop` is set before.
     """
-    events = _told(session, clock, stop, tick)
+    events = _patiently(session, clock, stop, tick)
     if events is None:
         return run, plan
     standing, ops = Standing(events), resolved.graph.ops
@@ -44,19 +44,39 @@ def rest_of(
     return replace(run, target=target, output_origins={**run.output_origins, **origins}), rest
 
 
-def _told(session: RunSession, clock: Clock, stop: Flag, tick: Callable[[], None]) -> list[AnyEvent] | None:
+def ends_of_open_steps(session: RunSession, clock: Clock, error: ErrorInfo) -> list[Event]:
+    """Ends for the steps that are open when the worker itself fails, outside of any step. None while the control plane
+    is away.
+    """
+    try:
+        standing = Standing(_told(session))
+    except RostrumError:
+        return []
+    at = clock.now()
+    failed = [
+        StepFailed(at=at, step_key=key, error=error, attempt=attempt, cause="crash")
+        for key, attempt in standing.under_way.items()
+    ]
+    return [*failed, *(StepNotRun(at=at, step_key=key) for key in standing.waiting)]
+
+
+def _patiently(session: RunSession, clock: Clock, stop: Flag, tick: Callable[[], None]) -> list[AnyEvent] | None:
     """All that is stored of the run's steps; None when there was no answer before the stop."""
-    events: list[AnyEvent] = []
-    after = 0
     while True:
         try:
-            answer = session.read(ReadSteps(after))
+            return _told(session)
         except Unavailable:
             tick()
             if clock.wait(stop, _AGAIN_SECONDS):
                 return None
-            continue
+
+
+def _told(session: RunSession) -> list[AnyEvent]:
+    """All that is stored of the run's steps. Raises Unavailable while the control plane is away."""
+    events: list[AnyEvent] = []
+    after: str | None = "0"
+    while after is not None:
+        answer = session.read(ReadSteps(int(after)))
         events.extend(answer.events)
-        if answer.cursor is None:
-            return events
-        after = int(answer.cursor)
+        after = answer.cursor
+    return events

@@ -31,7 +31,7 @@ from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
 from rostrum.execution.places import about
 from rostrum.execution.resources import Resources
-from rostrum.execution.resuming import rest_of
+from rostrum.execution.resuming import ends_of_open_steps, rest_of
 from rostrum.execution.run_configs import with_job_config
 from rostrum.execution.secrets import note_secrets
 from rostrum.execution.sessions import answer_question, latest_states
@@ -296,6 +296,8 @@ class RunWork:
         if raised is not None and not (raised.is_interrupt and host.stop.is_set()):
             self.exception = raised.exception
             info = raised.info()
+            for event in ends_of_open_steps(self._session, clock=host.clock, error=info):
+                host.record(event)
             host.record(RunFailed(at=host.clock.now(), reason=self._phase, message=info.first_line, error=info))
             return False
         end = _end(self._notes, host.clock, self._succeeded, host.stop.is_set())
