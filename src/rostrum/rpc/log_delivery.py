@@ -56,6 +56,8 @@ class LogDelivery:
         """Files with bytes to send, whose turn it is first."""
         self._completing: dict[str, None] = {}
         """Keys of files that grow no more, in order."""
+        self._stored: dict[str, None] = {}
+        """Those of them of which every byte is stored."""
         self._alone = 0
         """So many of the next entries go one by one: one of them was refused."""
         self._scan_at = 0.0
@@ -86,6 +88,7 @@ class LogDelivery:
         for stream in STREAMS:
             with contextlib.suppress(FileNotFoundError):
                 self._look((file_key, stream), self._path(file_key, stream).lstat().st_size)
+        self._note_key(file_key)
 
     def complete_all(self) -> None:
         """As `complete`, for all captured files."""
@@ -106,7 +109,7 @@ class LogDelivery:
         if self.refused or now < self._try_at:
             return None
         most = MOST_ENTRIES if self._alone == 0 else 1
-        complete = self._completable(most)
+        complete = tuple(itertools.islice(self._stored, most))
         sent: list[tuple[CapturedFile, LogPart]] = []
         room = LOG_BYTES
         for key in list(self._left):
@@ -127,6 +130,7 @@ class LogDelivery:
         """The epoch is over."""
         self.refused = True
         self._completing.clear()
+        self._stored.clear()
 
     def _path(self, file_key: str, stream: str) -> Path:
         return self._folder / f"{file_key}.{stream}"
@@ -143,8 +147,14 @@ class LogDelivery:
         """Whether the file has anything to send. What is held back goes when the file has ended."""
         if file.is_stored or (file.is_held and key[0] not in self._completing):
             self._left.pop(key, None)
+            self._note_key(key[0])
         else:
             self._left.setdefault(key)
+            self._stored.pop(key[0], None)
+
+    def _note_key(self, file_key: str) -> None:
+        if file_key in self._completing and not any((file_key, stream) in self._left for stream in STREAMS):
+            self._stored[file_key] = None
 
     def _part(self, key: tuple[str, str], file: CapturedFile, room: int) -> LogPart | None:
         ended = key[0] in self._completing
@@ -155,11 +165,6 @@ class LogDelivery:
         if part.offset >= self.limits.head and not ended:
             file.next_at = time.monotonic() + len(part.data) / TAIL_BYTES_A_SECOND
         return LogPart(*key, part.offset, part.data, part.leave_out)
-
-    def _completable(self, most: int) -> tuple[str, ...]:
-        """Files that are to be marked complete and whose bytes are all stored."""
-        stored = (key for key in self._completing if not any((key, stream) in self._left for stream in STREAMS))
-        return tuple(itertools.islice(stored, most))
 
     def _done(
         self, sent: Sequence[tuple[CapturedFile, LogPart]], complete: Sequence[str], status: int, body: bytes
@@ -187,6 +192,7 @@ class LogDelivery:
 
     def _forget(self, file_key: str) -> None:
         self._completing.pop(file_key, None)
+        self._stored.pop(file_key, None)
         for stream in STREAMS:
             self._left.pop((file_key, stream), None)
             file = self._files.pop((file_key, stream), None)
