@@ -12,7 +12,7 @@ from typing import Any
 
 from rostrum.config.deployment import Deployment, pool_rules
 from rostrum.config.extras import missing_extra
-from rostrum.control.step_streams import told_by_steps
+from rostrum.control.step_streams import steps_topic, told_by_steps
 from rostrum.interfaces.launching import GatewayAccess
 from rostrum.interfaces.run_tokens import narrowed
 from rostrum.model.errors import ConfigError
@@ -39,13 +39,14 @@ class LocalSteps:
     def follow(self, after: int, seconds: float) -> tuple[Sequence[AnyEvent], int]:
         """From the database, when it rings."""
         bell, until = self._deployment.doorbell, time.monotonic() + seconds
+        topic = steps_topic(self._run_id)
         while True:
-            seen = bell.count("events")
+            seen = bell.count(topic)
             events, after = told_by_steps(self._deployment.storage, self._run_id, self._epoch, after)
             left = until - time.monotonic()
             if events or left <= 0:
                 return events, after
-            bell.wait("events", seen, left)
+            bell.wait(topic, seen, left)
 
     def close(self) -> None:
         """Close the gateway."""

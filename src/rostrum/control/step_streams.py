@@ -9,6 +9,7 @@ the run's index.
 
 from __future__ import annotations
 
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
@@ -48,6 +49,7 @@ _OF_THE_RUN: tuple[type[Event], ...] = (
 
 _END_KINDS = tuple(str(kind.__struct_config__.tag) for kind in ATTEMPT_ENDS)
 _PAGE = 1000
+_BELLS = 16
 _MOST_RUNS = 500
 
 
@@ -59,6 +61,13 @@ def is_step_stream(stream: str) -> bool:
 def is_step_stream_of(stream: str, epoch: int) -> bool:
     """Whether the stream is that of a step worker of this epoch."""
     return stream.startswith(f"{worker_stream(epoch)}/")
+
+
+def steps_topic(run_id: str) -> str:
+    """The doorbell that rings when a step worker of the run has told something. A few serve all runs: a ring only
+    shortens a wait, and whoever follows a run is not to look at the database whenever another one goes on.
+    """
+    return f"steps-{zlib.crc32(run_id.encode()) % _BELLS}"
 
 
 def told_by_steps(storage: Storage, run_id: str, epoch: int, after: int) -> tuple[list[AnyEvent], int]:

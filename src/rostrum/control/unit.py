@@ -19,7 +19,7 @@ from rostrum.control.state import (
     facts_from,
     fold_run,
 )
-from rostrum.control.step_streams import EndsCache, StepStreams
+from rostrum.control.step_streams import EndsCache, StepStreams, steps_topic
 from rostrum.interfaces.storage import Session
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import NotFound
@@ -112,6 +112,8 @@ class Unit:
             judge = [self._steps.may(run_id, epoch, scope, stream)] if scope is not None and epoch is not None else []
             runs, evidence = fold_run(run, fresh, epoch, *judge)
             self._steps.note(epoch, fresh, evidence)
+            if scope is not None:
+                self.topics.add(steps_topic(run_id))
             self._runs[run_id] = run = runs[-1]
         self._take(run_id, stream, fresh, evidence, runs)
         return Accepted(len(fresh), self.last_sequence(run_id, stream), sum(evidence), run)

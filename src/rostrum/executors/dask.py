@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from rostrum.executors.elsewhere import Elsewhere, lost, run_attempt
+from rostrum.executors.elsewhere import Elsewhere, Sealed, lost, run_attempt
 from rostrum.executors.mixed import Local, execute_mixed, processors
 from rostrum.executors.places import Attempt, Reactor, Reports
 from rostrum.executors.schedule import Rules
@@ -116,7 +116,7 @@ class DaskPlace:
         own, grace = self._executor.dedicated, self._executor.grace_seconds
         try:
             future = self._client.submit(
-                run_task, remote.entry, remote.work, access, own, grace, key=key, pure=False, retries=0
+                run_task, remote.entry, Sealed(remote.work), access, own, grace, key=key, pure=False, retries=0
             )
         except (OSError, RuntimeError) as error:
             self._elsewhere.forget(attempt)
@@ -212,8 +212,8 @@ def dask_setup(_server: Any) -> None:
     threading.Thread(target=watch, name="rostrum-parent", daemon=True).start()
 
 
-def run_task(entry: str, work: bytes, access: GatewayAccess, own: bool, grace_seconds: float) -> str:
+def run_task(entry: str, sealed: Sealed, access: GatewayAccess, own: bool, grace_seconds: float) -> str:
     """The task. A worker with several threads runs other tasks beside it."""
     distributed: Any = importlib.import_module("distributed")
     shared = distributed.get_worker().state.nthreads > 1
-    return run_attempt(entry, work, access, own=own and not shared, shared=shared, grace_seconds=grace_seconds)
+    return run_attempt(entry, sealed.work, access, own=own and not shared, shared=shared, grace_seconds=grace_seconds)

@@ -16,6 +16,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
+import msgspec
+
 from rostrum.executors.places import Attempt, Ended, Reactor, Reports
 from rostrum.interfaces.execution import RemoteAttempt, RunHost, StepRunner
 from rostrum.interfaces.launching import GatewayAccess
@@ -169,6 +171,18 @@ class Elsewhere:
                 self._settle(key, post)
             elif post.mark is not None and (post.has_ended or (not events and post.mark <= mark)):
                 self._settle(key, post)
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """The work of an attempt as the argument of a task: clusters show arguments of tasks that fail, and a run's config
+    is nobody's business there.
+    """
+
+    work: bytes
+
+    def __repr__(self) -> str:
+        """Its size."""
+        return f"Sealed({len(self.work)} bytes)"
 
 
 def run_attempt(

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from rostrum.executors.elsewhere import Elsewhere, lost, run_attempt
+from rostrum.executors.elsewhere import Elsewhere, Sealed, lost, run_attempt
 from rostrum.executors.mixed import Local, execute_mixed, processors
 from rostrum.executors.places import Attempt, Reactor, Reports
 from rostrum.executors.schedule import Rules
@@ -105,7 +105,7 @@ class RayPlace:
         remote, access = self._elsewhere.begin(attempt)
         try:
             actor = self._idle.pop() if self._idle else self._actor.remote()
-            reference = actor.run.remote(remote.entry, remote.work, access, self._executor.grace_seconds)
+            reference = actor.run.remote(remote.entry, Sealed(remote.work), access, self._executor.grace_seconds)
         except self._ray.exceptions.RayError as error:
             self._elsewhere.forget(attempt)
             raise Unavailable(f"the Ray cluster took no work: {error}") from error
@@ -193,6 +193,6 @@ class RayPlace:
 class StepActor:
     """In a process of its own: does one attempt after the other."""
 
-    def run(self, entry: str, work: bytes, access: GatewayAccess, grace_seconds: float) -> str:
+    def run(self, entry: str, sealed: Sealed, access: GatewayAccess, grace_seconds: float) -> str:
         """Do one."""
-        return run_attempt(entry, work, access, own=True, shared=False, grace_seconds=grace_seconds)
+        return run_attempt(entry, sealed.work, access, own=True, shared=False, grace_seconds=grace_seconds)

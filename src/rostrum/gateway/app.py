@@ -25,7 +25,7 @@ from rostrum.auth.run_tokens import RunTokens
 from rostrum.control.events import EventLog
 from rostrum.control.run_queries import answer_query, change_partitions, orders_for
 from rostrum.control.slots import Claim, claim_slot
-from rostrum.control.step_streams import told_by_steps
+from rostrum.control.step_streams import steps_topic, told_by_steps
 from rostrum.gateway.bodies import answer, read_body, read_struct, refusal
 from rostrum.gateway.logs import LogWriter
 from rostrum.interfaces.doorbell import Doorbell
@@ -177,15 +177,15 @@ class GatewayRoutes:
         run_id, epoch = _identity(request)
         wanted = await read_struct(request, FollowRequest)
         until = time.monotonic() + max(0.0, min(wanted.seconds, FOLLOW_SECONDS))
-        after = wanted.after
+        after, bell = wanted.after, steps_topic(run_id)
         while True:
-            seen = self._doorbell.count("events") if self._doorbell is not None else 0
+            seen = self._doorbell.count(bell) if self._doorbell is not None else 0
             events, after = await run_in_threadpool(told_by_steps, self._storage, run_id, epoch, after)
             left = until - time.monotonic()
             if events or left <= 0:
                 return answer(FollowReply(encode_events(events), after))
             if self._doorbell is not None:
-                await wait_async(self._doorbell, "events", seen, left)
+                await wait_async(self._doorbell, bell, seen, left)
             await asyncio.sleep(min(left, GATHER_SECONDS if self._doorbell is not None else 1.0))
 
     async def append(self, request: Request) -> Response:
