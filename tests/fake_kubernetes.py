@@ -13,6 +13,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -111,6 +112,7 @@ class FakeKubernetes:
         self._thread.join()
         for thread in self._threads:
             thread.join(5)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     # --- the API
 

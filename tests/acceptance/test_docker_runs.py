@@ -26,9 +26,9 @@ from rostrum import Definitions, asset, define_asset_job, docker_executor, in_pr
 
 HERE = Path(__file__).parent
 
-def gate(name):
-    (HERE / f"{name}.reached").write_text(str(os.getpid()))
-    while not (HERE / f"{name}.go").exists():
+def gate(name, context):
+    (HERE / f"{name}-{context.run_id}.reached").write_text(str(os.getpid()))
+    while not (HERE / f"{name}-{context.run_id}.go").exists():
         time.sleep(0.01)
 
 @asset
@@ -38,8 +38,8 @@ def first(context):
     return 1
 
 @asset
-def second(first):
-    gate("second")
+def second(context, first):
+    gate("second", context)
     return first + 1
 
 @asset
@@ -49,7 +49,7 @@ def hungry():
 @asset
 def third(context, second):
     HERE.joinpath("third.calls").open("a").write("x")
-    gate("third")
+    gate("third", context)
     print("printed in", socket.gethostname())
     return second + 1
 
@@ -86,9 +86,13 @@ class Containers:
         def look() -> bool:
             run = self.api.run(run_id)
             assert run["status"] not in {"failure", "canceled"}, json.dumps(self.api.events(run_id)[-5:])
-            return (self.project.folder / f"{gate}.reached").exists()
+            return (self.project.folder / f"{gate}-{run_id}.reached").exists()
 
         until(f"{gate} is reached", look, 60)
+
+    def cancel(self, run_id: str) -> None:
+        """Ask for it."""
+        self.api.ask("mutation($id: String!) { cancelRun(id: $id) { status } }", id=run_id)
 
     def failure(self, run_id: str) -> tuple[str, str]:
         """Why it failed: reason and message."""
@@ -131,80 +135,67 @@ def boxes(docker_engine: DockerEngine, tmp_path: Path, home: Path) -> Iterator[C
 
 
 def test_runs_in_containers_succeed_die_starve_and_are_cancelled(containers: Containers) -> None:
-    """Together, since their waits overlap: one runs through while the control plane is killed and comes back; one is
-    killed; one has no memory left; one is cancelled.
+    """One runs through while the control plane is killed and comes back; one is killed; one has no memory left; one is
+    cancelled.
     """
     api, project = containers.api, containers.project
-    good = api.launch(job="pair")
-    containers.reach(good, "second")
-    starved = api.launch(job="whole")
+    good, killed, canceled, starved = [api.launch(job=job) for job in ("pair", "pair", "pair", "whole")]
+    for run_id in (good, killed, canceled):
+        containers.reach(run_id, "second")
 
     containers.dev.process.kill()
-    containers.dev.start()
-    project.open("second")
-    assert api.wait(good, seconds=60)["status"] == "success"
-    events = api.events(good)
-    check_events(events)
-    made = next(each for each in events if each["kind"] == "asset_materialized")
-    (container,) = containers.of(good)
-    assert container.attrs["Config"]["Hostname"] in json.dumps(made), "it was made in the container"
-    assert '"none"' in json.dumps(made), "user code does not inherit the token"
-
-    assert api.wait(starved, seconds=60)["status"] == "failure"
-    assert containers.failure(starved)[0] == "worker_died"
-    assert "OOMKilled: out of memory at its limit of 192 MiB" in containers.failure(starved)[1]
-
-    project.close("second")
-    killed = api.launch(job="pair")
-    containers.reach(killed, "second")
-    project.close("second")
-    canceled = api.launch(job="pair")
-    containers.reach(canceled, "second")
     containers.of(killed)[0].kill("SIGKILL")
+    containers.dev.start()
+    project.open(f"second-{good}")
+    containers.cancel(canceled)
+
     assert api.wait(killed, seconds=30)["status"] == "failure"
     assert containers.failure(killed)[0] == "worker_died"
     assert "signal 9" in containers.failure(killed)[1]
-    api.ask("mutation($id: String!) { cancelRun(id: $id) { status } }", id=canceled)
+    assert api.wait(starved, seconds=60)["status"] == "failure"
+    assert containers.failure(starved)[0] == "worker_died"
+    assert "OOMKilled: out of memory at its limit of 192 MiB" in containers.failure(starved)[1]
     assert api.wait(canceled, seconds=30)["status"] == "canceled"
+    assert api.wait(good, seconds=60)["status"] == "success"
     until("no container runs", lambda: not containers.engine.client.containers.list())
-    for run_id in (starved, killed, canceled):
+    for run_id in (good, killed, canceled, starved):
         check_events(api.events(run_id))
+    made = json.dumps(next(each for each in api.events(good) if each["kind"] == "asset_materialized"))
+    (container,) = containers.of(good)
+    assert container.attrs["Config"]["Hostname"] in made, "it was made in the container"
+    assert '"none"' in made, "user code does not inherit the token"
 
 
 def test_steps_in_containers_succeed_die_starve_and_are_cancelled(boxes: Containers) -> None:
-    """A chain of steps, each in a container of its own; the third is killed and tried again; then one that has no
-    memory left; then one that is cancelled.
+    """A chain of steps, each in a container of its own; the third is killed and tried again. One that has no memory
+    left; one that is cancelled.
     """
     api, project, engine = boxes.api, boxes.project, boxes.engine
-    run_id = api.launch(job="each")
+    run_id, canceled, starved = [api.launch(job=job) for job in ("each", "each", "starving")]
     boxes.reach(run_id, "second")
     assert [each.labels["rostrum.step"] for each in boxes.of(run_id) if each.status == "running"] == ["second"]
-    project.open("second")
+    project.open(f"second-{run_id}")
+    boxes.reach(canceled, "second")
+    boxes.cancel(canceled)
     boxes.reach(run_id, "third")
     (third,) = engine.client.containers.list(filters={"label": "rostrum.step=third"})
     third.kill("SIGKILL")
     until("the third step is tried again", lambda: (project.folder / "third.calls").read_text() == "xx", 60)
-    project.open("third")
+    project.open(f"third-{run_id}")
     run = api.wait(run_id, seconds=60)
     assert run["status"] == "success", run
     events = api.events(run_id)
-    check_events(events)
     hosts = {each.attrs["Config"]["Hostname"] for each in boxes.of(run_id)}
     assert len(hosts) == 5, "four steps, and one of them twice"
     (again,) = [each for each in events if each["kind"] == "step_retrying"]
     assert (again["step_key"], again["cause"]) == ("third", "crash")
     assert "signal 9" in json.dumps(again["error"])
 
-    starved = api.launch(job="starving")
-    project.close("second")
-    canceled = api.launch(job="each")
-    boxes.reach(canceled, "second")
-    api.ask("mutation($id: String!) { cancelRun(id: $id) { status } }", id=canceled)
     assert api.wait(canceled, seconds=60)["status"] == "canceled"
     assert api.wait(starved, seconds=60)["status"] == "failure"
     (failed,) = [each for each in api.events(starved) if each["kind"] == "step_failed"]
     assert failed["cause"] == "crash"
     assert "OOMKilled: out of memory at its limit of 192 MiB" in json.dumps(failed["error"])
     until("no container runs", lambda: not engine.client.containers.list())
-    for each in (canceled, starved):
+    for each in (run_id, canceled, starved):
         check_events(api.events(each))
