@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from rostrum.execution.active import ACTIVE
 from rostrum.interfaces.frames import LIMIT_SIGNAL
 from rostrum.model.errors import StepTimeout
 from rostrum.model.plans import Step
@@ -30,8 +31,10 @@ class Interrupts:
     def __init__(self, on_interrupt: Callable[[], None], *, raising: bool) -> None:
         self._on_interrupt, self._raising = on_interrupt, raising
         self._pending: BaseException | None = None
-        self._over_time: StepTimeout | None = None
-        """To be raised by the next signal, which is no cancel."""
+        self._limit: float | None = None
+        """Seconds that the step may take whose code runs."""
+        self._is_over_time = False
+        """The next signal says that they are over; it is no cancel."""
         self.hold = False
         self._before: Any = None
         self.is_owner = threading.current_thread() is threading.main_thread()
@@ -53,7 +56,8 @@ class Interrupts:
         self.hold = False
         if self._pending is not None:  # this is asked once an event
             pending, self._pending = self._pending, None
-            raise pending
+            if not isinstance(pending, StepTimeout) or _runs_code():
+                raise pending
 
     @contextmanager
     def limit(self, seconds: float) -> Generator[None]:
@@ -62,12 +66,13 @@ class Interrupts:
         """
         done = threading.Event()
         executing = threading.get_ident()
+        self._limit = seconds
 
         def watch() -> None:
             wait = seconds
             while not done.wait(wait):
                 wait = _AGAIN_SECONDS
-                self._expire(executing, seconds)
+                self._expire(executing)
 
         thread = threading.Thread(target=watch, name="rostrum-limit", daemon=True)
         thread.start()
@@ -76,24 +81,26 @@ class Interrupts:
         finally:
             done.set()
             thread.join()
-            self._over_time = None
-            if isinstance(self._pending, StepTimeout):
-                self._pending = None
+            self._limit = None
 
-    def _expire(self, executing: int, seconds: float) -> None:
+    def _expire(self, executing: int) -> None:
         if self.is_owner:
-            self._over_time = StepTimeout.of(seconds)
+            self._is_over_time = True
             signal.pthread_kill(executing, signal.SIGINT)
         else:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(executing), ctypes.py_object(StepTimeout))
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        over_time, self._over_time = self._over_time, None
-        if over_time is None:
+        if self._is_over_time:
+            self._is_over_time = False
+            if self._limit is None or not _runs_code():
+                return  # the attempt has ended meanwhile
+            raising: BaseException = StepTimeout.of(self._limit)
+        else:
             self._on_interrupt()
             if not self._raising:
                 return
-        raising = over_time or KeyboardInterrupt()
+            raising = KeyboardInterrupt()
         if self.hold:
             self._pending = raising
         else:
@@ -131,5 +138,11 @@ class StepSignals:
         raise KeyboardInterrupt
 
     def _expire(self, number: int, frame: FrameType | None) -> None:
-        if self._step is not None:
+        if self._step is not None and _runs_code():
             raise StepTimeout.of(self._step.timeout_seconds or 0.0)
+
+
+def _runs_code() -> bool:
+    """Whether code of a step runs in this thread, beneath the boundary that catches what it raises."""
+    active = ACTIVE.get()
+    return active is not None and active.is_open

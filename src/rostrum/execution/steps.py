@@ -147,7 +147,7 @@ class StepRunner:
         active = self._begin(step, attempt, emit)
         interrupter = self._interrupter
         if interrupter is None:
-            raised = guard(self._attempt, active)
+            raised = guard(self._attempt if step.timeout_seconds is None else self._limited, active)
         else:
             raised = guard_interruptible(interrupter, active, get_ident(), self._attempt)
         end = self._end(active, raised, began)
@@ -261,6 +261,14 @@ class StepRunner:
             self._take(item, prepared, scope, active)
         if active.blocked is not None:
             raise CheckFailed(_failed_checks(active.blocked))
+
+    def _limited(self, active: Active) -> None:
+        """The same for a step that has a time limit: it is only here that StepTimeout may come."""
+        active.is_open = True
+        try:
+            self._attempt(active)
+        finally:
+            active.is_open = False
 
     async def _attempt_async(self, active: Active) -> None:
         prepared, scope, arguments = self._ready(active)

@@ -8,8 +8,8 @@ from typing import Any
 from rostrum.executors.ledger import CANCELED, RETRYING, SUCCEEDED, Ledger, expand, skip_event
 from rostrum.executors.waits import Waits
 from rostrum.interfaces.execution import RunHost, StepRunner
-from rostrum.model.errors import StepTimeout
-from rostrum.model.events import STEP_ENDS, Event, StepRetrying
+from rostrum.model.errors import ErrorInfo, StepTimeout
+from rostrum.model.events import STEP_ENDS, Event, StepFailed, StepRetrying
 from rostrum.model.plans import Plan, Step
 
 _SLOT_WAIT_SECONDS = 0.25
@@ -109,10 +109,13 @@ class _Loop:
         try:
             with self._host.limit(step):
                 return self._runner.run_step(step, attempt, emit)
-        except StepTimeout:
+        except StepTimeout:  # just when its code had ended
             if not ends:
-                raise
-            return ends[0]  # its time was over when it had ended
+                told = StepTimeout.of(step.timeout_seconds or 0.0)
+                error = ErrorInfo(class_name=StepTimeout.__name__, message=str(told), code="timeout")
+                at = self._clock.now()
+                emit(StepFailed(at=at, step_key=step.key, error=error, attempt=attempt, cause="timeout"))
+            return ends[0]
 
     def _has_slot(self, step: Step) -> bool:
         answer = self._host.claim_slot(step)

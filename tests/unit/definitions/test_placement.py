@@ -147,3 +147,50 @@ def test_a_time_limit_holds_in_a_script():
     result = ro.materialize([hangs], raise_on_error=False)
     (failed,) = [event for event in result.events if isinstance(event, StepFailed)]
     assert failed.cause == "timeout"
+
+
+def test_a_time_limit_holds_in_any_thread():
+    from threading import Event, Thread
+
+    @ro.op(timeout=0.05)
+    def hangs() -> None:
+        while True:
+            Event().wait(0.005)
+
+    @ro.op
+    def goes_on() -> int:
+        return 1
+
+    @ro.job
+    def both():
+        hangs()
+        goes_on()
+
+    results: list[Any] = []
+    thread = Thread(target=lambda: results.append(both.execute_in_process(raise_on_error=False)))
+    thread.start()
+    thread.join()
+    (failed,) = [event for event in results[0].events if isinstance(event, StepFailed)]
+    assert (failed.step_key, failed.cause) == ("hangs", "timeout")
+    assert results[0].output_for_node("goes_on") == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it may come within a destructor
+def test_a_step_whose_time_is_over_just_when_it_ends_has_one_end():
+    from time import perf_counter
+
+    @ro.op(timeout=0.003)
+    def close() -> None:
+        until = perf_counter() + 0.0029
+        while perf_counter() < until:
+            pass
+
+    @ro.job
+    def many():
+        for _ in range(60):
+            close()
+
+    result = many.execute_in_process(raise_on_error=False)
+    ends = [event.step_key for event in result.events if event.kind in ("step_succeeded", "step_failed")]
+    assert len(ends) == len(set(ends)) == 60
+    assert result.events[-1].kind in ("run_succeeded", "run_failed")
