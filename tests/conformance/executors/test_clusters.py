@@ -56,8 +56,12 @@ class TestDask(ClusterSuite):
         )
 
 
-class TestDaskSurroundings(SurroundingsSuite):
+class TestDaskSurroundings:
     once_a_process = False
+    test_hooks = SurroundingsSuite.test_hooks_know_outputs_and_exceptions
+    test_resources = SurroundingsSuite.test_resources_are_set_up_once_a_process_and_in_order
+    test_partitions = SurroundingsSuite.test_values_of_partitions
+    test_typed_partitions = SurroundingsSuite.test_typed_values_of_partitions
 
     @pytest.fixture
     def surrounded(

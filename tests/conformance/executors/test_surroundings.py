@@ -55,7 +55,13 @@ class TestFork(CrashSurroundingsSuite):
 
 
 @pytest.mark.processes
-class TestSpawn(CrashSurroundingsSuite):
+class TestSpawn:
+    """What may depend on how a process begins."""
+
+    test_hooks = CrashSurroundingsSuite.test_hooks_know_outputs_and_exceptions
+    test_partitions = CrashSurroundingsSuite.test_typed_values_of_partitions
+    test_a_crash = CrashSurroundingsSuite.test_a_crash_takes_no_other_resources_along
+
     @pytest.fixture
     def surrounded(self, make: Make) -> Bench:
         return make(lambda: MultiprocessExecutor(2, start_method="spawn", grace_seconds=0.4))

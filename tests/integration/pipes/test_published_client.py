@@ -278,14 +278,25 @@ def test_a_client_that_is_killed(bench: Bench) -> None:
     assert any("did not receive closed message" in line for line in lines)
 
 
-@pytest.mark.parametrize(("job", "step"), [("waiting", "waits"), ("ignoring", "ignores")])
-def test_a_cancel_reaches_the_client(bench: Bench, job: str, step: str) -> None:
-    session = bench.run(job, cancel_after=("log_message", step))
+def test_a_cancel_reaches_the_client(bench: Bench) -> None:
+    session = bench.run("waiting", cancel_after=("log_message", "waits"))
     assert session.run.status is RunStatus.CANCELED
-    assert kinds(session, step)[-1] == "step_canceled"
+    assert kinds(session, "waits")[-1] == "step_canceled"
+    assert is_gone(pid_of_client(session))
+
+
+def test_a_client_that_ignores_it_is_killed(folder: Path) -> None:
+    session = Bench(EXECUTORS["multiprocess"], code.defs, folder).run(
+        "ignoring", cancel_after=("log_message", "ignores")
+    )
+    assert session.run.status is RunStatus.CANCELED
+    assert is_gone(pid_of_client(session))
+
+
+def pid_of_client(session: Any) -> int:
     lines = [event.message for event in session.events if event.kind == "log_message"]
     (pid,) = [int(line.split()[1]) for line in lines if line.startswith("pid ")]
-    assert is_gone(pid)
+    return pid
 
 
 # --- over an object store
