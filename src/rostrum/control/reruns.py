@@ -15,7 +15,7 @@ from rostrum.control.runs import Runs
 from rostrum.interfaces.storage import Session
 from rostrum.model.errors import Conflict, DefinitionError, NotFound, SubsetError
 from rostrum.model.reserved_names import RETRY_NUMBER_TAG, RETRY_STATE_TAG
-from rostrum.model.runs import Run, RunFilter, RunStatus, RunTarget, Trigger
+from rostrum.model.runs import Run, RunTarget, Trigger
 from rostrum.planning.dynamic import known_items
 from rostrum.planning.run_retries import counted, repeated, stopped
 
@@ -28,16 +28,8 @@ class Reruns:
 
     def waiting(self, session: Session) -> Sequence[Run]:
         """Failed runs that others will repeat by themselves, those due first."""
-        found: list[Run] = []
-        cursor: str | None = None
-        where = RunFilter(statuses=(RunStatus.FAILURE,), tag=(RETRY_STATE_TAG, "waiting"))
-        while True:
-            page = session.runs.list(where, limit=500, cursor=cursor)
-            found.extend(page.runs)
-            cursor = page.cursor
-            if cursor is None:
-                break
-        due = [(run.retry_at, run.run_id, run) for run in found if run.retry_at is not None]
+        found = session.runs.tagged(RETRY_STATE_TAG, "waiting")
+        due = [(run.retry_at, run.run_id, run) for run in found if run.is_finished and run.retry_at is not None]
         return [run for _, _, run in sorted(due, key=lambda each: each[:2])]
 
     def retry_by_itself(self, run_id: str) -> Run | None:

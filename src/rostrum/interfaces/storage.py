@@ -57,6 +57,12 @@ class RunTable(Protocol):
         """Runs in status starting, running or canceling, oldest first."""
         ...
 
+    def tagged(self, tag: str, value: str) -> Sequence[Run]:
+        """All runs with this tag, oldest first: for tags that few runs have at a time, whatever number there is of
+        others.
+        """
+        ...
+
     def run_keys(self, automation: AutomationKey, keys: Iterable[str]) -> Mapping[str, str]:
         """Of these run keys those used before by the schedule or sensor, with the id of their run. Survives pruning."""
         ...

@@ -84,6 +84,11 @@ class MemoryRuns:
         self._undo.require()
         return sorted((run for run in self._tables.runs.values() if run.status in IN_PROGRESS), key=_age)
 
+    def tagged(self, tag: str, value: str) -> Sequence[Run]:
+        """Runs with this tag."""
+        self._undo.require()
+        return sorted((run for run in self._tables.runs.values() if run.tags.get(tag) == value), key=_age)
+
     def run_keys(self, automation: AutomationKey, keys: Iterable[str]) -> Mapping[str, str]:
         """Which of these run keys are taken, and by which run."""
         self._undo.require()

@@ -61,6 +61,17 @@ _QUEUED = Statement(
 # Without an order: with one, databases that have no statistics walk all runs in that order.
 _IN_PROGRESS = select_rows([runs.c.body], [runs.c.deployment], one_of=(runs.c.status, len(IN_PROGRESS)))
 
+# Without an order, as above: the few rows of the tag lead the search.
+_TAGGED = Statement(
+    lambda _: select(runs.c.body).where(
+        run_tags.c.deployment == param(),
+        run_tags.c.tag == param(),
+        run_tags.c.value == param(),
+        runs.c.deployment == run_tags.c.deployment,
+        runs.c.run_id == run_tags.c.run_id,
+    )
+)
+
 _FACETS = {
     "status": runs.c.status,
     "job": runs.c.job,
@@ -158,6 +169,11 @@ class SqlRuns:
     def in_progress(self) -> Sequence[Run]:
         """Runs that have been admitted and have not ended."""
         rows = self._db.rows(_IN_PROGRESS, self._db.deployment, *(status.value for status in IN_PROGRESS))
+        return sorted((decode_run(row[0]) for row in rows), key=lambda run: (run.created_at, run.run_id))
+
+    def tagged(self, tag: str, value: str) -> Sequence[Run]:
+        """Runs with this tag."""
+        rows = self._db.rows(_TAGGED, self._db.deployment, tag, value)
         return sorted((decode_run(row[0]) for row in rows), key=lambda run: (run.created_at, run.run_id))
 
     def run_keys(self, automation: AutomationKey, keys: Iterable[str]) -> Mapping[str, str]:

@@ -247,6 +247,19 @@ class RunListConformance:
             assert list(session.runs.queued(10)) == [urgent, early, late]
             assert list(session.runs.queued(2)) == [urgent, early]
 
+    def test_runs_of_a_tag_follow_their_tags(self, storage: Storage, clock: FakeClock) -> None:
+        first, second = a_run(clock, tags={"retry": "waiting", "team": "a"}), a_run(clock, tags={"retry": "done"})
+        clock.advance(1)
+        third = a_run(clock, tags={"retry": "waiting"})
+        with storage.begin(write=True) as session:
+            session.runs.add([third, second, first])
+            assert list(session.runs.tagged("retry", "waiting")) == [first, third]
+        with storage.begin(write=True) as session:
+            session.runs.put(replace(first, tags={"retry": "done"}))
+        with storage.begin() as session:
+            assert list(session.runs.tagged("retry", "waiting")) == [third]
+            assert list(session.runs.tagged("team", "a")) == []
+
     def test_in_progress_oldest_first(self, storage: Storage, clock: FakeClock) -> None:
         runs: list[Run] = []
         for status in (RunStatus.RUNNING, RunStatus.QUEUED, RunStatus.STARTING, RunStatus.SUCCESS, RunStatus.CANCELING):
