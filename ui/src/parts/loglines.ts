@@ -82,13 +82,14 @@ export function sentence(event: RunEvent): { level: Level; text: string; dim: bo
     case "run_worker_launched":
       return say(`worker launched by ${text(event.launcher)}`);
     case "run_started":
-      return say(`run started${event.pid ? `, pid ${event.pid}` : ""}${event.host ? ` on ${event.host}` : ""}`);
+      return say(`${event.resumed ? `run resumed with ${counted(event.step_keys, "step") || "nothing left to do"}` : "run started"}${event.pid ? `, pid ${event.pid}` : ""}${event.host ? ` on ${event.host}` : ""}`);
     case "run_succeeded":
       return say("run succeeded");
     case "run_failed":
       return say(`run failed: ${text(event.message) || text(event.reason).replaceAll("_", " ")}`, "ERROR", false);
     case "run_canceling":
-      return say(`cancel asked for${event.by ? ` by ${text(event.by)}` : ""}`, "WARN", false);
+      if (event.reason === "timeout") return say(`the run has taken too long, and is ended: ${text(event.by)}`, "WARN", false);
+      return say(`cancel asked for${event.by ? ` by ${text(event.by)}` : ""}${event.force ? ", by force" : ""}`, "WARN", false);
     case "run_canceled":
       return say("run canceled", "WARN", false);
     case "run_disconnected":
