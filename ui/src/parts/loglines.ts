@@ -78,7 +78,7 @@ export function sentence(event: RunEvent): { level: Level; text: string; dim: bo
     case "run_queued":
       return say("run queued");
     case "run_starting":
-      return say("run admitted, its worker is being started");
+      return say(event.resumes ? "another worker is being started" : "run admitted, its worker is being started");
     case "run_worker_launched":
       return say(`worker launched by ${text(event.launcher)}`);
     case "run_started":
