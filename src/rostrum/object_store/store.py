@@ -215,7 +215,8 @@ def _opened(url: str, options: dict[str, Any], patience_seconds: float | None) -
         folder.mkdir(parents=True, exist_ok=True)
         return store.LocalStore(folder), folder
     client = {name: options.pop(name) for name in CLIENT_OPTIONS & options.keys()}
-    endpoint = next((str(value) for name, value in options.items() if name.lower().endswith("endpoint")), None)
+    named = ((name.lower(), value) for name, value in options.items())
+    endpoint = next((str(value) for name, value in named if name.endswith(("endpoint", "base_url"))), None)
     if scheme.startswith("s3"):
         endpoint = endpoint or next((os.environ[name] for name in _ENDPOINTS if os.environ.get(name)), None)
     if endpoint is not None and endpoint.startswith("http://"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from rostrum.model.errors import ArgumentError, Denied, Unavailable
 from rostrum.object_store import store
 from rostrum.object_store.store import ObjectStore, shown_address
 from rostrum.testing.conformance.objects import ObjectsSuite
+from tests.azure_server import azure_server
 from tests.s3_server import S3Server, s3_server
 
 
@@ -64,6 +66,23 @@ class TestS3(ObjectsSuite):
             monkeypatch.setenv(name, value)
         ObjectStore("s3://data/env").put("a", b"1")
         assert ObjectStore("s3://data", server.options).get("env/a") == b"1"
+
+
+class TestGCS(ObjectsSuite):
+    """In its own dialect, which the server of S3 understands as well."""
+
+    @pytest.fixture
+    def objects(self, server: S3Server) -> Any:
+        account = {"client_email": "", "private_key": "", "private_key_id": ""}
+        key = json.dumps({"gcs_base_url": server.url, "disable_oauth": True, **account})
+        return ObjectStore(f"gs://data/{uuid.uuid4()}", {"google_service_account_key": key, "allow_http": "true"})
+
+
+class TestAzure(ObjectsSuite):
+    @pytest.fixture
+    def objects(self) -> Iterator[Any]:
+        with azure_server() as running:
+            yield ObjectStore("az://container/prefix", running.options)
 
 
 def test_an_address_that_is_none() -> None:
