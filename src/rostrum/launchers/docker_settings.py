@@ -13,8 +13,8 @@ import msgspec
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef
 from rostrum.interfaces.worker_environment import worker_command, worker_variables
 from rostrum.launchers.requests import (
-    Wanted,
     check_gateway,
+    chosen_image,
     environment_of,
     forwarded,
     processors,
@@ -23,7 +23,6 @@ from rostrum.launchers.requests import (
     wanted,
 )
 from rostrum.model.errors import ConfigError, RostrumError
-from rostrum.model.reserved_names import IMAGE_TAGS
 
 NAME = "docker"
 RUN, EPOCH, STEP, ATTEMPT, JOB = "rostrum.run", "rostrum.epoch", "rostrum.step", "rostrum.attempt", "rostrum.job"
@@ -48,6 +47,8 @@ class DockerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     image: str | None = None
     """Of runs and steps whose tags name none."""
+    allowed_images: list[str] | None = None
+    """Patterns of images that tags may name, such as `registry.example/shop*`; None: any."""
     command: list[str] = msgspec.field(default_factory=lambda: ["rostrum"])
     """What is before `run-worker` and `step-worker`."""
     code: dict[str, Any] | None = None
@@ -110,17 +111,6 @@ def container_name(spec: LaunchSpec | WorkerRef) -> str:
     return f"{base}-{readable}-{hashlib.sha256(key.encode()).hexdigest()[:8]}-{step.attempt}"
 
 
-def image_of(spec: LaunchSpec, settings: DockerSettings, wish: Wanted) -> str:
-    """The image. Raises RostrumError where nothing names one."""
-    image = wish.image or settings.image
-    if image is None:
-        raise RostrumError(
-            f"no image is named for run {spec.run.run_id} of code location {spec.run.target.location}: set `image` "
-            f"among the launcher's settings (for all, or below `locations`), or the tag {IMAGE_TAGS[0]}"
-        )
-    return image
-
-
 def container_arguments(spec: LaunchSpec, settings: DockerSettings, environment: Mapping[str, str]) -> dict[str, Any]:
     """Arguments for `containers.create` of the Docker SDK. `environment`: of the launching process. Raises ConfigError
     or RostrumError for what no container can be made of.
@@ -143,7 +133,7 @@ def container_arguments(spec: LaunchSpec, settings: DockerSettings, environment:
     return {
         "init": settings.init,
         **kwargs,
-        "image": image_of(spec, settings, wish),
+        "image": chosen_image(spec, wish, settings.image, settings.allowed_images),
         "name": container_name(spec),
         "command": [*settings.command, *worker_command(spec)[1:]],
         "detach": True,

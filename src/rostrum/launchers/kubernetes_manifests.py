@@ -14,6 +14,7 @@ from rostrum.interfaces.worker_environment import worker_command, worker_variabl
 from rostrum.launchers.kubernetes_settings import KubernetesSettings, camel, laid_over, layers, without_doubles
 from rostrum.launchers.requests import (
     check_gateway,
+    chosen_image,
     environment_of,
     forwarded,
     merged,
@@ -21,8 +22,6 @@ from rostrum.launchers.requests import (
     size_of_memory,
     wanted,
 )
-from rostrum.model.errors import RostrumError
-from rostrum.model.reserved_names import IMAGE_TAGS
 
 CONTAINER = "rostrum"
 """Name of the worker's container in its pod."""
@@ -133,12 +132,7 @@ def secret_manifest(spec: LaunchSpec, settings: KubernetesSettings, job_uid: str
 
 def _container(spec: LaunchSpec, settings: KubernetesSettings, environment: Mapping[str, str]) -> dict[str, Any]:
     wish = wanted(spec)
-    image = wish.image or settings.image
-    if image is None:
-        raise RostrumError(
-            f"no image is named for run {spec.run.run_id} of code location {spec.run.target.location}: set `image` "
-            f"among the launcher's settings (for all, or below `locations`), or the tag {IMAGE_TAGS[0]}"
-        )
+    image = chosen_image(spec, wish, settings.image, settings.allowed_images)
     variables = {
         **forwarded(settings.env_vars, environment, "launcher kubernetes: env_vars"),
         **environment_of(spec),

@@ -70,6 +70,8 @@ class KubernetesSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     image: str | None = None
     """Of runs and steps whose tags name none."""
+    allowed_images: list[str] | None = None
+    """Patterns of images that tags may name, such as `registry.example/shop*`; None: any."""
     namespace: str = "default"
     command: list[str] = msgspec.field(default_factory=lambda: ["rostrum"])
     """What is before `run-worker` and `step-worker`: arguments of the image's entry point."""

@@ -4,6 +4,7 @@ launcher are read.
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, cast
@@ -49,6 +50,25 @@ def wanted(spec: LaunchSpec) -> Wanted:
         cpu=processors(tags[CPU_TAG], f"tag {CPU_TAG}") if CPU_TAG in tags else None,
         memory=size_of_memory(tags[MEMORY_TAG], f"tag {MEMORY_TAG}") if MEMORY_TAG in tags else None,
     )
+
+
+def chosen_image(spec: LaunchSpec, wish: Wanted, default: str | None, allowed: Sequence[str] | None) -> str:
+    """The image of a worker. `allowed`: patterns of those that tags may name. Raises RostrumError where nothing names
+    one, or a tag one that it may not.
+    """
+    if wish.image is not None and allowed is not None and wish.image != default:
+        if not any(fnmatch.fnmatchcase(wish.image, pattern) for pattern in allowed):
+            raise RostrumError(
+                f"image {wish.image} may not be named by tags here; whoever runs this deployment can allow it by the "
+                "launcher's setting `allowed_images`"
+            )
+    image = wish.image or default
+    if image is None:
+        raise RostrumError(
+            f"no image is named for run {spec.run.run_id} of code location {spec.run.target.location}: set `image` "
+            f"among the launcher's settings (for all, or below `locations`), or the tag {IMAGE_TAGS[0]}"
+        )
+    return image
 
 
 def processors(text: str, where: str) -> float:

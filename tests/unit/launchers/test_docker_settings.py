@@ -80,6 +80,14 @@ def test_a_step_has_what_its_tags_ask_for_and_the_rest_of_its_run() -> None:
     assert made["labels"]["rostrum.step"] == "clean[2026]"
 
 
+def test_tags_name_images_that_are_allowed() -> None:
+    config = {"allowed_images": ["registry.example/shop*"]}
+    for image in ("registry.example/shop-gpu:7", "shop:1"):
+        assert arguments(config, spec(tags={"dagster/image": image}))["image"] == image
+    with pytest.raises(RostrumError, match="image evil:1 may not be named by tags here"):
+        arguments(config, spec(tags={"dagster/image": "evil:1"}))
+
+
 def test_names_differ_where_workers_do() -> None:
     steps = [StepLaunch(step_key=key, attempt=n, work=b"") for key in ("a[1]", "a_1_", "a-1") for n in (1, 2)]
     names = {container_name(spec(step)) for step in steps}
