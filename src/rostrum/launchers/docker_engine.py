@@ -254,6 +254,7 @@ def _docker() -> Any:
 
 
 def _errors() -> Any:
+    _docker()
     return importlib.import_module("docker.errors")
 
 

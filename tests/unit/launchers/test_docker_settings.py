@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import socket
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
 from rostrum.interfaces.launching import GatewayAddress, LaunchSpec, StepLaunch
-from rostrum.launchers.docker import ended, masked
+from rostrum.launchers.docker import DockerLauncher, ended, masked
 from rostrum.launchers.docker_engine import Container, moment
 from rostrum.launchers.docker_settings import DockerSettings, container_arguments, container_name, credentials
+from rostrum.launchers.kubernetes import KubernetesLauncher
 from rostrum.launchers.requests import for_location, processors, read_settings, size_of_memory
 from rostrum.model.errors import ConfigError, RostrumError
 from rostrum.model.runs import Run, RunTarget
@@ -181,3 +185,18 @@ def test_times_of_an_engine() -> None:
     assert moment("0001-01-01T00:00:00Z") is None
     living = Container(id="1", name="n", state="running", finished_at="2026-11-21T17:39:21Z")
     assert living.seconds_ended(at) is None
+
+
+def test_missing_package_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("docker", "kubernetes.client"):
+        monkeypatch.setitem(sys.modules, name, None)
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(tmp_path / "s"))
+    listening.listen()
+    try:
+        with pytest.raises(ConfigError, match=r"Docker needs a package: pip install 'rostrum\[docker\]'"):
+            DockerLauncher({"host": f"unix://{tmp_path}/s"}).adopt(["run"])
+    finally:
+        listening.close()
+    with pytest.raises(ConfigError, match=r"Kubernetes needs a package: pip install 'rostrum\[kubernetes\]'"):
+        KubernetesLauncher().adopt(["run"])
