@@ -56,7 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
         """A batch of deletions, each a request of its own in the body."""
         parts: list[str] = []
         for number, path in enumerate(re.findall(r"^DELETE (\S+)", self._body().decode(), re.MULTILINE)):
-            key = unquote(urlsplit(path).path).split("/", 2)[2]
+            key = unquote(urlsplit(str(path)).path).split("/", 2)[2]
             known = self.store.blobs.pop(key, None) is not None
             error = "" if known else "x-ms-error-code: BlobNotFound\r\n"
             status = "202 Accepted" if known else "404 Not Found"

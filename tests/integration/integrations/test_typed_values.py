@@ -75,6 +75,45 @@ def test_tables_change_their_kind_on_the_way(server: S3Server, store: Any) -> No
     assert told["size_bytes"] > 100
 
 
+def test_without_annotations_values_are_as_they_were(store: Any) -> None:
+    @ro.asset
+    def table():
+        return pl.DataFrame({"n": [1]})
+
+    @ro.asset
+    def number():
+        return 3
+
+    @ro.asset
+    def kinds(table, number):
+        return [type(table).__module__.partition(".")[0], number]
+
+    io = {"io_manager": store}
+    assert ro.materialize([table, number, kinds], resources=io).asset_value("kinds") == ["polars", 3]
+    defs = ro.Definitions(assets=[table, number], resources=io)
+    assert isinstance(defs.load_asset_value("table"), pl.DataFrame)
+    assert isinstance(defs.load_asset_value("table", python_type=pd.DataFrame), pd.DataFrame)
+
+
+def test_pickles_of_before_are_loaded_where_they_are_trusted(tmp_path: Path) -> None:
+    assert ro.materialize([orders], resources={"io_manager": ro.FilesystemIOManager(base_dir=str(tmp_path))}).success
+
+    @ro.asset(ins={"orders": ro.AssetIn(key_prefix="raw")})
+    def rows(orders: pd.DataFrame) -> int:
+        return len(orders)
+
+    typed = ro.FilesystemIOManager(base_dir=str(tmp_path), format="auto", trusted=True)
+    assert ro.materialize([orders, rows], selection=[rows], resources={"io_manager": typed}).success
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["raw", "rows.%meta", "rows.json"]
+
+
+def test_a_wrong_address_or_format_is_told_when_the_run_begins(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="'ftp://x' is no address of an object store"):
+        ro.materialize([orders], resources={"io_manager": ro.ObjectStoreIOManager(url="ftp://x")})
+    with pytest.raises(Exception, match="'csv' is no format: it is one of auto, arrow"):
+        ro.materialize([orders], resources={"io_manager": ro.FilesystemIOManager(str(tmp_path), format="csv")})
+
+
 def test_credentials_are_shown_nowhere(store: Any) -> None:
     assert store.shown_config()["options"]["aws_secret_access_key"] == {"env": "THE_SECRET"}
     plain = ro.ObjectStoreIOManager(url="s3://b", options={"aws_secret_access_key": SECRET, "region": "eu"})

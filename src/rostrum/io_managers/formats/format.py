@@ -11,6 +11,7 @@ from typing import Annotated, Any, BinaryIO, ClassVar, Protocol, Union, cast
 
 import msgspec
 
+from rostrum.definitions.ops.signatures import MISSING
 from rostrum.interfaces.objects import Data
 from rostrum.model.errors import InvocationError
 
@@ -83,7 +84,8 @@ def plain_annotation(annotation: Any) -> Any:
     if typing.get_origin(annotation) in (Union, types.UnionType):
         named = [each for each in typing.get_args(annotation) if each is not type(None)]
         return plain_annotation(named[0]) if len(named) == 1 else annotation
-    return None if annotation is Any or annotation is object or isinstance(annotation, str) else annotation
+    says_nothing = isinstance(annotation, str) or any(annotation is each for each in (Any, object, MISSING))
+    return None if says_nothing else annotation
 
 
 def library_class(annotation: Any) -> tuple[str, str]:
