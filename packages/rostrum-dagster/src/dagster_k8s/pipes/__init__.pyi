@@ -1,0 +1,1 @@
+from rostrum.compat.dagster_k8s.pipes import *
