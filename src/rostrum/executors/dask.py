@@ -7,10 +7,11 @@ has been begun and stops, and the loop decides whether there is another attempt.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +29,10 @@ MOST_AT_ONCE = 1000
 """Tasks handed to the cluster at once, where nothing else is said: what does not run yet waits there."""
 _CONNECT_SECONDS = 30.0
 _PARENT_SECONDS = 0.5
+_SETTINGS = {
+    "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",  # a task whose worker dies is the loop's to begin anew
+    "DASK_LOGGING__DISTRIBUTED": "error",
+}
 
 
 class DaskExecutor:
@@ -170,31 +175,52 @@ class DaskPlace:
     def _connect(self) -> None:
         executor = self._executor
         try:  # a second, which nobody else is to pay
-            dask: Any = importlib.import_module("dask")
             distributed: Any = importlib.import_module("distributed")
             deploy: Any = importlib.import_module("distributed.deploy.subprocess")
         except ImportError as error:
             raise ConfigError(f"the dask executor needs Dask: pip install 'rostrum[dask]' ({error})") from error
         address, options = executor.address, dict(executor.options)
         if address is None:
-            # A task whose worker dies is the loop's to begin anew.
-            with dask.config.set({"distributed.scheduler.allowed-failures": 0, "logging.distributed": "error"}):
-                own = dict(options.pop("worker_kwargs", {}))
-                self._cluster = deploy.SubprocessCluster(
-                    n_workers=executor.workers,
-                    threads_per_worker=1,
-                    dashboard_address=":0",
-                    scheduler_kwargs={"dashboard": False, "preload": [__name__]},
-                    worker_kwargs={"dashboard": False, "preload_nanny": [__name__], **own},
-                    silence_logs=50,
-                    **options,
-                )
+            self._cluster = self._started(deploy.SubprocessCluster, options)
             address, options = self._cluster.scheduler_address, {}
         try:
             self._client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False, **options)
         except (OSError, TimeoutError) as error:
             self.close()
             raise Unavailable(f"no Dask scheduler answers at {address}: {error}") from error
+
+    def _started(self, make: Any, options: dict[str, Any]) -> Any:
+        """A cluster of the run's own. Raises ConfigError for options that it does not take."""
+        own = dict(options.pop("worker_kwargs", {}))
+        settings: dict[str, Any] = {
+            "n_workers": self._executor.workers,
+            "threads_per_worker": 1,
+            "dashboard_address": ":0",
+            "scheduler_kwargs": {"dashboard": False, "preload": [__name__]},
+            "worker_kwargs": {"dashboard": False, "preload_nanny": [__name__], **own},
+            "silence_logs": 50,
+            **options,
+        }
+        try:
+            with _inherited(_SETTINGS):
+                return make(**settings)
+        except TypeError as error:
+            raise ConfigError(f"the dask executor's options do not fit a cluster of this machine: {error}") from error
+
+
+@contextlib.contextmanager
+def _inherited(variables: Mapping[str, str]) -> Generator[None]:
+    """Variables for processes that are started meanwhile."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def dask_setup(_server: Any) -> None:

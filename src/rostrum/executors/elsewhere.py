@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import ipaddress
+import logging
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -21,10 +22,11 @@ import msgspec
 from rostrum.executors.places import Attempt, Ended, Reactor, Reports
 from rostrum.interfaces.execution import RemoteAttempt, RunHost, StepRunner
 from rostrum.interfaces.launching import GatewayAccess
-from rostrum.model.errors import ErrorInfo, InvocationError, Unavailable
+from rostrum.model.errors import ErrorInfo, InvocationError, RostrumError
 from rostrum.model.events import ATTEMPT_ENDS, Event, StepWorkerStarted
 from rostrum.model.principals import StepScope
 
+_log = logging.getLogger(__name__)
 FOLLOW_SECONDS = 1.0
 """How long one question waits for an answer; also how late the end of a silent worker may be seen."""
 _AWAY_SECONDS = 0.5
@@ -151,7 +153,8 @@ class Elsewhere:
             is_urgent = any(post.mark is not None for post in list(self._posts.values()))
             try:
                 events, cursor = line.follow(cursor, 0.0 if is_urgent else FOLLOW_SECONDS)
-            except Unavailable:
+            except RostrumError as error:  # whatever it is: without this thread the run would never end
+                _log.debug("what step workers tell is not to be had now: %s", error)
                 self._host.clock.wait(self._stop, _AWAY_SECONDS)
                 continue
             if events or is_urgent:

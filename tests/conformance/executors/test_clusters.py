@@ -93,7 +93,6 @@ class TestRay:
 
     place, gone = "ray", "lost"
     test_values = ClusterSuite.test_values_reach_the_next_step_and_steps_are_ordered
-    test_output = ClusterSuite.test_output_is_captured_to_its_last_byte
     test_a_killed_worker = ClusterSuite.test_a_worker_that_is_killed_is_seen_and_its_step_begun_anew
     test_a_swallowed_cancel = ClusterSuite.test_code_that_swallows_a_cancel_does_not_hold_the_run
 
