@@ -203,11 +203,16 @@ def slow(context):
     gate("slow")
     return RunRequest(run_key=str(context.scheduled_execution_time))
 
+@schedule(cron_schedule="* * * * *", job=free_job)
+def dawdling(context):
+    gate("dawdling")
+    return RunRequest(run_key=str(context.scheduled_execution_time))
+
 quick = ScheduleDefinition(name="quick", job_name="free_job", cron_schedule="* * * * *")
 defs = Definitions(
     assets=[gated, pressed, pressed_too, free, stubborn, polite, dies, parted, chatty],
     jobs=[retried, patient, twenty, fan, here, configured, free_job],
-    schedules=[slow, quick],
+    schedules=[slow, dawdling, quick],
 )
 '''
 

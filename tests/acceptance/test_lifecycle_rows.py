@@ -5,12 +5,13 @@ The rows are those of docs/guarantees.md. A database that is away is played here
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,7 +20,8 @@ import pytest
 
 from rostrum.config.deployment import open_storage
 from rostrum.config.instance import Home, read_instance
-from rostrum.model.ticks import AutomationKey
+from rostrum.model.ticks import AutomationKey, TickRequest
+from rostrum.rpc.code_location import GrpcCodeLocation
 from rostrum.service.clock import SystemClock
 from tests.acceptance.lifecycle import PROJECT, World, world_on
 from tests.acceptance.servers import until
@@ -185,8 +187,9 @@ def test_row_queued_run_without_a_daemon(world: World) -> None:
     running, _ = world.at_gate("gated")
     world.dev.process.stop()
     try:
-        run_id = world.command("job", "launch", "free_job").split()[-1]
-        assert "queued" in world.command("run", "show", run_id).lower()
+        queued = json.loads(world.command("job", "launch", "free_job", "--json"))
+        assert queued.get("status", "queued") == "queued"
+        run_id = queued["run_id"]
         world.project.open("gated")
     finally:
         world.dev.start()
@@ -278,6 +281,22 @@ def test_row_automation_stopped_in_the_middle_of_a_tick(world: World) -> None:
     found = automation(world, "slow")
     assert not found["running"]
     assert not [run_id for tick in found["ticks"] for run_id in tick["runIds"]]
+
+
+def test_row_evaluation_that_takes_too_long(world: World) -> None:
+    """It is killed alone at its deadline, and the tick gets an error; the next evaluation works."""
+    world.project.close("dawdling")
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    place = GrpcCodeLocation("shop.py", f"unix:{world.dev.home}/run/shop.py.code")
+    late = place.evaluate(TickRequest(name="dawdling", scheduled_at=at), 0.7)
+    assert late.error is not None
+    assert late.error.class_name == "EvaluationTimeout"
+    evaluator = world.project.wait_reached("dawdling")
+    until("its process is gone", lambda: gone(evaluator), 5)
+    world.project.open("dawdling")
+    again = place.evaluate(TickRequest(name="dawdling", scheduled_at=at), 10.0)
+    assert [request.run_key for request in again.run_requests] == [str(at)]
+    place.close()
 
 
 # --- code ------------------------------------------------------------------------------------------------------------
