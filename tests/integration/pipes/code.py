@@ -82,6 +82,27 @@ with open_dagster_pipes() as pipes:
     return 1
 
 
+@op
+def is_orphaned(context: OpExecutionContext) -> int:
+    """Its client kills the process of the step, and would go on."""
+    run_client(
+        context,
+        """
+with open_dagster_pipes() as pipes:
+    with open(os.environ["PIPES_CLIENT_PID"], "w") as file:
+        file.write(str(os.getpid()))
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(60)
+""",
+    )
+    return 1
+
+
+@job
+def orphaned() -> None:
+    is_orphaned()
+
+
 @job
 def talking() -> None:
     talks()
@@ -102,4 +123,4 @@ def ignoring() -> None:
     ignores()
 
 
-defs = Definitions(jobs=[talking, killed, waiting, ignoring])
+defs = Definitions(jobs=[orphaned, talking, killed, waiting, ignoring])

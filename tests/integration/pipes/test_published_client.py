@@ -293,6 +293,14 @@ def test_a_client_that_ignores_it_is_killed(folder: Path) -> None:
     assert is_gone(pid_of_client(session))
 
 
+def test_a_client_dies_with_the_process_of_its_step(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIPES_CLIENT_PID", str(folder / "pid"))
+    session = Bench(EXECUTORS["multiprocess"], code.defs, folder).run("orphaned")
+    assert session.run.status is RunStatus.FAILURE
+    assert only(session, "step_failed").cause == "crash"
+    assert is_gone(int((folder / "pid").read_text()))
+
+
 def pid_of_client(session: Any) -> int:
     lines = [event.message for event in session.events if event.kind == "log_message"]
     (pid,) = [int(line.split()[1]) for line in lines if line.startswith("pid ")]
