@@ -48,6 +48,8 @@ class FakeKubernetes:
         """What the next requests that match are answered with."""
         self.hold: Callable[[Json], bool] = lambda _pod: False
         """Pods that stay pending."""
+        self.page: bytes | None = None
+        """What a proxy says to everything."""
         self.break_logs_after: int | None = None
         """The next log that is followed breaks off after so many lines."""
         self.token = "the-token-of-the-service-account"
@@ -390,7 +392,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 first = cluster.failures[0][2] if cluster.failures else {}
                 status, told = cluster.answer(self.command, self.path, body)  # type: ignore[assignment]
                 headers = first if status in {429, 503} else {}
-            data = b"" if callable(told) else json.dumps(told).encode()
+            data = b"" if callable(told) else cluster.page or json.dumps(told).encode()
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)

@@ -104,8 +104,9 @@ class Engine:
                 if found is None:
                     raise
                 return found, False
-            except TypeError as error:
-                raise ConfigError(f"container {name}: {error}") from None
+            except (_errors().DockerException, TypeError, ValueError, KeyError, AttributeError) as error:
+                # What the SDK itself does not take: the connection is there, and would raise its own kind of error.
+                raise ConfigError(f"container {name} cannot be made with these settings: {error}") from None
             try:
                 for network in networks:
                     client.networks.get(network).connect(made)

@@ -78,6 +78,9 @@ class DockerSettings(msgspec.Struct, frozen=True, kw_only=True):
         wrong = sorted(OURS.intersection(self.container_kwargs))
         if wrong:
             raise ValueError(f"container_kwargs: {', '.join(wrong)} is the launcher's own")
+        twice = [key for key in ("network", "network_mode") if self.all_networks and key in self.container_kwargs]
+        if twice:
+            raise ValueError(f"container_kwargs: {twice[0]} is given beside the settings network or networks; keep one")
         told_code(self.code, NAME)
 
     @property

@@ -162,10 +162,11 @@ class Cluster:
                 told = str(error)
             else:
                 data: bytes = response.data
-                if response.status < 400:
-                    return msgspec.json.decode(data, type=Json)
+                answer = _json(data) if response.status < 400 else None
+                if answer is not None:
+                    return answer
                 told = f"{method} {path}: {response.status}: {_message(data)}"
-                if response.status != _TOO_MANY and response.status < _SERVER:
+                if 400 <= response.status < _SERVER and response.status != _TOO_MANY:
                     raise Refused(_explained(told, response.status), response.status)
                 asked = _seconds(response.headers.get("Retry-After"))
             # Spread, so that many who were turned away together do not come back together.
@@ -236,10 +237,16 @@ def _address(path: str, query: Mapping[str, Any]) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
-def _message(data: bytes) -> str:
+def _json(data: bytes) -> Json | None:
+    """An object of the API; None for what somebody else has answered, a proxy for one."""
     with contextlib.suppress(msgspec.MsgspecError):
-        return str(msgspec.json.decode(data, type=Json).get("message") or "")
-    return data[:500].decode("utf-8", "replace")
+        return msgspec.json.decode(data, type=Json)
+    return None
+
+
+def _message(data: bytes) -> str:
+    answer = _json(data)
+    return str(answer.get("message") or "") if answer is not None else data[:500].decode("utf-8", "replace")
 
 
 def _explained(told: str, status: int) -> str:

@@ -134,6 +134,14 @@ class TestDockerLauncher(LauncherConformance):
                 launcher.launch(bench.spec("succeed"))
             assert pull == "missing" or not isinstance(told.value, Unavailable)
 
+    @pytest.mark.parametrize("wrong", [{"mem_limit": "lots"}, {"nonsense": 1}, {"ports": 7}])
+    def test_arguments_that_make_no_container_are_told(self, bench: DockerBench, wrong: dict[str, Any]) -> None:
+        spec = bench.spec("succeed")
+        with pytest.raises(RostrumError, match=rf"container rostrum-{spec.run.run_id}-1.*:") as told:
+            bench.launcher_with(container_kwargs=wrong).launch(spec)
+        assert not isinstance(told.value, Unavailable)
+        assert not bench.containers(spec)
+
     def test_command_that_is_not_there_is_told_and_leaves_nothing(self, bench: DockerBench) -> None:
         spec = bench.spec("succeed")
         with pytest.raises(RostrumError, match=r"could not be started: .*nonsense") as told:
@@ -198,5 +206,7 @@ def test_wrong_settings_are_named() -> None:
         DockerLauncher({"imagee": "x"})
     with pytest.raises(ConfigError, match="container_kwargs: name is the launcher's own"):
         DockerLauncher({"container_kwargs": {"name": "x"}})
+    with pytest.raises(ConfigError, match="network_mode is given beside the settings network or networks; keep one"):
+        DockerLauncher({"networks": ["x"], "container_kwargs": {"network_mode": "host"}})
     with pytest.raises(ConfigError, match="code is to have either module_name or python_file"):
         DockerLauncher({"locations": {"shop": {"code": {}}}})

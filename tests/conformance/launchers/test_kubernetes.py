@@ -251,6 +251,16 @@ def test_address_where_nobody_listens_is_unavailable(bench: KubernetesBench, tmp
         launcher.launch(bench.spec("wait"))
 
 
+def test_answer_of_somebody_else_is_unavailable(bench: KubernetesBench) -> None:
+    bench.cluster.fail("POST", 200, TRIES)
+    bench.cluster.page = b"<html>Please log in</html>"
+    try:
+        with pytest.raises(Unavailable, match="200: <html>Please log in"):
+            bench.launcher.launch(bench.spec("wait"))
+    finally:
+        bench.cluster.page = None
+
+
 def test_credentials_that_are_refused_are_told(bench: KubernetesBench) -> None:
     launcher = bench.launcher_with()
     bench.cluster.token, before = "another", bench.cluster.token

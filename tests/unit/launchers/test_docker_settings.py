@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -187,16 +185,10 @@ def test_times_of_an_engine() -> None:
     assert living.seconds_ended(at) is None
 
 
-def test_missing_package_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_package_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("docker", "kubernetes.client"):
         monkeypatch.setitem(sys.modules, name, None)
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(str(tmp_path / "s"))
-    listening.listen()
-    try:
-        with pytest.raises(ConfigError, match=r"Docker needs a package: pip install 'rostrum\[docker\]'"):
-            DockerLauncher({"host": f"unix://{tmp_path}/s"}).adopt(["run"])
-    finally:
-        listening.close()
+    with pytest.raises(ConfigError, match=r"Docker needs a package: pip install 'rostrum\[docker\]'"):
+        DockerLauncher().adopt(["run"])
     with pytest.raises(ConfigError, match=r"Kubernetes needs a package: pip install 'rostrum\[kubernetes\]'"):
         KubernetesLauncher().adopt(["run"])
