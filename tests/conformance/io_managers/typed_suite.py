@@ -157,6 +157,13 @@ class TypedSuite:
         ):
             manager.load_input(into(stored, bytearray))
 
+    def test_a_plain_value_is_loaded_as_declared_where_that_fits(self, make: Any) -> None:
+        manager, stored = make(), output()
+        manager.handle_output(stored, {"x": 1, "at": "2024-01-02"})
+        assert manager.load_input(into(stored, Point)) == Point(1, dt.date(2024, 1, 2))
+        assert manager.load_input(into(stored, dict[str, Any])) == {"x": 1, "at": "2024-01-02"}
+        assert manager.load_input(into(stored, int)) == {"x": 1, "at": "2024-01-02"}
+
     def test_a_table_is_no_number(self, make: Any) -> None:
         manager, stored = make(), output()
         manager.handle_output(stored, PANDAS)

@@ -45,11 +45,14 @@ class Json(Format):
     def load(self, stored: Stored, kind: str, wanted: Wanted) -> Any:
         """Read a value into the type that is declared."""
         value = _decoded(bytes(stored.data()))
-        if wanted.annotation is None or kind == PLAIN:
+        if wanted.annotation is None:
             return value
+        is_plain = kind == PLAIN
         try:
-            return msgspec.convert(value, wanted.annotation, strict=False, str_keys=True, dec_hook=_typed)
+            return msgspec.convert(value, wanted.annotation, strict=is_plain, str_keys=True, dec_hook=_typed)
         except (msgspec.ValidationError, TypeError, ValueError) as error:
+            if is_plain:
+                return value  # as it was; the check of types tells, if there is something to tell
             raise FormatError(f"the JSON cannot be loaded as {wanted.annotation!r}: {error}.") from error
 
 
