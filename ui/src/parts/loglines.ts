@@ -33,6 +33,12 @@ const LEVELS: Record<string, Level> = { debug: "DEBUG", info: "INFO", warning: "
 const ANSI = /\u001b\[[0-9;?]*[A-Za-z]/g;
 const ENDS = new Set(["step_succeeded", "step_failed", "step_skipped", "step_not_run", "step_canceled"]);
 
+/** Name of the container or job of a run worker that is no process here. */
+function container(worker: unknown): string {
+  const { host, pid } = (worker ?? {}) as { host?: string; pid?: number };
+  return host && !pid ? `: ${host}` : "";
+}
+
 function key(value: unknown): string {
   if (typeof value === "string") return value;
   if (value !== null && typeof value === "object" && "path" in value && Array.isArray(value.path)) return value.path.join("/");
@@ -80,7 +86,7 @@ export function sentence(event: RunEvent): { level: Level; text: string; dim: bo
     case "run_starting":
       return say(event.resumes ? "another worker is being started" : "run admitted, its worker is being started");
     case "run_worker_launched":
-      return say(`worker launched by ${text(event.launcher)}`);
+      return say(`worker launched by ${text(event.launcher)}${container(event.worker)}`);
     case "run_started":
       return say(`${event.resumed ? `run resumed with ${counted(event.step_keys, "step") || "nothing left to do"}` : "run started"}${event.pid ? `, pid ${event.pid}` : ""}${event.host ? ` on ${event.host}` : ""}`);
     case "run_succeeded":
@@ -105,7 +111,7 @@ export function sentence(event: RunEvent): { level: Level; text: string; dim: bo
     case "step_waiting":
       return say(`waits for ${text(event.reason)} ${text(event.name)}: ${event.limit} of ${event.limit} taken`, "INFO", false);
     case "step_worker_started":
-      return say(`step process started, pid ${event.pid}`);
+      return say(event.pid ? `step process started, pid ${event.pid}` : `step given to ${text(event.place)} ${text(event.worker)}${event.host ? ` on ${text(event.host)}` : ""}`);
     case "step_started":
       return say(`step started${(event.attempt as number) > 1 ? `, attempt ${event.attempt}` : ""}`);
     case "input_loaded":
