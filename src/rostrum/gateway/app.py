@@ -36,7 +36,7 @@ from rostrum.model.errors import Denied, Fenced, NotFound, RostrumError, StateEr
 from rostrum.model.events import decode_events, encode_events, step_stream, worker_stream
 from rostrum.model.pools import SlotAnswer
 from rostrum.model.principals import Permission, Principal, StepScope
-from rostrum.model.runs import Run
+from rostrum.model.runs import Run, RunStatus
 from rostrum.planning.pools import NO_RULES, PoolRules
 from rostrum.rpc.gateway_wire import (
     EPOCH_IS_OVER,
@@ -168,6 +168,8 @@ class GatewayRoutes:
                 run = _run(session, run_id)
             if run.is_finished or run.epoch != epoch:
                 raise Fenced(f"epoch {epoch} of run {run_id} is over: there is nothing to execute")
+            if run.status is RunStatus.RUNNING:  # a container that was restarted must not do it all again
+                raise Fenced(f"run {run_id} has been begun by another worker: there is nothing to execute")
             return run
 
         return answer(Bootstrap(await run_in_threadpool(find), epoch))

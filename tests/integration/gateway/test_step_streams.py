@@ -288,10 +288,13 @@ def test_nobody_widens_a_token(plane: Plane, told: Told, caller: Caller) -> None
 
 
 def test_the_run_is_told_to_the_worker_of_its_epoch_only(plane: Plane, told: Told, caller: Caller) -> None:
+    run = plane.starting_run()
+    status, body = caller.post(f"/runs/{run.run_id}/bootstrap", b"", plane.tokens.mint(run.run_id, 1))
+    reply = msgspec.msgpack.decode(body, type=Bootstrap)
+    assert (status, reply.run, reply.epoch) == (200, run, 1)
     path, token = f"/runs/{told.run.run_id}/bootstrap", plane.tokens.mint(told.run.run_id, 1)
     status, body = caller.post(path, b"", token)
-    reply = msgspec.msgpack.decode(body, type=Bootstrap)
-    assert (status, reply.run, reply.epoch) == (200, told.now(), 1)
+    assert (status, b"begun by another worker" in body) == (409, True)
     told.by_run(RunFailed(at=plane.clock.now(), reason="engine_error"))
     assert caller.post(path, b"", token)[0] == 409
     other = plane.starting_run().run_id
