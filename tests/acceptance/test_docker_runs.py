@@ -110,8 +110,10 @@ def deployment(engine: DockerEngine, folder: Path, home: Path, *, runs: bool) ->
     # What one container stores another one loads: a folder that all have, below the home folder as they see it.
     steps = {**config, "environment": {"ROSTRUM_HOME": str(home)}, "look_seconds": 0.2}
     settings: dict[str, Any] = {"gateway": {"url": relay.url}}
-    if runs:
-        settings["launcher"] = {"name": "docker", "config": config}
+    if runs:  # they start containers of their own: with the engine's socket
+        path = engine.host.removeprefix("unix://")
+        more = {"volumes": [*volumes, f"{path}:{path}"], "env_vars": [f"STEPS={json.dumps(steps)}"]}
+        settings["launcher"] = {"name": "docker", "config": {**config, **more}}
     (home / "rostrum.yaml").write_text(yaml.safe_dump(settings))
     try:
         with dev_on(project, home, environment={"STEPS": json.dumps(steps)}) as dev:
@@ -135,16 +137,18 @@ def boxes(docker_engine: DockerEngine, tmp_path: Path, home: Path) -> Iterator[C
 
 
 def test_runs_in_containers_succeed_die_starve_and_are_cancelled(containers: Containers) -> None:
-    """One runs through while the control plane is killed and comes back; one is killed; one has no memory left; one is
-    cancelled.
+    """One runs through while the control plane is killed and comes back; one is killed, whose steps are containers as
+    well; one has no memory left; one is cancelled.
     """
     api, project = containers.api, containers.project
-    good, killed, canceled, starved = [api.launch(job=job) for job in ("pair", "pair", "pair", "whole")]
+    good, killed, canceled, starved = [api.launch(job=job) for job in ("pair", "each", "pair", "whole")]
     for run_id in (good, killed, canceled):
         containers.reach(run_id, "second")
 
     containers.dev.process.kill()
-    containers.of(killed)[0].kill("SIGKILL")
+    alive = {each.labels.get("rostrum.step"): each for each in containers.of(killed) if each.status == "running"}
+    assert set(alive) == {None, "second"}
+    alive[None].kill("SIGKILL")
     containers.dev.start()
     project.open(f"second-{good}")
     containers.cancel(canceled)
@@ -157,7 +161,7 @@ def test_runs_in_containers_succeed_die_starve_and_are_cancelled(containers: Con
     assert "OOMKilled: out of memory at its limit of 192 MiB" in containers.failure(starved)[1]
     assert api.wait(canceled, seconds=30)["status"] == "canceled"
     assert api.wait(good, seconds=60)["status"] == "success"
-    until("no container runs", lambda: not containers.engine.client.containers.list())
+    until("no container runs, of steps neither", lambda: not containers.engine.client.containers.list())
     for run_id in (good, killed, canceled, starved):
         check_events(api.events(run_id))
     made = json.dumps(next(each for each in api.events(good) if each["kind"] == "asset_materialized"))
