@@ -14,9 +14,13 @@ from rostrum.model.events import (
     RUN_ENDS,
     STEP_ENDS,
     EngineMessage,
+    RunStarting,
+    StepCanceled,
+    StepFailed,
     StepRetrying,
     StepStarted,
     StepSucceeded,
+    StepWorkerStarted,
     StoredEvent,
 )
 from rostrum.model.runs import Run, RunStatus
@@ -78,19 +82,36 @@ def _broken_steps(events: Sequence[StoredEvent]) -> Iterator[str]:
 
 
 def broken_calls(runs: Sequence[Run], events: dict[str, Sequence[StoredEvent]], calls: str) -> Iterator[str]:
-    """User code ran at most as often as the events say (evidence counts: it was told, and changed nothing)."""
+    """User code ran at most as often as there were attempts (evidence counts: it was told, and changed nothing)."""
     began: Counter[tuple[str, str]] = Counter()
     for line in calls.splitlines():
         run_id, step_key, what, _pid = line.split()
         if what == "begin":
             began[run_id, step_key] += 1
     for run in runs:
-        told: Counter[str] = Counter(
-            s.event.step_key or "" for s in events[run.run_id] if isinstance(s.event, StepStarted)
-        )
+        told = _attempts(events[run.run_id])
         for (run_id, step_key), count in began.items():
             if run_id == run.run_id and count > told[step_key]:
-                yield f"run {run_id}: step {step_key} ran {count} times, and {told[step_key]} starts are told"
+                yield f"run {run_id}: step {step_key} ran {count} times, and {told[step_key]} attempts are told"
+
+
+def _attempts(events: Sequence[StoredEvent]) -> Counter[str]:
+    """Number of attempts by step. The start of one whose run worker was killed at that moment may be told by the end
+    alone that the control plane gave it.
+    """
+    attempts: set[tuple[str, int, int]] = set()
+    current = 0
+    for stored in events:
+        event = stored.event
+        # A worker's stream has its epoch; ends that the control plane gives are of the current one.
+        epoch = int(event.stream.split("/")[1]) if event.stream.startswith("worker/") else current
+        if isinstance(event, RunStarting):
+            current = event.epoch
+        elif isinstance(event, (StepStarted, StepWorkerStarted, StepRetrying, StepFailed)):
+            attempts.add((event.step_key or "", epoch, event.attempt))
+        elif isinstance(event, StepCanceled):
+            attempts.add((event.step_key or "", epoch, 1))
+    return Counter(step_key for step_key, _, _ in attempts)
 
 
 def broken_slots(session: Session) -> Iterator[str]:
