@@ -130,7 +130,7 @@ def endings(world: World) -> dict[str, Ending]:
     os.kill(world.api.worker_pid(found["stands still"].run_id), signal.SIGSTOP)
     for name in ("canceled", "polite", "stands still"):
         world.cancel(found[name].run_id)
-    assert "canceling" in world.command("run", "cancel", found["forced"].run_id, "--force").lower()
+    assert "canceled" in world.command("run", "cancel", found["forced"].run_id, "--force").lower()
     return found
 
 

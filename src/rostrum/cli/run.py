@@ -299,6 +299,10 @@ def cancel(run_id: str, force: bool, as_json: bool, home: Home, settings: Instan
     """
     control = _open(home, settings)
     run = control.runs.cancel(find_run(control.storage, run_id).run_id, by="cli", force=force)
+    if force and not run.is_finished:
+        from rostrum.config.dead_runs import end_by_force
+
+        run = end_by_force(control, run)
     if as_json:
         print_json(run)
         return
