@@ -64,6 +64,9 @@ class Delivery:
         """Why the last request failed; empty while all is well."""
         self.answered_at = 0.0
         """Monotonic time of the last good answer."""
+        self.noted_at = 0.0
+        """Monotonic time of the last answer to events: it stands for a heartbeat, the others do not. The gateway has
+        noted then that the worker lives, and has said what the worker is to do."""
         self.stored_sequence = 0
         self._spool = spool
         self._connection = connection
@@ -197,6 +200,7 @@ class Delivery:
         if status == 200:
             reply = msgspec.msgpack.decode(body, type=AppendReply)
             self._good()
+            self.noted_at = self.answered_at
             self._asked = True
             self._faults = 0
             self._max_events = BATCH_EVENTS

@@ -236,8 +236,8 @@ class GatewaySession:
         self._pump()
         now = time.monotonic()
         with self._lock:
-            heard = max(self._beat_at, self._delivery.answered_at)
-            if now - heard < HEARTBEAT_SECONDS or self._away(now) or self._delivery.gone:
+            noted = max(self._beat_at, self._delivery.noted_at)
+            if now - noted < HEARTBEAT_SECONDS or self._away(now) or self._delivery.gone:
                 return self._delivery.orders
         try:
             orders = self._call("heartbeat", {}, Orders)

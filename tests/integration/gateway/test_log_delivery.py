@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rostrum.interfaces.logs import LogLimits
-from rostrum.model.events import RunStarted
+from rostrum.model.events import RunCanceling, RunStarted
 from rostrum.model.runs import Run
 from rostrum.rpc.gateway_session import GatewaySession
 from rostrum.rpc.spool import logs_directory
@@ -89,6 +89,39 @@ def test_a_store_that_hangs_holds_up_no_event_and_no_question(plane: Plane, gate
     session.close()
     assert text_of(plane, run, "a") == b"while it hangs\n"
     assert plane.logs.read(run.run_id, "a", "out").complete
+
+
+def test_output_does_not_stand_for_heartbeats(plane: Plane, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that prints all the time and tells nothing else: its worker is heard of, and hears of a cancel."""
+    monkeypatch.setattr("rostrum.rpc.gateway_session.HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr("rostrum.control.events.HEARD_SECONDS", 0.0)
+    run = plane.starting_run()
+    session = gateway.session(run)
+    session.append([Worker(run.run_id).event(RunStarted, epoch=1)])
+    assert session.flush(5)
+    began = plane.run(run.run_id).last_heard_at
+    assert began is not None
+    with (folder_of(plane, run) / "a.out").open("ab", buffering=0) as output:
+
+        def printing() -> None:
+            output.write(b"a line\n")
+            assert session.flush(5)
+
+        def heard() -> bool:
+            printing()
+            session.heartbeat()
+            last = plane.run(run.run_id).last_heard_at
+            return last is not None and last > began
+
+        until(heard, 5)
+        plane.control(run.run_id, RunCanceling(at=plane.clock.now()))
+
+        def told() -> bool:
+            printing()
+            return session.heartbeat().cancel
+
+        until(told, 5)
+    session.close()
 
 
 def test_a_flood_leaves_room_for_others(plane: Plane, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
