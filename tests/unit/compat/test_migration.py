@@ -232,8 +232,8 @@ def test_the_instance_file(tmp_path: Path) -> None:
     (change,) = migrate(tmp_path)
     assert change.name == "rostrum.yaml"
     assert change.text is not None
-    assert change.text.endswith("run_queue:\n  max_concurrent_runs: 3\n")
-    assert change.notes == [(3, "run_retries: failed runs are not retried by themselves yet")]
+    assert change.text.endswith("run_queue:\n  max_concurrent_runs: 3\nrun_retries:\n  enabled: true\n")
+    assert change.notes == []
 
 
 def project(folder: Path) -> None:

@@ -30,7 +30,7 @@ HELP = {"help_option_names": ["--help"], "max_content_width": 110}
 _PROCESSES = "nothing; Rostrum starts its processes by itself"
 ABSENT: Mapping[str, Mapping[str, str]] = {
     "dagster": {
-        "debug": "`rostrum run show ID` and `rostrum run logs ID --json`",
+        "debug": "`rostrum run bundle ID`; `rostrum run show ID`",
         "project": "a file with definitions; docs/getting-started.md has one",
         "schedule": "`rostrum definitions list`; the page Automations of `rostrum dev` switches and shows ticks",
         "sensor": "`rostrum definitions list`",
