@@ -41,7 +41,7 @@ ABSENT: Mapping[str, Mapping[str, str]] = {
         "wipe-partitions-status-cache": "nothing; there is no such cache",
     },
     "instance": {
-        "concurrency": "`pools` in rostrum.yaml",
+        "concurrency": "`rostrum instance concurrency`, or `rostrum pool`",
         "migrate": "nothing; the schema is brought up to date when the instance is opened",
         "reindex": "nothing; there is no such index",
     },
