@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rostrum.definitions.location.live import Resolved
+from rostrum.definitions.masking import cover_config
 from rostrum.definitions.ops.op_config import has_config, judged, op_config_field
 from rostrum.definitions.ops.ops import OpDefinition
 from rostrum.definitions.ops.signatures import MISSING, is_config
@@ -37,6 +38,11 @@ class ConfigSlot:
         """
         if not run_config and self._field is None and self._op.preset is None:
             return None, None
+        told, argument = self._values(run_config, step_key)
+        cover_config(told if argument is None else argument)
+        return told, argument
+
+    def _values(self, run_config: Mapping[str, Any], step_key: str) -> tuple[Any, Any]:
         path = (*node_path(step_key), "config")
         raw = config_at(run_config, path)
         if self._op.preset is not None:

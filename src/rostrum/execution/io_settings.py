@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rostrum.definitions.contexts.storage import InputContext, OutputContext
+from rostrum.definitions.masking import cover_config
 from rostrum.definitions.ops.job_ports import port_schema
 from rostrum.definitions.ops.op_config import judged
 from rostrum.definitions.resources.lifecycle import InitResourceContext, ResourceDefinition, declares, needed_keys
@@ -51,7 +52,9 @@ class IOSettings:
         if schema is None:
             return None
         path = (*node_path(step_key), side, name)
-        return judged(schema, config_at(self._config, path), f"{side[:-1]} {name!r} of step {step_key!r}", path)
+        config = judged(schema, config_at(self._config, path), f"{side[:-1]} {name!r} of step {step_key!r}", path)
+        cover_config(config)
+        return config
 
     def _read(self, key: str) -> Any:
         bound = self._bound.get(key)

@@ -177,6 +177,10 @@ def _forms(value: str, shortest: int) -> set[str]:
 def _secrets_in(value: Any, name: str = "") -> Iterable[str]:
     if isinstance(value, Mapping):
         fields = cast("Mapping[str, Any]", value)
+        if set(fields) == {"env"}:  # a reference: what it stands for is secret if either of the names says so
+            variable = str(fields["env"])
+            yield from _secrets_in(os.environ.get(variable, ""), name if looks_secret(name) else variable)
+            return
         for key, each in fields.items():
             # What is below a secret's name is all secret.
             yield from _secrets_in(each, name if name and looks_secret(name) else str(key))

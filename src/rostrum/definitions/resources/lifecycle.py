@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, cast, overload
 
 from rostrum.definitions.broken import noting, noting_call
 from rostrum.definitions.coroutines import settled
+from rostrum.definitions.masking import cover_config
 from rostrum.definitions.ops.logs import library_logger
 from rostrum.definitions.ops.op_config import checked_schema, judged
 from rostrum.definitions.ops.signatures import MISSING, Signature
@@ -183,6 +184,7 @@ class ResourceDefinition:
         path = ("resources", context.key, "config")
         if self._config_schema is not None:
             given = judged(self._config_schema, MISSING if given is None else given, what, path)
+        cover_config(given)
         if self.preset is None:
             return given
         made, below = self.preset
