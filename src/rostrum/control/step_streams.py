@@ -72,13 +72,13 @@ def steps_topic(run_id: str) -> str:
 
 def told_by_steps(storage: Storage, run_id: str, epoch: int, after: int) -> tuple[list[AnyEvent], int]:
     """What the step workers of a run's epoch have told after a cursor (at most a page of it), and the cursor behind it.
-    Late events are among them: the run worker knows itself which attempts it still waits for.
+    What came too late is not among them: it changes nothing anywhere.
     """
     while True:
         with storage.begin() as session:
             found = session.events.read(run_id, after=after, limit=_PAGE)
         after = found[-1].id if found else after
-        events = [one.event for one in found if is_step_stream_of(one.event.stream, epoch)]
+        events = [one.event for one in found if is_step_stream_of(one.event.stream, epoch) and not one.evidence]
         if events or len(found) < _PAGE:
             return events, after
 

@@ -131,11 +131,11 @@ class DaskPlace:
         future.add_done_callback(partial(self._called_back, attempt))
 
     def interrupt(self, attempt: Attempt, level: int) -> None:
-        """See `places.Place`. The worker hears of a cancel, and keeps time limits, by itself; a task that runs cannot
-        be ended from here, only be given up.
+        """See `places.Place`. The worker hears of a cancel, keeps time limits and ends what does not end by itself; a
+        task that runs cannot be ended from here, only be given up when even that has not come.
         """
         future = self._futures.get(attempt.step.key)
-        if future is None or level < 2:
+        if future is None or level < 3:
             return
         future.cancel()
         self._futures.pop(attempt.step.key)

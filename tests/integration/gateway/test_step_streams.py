@@ -321,6 +321,19 @@ def test_following_tells_what_steps_tell(plane: Plane, told: Told, gateway: Gate
     session.close()
 
 
+def test_what_came_too_late_is_not_told_to_who_follows(plane: Plane, told: Told, gateway: Gateway) -> None:
+    """Nor is it in the results of runs of scripts: an attempt has one end."""
+    session = gateway.session(told.run)
+    assert session.steps is not None
+    told.by_step(FIRST, started(plane))
+    told.by_run(StepFailed(at=plane.clock.now(), step_key="a", error=GONE, cause="timeout"))
+    told.by_step(FIRST, StepFailed(at=plane.clock.now(), step_key="a", error=GONE, cause="timeout"))
+    events, cursor = session.steps.follow(0, 0.05)
+    assert [event.kind for event in events] == ["step_started"]
+    assert list(session.steps.follow(cursor, 0.05)[0]) == []
+    session.close()
+
+
 def test_closing_ends_a_long_poll(told: Told, gateway: Gateway) -> None:
     session = gateway.session(told.run)
     assert session.steps is not None
