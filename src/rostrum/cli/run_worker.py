@@ -22,8 +22,8 @@ def command(run_id: str | None, **code: Any) -> None:
     Exit status: 0 the run succeeded, 1 it did not, 2 something is missing or wrong that this command was given, 3 there
     is nothing to execute (any more), 4 the gateway does not answer.
     """
+    import contextlib
     import logging
-    import tempfile
 
     import msgspec
 
@@ -34,16 +34,19 @@ def command(run_id: str | None, **code: Any) -> None:
     from rostrum.codeserver.worker import run_worker
     from rostrum.model.errors import Denied, Fenced, NotFound
     from rostrum.service.clock import SystemClock
+    from rostrum.service.own_folders import own_folder
 
     orders = worker_orders(run_id)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    spool = os.environ.get("ROSTRUM_SPOOL_DIR") or tempfile.mkdtemp(prefix="rostrum-run-")
-    try:
-        spec = ask_for_run(orders, SystemClock(), spool)
-    except (Fenced, NotFound, Denied) as error:
-        click.secho(f"{type(error).__name__}: {error}", fg="red", err=True)
-        sys.exit(NOTHING_TO_DO)
-    sockets = fork_safety.open_sockets()
-    loaded = load(msgspec.Raw(msgspec.json.encode(code_of(orders.code, spec.run.target.location, **code))))
-    verdict = fork_safety.judge(fork_safety.look(sockets), "auto")
-    sys.exit(run_worker(spec, loaded, may_fork=verdict == fork_safety.FORK))
+    told = os.environ.get("ROSTRUM_SPOOL_DIR")
+    with contextlib.nullcontext(told) if told else own_folder("run-worker") as spool:
+        try:
+            spec = ask_for_run(orders, SystemClock(), str(spool))
+        except (Fenced, NotFound, Denied) as error:
+            click.secho(f"{type(error).__name__}: {error}", fg="red", err=True)
+            sys.exit(NOTHING_TO_DO)
+        sockets = fork_safety.open_sockets()
+        loaded = load(msgspec.Raw(msgspec.json.encode(code_of(orders.code, spec.run.target.location, **code))))
+        verdict = fork_safety.judge(fork_safety.look(sockets), "auto")
+        status = run_worker(spec, loaded, may_fork=verdict == fork_safety.FORK)
+    sys.exit(status)

@@ -7,9 +7,7 @@ after the other, or beside each other in threads.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import tempfile
 import threading
 from pathlib import Path
 from types import FrameType
@@ -26,6 +24,7 @@ from rostrum.rpc.gateway_session import GatewaySession
 from rostrum.rpc.gateway_wire import PREFIX, AppendReply
 from rostrum.rpc.spool import logs_directory
 from rostrum.service.clock import SystemClock
+from rostrum.service.own_folders import is_kept, own_folder
 from rostrum.service.processes import read_stat
 
 DONE, TAKEN, UNWANTED, INTERRUPTED, UNDELIVERED = "done", "taken", "unwanted", "interrupted", "undelivered"
@@ -55,21 +54,27 @@ def run_step_work(
     refused = _refused(told, access)
     if refused is not None:
         return refused
-    folder = Path(tempfile.mkdtemp(prefix="rostrum-step-"))
+    with own_folder("step-worker") as folder:
+        return _run(told, access, folder, own=own, shared=shared, grace_seconds=grace_seconds)
+
+
+def _run(
+    work: RemoteWork, access: GatewayAccess, folder: Path, *, own: bool, shared: bool, grace_seconds: float
+) -> str:
     clock = SystemClock()
     session = GatewaySession(
         access.address,
         access.token,
-        told.run.run_id,
-        told.run.epoch,
+        work.run.run_id,
+        work.run.epoch,
         folder,
         clock,
-        scope=told.scope,
+        scope=work.scope,
         threaded=True,
     )
     terminated = threading.Event()
     run = RemoteRun(
-        told,
+        work,
         session,
         clock,
         capture=logs_directory(folder),
@@ -85,10 +90,7 @@ def run_step_work(
         session.close()
         if restore is not None:
             signal.signal(signal.SIGTERM, restore)
-        undelivered = any(folder.glob("undelivered.*"))
-        if not undelivered:
-            shutil.rmtree(folder, ignore_errors=True)
-    if undelivered:
+    if is_kept(folder):
         return UNDELIVERED
     return INTERRUPTED if run.was_interrupted else DONE
 
