@@ -116,14 +116,15 @@ class Runs:
 
         Others become `canceling`: the order reaches the worker with its next heartbeat, the monitor sees to the rest.
         `force`: the worker is killed without being asked, and not waited for where it cannot be reached. `reason`: see
-        `RunCanceling.reason`.
+        `RunCanceling.reason`; a run that is being ended for a reason is cancelled when somebody wishes it.
         """
         with self._events.transaction() as session:
             run = self._get(session, run_id)
             if run.is_finished and run.retry_at is not None:
                 run = stopped(run, f"stopped by {by}" if by else "stopped")
                 session.runs.put(run)
-            asked = run.status is RunStatus.CANCELING and run.cancel_forced >= force
+            known = bool(reason) or not run.cancel_reason
+            asked = run.status is RunStatus.CANCELING and known and run.cancel_forced >= force
             if run.is_finished or asked or (epoch is not None and epoch != run.epoch):
                 return run
             now = self._clock.now()

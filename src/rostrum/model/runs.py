@@ -345,13 +345,15 @@ def _failed(run: Run, event: ev.RunFailed) -> Run:
 
 
 def _canceling(run: Run, event: ev.RunCanceling) -> Run:
+    # A wish outweighs a reason: a run that somebody cancels while its time limit ends it is cancelled, and not retried.
+    wished = run.status is RunStatus.CANCELING and not run.cancel_reason
     return _move(
         run,
         event,
         _ACTIVE,
         status=RunStatus.CANCELING,
         cancel_requested_at=run.cancel_requested_at or event.at,
-        cancel_reason=run.cancel_reason if run.status is RunStatus.CANCELING else event.reason,
+        cancel_reason="" if wished else event.reason,
         cancel_forced=run.cancel_forced or event.force,
     )
 

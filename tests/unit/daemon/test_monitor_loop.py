@@ -266,6 +266,26 @@ def test_a_run_that_takes_too_long_fails_once(scene: Scene) -> None:
         assert [one.event.kind for one in session.events.read(run.run_id) if one.evidence] == ["run_canceled"]
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_a_cancel_while_the_time_limit_ends_the_run_is_a_cancel(scene: Scene, force: bool) -> None:
+    """Who cancels it does not want it repeated."""
+    plane = scene.plane
+    tags = {"rostrum/max_runtime": "5", "dagster/max_retries": "2"}
+    run = plane.submit(tags=tags)
+    assert run.retry_policy is not None
+    scene.queue.run_once(plane.clock.now())
+    plane.begin(run.run_id)
+    scene.look(6)
+    assert plane.run(run.run_id).cancel_reason == "timeout"
+    for _ in range(2):
+        assert plane.runs.cancel(run.run_id, "ann", force=force).status is RunStatus.CANCELING
+    assert plane.runs.cancel(run.run_id, "time limit", reason="timeout").cancel_reason == ""
+    plane.work(run.run_id, 1, RunCanceled(at=plane.clock.now()))
+    after = plane.run(run.run_id)
+    assert (after.status, after.retry_at) == (RunStatus.CANCELED, None)
+    assert plane.kinds(run.run_id).count("run_canceling") == 2
+
+
 def test_a_run_that_takes_too_long_and_does_not_listen_is_killed(scene: Scene) -> None:
     plane = scene.plane
     run = plane.submit(tags={"rostrum/max_runtime": "5"})
