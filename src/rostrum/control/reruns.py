@@ -13,7 +13,7 @@ from rostrum.control.manifests import LoadedManifest, ManifestCache
 from rostrum.control.retries import Rerun, items_after, origins_before, repeating
 from rostrum.control.runs import Runs
 from rostrum.interfaces.storage import Session
-from rostrum.model.errors import Conflict, DefinitionError, NotFound, SubsetError
+from rostrum.model.errors import NotFound, RostrumError, UnknownPartition
 from rostrum.model.reserved_names import RETRY_NUMBER_TAG, RETRY_STATE_TAG
 from rostrum.model.runs import Run, RunTarget, Trigger
 from rostrum.planning.dynamic import known_items
@@ -36,20 +36,21 @@ class Reruns:
         """Queue the run that repeats a failed one by itself. However often and by whomever this is called, there is one
         at most; None where none is wanted (any more), or it cannot be now: the failed run says why.
         """
+        try:
+            return self._repeat(run_id)
+        except RostrumError as error:
+            if error.retryable:
+                raise
+            self._note(run_id, error)
+            return None
+
+    def _repeat(self, run_id: str) -> Run | None:
         with self._events.transaction() as session:
             parent = session.runs.get(run_id)
             if parent is None or parent.retry_at is None or parent.retry_policy is None:
                 return None
             rerun = Rerun(strategy=parent.retry_policy.strategy)
-            try:
-                request = repeating(session, self._manifests, parent, rerun, Trigger("retry"))
-            except NotFound as error:  # its code location or job may come back with the next version
-                if parent.retry_note != str(error):
-                    session.runs.put(msgspec.structs.replace(parent, retry_note=str(error)))
-                return None
-            except (Conflict, DefinitionError, SubsetError) as error:
-                session.runs.put(stopped(parent, str(error), state="given_up"))
-                return None
+            request = repeating(session, self._manifests, parent, rerun, Trigger("retry"))
             user, infrastructure = counted(parent)
             request = msgspec.structs.replace(
                 request,
@@ -62,6 +63,19 @@ class Reruns:
             run = self._runs.submit_in(session, [request])[0]
             session.runs.put(repeated(parent, run.run_id))
         return run
+
+    def _note(self, run_id: str, error: RostrumError) -> None:
+        """Have a failed run say why it is not repeated: not yet where its code location or job is gone, which may come
+        back with the next version; else not at all.
+        """
+        waits = isinstance(error, NotFound) and not isinstance(error, UnknownPartition)
+        with self._events.transaction() as session:
+            run = session.runs.get(run_id)
+            if run is None or run.retry_at is None or (waits and run.retry_note == str(error)):
+                return
+            why = str(error)
+            told = msgspec.structs.replace(run, retry_note=why) if waits else stopped(run, why, state="given_up")
+            session.runs.put(told)
 
     def unfinished_steps(self, session: Session, run_id: str) -> Sequence[str]:
         """Keys of the steps of a run that have not ended well, in order. Raises NotFound."""

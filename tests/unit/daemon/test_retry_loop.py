@@ -9,7 +9,7 @@ import pytest
 from rostrum.control.reruns import Reruns
 from rostrum.daemon.retries import RetryLoop
 from rostrum.interfaces.storage import Storage
-from rostrum.model.errors import ErrorInfo
+from rostrum.model.errors import ErrorInfo, Unavailable
 from rostrum.model.events import RunFailed, StepFailed
 from rostrum.model.manifest import JobNode, RetryPolicy, RunRetryPolicy
 from rostrum.model.runs import Run, RunFilter, RunStatus
@@ -153,6 +153,53 @@ def test_what_cannot_be_repeated_any_more_says_why(scene: Scene) -> None:
     scene.plane.load(whole)
     scene.look()
     assert scene.plane.run(run.run_id).retry_at is None
+    assert scene.count() == 2
+
+
+def of_partition(scene: Scene, key: str) -> Run:
+    """A failed run of one partition of an asset whose partitions come and go."""
+    with scene.plane.events.transaction() as session:
+        session.partitions.add_dynamic("names", [key])
+    policy = {"dagster/max_retries": "1"}
+    return scene.fail(scene.plane.submit_assets("users", partition_key=key, tags=policy))
+
+
+def test_a_partition_that_is_gone_is_given_up(scene: Scene) -> None:
+    run = of_partition(scene, "k1")
+    with scene.plane.events.transaction() as session:
+        session.partitions.delete_dynamic("names", "k1")
+    scene.look()
+    after = scene.plane.run(run.run_id)
+    assert (after.retry_at, after.tags["dagster/will_retry"]) == (None, "false")
+    assert "'k1'" in after.retry_note
+    assert scene.count() == 1
+
+
+def test_what_is_partitioned_no_more_is_given_up(scene: Scene) -> None:
+    run = of_partition(scene, "k1")
+    whole = manifest()
+    assets = tuple(msgspec.structs.replace(each, partitions=None) for each in whole.assets)
+    scene.plane.load(msgspec.structs.replace(whole, assets=assets))
+    scene.look()
+    after = scene.plane.run(run.run_id)
+    assert after.retry_at is None
+    assert "is not partitioned" in after.retry_note
+    assert scene.count() == 1
+
+
+def test_a_database_that_is_away_gives_nothing_up(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = scene.fail(scene.plane.submit())
+    scene.plane.clock.advance(10)
+
+    def away(*_: object) -> None:
+        raise Unavailable("the database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.plane.runs, "submit_in", away)
+        scene.look()
+    after = scene.plane.run(run.run_id)
+    assert (after.retry_at, after.retry_note) == (run.retry_at, "")
+    scene.look()
     assert scene.count() == 2
 
 
