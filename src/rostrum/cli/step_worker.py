@@ -27,7 +27,7 @@ def command(run_id: str | None, **code: Any) -> None:
     from rostrum.cli.worker_options import worker_orders
     from rostrum.codeserver import step_worker
     from rostrum.execution.process_names import STEP, name_process
-    from rostrum.execution.remote_work import RemoteWork
+    from rostrum.execution.remote_work import read_work
     from rostrum.interfaces.launching import GatewayAccess
     from rostrum.model.errors import ConfigError
 
@@ -38,7 +38,7 @@ def command(run_id: str | None, **code: Any) -> None:
     if orders.code is not None or any(
         code.values()
     ):  # where the code is here may differ from where the run worker has it
-        told = msgspec.msgpack.decode(work, type=RemoteWork)
+        told = read_work(work)
         target = code_of(orders.code, told.run.target.location, **code)
         work = msgspec.msgpack.encode(msgspec.structs.replace(told, target=target))
     name_process(STEP)

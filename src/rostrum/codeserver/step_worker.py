@@ -13,15 +13,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import msgspec
-
+from rostrum.codeserver.bootstrap import ask_for_step
 from rostrum.execution.remote import GRACE_SECONDS, RemoteRun
-from rostrum.execution.remote_work import RemoteWork
+from rostrum.execution.remote_work import RemoteWork, read_work
+from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.launching import GatewayAccess
-from rostrum.model.errors import StateError
-from rostrum.rpc.gateway_connection import NETWORK_ERRORS, GatewayConnection
+from rostrum.model.errors import Denied, Fenced, NotFound
 from rostrum.rpc.gateway_session import GatewaySession
-from rostrum.rpc.gateway_wire import PREFIX, AppendReply
 from rostrum.rpc.spool import logs_directory
 from rostrum.service.clock import SystemClock
 from rostrum.service.own_folders import is_kept, own_folder
@@ -30,7 +28,6 @@ from rostrum.service.processes import read_stat
 DONE, TAKEN, UNWANTED, INTERRUPTED, UNDELIVERED = "done", "taken", "unwanted", "interrupted", "undelivered"
 """How it ended: all is told; another worker has begun the attempt before; nobody waits for it; this process was made to
 end; the control plane has not taken all that was told."""
-_ASK_SECONDS = 5.0
 
 
 def run_step_work(
@@ -44,24 +41,28 @@ def run_step_work(
     """Run the attempt that `work` describes. Never raises for what goes wrong in it: its events tell.
 
     `own`: this process runs nothing but such work, and may be killed when code does not end. `shared`: other work runs
-    in it at the same time, so that its standard output is not this attempt's. Raises StateError for work that cannot be
-    read.
+    in it at the same time, so that its standard output is not this attempt's. Raises ConfigError for work that cannot
+    be read, or where no gateway is, and Unavailable when the gateway has not answered for two minutes: before anything
+    is done.
     """
-    try:
-        told = msgspec.msgpack.decode(work, type=RemoteWork)
-    except msgspec.MsgspecError as error:
-        raise StateError(f"the work of a step cannot be read; is it of another version of Rostrum? ({error})") from None
-    refused = _refused(told, access)
+    told, clock = read_work(work), SystemClock()
+    refused = _refused(told, access, clock)
     if refused is not None:
         return refused
     with own_folder("step-worker") as folder:
-        return _run(told, access, folder, own=own, shared=shared, grace_seconds=grace_seconds)
+        return _run(told, access, folder, clock, own=own, shared=shared, grace_seconds=grace_seconds)
 
 
 def _run(
-    work: RemoteWork, access: GatewayAccess, folder: Path, *, own: bool, shared: bool, grace_seconds: float
+    work: RemoteWork,
+    access: GatewayAccess,
+    folder: Path,
+    clock: Clock,
+    *,
+    own: bool,
+    shared: bool,
+    grace_seconds: float,
 ) -> str:
-    clock = SystemClock()
     session = GatewaySession(
         access.address,
         access.token,
@@ -95,23 +96,14 @@ def _run(
     return INTERRUPTED if run.was_interrupted else DONE
 
 
-def _refused(work: RemoteWork, access: GatewayAccess) -> str | None:
+def _refused(work: RemoteWork, access: GatewayAccess, clock: Clock) -> str | None:
     """Ask before any user code is called: a cluster may start a task again whose first worker went away in the middle.
-    None when it may begin, also when the gateway does not answer: nothing fails because a network does.
+    None when it may begin.
     """
-    line = GatewayConnection(access.address, timeout=_ASK_SECONDS)
     try:
-        line.send(f"{PREFIX}/runs/{work.run.run_id}/events", msgspec.msgpack.encode([]), access.token)
-        status, reply = line.receive()
-        if status in {401, 403, 404}:
-            return UNWANTED
-        if status != 200:
-            return None
-        told = msgspec.msgpack.decode(reply, type=AppendReply)
-    except (*NETWORK_ERRORS, msgspec.MsgspecError):
-        return None
-    finally:
-        line.close()
+        told = ask_for_step(work.run.run_id, access, clock)
+    except (Denied, NotFound, Fenced):
+        return UNWANTED
     if told.orders.fenced or told.orders.cancel:
         return UNWANTED
     return TAKEN if told.last_sequence else None

@@ -15,7 +15,7 @@ from rostrum.execution.capture import file_key
 from rostrum.execution.notes import RunNotes
 from rostrum.interfaces.execution import RemoteAttempt
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import InvocationError
+from rostrum.model.errors import ConfigError, InvocationError
 from rostrum.model.events import CheckTarget
 from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import FromStep, Step
@@ -63,6 +63,16 @@ class RemoteWork(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         notes.targets.update({AssetKey.of(key): target for key, target in self.targets.items()})
         notes.outputs.update(self.outputs)
         return notes
+
+
+def read_work(work: bytes) -> RemoteWork:
+    """What was told. Raises ConfigError."""
+    try:
+        return msgspec.msgpack.decode(work, type=RemoteWork)
+    except msgspec.MsgspecError as error:
+        raise ConfigError(
+            f"the work of a step cannot be read; is the run worker's Rostrum of another version? ({error})"
+        ) from None
 
 
 def remote_attempt(

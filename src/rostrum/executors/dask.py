@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from rostrum.executors.elsewhere import Elsewhere, Sealed, lost, run_attempt
+from rostrum.executors.elsewhere import Elsewhere, Sealed, lost, refusal, run_attempt
 from rostrum.executors.mixed import Local, execute_mixed, processors
 from rostrum.executors.places import Attempt, Reactor, Reports
 from rostrum.executors.schedule import Rules
@@ -165,9 +165,11 @@ class DaskPlace:
         if self._futures.get(attempt.step.key) is not future:
             return
         del self._futures[attempt.step.key]
-        why = f": {error}" if error is not None else ""
-        told = {"finished": "its worker went away in the middle", "cancelled": "its task was cancelled"}.get(status)
-        self._elsewhere.finished(attempt, lost(f"Dask: {told or 'its worker went away' + why}"))
+        why = refusal(error) if error is not None else None
+        if why is None:
+            told = {"finished": "its worker went away in the middle", "cancelled": "its task was cancelled"}.get(status)
+            why = f"Dask: {told or f'its worker went away: {error}'}"
+        self._elsewhere.finished(attempt, lost(why))
 
     # --- the cluster
     # --------------------------------------------------------------------------------------------------

@@ -192,7 +192,7 @@ def run_attempt(
     entry: str, work: bytes, access: GatewayAccess, *, own: bool, shared: bool, grace_seconds: float
 ) -> str:
     """In the worker: do what `Elsewhere.begin` has told. Returns a word on how it went; what matters is told to the
-    control plane.
+    control plane. Raises RostrumError where it could not begin.
     """
     module, _, name = entry.partition(":")
     function: Callable[..., str] = getattr(importlib.import_module(module), name)
@@ -208,6 +208,13 @@ def _is_here(host: str) -> bool:
 def lost(what: str) -> Ended:
     """A worker that is gone."""
     return Ended(cause="lost", error=ErrorInfo(class_name="StepWorkerLost", message=what, code="worker_lost"))
+
+
+def refusal(raised: BaseException) -> str | None:
+    """What to tell of a worker that has not begun the attempt, by what `run_attempt` raised; None where that is not
+    the reason.
+    """
+    return f"A worker could not begin this step: {raised}" if isinstance(raised, RostrumError) else None
 
 
 def _silent(place: str) -> Ended:

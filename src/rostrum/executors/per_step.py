@@ -285,6 +285,10 @@ class PerStepPlace:
 
 _TERMINATED = (143, 137)
 """Exit statuses of who has been asked to end, and of who has been killed: not by its own doing."""
+_MEANINGS = {
+    2: " (`rostrum step-worker`: what it was given is missing or wrong; its own log tells)",
+    4: " (`rostrum step-worker`: the gateway did not answer it; does the container reach gateway.url?)",
+}
 
 
 def _exited(status: WorkerStatus) -> Ended:
@@ -292,6 +296,7 @@ def _exited(status: WorkerStatus) -> Ended:
     by_signal = f"was killed by signal {status.signal}" if status.signal is not None else ""
     code = f"exited with code {status.exit_code}" if status.exit_code is not None else "has ended"
     why = f" ({status.reason})" if status.reason else ""
+    why += _MEANINGS.get(status.exit_code or 0, "")
     message = f"The container of this step {by_signal or code}{why} before the step had ended."
     gone = status.exit_code in _TERMINATED or (status.exit_code is None and status.signal is None)
     error = ErrorInfo(class_name="StepWorkerDied", message=message, code="worker_died")

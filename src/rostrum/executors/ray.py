@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from rostrum.executors.elsewhere import Elsewhere, Sealed, lost, run_attempt
+from rostrum.executors.elsewhere import Elsewhere, Sealed, lost, refusal, run_attempt
 from rostrum.executors.mixed import Local, execute_mixed, processors
 from rostrum.executors.places import Attempt, Reactor, Reports
 from rostrum.executors.schedule import Rules
@@ -151,7 +151,8 @@ class RayPlace:
             with contextlib.suppress(self._ray.exceptions.RayError):
                 self._ray.kill(actor, no_restart=True)  # dead, or in a state that nobody knows
         why = str(error).strip().partition("\n")[0] if error is not None else "it said nothing of the step's end"
-        self._elsewhere.finished(attempt, lost(f"The Ray actor of this step went away: {why}"))
+        told = refusal(getattr(error, "cause", None) or error) if error is not None else None
+        self._elsewhere.finished(attempt, lost(told or f"The Ray actor of this step went away: {why}"))
 
     # --- the cluster
     # --------------------------------------------------------------------------------------------------

@@ -81,8 +81,9 @@ def take_worker_orders(environment: MutableMapping[str, str]) -> WorkerOrders:
     """
     missing = [name for name in (GATEWAY, TOKEN, RUN_ID) if not environment.get(name)]
     if missing:
+        named = " (or the run on the command line)" if RUN_ID in missing else ""
         raise ConfigError(
-            f"{' and '.join(missing)} must be in the environment: a launcher starts this command and sets them"
+            f"{' and '.join(missing)} must be in the environment{named}: a launcher starts this command and sets them"
         )
     return WorkerOrders(
         gateway=GatewayAddress(environment[GATEWAY]),

@@ -4,7 +4,9 @@ of a gateway and a token, over TCP.
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -15,12 +17,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from rostrum.codeserver import bootstrap
+from rostrum.codeserver.step_worker import run_step_work
 from rostrum.definitions.location.loading import CodeTarget
 from rostrum.execution.remote_work import RemoteWork
-from rostrum.interfaces.launching import LaunchSpec, StepLaunch
+from rostrum.interfaces.launching import GatewayAccess, GatewayAddress, LaunchSpec, StepLaunch
 from rostrum.interfaces.run_tokens import narrowed
 from rostrum.interfaces.worker_environment import worker_command, worker_variables
-from rostrum.model.errors import ErrorInfo
+from rostrum.model.errors import ErrorInfo, Unavailable
 from rostrum.model.events import RunCanceling, RunQueued, RunStarted, RunStarting, StepRetrying
 from rostrum.model.plans import Step
 from rostrum.model.runs import Run, RunStatus, RunTarget
@@ -207,6 +211,57 @@ def test_code_that_does_not_load_fails_the_attempt(bench: Bench) -> None:
     (*_, end) = bench.plane.stored(run.run_id, "worker/1/waits")
     assert end.kind == "step_failed"
     assert "nowhere.py" in end.error.first_line  # type: ignore[union-attr]
+
+
+class Deaf:
+    """Answers as no gateway does, or not at all."""
+
+    def __init__(self, *, deaf: bool) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        if deaf:
+            self._socket.close()
+        else:
+            threading.Thread(target=self._answer, daemon=True).start()
+
+    def _answer(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                line, _ = self._socket.accept()
+                with line:
+                    line.recv(65536)
+                    line.sendall(b"HTTP/1.1 501 Not Implemented\r\nContent-Length: 2\r\n\r\nno")
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def test_no_code_is_called_before_the_gateway_has_answered(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, step = bench.started("waiting")
+    spec = bench.spec(run, step)
+    assert spec.step is not None
+    nobody = GatewayAddress(Deaf(deaf=True).url)
+    monkeypatch.setattr(bootstrap.ask_for_step, "__kwdefaults__", {"patience": 0.3})
+    with pytest.raises(Unavailable, match="does not answer"):
+        run_step_work(spec.step.work, GatewayAccess(nobody, spec.token))
+    assert not list(bench.folder.glob("mark-*"))
+    assert bench.kinds(run, "worker/1/waits") == []
+
+
+def test_what_is_no_gateway_is_told_at_once(bench: Bench) -> None:
+    deaf = Deaf(deaf=False)
+    spec = msgspec.structs.replace(bench.spec(bench.run("chain")), gateway=GatewayAddress(deaf.url))
+    status, errors = ended(bench.start(spec))
+    assert (status, f"ConfigError: what answers at {deaf.url} is no gateway" in errors) == (2, True), errors
+    deaf.close()
+
+
+def test_work_of_another_version_is_told(bench: Bench) -> None:
+    run, step = bench.started("waiting")
+    launch = StepLaunch(step_key="waits", attempt=1, work=b"\x81\xa3new\x01")
+    spec = msgspec.structs.replace(bench.spec(run, step), step=launch)
+    status, errors = ended(bench.start(spec))
+    assert (status, "ConfigError: the work of a step cannot be read" in errors) == (2, True), errors
 
 
 def test_what_is_missing_is_told(bench: Bench) -> None:
