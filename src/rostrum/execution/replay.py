@@ -1,13 +1,14 @@
 """A run or a step executed again for debugging: with recorded config and inputs, in this process, leaving no trace.
 
 What the replay makes stays in its memory; what was made before comes from where it was stored. Nothing is recorded, no
-IO manager of the user's is asked to store anything, and output is not captured: breakpoints work.
+IO manager of the user's is asked to store anything, no hook tells anybody, and output is not captured: breakpoints work.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any
 
 import msgspec
@@ -66,7 +67,9 @@ def replay(
     begin = (RunQueued(at=now), RunStarting(at=now, epoch=1))
     for number, event in enumerate(begin, 1):
         session.append([msgspec.structs.replace(event, run_id=run.run_id, stream=CONTROL_STREAM, sequence=number)])
-    work = RunWork(resolved, session.run, session, clock, stop or threading.Event())
+    quiet = copy(resolved)
+    quiet.hooks = {}
+    work = RunWork(quiet, session.run, session, clock, stop or threading.Event())
     made = plugin(IO_MANAGERS, "memory")()
     work.default_io_manager, work.target, work.heartbeat = stored, target, False
     work.around_io_manager = lambda manager: _Apart(made, manager)

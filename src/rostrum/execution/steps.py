@@ -204,7 +204,7 @@ class StepRunner:
         active = Active(step, attempt, emit, self.log, ACTIVE.get())
         emit(StepStarted(at=self._clock.now(), step_key=step.key, attempt=attempt))
         self.log.enter(active)
-        if step.hooks:
+        if step.hooks and self._hooks is not None:
             active.record = HookRecord()
         return active
 

@@ -14,7 +14,7 @@ import pytest
 CODE = """
 import os
 from pathlib import Path
-from rostrum import Config, Definitions, MaterializeResult, asset
+from rostrum import Config, Definitions, MaterializeResult, asset, failure_hook, resource
 
 HERE = Path(__file__).parent
 
@@ -27,7 +27,23 @@ def counted(config: Limits):
         calls.write("x")
     return config.most * 2
 
-@asset
+def called(what):
+    with open(HERE / "hook.calls", "a") as calls:
+        calls.write(what)
+
+@failure_hook
+def page_somebody(context):
+    called("x")
+
+@resource
+def pager(context):
+    called("o")
+
+@failure_hook(required_resource_keys={"pager"})
+def page_by(context):
+    context.resources.pager
+
+@asset(hooks={page_somebody, page_by})
 def doubled(counted):
     print("doubled saw", counted)
     if counted > 5 and not os.environ.get("MENDED"):
@@ -38,7 +54,10 @@ def doubled(counted):
 def shown(doubled):
     print("shown saw", doubled)
 
-defs = Definitions(assets=[counted, doubled, shown])
+defs = Definitions(
+    assets=[counted, doubled, shown],
+    resources={"pager": pager},
+)
 """
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -94,6 +113,15 @@ def test_steps_below_take_what_the_replay_made(rostrum: Command, failed_run: str
     assert done.returncode == 0, done.stderr + done.stdout
     assert "shown saw 28" in done.stdout
     assert not [path for path in (tmp_path / "home" / "storage").rglob("*") if "doubled" in path.name]
+
+
+def test_hooks_tell_nobody(rostrum: Command, failed_run: str, tmp_path: Path) -> None:
+    """Not even what they alone need is opened."""
+    assert (tmp_path / "hook.calls").read_text() in ("xo", "ox")
+    replayed = rostrum("run", "debug", failed_run, "--step", "doubled", "-f", "shop.py")
+    assert "14 is too much" in replayed.stdout, replayed.stderr
+    assert "hook_completed" not in replayed.stdout
+    assert (tmp_path / "hook.calls").read_text() in ("xo", "ox")
 
 
 def test_the_whole_run_with_other_config(rostrum: Command, failed_run: str, tmp_path: Path) -> None:
