@@ -1,7 +1,7 @@
 """A run or a step executed again for debugging: with recorded config and inputs, in this process, leaving no trace.
 
 What the replay makes stays in its memory; what was made before comes from where it was stored. Nothing is recorded, no
-IO manager of the user's is asked to store anything, no hook tells anybody, and output is not captured: breakpoints work.
+IO manager of the user's is asked to store anything, no hook is called, and output is not captured: breakpoints work.
 """
 
 from __future__ import annotations
