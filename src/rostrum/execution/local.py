@@ -273,13 +273,18 @@ class _Keeping:
 
     def append(self, events: Sequence[Event]) -> None:
         self._session.append(events)
-        self.keep(events)
+        self.events += events  # type: ignore[arg-type]
+        if self._watch is not None:
+            self._show(events, self._watch)
 
     def keep(self, events: Sequence[Event]) -> None:
-        self.events.extend(events)  # type: ignore[arg-type]
+        self.events += events  # type: ignore[arg-type]
         if self._watch is not None:
-            for event in events:
-                self._watch(event)
+            self._show(events, self._watch)
+
+    def _show(self, events: Sequence[Event], watch: Callable[[Event], None]) -> None:
+        for event in events:
+            watch(event)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)

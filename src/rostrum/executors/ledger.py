@@ -69,9 +69,10 @@ class Ledger:
         self._open.pop(key, None)
         if kind == SUCCEEDED:
             made, outputs = self._assets.pop(key, None), self._outputs.pop(key, None)
-            gone = self._wanted.get(key, set()) - (outputs or set())
+            wanted = self._wanted.get(key)
+            gone = wanted - outputs if wanted and outputs else wanted or ()
             # A check that gave no verdict, or an op without assets, made all it had to make.
-            lost = [asset for asset in step.asset_keys if not made or asset not in made]
+            lost = [asset for asset in step.asset_keys if not made or asset not in made] if step.asset_keys else ()
             self._progress.succeeded(key, gone, lost)
         elif kind == SKIPPED:
             self._progress.skipped(key)
@@ -81,7 +82,8 @@ class Ledger:
             if not self._require_success and kind != CANCELED:
                 stored = {*self._outputs.get(key, ()), *self._assets.get(key, ())}
             self._progress.failed(key, stored)
-        self._line_up(self._progress.ready())
+        if ready := self._progress.ready():
+            self._line_up(ready)
         passed_over = self._progress.newly_skipped()
         for each in passed_over:
             self._open.pop(each.key, None)
@@ -94,7 +96,7 @@ class Ledger:
 
     def _line_up(self, ready: Sequence[Step]) -> None:
         self._line.extend(ready)
-        if self.is_ranked and ready:
+        if self.is_ranked:
             self._line = deque(sorted(self._line, key=lambda step: -step.priority))
 
     def _want(self, steps: Sequence[Step]) -> None:

@@ -7,7 +7,7 @@ Steps become ready in the order in which their last upstream step ended; steps r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from rostrum.model.assets import AssetKey
@@ -41,6 +41,8 @@ class PlanProgress:
         self._downstream: dict[str, list[str]] = {}
         self._skipped_outputs: set[tuple[str, str]] = set(plan.absent)
         self._skipped_assets: set[AssetKey] = set()
+        self._lacks = bool(plan.absent)
+        """Whether anything is not there that a step could need: most runs lack nothing, and do not look for it."""
         self._open = len(self._steps)
         self._ready: list[Step] = []
         self._newly_skipped: list[Step] = []
@@ -90,14 +92,19 @@ class PlanProgress:
         """True for an optional output that was not produced: a fan-in leaves it out."""
         return (step_key, output) in self._skipped_outputs or self._state.get(step_key) == _SKIPPED
 
-    def succeeded(self, key: str, skipped_outputs: Iterable[str] = (), skipped_assets: Iterable[AssetKey] = ()) -> None:
+    def succeeded(
+        self, key: str, skipped_outputs: Collection[str] = (), skipped_assets: Collection[AssetKey] = ()
+    ) -> None:
         """The step ended well. `skipped_outputs` and `skipped_assets` are the optional ones that it did not produce."""
-        self._skipped_outputs.update((key, output) for output in skipped_outputs)
-        self._skipped_assets.update(skipped_assets)
+        if skipped_outputs or skipped_assets:
+            self._lacks = True
+            self._skipped_outputs.update((key, output) for output in skipped_outputs)
+            self._skipped_assets.update(skipped_assets)
         self._end(key, _SUCCEEDED)
 
     def skipped(self, key: str) -> None:
         """The step was passed over; steps that need its outputs are, too."""
+        self._lacks = True
         self._skipped_assets.update(self._steps[key].asset_keys)
         self._end(key, _SKIPPED)
 
@@ -195,7 +202,8 @@ class PlanProgress:
         if state == _FAILED:
             self._block(key)
             return
-        self._offer(self._released(key))
+        if key in self._downstream:
+            self._offer(self._released(key))
 
     def _released(self, key: str) -> list[str]:
         return [below for below in self._downstream.get(key, ()) if self._is_last(below)]
@@ -227,6 +235,7 @@ class PlanProgress:
                 step = self._steps[key]
                 if self._is_passed_over(step):
                     self._state[key] = _SKIPPED
+                    self._lacks = True
                     self._open -= 1
                     self._newly_skipped.append(step)
                     self._skipped_assets.update(step.asset_keys)
@@ -237,11 +246,7 @@ class PlanProgress:
             pending = sorted(following)
 
     def _is_passed_over(self, step: Step) -> bool:
-        if (
-            not self._skipped_outputs
-            and not self._skipped_assets
-            and not any(self._state.get(u) == _SKIPPED for u in step.upstream)
-        ):
+        if not self._lacks:
             return False
         for item in step.inputs:
             gone = [self._is_gone(source) for source in item.sources if isinstance(source, (FromStep, FromAsset))]

@@ -29,11 +29,12 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Aware UTC time; stands still where the system's clock is set back."""
+        # Without the lock, which a fork would copy as it is held: what two threads make of `_last` at once is either.
         at = _now(UTC)
-        with self._lock:
-            if at > self._last:  # noqa: PLR1730 - `max` costs as much as all the rest
-                self._last = at
+        if at < self._last:
             return self._last
+        self._last = at
+        return at
 
     def wait(self, stop: threading.Event, seconds: float) -> bool:
         """Block until `stop` is set or `seconds` have passed; say whether `stop` is set."""
