@@ -19,7 +19,7 @@ from rostrum.interfaces.execution import Executor
 from rostrum.model.events import AnyEvent, RunCanceling, RunQueued, RunStarting, StepRetrying, StepWorkerStarted
 from rostrum.model.runs import Run, RunStatus, RunTarget
 from rostrum.rpc.gateway_session import GatewaySession
-from rostrum.testing.conformance.executors import code
+from rostrum.testing.conformance.executors import code, surroundings_code
 from rostrum.testing.conformance.executors.bench import CODE, Bench, kinds, only
 from rostrum.testing.conformance.executors.suite import ExecutorSuite, is_gone
 from tests.integration.gateway.served import Gateway, Plane, until
@@ -139,6 +139,11 @@ class RemoteBench(Bench):
     def _watch(self, seen: Seen, done: threading.Event) -> None:
         while not done.wait(0.005):
             seen.most_held = max(seen.most_held, len(seen.held))
+
+
+def surroundings(make: Callable[[], Executor], plane: Plane, gateway: Gateway, folder: Path) -> RemoteBench:
+    """A bench for the suite of what surrounds a step."""
+    return RemoteBench(make, plane, gateway, folder, surroundings_code.definitions(), surroundings_code.__name__)
 
 
 class ClusterSuite(ExecutorSuite):

@@ -15,10 +15,9 @@ from rostrum.executors.dask import DaskExecutor
 from rostrum.executors.ray import RayExecutor
 from rostrum.model.events import LogMessage
 from rostrum.model.runs import RunStatus
-from rostrum.testing.conformance.executors import surroundings_code
 from rostrum.testing.conformance.executors.bench import kinds
 from rostrum.testing.conformance.executors.surroundings import SurroundingsSuite
-from tests.conformance.executors.elsewhere import ClusterSuite, RemoteBench, Seen
+from tests.conformance.executors.elsewhere import ClusterSuite, RemoteBench, Seen, surroundings
 from tests.integration.gateway.served import Gateway, Plane, until
 
 pytestmark = pytest.mark.processes
@@ -67,13 +66,11 @@ class TestDaskSurroundings:
     def surrounded(
         self, dask_address: str, cluster_plane: Plane, cluster_gateway: Gateway, cluster_folder: Path
     ) -> RemoteBench:
-        return RemoteBench(
+        return surroundings(
             lambda: DaskExecutor(dask_address, dedicated=True, grace_seconds=0.6),
             cluster_plane,
             cluster_gateway,
             cluster_folder,
-            surroundings_code.definitions(),
-            surroundings_code.__name__,
         )
 
 
@@ -105,6 +102,21 @@ class TestRay:
             cluster_plane,
             cluster_gateway,
             cluster_folder,
+        )
+
+
+class TestRaySurroundings:
+    once_a_process = False
+    test_hooks = SurroundingsSuite.test_hooks_know_outputs_and_exceptions
+    test_resources = SurroundingsSuite.test_resources_are_set_up_once_a_process_and_in_order
+    test_typed_partitions = SurroundingsSuite.test_typed_values_of_partitions
+
+    @pytest.fixture
+    def surrounded(
+        self, ray_cluster: None, cluster_plane: Plane, cluster_gateway: Gateway, cluster_folder: Path
+    ) -> RemoteBench:
+        return surroundings(
+            lambda: RayExecutor(workers=2, grace_seconds=0.6), cluster_plane, cluster_gateway, cluster_folder
         )
 
 

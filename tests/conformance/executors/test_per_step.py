@@ -13,8 +13,9 @@ from rostrum.model.errors import RostrumError, Unavailable
 from rostrum.model.events import StepFailed
 from rostrum.model.runs import RunStatus
 from rostrum.testing.conformance.executors.bench import kinds, only
+from rostrum.testing.conformance.executors.surroundings import CrashSurroundingsSuite
 from rostrum.testing.processes import ProcessLauncher
-from tests.conformance.executors.elsewhere import ClusterSuite, RemoteBench
+from tests.conformance.executors.elsewhere import ClusterSuite, RemoteBench, surroundings
 from tests.integration.gateway.served import Gateway, Plane
 
 pytestmark = pytest.mark.processes
@@ -82,3 +83,22 @@ class TestPerStep:
         assert "step_retrying" not in kinds(session), "it would not help"
         (failed,) = [event for event in session.events if isinstance(event, StepFailed)]
         assert "could not be started: no such image" in failed.error.message
+
+
+class TestPerStepSurroundings:
+    """Each step has a process of its own, and more is not shown here: starting one takes a second."""
+
+    test_hooks = CrashSurroundingsSuite.test_hooks_know_outputs_and_exceptions
+    test_typed_partitions = CrashSurroundingsSuite.test_typed_values_of_partitions
+    test_a_crash = CrashSurroundingsSuite.test_a_crash_takes_no_other_resources_along
+
+    @pytest.fixture
+    def surrounded(
+        self, launcher: Moody, cluster_plane: Plane, cluster_gateway: Gateway, cluster_folder: Path
+    ) -> RemoteBench:
+        return surroundings(
+            lambda: PerStepExecutor(launcher, grace_seconds=0.6, infrastructure_retries=0, look_seconds=0.1),
+            cluster_plane,
+            cluster_gateway,
+            cluster_folder,
+        )
