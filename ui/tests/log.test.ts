@@ -16,7 +16,7 @@ const output = { fileKey: "a", stepKeys: ["a"], out: "\u001b[31mred\u001b[0m\n10
 describe("one log of events and output", () => {
   const lines = mergeLog(events, [output]);
   it("puts the output of a step before its end, without colours and rewritten text", () => {
-    expect(lines.map((line) => line.text)).toEqual(["run started, pid 7", "step started", "two", "lines", "red", "100%", "bad", "ValueError: no", "  f.py:3 in a", "    boom()", "step not run, because a failed"]);
+    expect(lines.map((line) => line.text)).toEqual(["run started, pid 7", "step started", "two", "lines", "red", "100%", "bad", "ValueError: no", "  f.py:3 in a", "    boom()", "step not run, because a did not succeed"]);
     expect(lines[4]).toMatchObject({ level: "OUT", step: "a", at: undefined });
   });
   it("narrows to a step, to errors, to output", () => {

@@ -42,7 +42,8 @@ def log_files(session: Session, logs: LogStore, run_id: str) -> list[dict[str, A
         of_step = event.step_keys[0] if len(event.step_keys) == 1 else None
         attempt = event.attempt
         if of_step is not None:
-            attempt = tries[of_step] = attempt or tries.get(of_step, 0) + 1
+            # The worker that goes on after the loss of another counts from 1 again.
+            attempt = tries[of_step] = max(attempt or 1, tries.get(of_step, 0) + 1)
         files[event.file_key] = {"fileKey": event.file_key, "stepKeys": list(event.step_keys), "attempt": attempt}
     with contextlib.suppress(Unavailable):
         for key in logs.files(run_id):

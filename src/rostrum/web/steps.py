@@ -28,6 +28,29 @@ STEP_KINDS = (
 )
 
 
+class Where(msgspec.Struct, rename="camel", frozen=True):
+    """Where an attempt runs."""
+
+    place: str
+    """One of `rostrum.model.plans.ISOLATIONS`, or the name of the cluster; empty: the run's own worker."""
+    pid: int | None = None
+    host: str | None = None
+    worker: str | None = None
+    """What the place calls it: name of the container or pod, id of the task."""
+
+
+class Try(msgspec.Struct, rename="camel"):
+    """One attempt of a step."""
+
+    worker_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    where: Where | None = None
+    cause: str | None = None
+    """Why it failed, see `rostrum.model.events.StepFailed.cause`; None while it has not."""
+    error: str | None = None
+
+
 class StepRow(msgspec.Struct, rename="camel"):
     """One step as the timeline shows it (API.md: StepRow)."""
 
@@ -44,6 +67,12 @@ class StepRow(msgspec.Struct, rename="camel"):
     error: str | None = None
     waits_for: dict[str, Any] | None = None
     """While the step could start and waits for what others hold: kind, name, limit, holders, since."""
+    where: Where | None = None
+    """Where its last attempt runs or ran."""
+    cause: str | None = None
+    """Why it failed for good."""
+    tries: list[Try] = []
+    """All attempts in order, where there was more than one."""
 
 
 _OPEN = ("waiting", "running", "starting", "retrying")
@@ -61,9 +90,11 @@ def step_rows(run: Run, plan: Plan | None, events: Iterable[ev.AnyEvent]) -> lis
     rows = {step.key: _planned(step) for step in plan.steps} if plan else {}
     standing = {step.key: step for step in plan.steps if step.mapped_over} if plan else {}
     began = None
+    home = Where("")
     for event in events:
         if isinstance(event, ev.RunStarted):
-            began = event.at
+            began = began or event.at
+            home = Where("", event.pid, event.host)
             selected = set(event.step_keys)
             if selected and not event.resumed:
                 rows = {key: row for key, row in rows.items() if key in selected or key in standing} | {
@@ -72,7 +103,7 @@ def step_rows(run: Run, plan: Plan | None, events: Iterable[ev.AnyEvent]) -> lis
         elif isinstance(event, ev.StepsMapped):
             rows = _unfolded(rows, standing, event)
         elif event.step_key is not None:
-            _apply(rows.setdefault(event.step_key, _row(event.step_key, [], [])), event)
+            _apply(rows.setdefault(event.step_key, _row(event.step_key, [], [])), event, home)
     for row in rows.values():
         ends = [rows[key].ended_at for key in row.upstream if key in rows]
         if run.is_finished:
@@ -85,6 +116,10 @@ def step_rows(run: Run, plan: Plan | None, events: Iterable[ev.AnyEvent]) -> lis
                 "not_run" if row.started_at is None else "canceled" if run.status.value == "canceled" else "failure"
             )
             row.ended_at = run.ended_at if row.started_at else None
+        if len(row.tries) == 1:
+            row.tries = []
+        elif row.tries and row.tries[-1].ended_at is None:
+            row.tries[-1].ended_at = row.ended_at
     return list(rows.values())
 
 
@@ -122,7 +157,7 @@ def _row(key: str, asset_keys: list[str], upstream: list[str]) -> StepRow:
     return StepRow(key=key, title=asset_keys[0] if asset_keys else key, asset_keys=asset_keys, upstream=upstream)
 
 
-def _apply(row: StepRow, event: ev.AnyEvent) -> None:
+def _apply(row: StepRow, event: ev.AnyEvent, home: Where) -> None:
     row.waits_for = None
     if isinstance(event, ev.StepWaiting):
         row.waits_for = {
@@ -133,16 +168,28 @@ def _apply(row: StepRow, event: ev.AnyEvent) -> None:
             "since": event.at,
         }
     elif isinstance(event, ev.StepWorkerStarted):
-        row.worker_at = event.at
-        row.status = "starting"
+        row.worker_at = row.worker_at or event.at
+        # A process without a host of its own is beside the worker of the run.
+        host = event.host or (home.host if event.pid is not None else None)
+        row.where = Where(event.place, event.pid, host, event.worker)
+        if row.tries and row.tries[-1].where is home and row.tries[-1].ended_at is None:
+            row.tries[-1].where = row.where  # a worker elsewhere was faster to tell than the one that started it
+        else:
+            row.status = "starting"
+            row.tries.append(Try(worker_at=event.at, where=row.where))
     elif isinstance(event, ev.StepStarted):
         row.started_at = row.started_at or event.at
         # The worker that goes on after the loss of another counts from 1 again.
         row.attempts = event.attempt if event.attempt > row.attempts else row.attempts + 1
         row.status = "running"
+        if not row.tries or row.tries[-1].started_at is not None or row.tries[-1].ended_at is not None:
+            row.where = home
+            row.tries.append(Try(where=home))
+        row.tries[-1].started_at = event.at
     elif isinstance(event, ev.StepRetrying):
         row.status = "retrying"
         row.error = event.error.first_line
+        _failed(row, event)
     elif (ended := _ENDS.get(type(event))) is not None:
         if isinstance(event, ev.StepNotRun) and row.status in ("running", "starting"):
             return  # it did run, and its worker died: an open step when the run ends
@@ -150,8 +197,17 @@ def _apply(row: StepRow, event: ev.AnyEvent) -> None:
             _begun(row)
         row.status = ended
         row.ended_at = event.at if row.started_at else None
+        row.error = None
         if isinstance(event, ev.StepFailed):
-            row.error = event.error.first_line
+            row.error, row.cause = event.error.first_line, event.cause
+            _failed(row, event)
+
+
+def _failed(row: StepRow, event: ev.StepRetrying | ev.StepFailed) -> None:
+    """An attempt has failed; one that never told of itself is told by its end alone."""
+    if row.tries and row.tries[-1].ended_at is None:
+        last = row.tries[-1]
+        last.ended_at, last.cause, last.error = event.at, event.cause, event.error.first_line
 
 
 def _begun(row: StepRow) -> None:

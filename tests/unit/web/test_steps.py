@@ -9,7 +9,7 @@ from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ErrorInfo
 from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run, RunStatus, RunTarget
-from rostrum.web.steps import step_rows
+from rostrum.web.steps import Where, step_rows
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 PLAN = Plan(
@@ -110,3 +110,32 @@ def test_steps_for_items_stand_in_the_place_of_the_one_that_stood_for_them() -> 
     assert rows["sum"].upstream == ["more[a]", "more[b]"]
     none = step_rows(run(), plan, [*before, ev.StepsMapped(at=at(1), step_key="list")])
     assert [(row.key, row.upstream) for row in none] == [("list", []), ("sum", [])]
+
+
+def test_attempts_are_told_with_place_and_cause() -> None:
+    """Two workers of the run, each counts its attempts from 1; who is resumed was queued once."""
+    error = ErrorInfo(class_name="E", message="gone")
+    events = [
+        ev.RunStarted(at=at(0), epoch=1, step_keys=("a", "b", "c"), pid=1, host="vm"),
+        ev.StepWorkerStarted(at=at(1), step_key="a", pid=7),
+        ev.StepStarted(at=at(2), step_key="a"),
+        ev.StepRetrying(at=at(3), step_key="a", error=error, attempt=1, cause="lost"),
+        ev.RunStarted(at=at(4), epoch=2, step_keys=("a", "b", "c"), resumed=True, pid=2, host="vm"),
+        ev.StepWorkerStarted(at=at(5), step_key="a", pid=8, place="thread"),
+        ev.StepStarted(at=at(6), step_key="a"),
+        ev.StepSucceeded(at=at(7), step_key="a"),
+        ev.StepStarted(at=at(7), step_key="b"),
+        ev.StepWorkerStarted(at=at(7), step_key="b", place="container", worker="etl", host="node"),
+        ev.StepFailed(at=at(8), step_key="b", error=error, cause="crash"),
+        ev.StepStarted(at=at(8), step_key="c"),
+    ]
+    a, b, c = step_rows(run(), PLAN, events)
+    assert (a.attempts, a.queued_at, a.worker_at, a.started_at, a.ended_at) == (2, at(0), at(1), at(2), at(7))
+    assert (a.where, a.error, a.cause) == (Where("thread", 8, "vm"), None, None)
+    first, second = a.tries
+    assert (first.where, first.ended_at, first.cause, first.error) == (
+        Where("process", 7, "vm"), at(3), "lost", "E: gone"
+    )  # fmt: skip
+    assert (second.worker_at, second.started_at, second.ended_at, second.cause) == (at(5), at(6), at(7), None)
+    assert (b.where, b.cause, b.error, b.tries) == (Where("container", None, "node", "etl"), "crash", "E: gone", [])
+    assert (c.where, c.status, c.tries) == (Where("", 2, "vm"), "running", [])

@@ -103,6 +103,35 @@ export interface StepRow {
   error: string | null;
   upstream: string[];
   waitsFor?: StepWait | null;
+  /** Where its last attempt runs or ran. */
+  where?: Where | null;
+  /** Why it failed for good. */
+  cause?: Cause | null;
+  /** All attempts in order, where there was more than one. */
+  tries?: Try[];
+}
+
+/** `user`: the code raised; `timeout`: it took too long; `crash`: its process died; `lost`: its place went away. */
+export type Cause = "user" | "timeout" | "crash" | "lost";
+
+/** Where an attempt of a step runs. */
+export interface Where {
+  /** A kind of isolation, or the name of a cluster; empty: the worker of the run itself. */
+  place: string;
+  pid: number | null;
+  host: string | null;
+  /** Name of the container or pod, id of the task. */
+  worker: string | null;
+}
+
+/** One attempt of a step. */
+export interface Try {
+  workerAt: string | null;
+  startedAt: string | null;
+  endedAt: string | null;
+  where: Where | null;
+  cause: Cause | null;
+  error: string | null;
 }
 
 /** Why a step that could start does not. */

@@ -4,7 +4,8 @@ import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { request } from "../api/client";
 import { RunEvents, RunLog } from "../api/generated";
-import type { LogFile, RunEvent } from "../api/shapes";
+import type { LogFile, RunEvent, StepRow } from "../api/shapes";
+import { causeWords, placeWords } from "../format/step";
 import { usePhone } from "../list/media";
 import { Broken, Menu, Seg } from "../parts/controls";
 import { Icon } from "../parts/icons";
@@ -93,19 +94,30 @@ function fileTitle(file: LogFile): string {
   return file.stepKeys.length > 1 ? `process of ${file.stepKeys.length} steps` : file.fileKey;
 }
 
+/** Where the chosen attempt of a step runs, else its last, and what became of it. */
+export function whereabouts(row: StepRow, attempt: string): string {
+  const chosen = attempt === "" ? undefined : row.tries?.[Number(attempt) - 1];
+  const where = chosen ? chosen.where : row.where;
+  const cause = chosen ? chosen.cause : row.cause;
+  return [where && placeWords(where), cause && causeWords(cause)].filter(Boolean).join(", ");
+}
+
 interface RunLogProps {
   runId: string;
   files: readonly LogFile[];
   live: boolean;
   startedAt: string | null;
+  steps: readonly StepRow[];
+  /** Key of the chosen step. */
   step: string | undefined;
-  stepTitle: string | undefined;
   onStep: (step: string | undefined) => void;
 }
 
 /** The bar above the log and the log itself. */
-export function RunLogPanel({ runId, files, live, startedAt, step, stepTitle, onStep }: RunLogProps) {
+export function RunLogPanel({ runId, files, live, startedAt, steps, step, onStep }: RunLogProps) {
   const phone = usePhone();
+  const row = step === undefined ? undefined : steps.find((each) => each.key === step);
+  const titles = useMemo(() => new Map(steps.map((each) => [each.key, each.title])), [steps]);
   const [show, setShow] = useState<Scope["show"]>("all");
   const [search, setSearch] = useState("");
   const [relative, setRelative] = useState(false);
@@ -114,17 +126,17 @@ export function RunLogPanel({ runId, files, live, startedAt, step, stepTitle, on
   const events = useEvents(runId);
   const [chosen, setAttempt] = useState("");
   useEffect(() => setAttempt(""), [step]);
-  const attempts = useMemo(() => (step === undefined ? [] : files.flatMap((file) => (file.stepKeys.length === 1 && file.stepKeys[0] === step && file.attempt !== null ? [file.attempt] : []))), [files, step]);
+  const attempts = Array.from({ length: row?.tries?.length ?? 0 }, (_, index) => index + 1);
   const attempt = attempts.length > 1 ? chosen : "";
   const wanted = useMemo(() => {
     if (step === undefined) return live ? files.slice(-FILES_MOST) : files.slice(0, FILES_MOST);
-    return files.filter((file) => file.stepKeys.includes(step) && (attempt === "" || String(file.attempt) === attempt));
+    return files.filter((file) => file.stepKeys.includes(step) && (attempt === "" || file.attempt === null || String(file.attempt) === attempt));
   }, [files, step, attempt, live]);
   const outputs = useOutputs(runId, wanted);
   const all = useMemo(() => mergeLog(events.data?.events ?? [], outputs), [events.data, outputs]);
-  const inStep = useMemo(() => scoped(all, { step, show: "all" }), [all, step]);
+  const inStep = useMemo(() => scoped(all, { step, show: "all", attempt: attempt === "" ? undefined : Number(attempt) }), [all, step, attempt]);
   const lines = useMemo(() => scoped(inStep, { step: undefined, show }), [inStep, show]);
-  const errors = useMemo(() => inStep.filter((line) => line.level === "ERROR" || line.level === "ERR").length, [inStep]);
+  const errors = useMemo(() => inStep.filter((line) => !line.rest && (line.level === "ERROR" || line.level === "ERR")).length, [inStep]);
   const shows: { value: Scope["show"]; text: string }[] = [{ value: "all", text: "All" }, { value: "errors", text: `Errors ${errors}` }, { value: "output", text: "Output" }];
   const downloads = wanted.flatMap((file) =>
     (["out", "err"] as const).map((stream) => ({
@@ -140,11 +152,12 @@ export function RunLogPanel({ runId, files, live, startedAt, step, stepTitle, on
         {step === undefined ? (
           <span className="chip">all steps</span>
         ) : (
-          <button type="button" className="chip is-on cut" aria-label={`Log of step ${stepTitle ?? step}; show all steps`} onClick={() => onStep(undefined)}>
-            <i>step</i> <span className="cut">{stepTitle ?? step}</span> <Icon name="close" />
+          <button type="button" className="chip is-on cut" aria-label={`Log of step ${row?.title ?? step}; show all steps`} onClick={() => onStep(undefined)}>
+            <i>step</i> <span className="cut">{row?.title ?? step}</span> <Icon name="close" />
           </button>
         )}
         {attempts.length > 1 && <Seg label="Attempt" value={attempt} options={[{ value: "", text: "All attempts" }, ...attempts.map((number) => ({ value: String(number), text: String(number) }))]} onChange={setAttempt} />}
+        {row && <span className="faint t12 cut wide-only" data-testid="step-where">{whereabouts(row, attempt)}</span>}
         {hidden && <span className="faint t12 wide-only">output of the {live ? "last" : "first"} {FILES_MOST} of {files.length} steps; choose a step for its own</span>}
         <span className="grow" />
         <div className="filter log-search wide-only" data-filter>
@@ -166,6 +179,7 @@ export function RunLogPanel({ runId, files, live, startedAt, step, stepTitle, on
       ) : (
         <LogView
           lines={lines} live={live} start={startedAt ? Date.parse(startedAt) : undefined} relative={relative} phone={phone} search={search} follow={follow} onFollow={setFollow}
+          titles={step === undefined && steps.length > 1 ? titles : undefined}
           empty={events.isPending ? "" : show === "all" ? "Nothing has been said yet." : show === "errors" ? "No errors." : "Nothing was printed."}
         />
       )}

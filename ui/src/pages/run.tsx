@@ -8,14 +8,15 @@ import { runQuery } from "../api/queries";
 import type { ErrorInfo, StepRow } from "../api/shapes";
 import { count, plural } from "../format/number";
 import { andMore, failedSomewhere, hasEnded, retryWord, runSeconds, runState, runWord, shortId, stepState, trigger } from "../format/run";
+import { placeWords, runAdvice, stepAdvice } from "../format/step";
 import { clock, clockSeconds, dayKey, dayMonth, duration } from "../format/time";
 import { usePhone } from "../list/media";
 import { Broken, Key, Menu, type MenuItem, Panel, Seg, Skeleton, toast } from "../parts/controls";
 import { Glyph } from "../parts/glyph";
 import { Icon } from "../parts/icons";
 import { errorText, Frames } from "../parts/stack";
-import { Timeline } from "../parts/timeline";
-import { RunWaits } from "../parts/waits";
+import { Timeline, whatMatters } from "../parts/timeline";
+import { RunWaits, waitWords } from "../parts/waits";
 import { useSecond } from "../parts/time";
 import { openLaunch } from "../shell/launch-store";
 import { Title } from "../shell/title";
@@ -75,7 +76,7 @@ function RunView({ run }: { run: Run }) {
       {pane === 1 && !phone && <Splitter root={root} />}
       {pane !== 2 && (
         <Panel what="The log">
-          <RunLogPanel runId={run.id} files={run.logFiles} live={live} startedAt={run.startedAt} step={step} stepTitle={run.steps.find((item) => item.key === step)?.title} onStep={choose} />
+          <RunLogPanel runId={run.id} files={run.logFiles} live={live} startedAt={run.startedAt} steps={run.steps} step={step} onStep={choose} />
         </Panel>
       )}
     </div>
@@ -170,6 +171,7 @@ function FailureCard({ run, error, step }: { run: Run; error: ErrorInfo | null; 
   const copy = () => void navigator.clipboard?.writeText(error ? errorText(error) : (run.errorLine ?? "")).then(() => toast("Copied."));
   const link = () => void navigator.clipboard?.writeText(window.location.href).then(() => toast("Link copied."));
   const reason = REASONS[run.failureReason ?? ""] ?? "";
+  const advice = runAdvice(run.failureReason) || stepAdvice(step?.cause);
   return (
     <section className="failure" aria-label="Failure" data-testid="failure">
       <div className="top">
@@ -177,7 +179,7 @@ function FailureCard({ run, error, step }: { run: Run; error: ErrorInfo | null; 
         <div className="grow">
           <h2>{head}</h2>
           {rest.length > 0 && <pre className="rest">{rest.slice(0, 12).join("\n").trim()}</pre>}
-          <p className="why">{step ? <>in step <Key name={step.title} />{step.attempts > 1 ? `, after ${step.attempts} attempts` : ""}. </> : null}{reason}</p>
+          <p className="why">{step ? <>in step <Key name={step.title} />{step.attempts > 1 ? `, after ${step.attempts} attempts` : ""}{step.where ? `, in ${placeWords(step.where)}` : ""}. </> : null}{reason} {advice}</p>
         </div>
         <div className="row nowrap wide-only failure-do">
           <button type="button" className="btn" onClick={copy}><Icon name="copy" />Copy</button>
@@ -212,13 +214,18 @@ function RunTimeline({ run, now, live, step, onStep, phone }: { run: Run; now: n
   return <Timeline steps={run.steps} from={from} until={until} now={now} live={live} selected={step} onSelect={onStep} phone={phone} />;
 }
 
+/** Rows of the table at first; all are one click away. */
+const TABLE_ROWS = 300;
+
 function StepTable({ run, now, step, onStep }: { run: Run; now: number; step: string | undefined; onStep: (key: string | undefined) => void }) {
+  const [all, setAll] = useState(false);
+  const rows = all ? run.steps : whatMatters(run.steps).slice(0, TABLE_ROWS);
   return (
     <div className="table-box">
       <table className="grid inset">
-        <thead><tr><th>Step</th><th className="w96">State</th><th className="num w80">Duration</th><th className="num w80">Start-up</th><th className="num w80">Attempts</th><th>Waits for, or first error</th></tr></thead>
+        <thead><tr><th>Step</th><th className="w96">State</th><th className="num w80">Duration</th><th className="num w80">Start-up</th><th className="num w80">Attempts</th><th>Where</th><th>Waits for, or error</th></tr></thead>
         <tbody>
-          {run.steps.slice(0, 500).map((item) => {
+          {rows.map((item) => {
             const seconds = runSeconds(item, now);
             const startUp = item.workerAt && item.startedAt ? (Date.parse(item.startedAt) - Date.parse(item.workerAt)) / 1000 : undefined;
             return (
@@ -228,12 +235,14 @@ function StepTable({ run, now, step, onStep }: { run: Run; now: number; step: st
                 <td className="num">{seconds === undefined ? "" : duration(seconds)}</td>
                 <td className="num muted">{startUp === undefined ? "" : duration(startUp)}</td>
                 <td className="num muted">{item.attempts > 0 ? item.attempts : ""}</td>
-                <td className={item.error ? "mono" : "muted"}>{item.error ?? (item.status === "waiting" ? item.upstream.join(", ") : "")}</td>
+                <td className="muted">{item.where ? placeWords(item.where) : ""}</td>
+                <td className={item.error ? "mono" : "muted"} title={item.error ?? undefined}>{item.error ?? (item.waitsFor ? waitWords(item.waitsFor) : item.status === "waiting" ? item.upstream.join(", ") : "")}</td>
               </tr>
             );
           })}
         </tbody>
       </table>
+      {rows.length < run.steps.length && <p className="table-more"><button type="button" className="btn" onClick={() => setAll(true)}>Show all {count(run.steps.length)} steps</button></p>}
     </div>
   );
 }

@@ -21,6 +21,8 @@ interface LogViewProps {
   follow: boolean;
   onFollow: (follow: boolean) => void;
   empty: ReactNode;
+  /** Names of the steps by key, where lines of several are shown; without it lines say nothing of their step. */
+  titles: ReadonlyMap<string, string> | undefined;
 }
 
 function marked(text: string, search: string): ReactNode {
@@ -37,7 +39,7 @@ function marked(text: string, search: string): ReactNode {
 
 /** The lines of a log. */
 export function LogView(props: LogViewProps) {
-  const { lines, live, start, relative, phone, follow, onFollow } = props;
+  const { lines, live, start, relative, phone, follow, onFollow, titles } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const search = props.search.trim().toLowerCase();
   const hits = useMemo(() => (search === "" ? [] : lines.flatMap((line, index) => (line.text.toLowerCase().includes(search) ? [index] : []))), [lines, search]);
@@ -88,20 +90,22 @@ export function LogView(props: LogViewProps) {
   return (
     <div className="log-box">
       {search !== "" && <div className="log-hits" role="status">{hits.length === 0 ? "No hits" : `${Math.min(hit, hits.length - 1) + 1} of ${count(hits.length)}`}</div>}
-      <div className="log" role="log" tabIndex={0} aria-label="Log" aria-live="off" ref={scroller} onScroll={onScroll} onKeyDown={onKeyDown} data-testid="log">
+      <div className={titles && !phone ? "log has-steps" : "log"} role="log" tabIndex={0} aria-label="Log" aria-live="off" ref={scroller} onScroll={onScroll} onKeyDown={onKeyDown} data-testid="log">
         {lines.length === 0 && <div className="log-empty">{props.empty}</div>}
         <div className="log-lines" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((slot) => {
             const line = lines[slot.index];
             if (!line) return null;
             const number = slot.index + 1;
+            const of = titles && line.step !== null && !line.rest ? (titles.get(line.step) ?? line.step) : "";
             const state = [CLASS[line.level], line.dim ? "is-dim" : "", number === target || hits[Math.min(hit, hits.length - 1)] === slot.index ? "is-target" : ""].filter(Boolean).join(" ");
             return (
               <div key={slot.key} ref={phone ? virtual.measureElement : undefined} data-index={slot.index} id={`L${number}`} className={`line ${state}`} style={{ transform: `translateY(${slot.start}px)` }}>
                 <a href={`#L${number}`} tabIndex={-1} aria-label={`Line ${number}`} onClick={() => setTarget(number)}>{number}</a>
                 <time>{when(line)}</time>
                 <span className="lv">{line.level}</span>
-                <span className="text">{marked(line.text, search)}</span>
+                {titles && !phone && <span className="of cut" title={of}>{of}</span>}
+                <span className="text">{phone && of !== "" && <span className="of">{of} </span>}{marked(line.text, search)}</span>
               </div>
             );
           })}

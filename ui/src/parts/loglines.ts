@@ -2,6 +2,8 @@
 
 import type { ErrorInfo, RunEvent } from "../api/shapes";
 import { measure, plural } from "../format/number";
+import { shortId } from "../format/run";
+import { causeWords, placeWords } from "../format/step";
 import { duration } from "../format/time";
 
 export type Level = "DEBUG" | "INFO" | "WARN" | "ERROR" | "OUT" | "ERR";
@@ -14,6 +16,10 @@ export interface LogLine {
   step: string | null;
   /** What the engine says about its own work, shown quietly. */
   dim: boolean;
+  /** Which attempt of its step it is of. */
+  attempt?: number;
+  /** Not the first line of what was said. */
+  rest?: boolean;
 }
 
 /** Captured output of one file. */
@@ -84,7 +90,7 @@ export function sentence(event: RunEvent): { level: Level; text: string; dim: bo
     case "run_queued":
       return say("run queued");
     case "run_starting":
-      return say(event.resumes ? "another worker is being started" : "run admitted, its worker is being started");
+      return say(event.resumes ? "another worker is being started, to go on where the last one stopped" : "run admitted, its worker is being started");
     case "run_worker_launched":
       return say(`worker launched by ${text(event.launcher)}${container(event.worker)}`);
     case "run_started":
@@ -109,9 +115,9 @@ export function sentence(event: RunEvent): { level: Level; text: string; dim: bo
     case "hook_completed":
       return say(`hook ${text(event.hook)} ${text(event.outcome) || "completed"}`, event.outcome === "failed" ? "ERROR" : "INFO", event.outcome !== "failed");
     case "step_waiting":
-      return say(`waits for ${text(event.reason)} ${text(event.name)}: ${event.limit} of ${event.limit} taken`, "INFO", false);
+      return say(`waits for ${text(event.reason)} ${text(event.name)}: ${event.limit} of ${event.limit} taken${holders(event.holders)}`, "INFO", false);
     case "step_worker_started":
-      return say(event.pid ? `step process started, pid ${event.pid}` : `step given to ${text(event.place)} ${text(event.worker)}${event.host ? ` on ${text(event.host)}` : ""}`);
+      return say(handed(event));
     case "step_started":
       return say(`step started${(event.attempt as number) > 1 ? `, attempt ${event.attempt}` : ""}`);
     case "input_loaded":
@@ -127,7 +133,7 @@ export function sentence(event: RunEvent): { level: Level; text: string; dim: bo
     case "step_skipped":
       return say(`step skipped${event.reason ? `: ${text(event.reason)}` : ""}`);
     case "step_not_run":
-      return say(`step not run${Array.isArray(event.because) && event.because.length > 0 ? `, because ${event.because.join(", ")} failed` : ""}`);
+      return say(`step not run${Array.isArray(event.because) && event.because.length > 0 ? `, because ${event.because.join(", ")} did not succeed` : ""}`);
     case "step_canceled":
       return say("step canceled", "WARN", false);
     case "asset_materialized":
@@ -139,10 +145,27 @@ export function sentence(event: RunEvent): { level: Level; text: string; dim: bo
     case "resources_initialized":
       return say(`resources ready: ${Array.isArray(event.resource_keys) ? event.resource_keys.join(", ") : ""}${took(event)}`);
     case "logs_captured":
-      return say("output is captured from here");
+      return say(Array.isArray(event.step_keys) && event.step_keys.length > 1 ? `output of the process of ${event.step_keys.length} steps is captured from here` : "output is captured from here");
     default:
       return say(event.kind.replaceAll("_", " "));
   }
+}
+
+/** ` by run 1a2b3c load and 2 others`. */
+function holders(list: unknown): string {
+  const [first, ...others] = Array.isArray(list) ? list.map(String) : [];
+  if (first === undefined) return "";
+  const [run = "", ...step] = first.split(":");
+  return ` by run ${shortId(run)} ${step.join(":")}`.trimEnd() + (others.length > 0 ? ` and ${plural(others.length, "other")}` : "");
+}
+
+/** Whom an attempt was given to. Events leave out what is as usual: a process, the first attempt. */
+function handed(event: RunEvent): string {
+  const place = text(event.place) || "process";
+  const pid = typeof event.pid === "number" ? event.pid : null;
+  const again = (event.attempt as number) > 1 ? `, attempt ${event.attempt}` : "";
+  if (place === "process" && pid !== null) return `step process started, pid ${pid}${again}`;
+  return `step given to ${placeWords({ place, pid, host: text(event.host) || null, worker: text(event.worker) || null })}${again}`;
 }
 
 function failure(event: RunEvent): string {
@@ -151,14 +174,14 @@ function failure(event: RunEvent): string {
   const frame = error.frames?.findLast((candidate) => candidate.user);
   const code = frame?.source?.[frame.line - (frame.first_source_line ?? frame.line)]?.trim();
   const place = frame ? `\n  ${frame.file}:${frame.line} in ${frame.function}${code ? `\n    ${code}` : ""}` : "";
-  const again = event.kind === "step_retrying" ? `\nattempt ${event.attempt} failed; the next one follows${event.delay_seconds ? ` in ${duration(Number(event.delay_seconds))}` : ""}` : "";
+  const again = event.kind === "step_retrying" ? `\nattempt ${event.attempt} ${causeWords(text(event.cause) || null)}; the next one follows${event.delay_seconds ? ` in ${duration(Number(event.delay_seconds))}` : ""}` : "";
   return `${error.class_name}: ${error.message}${place}${again}`;
 }
 
-function eventLines(event: RunEvent): LogLine[] {
+function eventLines(event: RunEvent, attempt: number | undefined): LogLine[] {
   const { level, text: said, dim } = sentence(event);
   const at = Date.parse(event.at);
-  return said.split("\n").map((line) => ({ at, level, text: line, step: event.step_key ?? null, dim }));
+  return said.split("\n").map((line, index) => ({ at, level, text: line, step: event.step_key ?? null, dim, ...(attempt === undefined ? {} : { attempt }), ...(index > 0 ? { rest: true } : {}) }));
 }
 
 function outputLines(content: string, level: Level, step: string | null, lost = false): LogLine[] {
@@ -177,17 +200,26 @@ export function leftOut(count: number): string {
 
 /** One log: events in order, and the output of each file before the end of its attempt, or of its last step. */
 export function mergeLog(events: readonly RunEvent[], outputs: readonly Output[]): LogLine[] {
+  // Whoever goes on after the loss of a worker counts from 1 again: attempts are told apart by the ends of those before.
+  const again = new Map<string, number[]>();
+  for (const event of events) if (event.kind === "step_retrying" && event.step_key) again.set(event.step_key, [...(again.get(event.step_key) ?? []), event.id]);
   const before = new Map<number, LogLine[]>();
   const atEnd: LogLine[] = [];
   for (const output of outputs) {
     const step = output.stepKeys.length === 1 ? (output.stepKeys[0] ?? null) : null;
-    const lines = [...outputLines(output.out, "OUT", step, output.lost?.out), ...outputLines(output.err, "ERR", step, output.lost?.err)];
-    const again = output.attempt ? events.find((event) => event.kind === "step_retrying" && event.step_key === step && event.attempt === output.attempt) : undefined;
-    const end = again ?? events.findLast((event) => ENDS.has(event.kind) && output.stepKeys.includes(event.step_key ?? ""));
-    if (end) before.set(end.id, [...(before.get(end.id) ?? []), ...lines]);
+    const own = output.attempt ? { attempt: output.attempt } : {};
+    const lines = [...outputLines(output.out, "OUT", step, output.lost?.out), ...outputLines(output.err, "ERR", step, output.lost?.err)].map((line) => ({ ...line, ...own }));
+    const end = (output.attempt ? again.get(step ?? "")?.[output.attempt - 1] : undefined) ?? events.findLast((event) => ENDS.has(event.kind) && output.stepKeys.includes(event.step_key ?? ""))?.id;
+    if (end !== undefined) before.set(end, [...(before.get(end) ?? []), ...lines]);
     else atEnd.push(...lines);
   }
-  const merged = events.flatMap((event) => [...(before.get(event.id) ?? []), ...eventLines(event)]);
+  const failed = new Map<string, number>();
+  const merged = events.flatMap((event) => {
+    const step = event.step_key ?? undefined;
+    const attempt = step === undefined ? undefined : (failed.get(step) ?? 0) + 1;
+    if (step !== undefined && attempt !== undefined && event.kind === "step_retrying") failed.set(step, attempt);
+    return [...(before.get(event.id) ?? []), ...eventLines(event, attempt)];
+  });
   return [...merged, ...atEnd];
 }
 
@@ -195,12 +227,15 @@ export function mergeLog(events: readonly RunEvent[], outputs: readonly Output[]
 export interface Scope {
   step: string | undefined;
   show: "all" | "errors" | "output";
+  /** Of the step's attempts, this one alone. */
+  attempt?: number | undefined;
 }
 
 /** The lines within the scope. Lines of no step stay, when they are loud. */
 export function scoped(lines: readonly LogLine[], scope: Scope): LogLine[] {
   return lines.filter((line) => {
     if (scope.step !== undefined && line.step !== scope.step && !(line.step === null && (line.level === "OUT" || line.level === "ERR"))) return false;
+    if (scope.attempt !== undefined && line.attempt !== undefined && line.attempt !== scope.attempt) return false;
     if (scope.show === "errors") return line.level === "ERROR" || line.level === "ERR";
     return scope.show === "all" || line.level === "OUT" || line.level === "ERR";
   });

@@ -1,16 +1,15 @@
 /** Steps over time: label column left, phases as bars, the text after the bar. Rows of 22 px. */
 
-import { type CSSProperties, type KeyboardEvent, useId, useState } from "react";
-import type { StepRow } from "../api/shapes";
+import { type CSSProperties, Fragment, type KeyboardEvent, useId, useState } from "react";
+import type { StepRow, Try } from "../api/shapes";
 import { plural } from "../format/number";
 import { stepState } from "../format/run";
+import { causeWords, placeWords } from "../format/step";
 import { duration } from "../format/time";
 import { Key } from "./controls";
 import { Glyph } from "./glyph";
 import { waitWords } from "./waits";
 
-/** The share of the track that the run fills; the rest is for the text after the last bar. */
-const FILL = 0.92;
 /** Waiting and not-run steps shown before the rest is folded. */
 const QUIET_SHOWN = 3;
 /** More rows than this do not fit beside a failure and a log. */
@@ -45,12 +44,19 @@ export function axisLabel(seconds: number): string {
   return duration(seconds).replace(/ [sm]$/, (unit) => (/\d [hm] /.test(duration(seconds)) ? "" : unit));
 }
 
+/** Pixels of a character of the text after a bar, and of its margins. */
+const CHARACTER = 6.6;
+const MARGIN = 14;
+
+/** A point of the axis from the left of the track, which keeps room for the text after the last bar. */
+const along = (share: number) => `calc((100% - var(--room)) * ${share.toFixed(5)})`;
+
 function bar(from: number, until: number, start: number, end: number): CSSProperties {
-  const share = (value: number) => ((Math.max(from, Math.min(until, value)) - from) / Math.max(1, until - from)) * 100 * FILL;
-  return { "--x": `${share(start)}%`, "--w": `${Math.max(0, share(end) - share(start))}%` } as CSSProperties;
+  const share = (value: number) => (Math.max(from, Math.min(until, value)) - from) / Math.max(1, until - from);
+  return { "--x": along(share(start)), "--w": along(Math.max(0, share(end) - share(start))) } as CSSProperties;
 }
 
-function words(step: StepRow, now: number): string {
+function words(step: StepRow, now: number, phone: boolean): string {
   const start = at(step.startedAt);
   if (step.status === "not_run") return "not run";
   if (step.status === "skipped") return "skipped";
@@ -59,28 +65,68 @@ function words(step: StepRow, now: number): string {
   if (start === undefined) return step.status === "starting" ? "starting" : step.status === "canceled" ? "canceled" : "";
   const end = at(step.endedAt);
   const took = duration(((end ?? now) - start) / 1000);
-  const again = step.attempts > 1 ? `, attempt ${step.attempts}` : "";
+  const again = step.attempts > 1 ? (phone ? ` ×${step.attempts}` : `, attempt ${step.attempts}`) : "";
   if (end === undefined) return `${took} so far${again}`;
   return step.status === "canceled" ? `${took}, canceled` : `${took}${again}`;
 }
 
-function Track({ step, from, until, now }: { step: StepRow; from: number; until: number; now: number }) {
+/** When a step is at its end, or at what it now does. */
+function lastOf(step: StepRow, from: number, now: number): number {
+  const begun = at(step.workerAt) ?? at(step.startedAt);
+  const end = at(step.endedAt) ?? (stepState(step.status) === "running" ? now : undefined);
+  return end ?? begun ?? (step.status === "waiting" && step.queuedAt ? now : undefined) ?? at(step.queuedAt) ?? from;
+}
+
+/** Room for the text after the bars that end late, in pixels. Who waits has the text in its hollow bar. */
+export function roomAfter(steps: readonly StepRow[], from: number, until: number, now: number, phone: boolean): number {
+  const late = steps.filter((step) => !step.waitsFor && lastOf(step, from, now) - from > (until - from) * 0.6);
+  return Math.round(Math.min(phone ? 110 : 240, Math.max(64, ...late.map((step) => words(step, now, phone).length * CHARACTER + MARGIN))));
+}
+
+/** Attempts, each with its start-up; between two of them the step waits for the next. */
+function Attempts({ step, from, until, now }: { step: StepRow; from: number; until: number; now: number }) {
+  const end = at(step.endedAt) ?? (stepState(step.status) === "running" ? now : undefined);
+  const only = { workerAt: step.workerAt, startedAt: step.startedAt, endedAt: null, where: step.where ?? null, cause: null, error: null };
+  const tries: readonly Try[] = step.tries && step.tries.length > 1 ? step.tries : [only];
+  return tries.map((each, index) => {
+    const isLast = index === tries.length - 1;
+    const worker = at(each.workerAt);
+    const started = at(each.startedAt) ?? (isLast || worker === undefined ? undefined : worker);
+    const ended = at(each.endedAt) ?? (isLast ? end : undefined);
+    const kind = isLast ? (step.status === "failure" ? "f" : stepState(step.status) === "running" && at(each.endedAt) === undefined ? "r" : each.cause ? "t" : "") : "t";
+    const told = [tries.length > 1 && `attempt ${index + 1}${each.cause ? ` ${causeWords(each.cause)}` : ""}`, each.where && placeWords(each.where), each.error].filter(Boolean).join("\n");
+    return (
+      // Attempts of a step never change places.
+      <Fragment key={`${step.key}-${index}`}>
+        {worker !== undefined && (started ?? ended) !== undefined && <i className="b u" style={bar(from, until, worker, started ?? ended ?? worker)} title={`start-up ${duration(((started ?? ended ?? worker) - worker) / 1000)}`} />}
+        {started !== undefined && ended !== undefined && <i className={`b ${kind}`} style={bar(from, until, started, ended)} title={told || undefined} />}
+      </Fragment>
+    );
+  });
+}
+
+function Track({ step, from, until, now, phone }: { step: StepRow; from: number; until: number; now: number; phone: boolean }) {
   const queued = at(step.queuedAt);
   const worker = at(step.workerAt);
-  const started = at(step.startedAt);
-  const end = at(step.endedAt) ?? (step.status === "running" || step.status === "starting" || step.status === "retrying" ? now : undefined);
-  const waitEnd = worker ?? started ?? (step.status === "waiting" ? now : undefined);
-  const last = end ?? waitEnd ?? queued ?? from;
-  const kind = step.status === "failure" ? "f" : stepState(step.status) === "running" ? "r" : "";
-  const shown = (last - from) / Math.max(1, until - from);
+  const waitEnd = worker ?? at(step.startedAt) ?? (step.status === "waiting" ? now : undefined);
+  const share = (value: number) => Math.max(0, Math.min(1, (value - from) / Math.max(1, until - from)));
+  const began = share(queued ?? from);
+  const inside = Boolean(step.waitsFor);
+  const left = inside ? began : step.startedAt === null && worker === undefined && queued === undefined ? 0 : share(lastOf(step, from, now));
+  const style: CSSProperties = inside && began > 0.5 ? { left: "auto", right: `calc(100% - (100% - var(--room)) * ${began.toFixed(5)} + 8px)` } : ({ "--x": along(left) } as CSSProperties);
   return (
     <>
       {queued !== undefined && waitEnd !== undefined && waitEnd - queued > (until - from) * 0.004 && <i className="b q" style={bar(from, until, queued, waitEnd)} title={`queued ${duration((waitEnd - queued) / 1000)}`} />}
-      {worker !== undefined && (started ?? end) !== undefined && <i className="b u" style={bar(from, until, worker, started ?? end ?? worker)} title={`start-up ${duration(((started ?? end ?? worker) - worker) / 1000)}`} />}
-      {started !== undefined && end !== undefined && <i className={`b ${kind}`} style={bar(from, until, started, end)} />}
-      <span className="after" style={{ "--x": `${started === undefined && worker === undefined && queued === undefined ? 0 : shown * 100 * FILL}%` } as CSSProperties}>{words(step, now)}</span>
+      <Attempts step={step} from={from} until={until} now={now} />
+      <span className={inside ? "after is-in" : "after"} style={style}>{inside ? <span>{words(step, now, phone)}</span> : words(step, now, phone)}</span>
     </>
   );
+}
+
+/** In a long list what failed comes first and what runs next, so nobody scrolls to what matters. */
+export function whatMatters(steps: readonly StepRow[]): readonly StepRow[] {
+  const rank = (step: StepRow) => (step.status === "failure" ? 0 : stepState(step.status) === "running" ? 1 : 2);
+  return steps.length > LONG ? steps.toSorted((left, right) => rank(left) - rank(right)) : steps;
 }
 
 /** The timeline of a run. A click on a row selects the step. */
@@ -88,9 +134,7 @@ export function Timeline({ steps, from, until, now, live, selected, onSelect, ph
   const [unfolded, setUnfolded] = useState(false);
   const quiet = (step: StepRow) => step.startedAt === null && step.workerAt === null && step.queuedAt === null && step.status !== "failure";
   const told = steps.filter((step) => !quiet(step) || step.key === selected);
-  // In a long list what failed comes first and what runs next, so nobody scrolls to what matters.
-  const rank = (step: StepRow) => (step.status === "failure" ? 0 : stepState(step.status) === "running" ? 1 : 2);
-  const loud = told.length > LONG ? told.toSorted((left, right) => rank(left) - rank(right)) : told;
+  const loud = whatMatters(told);
   const rest = steps.filter((step) => quiet(step) && step.key !== selected);
   const keep = phone ? 0 : rest.length <= QUIET_SHOWN + 3 ? rest.length : QUIET_SHOWN;
   const shown = unfolded ? [...loud, ...rest] : [...loud.slice(0, MOST), ...rest.slice(0, keep)];
@@ -99,6 +143,7 @@ export function Timeline({ steps, from, until, now, live, selected, onSelect, ph
   const step = axisStep(seconds) * (phone ? 2 : 1);
   const labels = Array.from({ length: Math.floor(seconds / step) + 1 }, (_, index) => index * step);
   const id = useId();
+  const room = { "--room": `${roomAfter(shown, from, until, now, phone)}px` } as CSSProperties;
   const active = shown.findIndex((row) => row.key === selected);
   const onKeyDown = (event: KeyboardEvent) => {
     const by = event.key === "ArrowDown" || event.key === "j" ? 1 : event.key === "ArrowUp" || event.key === "k" ? -1 : 0;
@@ -113,7 +158,7 @@ export function Timeline({ steps, from, until, now, live, selected, onSelect, ph
   return (
     <>
       {/* One stop for the keyboard: arrows choose the step, the log follows. */}
-      <div className="tl">
+      <div className="tl" style={room}>
         <div role="listbox" aria-label="Steps" tabIndex={0} data-jk aria-activedescendant={active >= 0 ? `${id}-${active}` : undefined} onKeyDown={onKeyDown}>
           {shown.map((row, index) => (
             <div key={row.key} id={`${id}-${index}`} role="option" aria-selected={row.key === selected} tabIndex={-1} className={row.key === selected ? "tl-row is-sel" : "tl-row"} title={row.error ?? undefined}
@@ -122,7 +167,7 @@ export function Timeline({ steps, from, until, now, live, selected, onSelect, ph
                 <Glyph state={stepState(row.status)} />
                 {phone ? row.title.slice(row.title.lastIndexOf("/") + 1) : <Key name={row.title} />}
               </div>
-              <div className="trk"><Track step={row} from={from} until={until} now={now} /></div>
+              <div className="trk"><Track step={row} from={from} until={until} now={now} phone={phone} /></div>
             </div>
           ))}
         </div>
@@ -132,12 +177,12 @@ export function Timeline({ steps, from, until, now, live, selected, onSelect, ph
             <div className="trk"><span className="after" style={{ "--x": "0%" } as CSSProperties}>{live ? "waiting" : "not run"}</span></div>
           </div>
         )}
-        {live && now > from && now < until && <div className="tl-now"><i style={{ left: `${((now - from) / (until - from)) * 100 * FILL}%` }} /></div>}
+        {live && now > from && now < until && <div className="tl-now"><i style={{ left: along((now - from) / (until - from)) }} /></div>}
       </div>
-      <div className="tl-axis" aria-hidden="true">
+      <div className="tl-axis" style={room} aria-hidden="true">
         <div />
         <div>
-          {labels.map((value) => <span key={value} style={{ "--x": `${(value / Math.max(seconds, 1e-6)) * 100 * FILL}%` } as CSSProperties}>{axisLabel(value)}</span>)}
+          {labels.map((value) => <span key={value} style={{ "--x": along(value / Math.max(seconds, 1e-6)) } as CSSProperties}>{axisLabel(value)}</span>)}
         </div>
       </div>
     </>
