@@ -1,11 +1,11 @@
 """What is left of a run whose worker was lost, for the one that goes on: as if another run repeated it from its
 failure, but within the run. Values that are stored are loaded, items and versions are known, and only the rest is
-executed.
+executed. What has failed for good stays failed; attempts are counted on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event as Flag
 
 from msgspec.structs import replace
@@ -35,8 +35,18 @@ def rest_of(
         return run, plan
     standing, ops = Standing(events), resolved.graph.ops
     left = standing.unfinished(plan, ops)
-    if not standing.good or not left:
-        return run, Plan(()) if not left else plan
+    if not left:
+        return run, Plan(())
+    if standing.good:
+        run, plan = _narrowed(resolved, run, plan, standing, left)
+    failed = standing.failed.intersection(left)
+    tried = {key: standing.tried[key] for key in left if key in standing.tried and key not in failed}
+    return run, replace(plan, failed=failed, tried=tried)
+
+
+def _narrowed(resolved: Resolved, run: Run, plan: Plan, standing: Standing, left: Sequence[str]) -> tuple[Run, Plan]:
+    """The run and plan without what has ended well."""
+    ops = resolved.graph.ops
     known = known_items(run.output_origins) | standing.items(plan, ops)
     target = replace(run.target, step_selection=tuple(left))
     rest = build_plan(resolved.manifest, target, resolved.graph, known)

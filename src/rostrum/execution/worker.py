@@ -323,6 +323,7 @@ class RunWork:
         if run.resumes:
             run, plan = rest_of(resolved, run, plan, self._session, clock, host.stop, host.tick)
             self._run = run
+            self._notes.failed_step_keys.extend(step.key for step in plan.steps if step.key in plan.failed)
         if executor is None:
             executor = choose_executor(resolved, run, plan, may_fork=self.may_fork, default=self.default_executor)
         elif self.is_placed:
@@ -338,6 +339,7 @@ class RunWork:
         runner.values_folder = self.values_folder
         runner.values.kept, runner.is_canceled = self.values, host.stop.is_set
         runner.endings.retries = getattr(executor, "retries", True)
+        runner.endings.apart.update({key: tried.interrupted for key, tried in plan.tried.items()})
         runner.cancel = None if executor.isolates else host.stop.set
         self.runner = runner
         self._run_steps(executor, plan, runner, log)

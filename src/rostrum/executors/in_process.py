@@ -49,6 +49,7 @@ class _Loop:
 
     def __init__(self, executor: InProcessExecutor, plan: Plan, runner: StepRunner, host: RunHost) -> None:
         self._runner, self._host, self._clock = runner, host, host.clock
+        self._tried = plan.tried
         self._ledger = Ledger(plan, require_success=executor.require_upstream_step_success)
         self._retries: list[tuple[float, int, Step]] = []
         """Steps to be tried again: (when by the run's clock, attempt, step)."""
@@ -66,6 +67,8 @@ class _Loop:
                     if not self._retries:
                         break
                     step, attempt = self._wait_for_retry()
+                elif self._tried and step.key in self._tried:
+                    attempt += self._tried[step.key].attempts
                 if step is not None:
                     self._attempt(step, attempt)
         except KeyboardInterrupt:

@@ -29,14 +29,14 @@ class Ledger:
         """Whether steps have priorities: most plans have none, and pay nothing for them."""
         self._line: deque[Step] = deque()
         self._line_up(self._progress.ready())
-        self._open: dict[str, Step] = {step.key: step for step in plan.steps}
+        self._open: dict[str, Step] = {step.key: step for step in plan.steps if step.key not in plan.failed}
         self._wanted: dict[str, set[str]] = {}
         self._outputs: dict[str | None, set[str]] = {}
         self._assets: dict[str | None, set[AssetKey]] = {}
         self._want(plan.steps)
         self._require_success = require_success
-        self.failures = 0
-        """Number of steps that failed."""
+        self.failures = len(plan.failed)
+        """Number of steps that failed, those that an earlier worker of the run has seen fail included."""
 
     def take(self) -> Step | None:
         """The next step that may start, None when there is none now."""

@@ -24,7 +24,7 @@ from rostrum.model.errors import ErrorInfo, RostrumError, StepTimeout
 from rostrum.model.events import STEP_ENDS, Event, StepCanceled, StepFailed, StepRetrying, StepStarted
 from rostrum.model.plans import Plan, Step
 from rostrum.planning.placement import Chains
-from rostrum.planning.retries import class_names, is_apart, retry_after
+from rostrum.planning.retries import class_names, counted_apart, is_apart, retry_after
 
 _TICK_SECONDS = 0.25
 _ENDS = frozenset((*STEP_ENDS, StepRetrying))
@@ -65,6 +65,7 @@ class Schedule:
         self._runner, self._host, self._rules = runner, host, rules
         self._places, self._place_of, self._chains, self._journal = places, place_of, chains or Chains(), journal
         self._ledger = Ledger(plan, require_success=rules.require_upstream_step_success)
+        self._tried = plan.tried
         self._limits, self._waits = TagLimits(rules.tag_concurrency_limits), Waits(host)
         self._lines: dict[int, deque[Attempt]] = {id(place): deque() for place in places}
         """What may start, by place."""
@@ -180,14 +181,22 @@ class Schedule:
             line = self._line_of(step)
             if step.key in self._expected:
                 self._expected.discard(step.key)
-                line.appendleft(Attempt(step, 1))
+                line.appendleft(self._first(step))
             else:
-                line.append(Attempt(step, 1))
+                line.append(self._first(step))
         if self._ledger.is_ranked and self._count_lined_up() > before:
             self._lines = {
                 place: deque(sorted(line, key=lambda attempt: -attempt.step.priority))
                 for place, line in self._lines.items()
             }
+
+    def _first(self, step: Step) -> Attempt:
+        """The first attempt of this worker's: others may have made some before."""
+        tried = self._tried.get(step.key) if self._tried else None
+        if tried is None:
+            return Attempt(step, 1)
+        apart = counted_apart(step.retry_policy, tried, self._rules.infrastructure_retries)
+        return Attempt(step, tried.attempts + 1, apart)
 
     def _count_lined_up(self) -> int:
         return sum(len(line) for line in self._lines.values())

@@ -100,6 +100,17 @@ def priority_of(tags: Mapping[str, str]) -> int:
         return 0
 
 
+class Tried(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What earlier workers of a run have tried of a step that has not ended."""
+
+    attempts: int
+    """Number of the last attempt."""
+    interrupted: int = 0
+    """How many of the attempts have been interrupted by the loss of the run's worker."""
+    crashed: int = 0
+    """How many have failed through no fault of the code's besides."""
+
+
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     """All steps of a run, in an order in which every step comes after its upstream ones."""
 
@@ -107,8 +118,13 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     absent: tuple[tuple[str, str], ...] = ()
     """(step, output) of optional outputs that steps outside of this plan, which ended well, did not produce: what
     needs one is passed over."""
+    failed: frozenset[str] = frozenset()
+    """Keys of the steps that an earlier worker of the run has seen fail for good: they are not executed, nor is what
+    needs them."""
+    tried: dict[str, Tried] = {}
+    """What earlier workers have tried of the others, by key."""
 
     @property
     def step_keys(self) -> tuple[str, ...]:
-        """Keys in order, without steps that stand for others."""
-        return tuple(step.key for step in self.steps if not step.mapped_over)
+        """Keys in order of what is to be executed, without steps that stand for others."""
+        return tuple(step.key for step in self.steps if not step.mapped_over and step.key not in self.failed)

@@ -323,11 +323,10 @@ def _started(run: Run, event: ev.RunStarted) -> Run:
         raise InvalidTransition(f"epoch {event.epoch} is over, {run.epoch} is current (run {run.run_id})")
     status = RunStatus.CANCELING if run.status is RunStatus.CANCELING else RunStatus.RUNNING
     changes: dict[str, Any] = {"status": status, "started_at": run.started_at or event.at, "last_heard_at": event.at}
-    # What has failed before is among what is left: it counts anew.
-    done = run.steps_done - run.steps_failed if event.resumed else 0
-    changes |= {"steps_total": done + len(event.step_keys), "steps_done": done, "steps_failed": 0}
-    if run.steps_failed:
-        changes |= {"error": None, "failed_step_key": None}
+    done = run.steps_done if event.resumed else 0
+    changes |= {"steps_total": done + len(event.step_keys), "steps_done": done}
+    if run.steps_failed and not event.resumed:
+        changes |= {"steps_failed": 0, "error": None, "failed_step_key": None}
     return _move(run, event, IN_PROGRESS, **changes)
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from rostrum.model.assets import AssetKey
 from rostrum.model.plans import FromAsset, FromStep, Plan, Step
 from rostrum.planning.dynamic import Items, Templates, settled
@@ -55,8 +57,11 @@ class PlanProgress:
                     count += 1
                     self._downstream.setdefault(upstream, []).append(step.key)
             self._missing[step.key] = count
-            if count == 0:
+            if count == 0 and step.key not in plan.failed:
                 initial.append(step.key)
+        for key in self._steps if plan.failed else ():
+            if key in plan.failed and self._state[key] == _WAITING:
+                self._end(key, _FAILED)
         self._offer(initial)
 
     @property
@@ -306,4 +311,4 @@ def without_passed_over(plan: Plan) -> tuple[Plan, list[Step]]:
         for source in item.sources
         if isinstance(source, FromStep) and source.step_key in keys
     }
-    return Plan(kept, (*plan.absent, *missed)), passed
+    return msgspec.structs.replace(plan, steps=kept, absent=(*plan.absent, *missed)), passed

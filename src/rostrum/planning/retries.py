@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from rostrum.model.manifest import RetryPolicy
+from rostrum.model.plans import Tried
 
 INFRASTRUCTURE = frozenset(("crash", "lost"))
 """Causes that are no fault of the code's."""
@@ -46,6 +47,13 @@ def is_apart(policy: RetryPolicy | None, cause: str, infrastructure: int | None)
     if cause not in INFRASTRUCTURE:
         return False
     return infrastructure is not None or (policy is not None and policy.max_infrastructure_retries is not None)
+
+
+def counted_apart(policy: RetryPolicy | None, tried: Tried, infrastructure: int | None) -> int:
+    """How many of the attempts that earlier workers of a run have made count apart from `max_retries`: those that the
+    loss of a worker has interrupted always do.
+    """
+    return tried.interrupted + (tried.crashed if is_apart(policy, "crash", infrastructure) else 0)
 
 
 def retry_delay(policy: RetryPolicy | None, attempt: int, random: Callable[[], float]) -> float:

@@ -7,10 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from rostrum.model.events import (
+    CONTROL_STREAM,
     STEP_ENDS,
     AnyEvent,
     OutputStored,
     RunStarted,
+    StepCanceled,
+    StepFailed,
     StepRetrying,
     StepSkipped,
     StepsMapped,
@@ -19,10 +22,11 @@ from rostrum.model.events import (
     StepWorkerStarted,
 )
 from rostrum.model.manifest import OpNode
-from rostrum.model.plans import FromStep, Plan
+from rostrum.model.plans import FromStep, Plan, Tried
 from rostrum.model.runs import Run
 from rostrum.planning.dynamic import ABSENT, Items, base_of, origin_name, with_known_items
 from rostrum.planning.plan import in_order
+from rostrum.planning.retries import INFRASTRUCTURE
 
 KINDS = (
     "run_started",
@@ -43,11 +47,15 @@ KINDS = (
 class Standing:
     """Where a run stands. `events` are those of the kinds `KINDS`, in order, without evidence."""
 
-    __slots__ = ("_told", "_yielded", "good", "outputs", "under_way")
+    __slots__ = ("_told", "_yielded", "failed", "good", "outputs", "tried", "under_way")
 
     def __init__(self, events: Iterable[AnyEvent]) -> None:
         self.good: set[str] = set()
         """Keys of steps that succeeded or were passed over."""
+        self.failed: set[str] = set()
+        """Keys of steps that failed for good, or were cancelled."""
+        self.tried: dict[str, Tried] = {}
+        """What has been tried of each step, by all workers of the run."""
         self.under_way: dict[str, int] = {}
         """Keys of steps that have begun and not ended, with the number of the attempt."""
         self.outputs: set[str] = set()
@@ -79,20 +87,34 @@ class Standing:
             self.under_way.pop(key, None)
             self._told[key] = True
             (self.good.add if isinstance(event, (StepSucceeded, StepSkipped)) else self.good.discard)(key)
+            (self.failed.add if isinstance(event, (StepFailed, StepCanceled)) else self.failed.discard)(key)
         elif isinstance(event, StepRetrying):
             self.under_way.pop(key, None)
             self._told[key] = False
+            self._try(key, event.attempt, event)
         elif isinstance(event, (StepWorkerStarted, StepStarted)):
             if isinstance(event, StepStarted):
                 self._yielded.pop(key, None)
             self.under_way[key] = event.attempt
             self._told[key] = False
             self.good.discard(key)
+            self.failed.discard(key)
+            self._try(key, event.attempt)
+
+    def _try(self, key: str, attempt: int, failed: StepRetrying | None = None) -> None:
+        tried = self.tried.get(key) or Tried(0)
+        apart = failed is not None and failed.cause in INFRASTRUCTURE
+        interrupted = apart and failed is not None and failed.stream == CONTROL_STREAM
+        self.tried[key] = Tried(
+            max(attempt, tried.attempts), tried.interrupted + interrupted, tried.crashed + (apart and not interrupted)
+        )
 
     def _begin(self, event: RunStarted) -> None:
         """A worker begins: with all of it, unless it resumes."""
         if not event.resumed:
             self.good.clear()
+            self.failed.clear()
+            self.tried.clear()
             self.outputs.clear()
             self._yielded.clear()
         self.under_way.clear()
