@@ -19,6 +19,8 @@ from rostrum.codeserver.loading import Code
 from rostrum.codeserver.messages import StartEvaluator, StartWorker, ZygoteOptions, send
 from rostrum.codeserver.sources import keep_sources
 from rostrum.execution.plugins import load_own
+from rostrum.interfaces.frames import start_decoder
+from rostrum.interfaces.masks import KNOWN
 from rostrum.model.events import decode_events, encode_events
 
 Request = StartWorker | StartEvaluator
@@ -51,7 +53,10 @@ class ForkedChildren:
         self._code, self._workers_dir = code, options.workers_dir
         self._release = release
         """Closes, in the child, what belongs to the zygote."""
-        decode_events(encode_events(()))  # what decoding needs once is made here, not in every child
+        # What every child would need once is made here.
+        decode_events(encode_events(()))
+        start_decoder()
+        KNOWN.add_environment()
         load_own()
         gc.collect()
         gc.freeze()  # so that a collection in a child does not touch, and thereby copy, every page
