@@ -8,7 +8,9 @@ all of them run there (`share`). The context variables are the caller's.
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextvars import copy_context
 from types import AsyncGeneratorType, CoroutineType
@@ -17,16 +19,21 @@ from typing import Any, cast
 _COROUTINE, _ASYNC_GENERATOR = 0x80, 0x200
 """The flags of code objects that are of `async def`, without and with `yield`."""
 _INTERRUPTIBLE_SECONDS = 0.1
+_END_SECONDS = 20.0
+"""Time that a coroutine has to clean up when it is interrupted."""
 _CLOSE_SECONDS = 4.0
 """Time that code in a loop has to end when the loop is closed."""
 
 
 class Coroutines:
-    """Runs coroutines to their end. Any number of threads may call. To be closed."""
+    """Runs coroutines to their end. Any number of threads may call. To be closed. `around` is awaited in the place of
+    those that run in another thread than the caller's.
+    """
 
-    __slots__ = ("_is_shared", "_lock", "_loop", "_owner", "_runner", "_thread")
+    __slots__ = ("_around", "_is_shared", "_lock", "_loop", "_owner", "_runner", "_thread")
 
-    def __init__(self) -> None:
+    def __init__(self, around: Callable[[Coroutine[Any, Any, Any]], Coroutine[Any, Any, Any]] | None = None) -> None:
+        self._around = around
         self._runner: Any = None
         self._owner = 0
         """Thread that the runner is of."""
@@ -63,7 +70,9 @@ class Coroutines:
             if not self._is_shared and self._owner in (0, threading.get_ident()):
                 if self._runner is None:
                     self._runner, self._owner = asyncio.Runner(), threading.get_ident()
-                return self._runner.run(coroutine, context=copy_context())
+                return _run_here(self._runner, coroutine)
+        if self._around is not None:
+            coroutine = self._around(coroutine)
         if here is not None and here is self._loop:
             return _run_beside(coroutine)
         return _run_in(self.loop(), coroutine)
@@ -143,6 +152,27 @@ def is_awaited(function: Any) -> bool:
     """Whether calling the function gives a coroutine or an async generator."""
     code = getattr(function, "__code__", None)
     return code is not None and bool(code.co_flags & (_COROUTINE | _ASYNC_GENERATOR))
+
+
+def _run_here(runner: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run it in this thread; an interrupt cancels it, and comes when it has cleaned up."""
+    import asyncio
+
+    tasks: list[Any] = []
+
+    async def run() -> Any:
+        tasks.append(asyncio.current_task())
+        return await coroutine
+
+    try:
+        return runner.run(run(), context=copy_context())
+    except BaseException:
+        until = time.monotonic() + _END_SECONDS
+        while tasks and not tasks[0].done() and time.monotonic() < until:
+            tasks[0].cancel()
+            with contextlib.suppress(KeyboardInterrupt):  # once more: the task is cancelled once more
+                runner.get_loop().run_until_complete(asyncio.wait(tasks, timeout=_END_SECONDS))
+        raise
 
 
 def _run_in(loop: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:

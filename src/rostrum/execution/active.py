@@ -6,7 +6,6 @@ context of their own: what they write belongs to the one attempt that runs, wher
 
 from __future__ import annotations
 
-import ctypes
 import signal
 import threading
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Any
 
 from rostrum.definitions.contexts.step_scope import StepScope
 from rostrum.execution.hook_records import HookRecord
+from rostrum.execution.unbroken import interrupt_here, interrupt_in, withdraw
 from rostrum.model.events import Event
 from rostrum.model.plans import Step
 
@@ -41,6 +41,8 @@ class Active:
     """What it has been asked to end by: where its code raises that, it is no failure of its own."""
     has_ended = False
     """Nothing more is taken from it."""
+    is_copy = False
+    """This process is a copy of the one that runs it."""
 
     def __init__(self, step: Step, attempt: int, emit: Emit, run_log: Any, around: Active | None) -> None:
         self.step, self.attempt, self.emit, self.run_log = step, attempt, emit, run_log
@@ -92,7 +94,7 @@ class Interrupter:
             if self._fired is active:
                 self._fired = None
             if active.interrupt is not None and isinstance(active.handle, int):
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(active.handle), None)
+                withdraw(active.handle)
 
     def interrupt(self, active: Active, raising: type[BaseException]) -> None:
         """Have its user code end by this exception, or by CancelledError in a task. From any thread."""
@@ -107,7 +109,7 @@ class Interrupter:
                 self._fired, self._sent = active, True
                 signal.pthread_kill(handle, signal.SIGINT)
             else:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(handle), ctypes.py_object(raising))
+                interrupt_in(handle, raising)
 
     def _cancel(self, active: Active) -> None:
         if active.is_open:
@@ -120,4 +122,4 @@ class Interrupter:
             return
         fired, self._fired, self._sent = self._fired, None, False
         if fired is not None and fired.is_open and fired.interrupt is not None:
-            raise fired.interrupt
+            interrupt_here(fired.interrupt())

@@ -4,7 +4,6 @@ event out of the stream.
 
 from __future__ import annotations
 
-import ctypes
 import signal
 import threading
 from collections.abc import Callable, Generator
@@ -13,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from rostrum.execution.active import ACTIVE
+from rostrum.execution.unbroken import interrupt_here, interrupt_in
 from rostrum.interfaces.frames import LIMIT_SIGNAL
 from rostrum.model.errors import StepTimeout
 from rostrum.model.plans import Step
@@ -25,17 +25,15 @@ class Interrupts:
     """Owns SIGINT of this process for a while, where it can (in the main thread); elsewhere it does nothing.
 
     `raising`: SIGINT raises KeyboardInterrupt in user code (steps run in this process); else it only calls
-    `on_interrupt`. While `hold` is true the exception is put off until `release`.
+    `on_interrupt`.
     """
 
     def __init__(self, on_interrupt: Callable[[], None], *, raising: bool) -> None:
         self._on_interrupt, self._raising = on_interrupt, raising
-        self._pending: BaseException | None = None
         self._limit: float | None = None
         """Seconds that the step may take whose code runs."""
         self._is_over_time = False
         """The next signal says that they are over; it is no cancel."""
-        self.hold = False
         self._before: Any = None
         self.is_owner = threading.current_thread() is threading.main_thread()
 
@@ -50,14 +48,6 @@ class Interrupts:
     def stop(self) -> None:
         if self.is_owner and self._before is not None:
             signal.signal(signal.SIGINT, self._before)
-
-    def release(self) -> None:
-        """End of the held part: raise what came meanwhile."""
-        self.hold = False
-        if self._pending is not None:  # this is asked once an event
-            pending, self._pending = self._pending, None
-            if not isinstance(pending, StepTimeout) or _runs_code():
-                raise pending
 
     @contextmanager
     def limit(self, seconds: float) -> Generator[None]:
@@ -88,23 +78,18 @@ class Interrupts:
             self._is_over_time = True
             signal.pthread_kill(executing, signal.SIGINT)
         else:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(executing), ctypes.py_object(StepTimeout))
+            interrupt_in(executing, StepTimeout)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._is_over_time:
             self._is_over_time = False
             if self._limit is None or not _runs_code():
                 return  # the attempt has ended meanwhile
-            raising: BaseException = StepTimeout.of(self._limit)
-        else:
-            self._on_interrupt()
-            if not self._raising:
-                return
-            raising = KeyboardInterrupt()
-        if self.hold:
-            self._pending = raising
-        else:
-            raise raising
+            interrupt_here(StepTimeout.of(self._limit))
+            return
+        self._on_interrupt()
+        if self._raising:
+            interrupt_here(KeyboardInterrupt())
 
 
 class StepSignals:
@@ -135,11 +120,11 @@ class StepSignals:
 
     def _cancel(self, number: int, frame: FrameType | None) -> None:
         self._is_canceled = True
-        raise KeyboardInterrupt
+        interrupt_here(KeyboardInterrupt())
 
     def _expire(self, number: int, frame: FrameType | None) -> None:
         if self._step is not None and _runs_code():
-            raise StepTimeout.of(self._step.timeout_seconds or 0.0)
+            interrupt_here(StepTimeout.of(self._step.timeout_seconds or 0.0))
 
 
 def _runs_code() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from collections import deque
@@ -10,6 +11,8 @@ from queue import SimpleQueue
 
 import msgspec
 
+from rostrum.execution.copies import PROCESS
+from rostrum.execution.unbroken import UNBROKEN
 from rostrum.interfaces.frames import (
     ANSWER,
     DONE,
@@ -34,10 +37,13 @@ class Line:
     def __init__(self, descriptor: int) -> None:
         self._socket = socket.socket(fileno=descriptor)
         self._socket.setblocking(True)
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLIN)
         self._reader = FrameReader()
         self._lock = threading.Lock()
         self._kept: deque[tuple[int, bytes, int]] = deque()
         """Frames that have come while another one was waited for; an answer with its number."""
+        self._generation = PROCESS.generation
         self._answers: SimpleQueue[tuple[int, bytes] | None] | None = None
         """Of a thread that receives for all others."""
         self._asked = self._answered = 0
@@ -58,9 +64,14 @@ class Line:
 
     def ask(self, question: bytes) -> bytes:
         """Ask the run worker; one question at a time. Raises Unavailable when it is gone."""
-        self._send(QUESTION, question)
-        self._asked += 1
-        number = self._asked
+        if PROCESS.generation != self._generation:
+            raise Unavailable(
+                "a copy of the step's process (os.fork, multiprocessing) cannot ask the run worker: ask before"
+            )
+        with UNBROKEN:
+            self._send(QUESTION, question)
+            self._asked += 1
+            number = self._asked
         while True:
             answer = self._answers.get() if self._answers is not None else self._take(ANSWER)
             if answer is None:
@@ -107,16 +118,20 @@ class Line:
                 return None
 
     def _read(self) -> None:
-        data = self._socket.recv(_READ_BYTES)
+        self._poll.poll()  # may be interrupted: nothing has been taken yet
+        with UNBROKEN:
+            data = self._socket.recv(_READ_BYTES)
+            for kind, body in self._reader.feed(data):
+                self._answered += kind == ANSWER
+                self._kept.append((kind, body, self._answered))
         if not data:
             raise _closed()
-        for kind, body in self._reader.feed(data):
-            self._answered += kind == ANSWER
-            self._kept.append((kind, body, self._answered))
 
     def _send(self, kind: int, body: bytes) -> None:
+        if PROCESS.generation != self._generation:
+            return  # a copy has nothing to say
         data = frame(kind, body)
-        with self._lock:
+        with UNBROKEN, self._lock:
             self._socket.sendall(data)
 
 

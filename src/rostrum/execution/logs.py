@@ -12,8 +12,9 @@ from typing import Any
 from rostrum.definitions.error_info import error_info
 from rostrum.definitions.location.live import Resolved
 from rostrum.execution.active import ACTIVE, Active
+from rostrum.execution.copies import PROCESS
 from rostrum.interfaces.clock import Clock
-from rostrum.model.errors import ConfigError, ErrorInfo
+from rostrum.model.errors import ConfigError, ErrorInfo, InvocationError
 from rostrum.model.events import Event, LogMessage
 from rostrum.model.runs import Run
 from rostrum.model.texts import storable
@@ -48,13 +49,15 @@ class RunLog:
         """Takes lines that no step has written; None drops them."""
         self.is_alone = True
         """False where other runs have attempts in this process: what no attempt's context tells of is nobody's then."""
+        self._echoes = echo and not loggers
         handler = _Handler(clock, self)
         self.logger.addHandler(handler)
         for each in loggers:
             self.logger.addHandler(_Forward(each, self, meta or {}))
-        if echo and not loggers:
+        if self._echoes:
             self.logger.addHandler(_Echo(self))
         self._attached = logging.getLogger(USER_LOGGER)
+        PROCESS.told.add(self)
 
     @classmethod
     def of_run(cls, clock: Clock, resolved: Resolved, run: Run, *, echo: bool = False) -> RunLog:
@@ -70,6 +73,12 @@ class RunLog:
     def forget(self, active: Active) -> None:
         """The attempt is over, or given up: what is still written in its context belongs to the run."""
         self._running.pop((active.step.key, active.attempt), None)
+
+    def copied(self) -> None:
+        """In a copy of this process: lines go to standard error, other events cannot be told."""
+        for active in self._running.values():
+            active.emit, active.has_ended, active.is_copy = _refuse, True, True
+        self.outside = None if self._echoes else _aside
 
     def current(self) -> Active | None:
         """The attempt of this run whose code is running here, or the only one that runs."""
@@ -232,6 +241,18 @@ def level_name(number: int) -> str:
         if number >= limit:
             return name
     return "debug"
+
+
+def _refuse(event: Event) -> None:
+    raise InvocationError(
+        f"{event.kind} cannot be told by a copy of the step's process (os.fork, multiprocessing): have it return what "
+        "there is to tell, and tell it in the step itself."
+    )
+
+
+def _aside(event: Event) -> None:
+    if isinstance(event, LogMessage):
+        sys.stderr.write(f"{event.level.upper():7} {event.message}\n")
 
 
 def _error(record: logging.LogRecord) -> ErrorInfo | None:

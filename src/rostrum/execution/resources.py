@@ -78,9 +78,7 @@ class Resources:
         self._emit = emit
         began = time.perf_counter()
         order: list[str] = []
-        raised = guard(
-            lambda: order.extend(key for key in opening_order(self._bound, keys) if key not in self._values)
-        )
+        raised = guard(lambda: order.extend(key for key in opening_order(self._bound, keys) if key not in self._values))
         if raised is not None:
             emit(ResourceFailed(at=self._clock.now(), resource_key=",".join(keys), error=raised.info()))
             return False

@@ -13,7 +13,7 @@ from rostrum.definitions.location.live import Resolved
 from rostrum.execution.active import Active
 from rostrum.execution.prepared import Prepared, asset_upstream
 from rostrum.execution.step_events import logged
-from rostrum.execution.values import Emit, Values
+from rostrum.execution.values import Values
 from rostrum.interfaces.clock import Clock
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import RostrumError
@@ -59,14 +59,14 @@ class Scopes:
             definitions=self._resolved,
         )
         scope.load_asset = self._load_asset
-        scope.log_event = partial(self._log_event, scope, active.emit)
+        scope.log_event = partial(self._log_event, scope, active)
         return scope
 
     def _load_asset(self, scope: StepScope, key: AssetKey, annotation: Any, partition: str | None) -> Any:
         return self._values.load_asset(asset_upstream(key, self._resolved), scope, annotation, partition)
 
-    def _log_event(self, scope: StepScope, emit: Emit, event: Any) -> None:
-        emit(logged(event, scope.step.key, self._clock.now()))
+    def _log_event(self, scope: StepScope, active: Active, event: Any) -> None:
+        active.emit(logged(event, scope.step.key, self._clock.now()))
 
 
 def _no_event(event: Any) -> None:

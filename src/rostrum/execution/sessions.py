@@ -150,8 +150,8 @@ _reply = msgspec.msgpack.Decoder(_Reply)
 
 def answer_question(session: RunSession, question: bytes) -> bytes:
     """Answer what a `LineSession` asks, from the real session. A failing question is an answer too."""
-    asked = _question.decode(question)
     try:
+        asked = _question.decode(question)
         if isinstance(asked, _Ask):
             return msgspec.msgpack.encode(_Reply(session.read(asked.query)))
         if isinstance(asked, _Cover):
@@ -162,6 +162,8 @@ def answer_question(session: RunSession, question: bytes) -> bytes:
             session.delete_dynamic_partition(asked.name, asked.key)
     except RostrumError as error:
         return msgspec.msgpack.encode(_Reply(error=str(error), retryable=error.retryable))
+    except msgspec.MsgspecError as error:
+        return msgspec.msgpack.encode(_Reply(error=f"what is asked cannot be read: {error}"))
     return msgspec.msgpack.encode(_Reply())
 
 

@@ -115,7 +115,16 @@ class ProcessStepRunner(StepRunner):
         name_process(STEP)
         self.is_canceled, self.log.outside = signals.is_canceled, line.emit
         self.use_session(LineSession(line.send, line.ask))
-        start = start or line.next_start()
+        try:
+            self._serve(start or line.next_start(), line, signals, redirect)
+        except KeyboardInterrupt:
+            pass  # cancelled where no code of a step ran
+        self.close()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        return 0
+
+    def _serve(self, start: Start | None, line: Line, signals: StepSignals, redirect: Redirect | None) -> None:
         while start is not None:
             redirect = redirect or self._redirect(start)
             self.learn(start)
@@ -131,10 +140,6 @@ class ProcessStepRunner(StepRunner):
                 redirect = None
             line.done([Done(start.step.key, start.attempt)])
             start = line.next_start()
-        self.close()
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        return 0
 
     def _redirect(self, start: Start) -> Redirect | None:
         if self.capture_folder is None:

@@ -17,6 +17,7 @@ from rostrum.definitions.instance.run_instance import RunInstance
 from rostrum.definitions.location.live import Resolved
 from rostrum.execution.active import ACTIVE, Active, Interrupter
 from rostrum.execution.attribution import Attribution
+from rostrum.execution.copies import end_copy
 from rostrum.execution.endings import Endings
 from rostrum.execution.hook_records import HookRecord
 from rostrum.execution.hooks import Hooks
@@ -28,7 +29,7 @@ from rostrum.execution.results import Item, Made, Verdict, items, items_async
 from rostrum.execution.scopes import Scopes
 from rostrum.execution.sessions import LineSession
 from rostrum.execution.step_events import evaluated, logged
-from rostrum.execution.user_code import Raised, guard, guard_interruptible, guard_task
+from rostrum.execution.user_code import Raised, contained, guard, guard_interruptible, guard_task
 from rostrum.execution.values import Emit, Values
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.masks import KNOWN
@@ -65,7 +66,7 @@ class StepRunner:
         self._instance = RunInstance(session)
         self._partition_keys = tuple(partition_keys)
         self._prepared = Preparations(resolved, self._plan)
-        self._coroutines = Coroutines()
+        self._coroutines = Coroutines(contained)
         self.values = Values(session, clock, notes, resources.io_manager)
         self.values.settings = resources.io_settings()
         self.values.settled = resources.settled = self._coroutines.settled
@@ -307,6 +308,8 @@ class StepRunner:
     def _take(self, item: Item, prepared: Prepared, scope: StepScope, active: Active) -> None:
         """Store and tell what the function has produced."""
         if active.has_ended or self.is_canceled():
+            if active.is_copy:
+                end_copy(None)
             # Nobody waits for it any more, or the run is cancelled and the step did not care: nothing of it is stored.
             raise KeyboardInterrupt
         if type(item) is Made:

@@ -8,11 +8,13 @@ that runs one step only.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from rostrum.definitions.error_info import error_info
 from rostrum.execution.active import Active, Interrupter
+from rostrum.execution.copies import PROCESS, end_copy
 from rostrum.model.errors import ErrorInfo, StepTimeout
 
 
@@ -49,14 +51,17 @@ class Wrapped(Exception):
 
 
 def guard(function: Callable[..., Any], *args: Any) -> Raised | None:
-    """Call; None when it returned, else what it raised."""
+    """Call; None when it returned, else what it raised. A copy of this process does not come back."""
+    called, raised = PROCESS.generation, None
     try:
         function(*args)
     except Wrapped as wrapped:
-        return Raised(wrapped.exception, wrapped.where)
+        raised = Raised(wrapped.exception, wrapped.where)
     except BaseException as exception:  # noqa: BLE001 - user code may raise anything
-        return Raised(exception)
-    return None
+        raised = Raised(exception)
+    if PROCESS.generation != called:
+        end_copy(raised.exception if raised is not None else None)
+    return raised
 
 
 def guard_interruptible(
@@ -83,30 +88,46 @@ async def guard_task(
     """The same for code that is awaited: the task's cancellation is an interrupt, a CancelledError of the code's own
     is not.
     """
+    called, raised = PROCESS.generation, None
     try:
         if interrupter is not None:
             interrupter.open(active, task)
         await function(active)
     except Wrapped as wrapped:
-        return Raised(wrapped.exception, wrapped.where)
+        raised = Raised(wrapped.exception, wrapped.where)
     except BaseException as exception:  # noqa: BLE001 - user code may raise anything
-        if not task.cancelling() or type(exception).__name__ != "CancelledError":
-            return Raised(exception)
-        active.interrupt = active.interrupt or KeyboardInterrupt
-        return Raised(active.interrupt().with_traceback(exception.__traceback__))
+        raised = Raised(exception)
+        if task.cancelling() and type(exception).__name__ == "CancelledError":
+            active.interrupt = active.interrupt or KeyboardInterrupt
+            raised = Raised(active.interrupt().with_traceback(exception.__traceback__))
+    if PROCESS.generation != called:
+        end_copy(raised.exception if raised is not None else None)
+    if interrupter is not None:
+        interrupter.close(active)
+    return raised
+
+
+async def contained(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Await user code in a thread that its caller waits for: a copy of this process has no caller there."""
+    called = PROCESS.generation
+    try:
+        return await coroutine
     finally:
-        if interrupter is not None:
-            interrupter.close(active)
-    return None
+        if PROCESS.generation != called:
+            end_copy(sys.exception())
 
 
 def placed(where: Callable[[], str], function: Callable[..., Any], *args: Any) -> Any:
     """Call user code other than the step's function; what it raises is told with what `where` says (`Kind: text`),
     which is asked only then. Interrupts pass.
     """
+    called = PROCESS.generation
     try:
-        return function(*args)
+        result = function(*args)
     except (KeyboardInterrupt, Wrapped):
         raise
     except BaseException as exception:
         raise Wrapped(exception, where()) from exception
+    if PROCESS.generation != called:
+        end_copy(None)
+    return result

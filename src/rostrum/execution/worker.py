@@ -37,6 +37,7 @@ from rostrum.execution.secrets import note_secrets
 from rostrum.execution.sessions import answer_question, latest_states
 from rostrum.execution.slots import SlotDesk
 from rostrum.execution.step_worker import ProcessStepRunner
+from rostrum.execution.unbroken import UNBROKEN
 from rostrum.execution.user_code import guard
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.execution import Executor
@@ -95,6 +96,7 @@ class WorkerHost:
         self.is_fenced = False
         """Another worker owns the run: nothing is written any more."""
         self.interrupts: Interrupts | None = None
+        self._stretch = UNBROKEN.stretch
 
     @property
     def clock(self) -> Clock:
@@ -106,26 +108,25 @@ class WorkerHost:
 
     def record(self, event: Event) -> None:
         # The event is fresh and ours alone: stamped in place, since a copy costs more than all the rest.
-        interrupts = self.interrupts
-        if interrupts is not None:
-            # Threads of user code may log: the interrupt is the executing thread's alone.
-            interrupts = interrupts if get_ident() == self._executing else None
-        if interrupts is not None:
-            interrupts.hold = True
-        with self._lock:
-            if not self.is_fenced:
-                self._sequence += 1
-                force_setattr(event, "run_id", self._run_id)
-                force_setattr(event, "stream", self._stream)
-                force_setattr(event, "sequence", self._sequence)
-                self._notes.note(event)
-                if self._tail is not None and type(event) is LogsCaptured:
-                    self._tail.follow(event.file_key)
-                    if event.pid is not None:
-                        self._files.setdefault(event.pid, []).append(event.file_key)
-                self._session.append((event,))
-        if interrupts is not None:
-            interrupts.release()
+        stretch = self._stretch if get_ident() == self._executing else None  # threads of user code may log
+        if stretch is not None:
+            stretch.begin()
+        try:
+            with self._lock:
+                if not self.is_fenced:
+                    self._sequence += 1
+                    force_setattr(event, "run_id", self._run_id)
+                    force_setattr(event, "stream", self._stream)
+                    force_setattr(event, "sequence", self._sequence)
+                    self._notes.note(event)
+                    if self._tail is not None and type(event) is LogsCaptured:
+                        self._tail.follow(event.file_key)
+                        if event.pid is not None:
+                            self._files.setdefault(event.pid, []).append(event.file_key)
+                    self._session.append((event,))
+        finally:
+            if stretch is not None:
+                stretch.end()
 
     def note(self, event: Event) -> None:
         with self._lock:

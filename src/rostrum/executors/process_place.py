@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Sequence
 from functools import partial
 
 import msgspec
@@ -16,7 +17,7 @@ from rostrum.executors.processes import MemoryKills, crash_error
 from rostrum.executors.workers import WorkerProcess, WorkerProcesses
 from rostrum.interfaces.execution import RunHost
 from rostrum.interfaces.frames import ANSWER, DONE, EVENTS, LIMIT_SIGNAL, QUESTION, START, Start
-from rostrum.model.events import StepSucceeded, StepWorkerStarted, decode_events
+from rostrum.model.events import Event, StepSucceeded, StepWorkerStarted
 from rostrum.planning.placement import Chains
 
 _REST_SECONDS = 0.25
@@ -157,8 +158,7 @@ class ProcessPlace:
                 self._rest(post)
         return True
 
-    def _take(self, post: _Post, body: bytes) -> None:
-        events = decode_events(body)
+    def _take(self, post: _Post, events: Sequence[Event]) -> None:
         attempt = post.attempt
         if attempt is None:
             for event in events:  # of its resources, after its last step

@@ -21,6 +21,8 @@ class Exit(NamedTuple):
     """That killed it. Code and signal are both None when somebody else has reaped it."""
     peak_bytes: int = 0
     """Most memory that it held at once; 0 where that is not known."""
+    nonsense: str = ""
+    """What is wrong with what it has told, where it was killed for that."""
 
 
 def kill_group(pid: int, signal_number: int = signal.SIGKILL) -> None:
@@ -95,6 +97,8 @@ def _memory_events() -> Path | None:
 def how_it_ended(end: Exit, out_of_memory: bool | None = None) -> str:
     """A sentence on the end of a step worker that had not told the end of its step."""
     about = f"The process of this step (pid {end.pid})"
+    if end.nonsense:
+        return f"{about} was killed, since what it told cannot be read: {end.nonsense}."
     peak = f" It held {end.peak_bytes / 2**20:.0f} MiB at most." if end.peak_bytes else ""
     if end.signal is not None:
         try:
@@ -113,6 +117,6 @@ def how_it_ended(end: Exit, out_of_memory: bool | None = None) -> str:
 
 def crash_error(end: Exit, kills: MemoryKills) -> ErrorInfo:
     """The same as the error of the attempt."""
-    asked = kills.is_new() if end.signal == signal.SIGKILL else None
+    asked = kills.is_new() if end.signal == signal.SIGKILL and not end.nonsense else None
     code = "out_of_memory" if asked else "worker_died"
     return ErrorInfo(class_name="StepWorkerDied", message=how_it_ended(end, asked), code=code)

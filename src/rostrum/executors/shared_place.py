@@ -33,7 +33,7 @@ from rostrum.interfaces.frames import (
     Open,
     Start,
 )
-from rostrum.model.events import Event, StepStarted, StepWorkerStarted, decode_events
+from rostrum.model.events import Event, StepStarted, StepWorkerStarted
 from rostrum.model.plans import Plan, Step
 from rostrum.planning.placement import Readers, isolation_of, shares
 
@@ -204,11 +204,11 @@ class SharedProcess:
             return False
         for kind, body in frames:
             if kind == EVENTS:
-                self._take(shared, decode_events(body))
+                self._take(shared, body)
             elif kind == QUESTION:
                 shared.process.send(ANSWER, self._host.answer(body))
             elif kind == DONE:
-                for done in msgspec.msgpack.decode(body, type=list[Done]):
+                for done in body:
                     self._leave(shared, done)
         return True
 

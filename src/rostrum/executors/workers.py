@@ -15,27 +15,49 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
 
 from rostrum.executors.processes import Exit, has_exited, kill_group, reap
 from rostrum.interfaces.execution import RunHost, StepRunner
-from rostrum.interfaces.frames import LIMIT_SIGNAL, WORK, FrameReader, frame, start_decoder
+from rostrum.interfaces.frames import (
+    DONE,
+    EVENTS,
+    LIMIT_SIGNAL,
+    QUESTION,
+    WORK,
+    Done,
+    FrameReader,
+    frame,
+    start_decoder,
+)
+from rostrum.model.events import decode_events
 
 _READ_BYTES = 1 << 18
 _TICK_SECONDS = 0.25
 _SEND_SECONDS = 20.0
+_READ: Mapping[int, Callable[[bytes], Any]] = {
+    EVENTS: decode_events,
+    QUESTION: bytes,
+    DONE: msgspec.msgpack.Decoder(list[Done]).decode,
+}
+"""How the bodies of frames are read that step workers send."""
 
 
 class WorkerProcess:
     """One child of the run worker. The group that it leads ends with it."""
 
-    __slots__ = ("began", "is_closed", "lifeline", "line", "pid", "pidfd", "reader")
+    __slots__ = ("began", "is_closed", "lifeline", "line", "nonsense", "pid", "pidfd", "reader")
 
     def __init__(self, pid: int, line: socket.socket, lifeline: int) -> None:
         self.pid, self.line, self.lifeline = pid, line, lifeline
         self.reader = FrameReader()
         self.is_closed = False
         """Nothing more is sent to it, and nothing more comes."""
+        self.nonsense = ""
+        """What is wrong with what it has told, where that cannot be read. It is killed for it."""
         self.began = time.monotonic()
         try:
             self.pidfd = os.pidfd_open(pid)
@@ -63,8 +85,12 @@ class WorkerProcess:
             self.line.setblocking(False)
         return True
 
-    def receive(self) -> list[tuple[int, bytes]] | None:
-        """Frames that have come; None when nothing is there, or nothing more will come (`is_closed`)."""
+    def receive(self) -> list[tuple[int, Any]] | None:
+        """Frames that have come, the bodies of events and ends decoded; None when nothing is there, or nothing more
+        will come (`is_closed`).
+        """
+        if self.nonsense:
+            return None
         try:
             data = self.line.recv(_READ_BYTES)
         except BlockingIOError:
@@ -74,7 +100,12 @@ class WorkerProcess:
         if not data:
             self.is_closed = True
             return None
-        return self.reader.feed(data)
+        try:
+            return [(kind, _READ[kind](body)) for kind, body in self.reader.feed(data)]
+        except (KeyError, ValueError, msgspec.MsgspecError) as error:
+            self.is_closed, self.nonsense = True, str(error) or type(error).__name__
+            kill_group(self.pid)
+            return None
 
     def dismiss(self) -> None:
         """Let it go when it has done what it has to do: it sees the end of the line."""
@@ -134,7 +165,7 @@ class WorkerProcesses:
     def bury(self, worker: WorkerProcess) -> Exit:
         """Reap a process that has ended, kill its group, close the line to it."""
         del self.living[worker.pid]
-        end = reap(worker.pid)
+        end = reap(worker.pid)._replace(nonsense=worker.nonsense)
         worker.close()
         return end
 
