@@ -178,7 +178,16 @@ function failure(event: RunEvent): string {
   return `${error.class_name}: ${error.message}${place}${again}`;
 }
 
+/** Lines of events that were told already: a log that grows tells only what is new. */
+const told = new WeakMap<RunEvent, LogLine[]>();
+
 function eventLines(event: RunEvent, attempt: number | undefined): LogLine[] {
+  const known = told.get(event) ?? newLines(event, attempt);
+  told.set(event, known);
+  return known;
+}
+
+function newLines(event: RunEvent, attempt: number | undefined): LogLine[] {
   const { level, text: said, dim } = sentence(event);
   const at = Date.parse(event.at);
   return said.split("\n").map((line, index) => ({ at, level, text: line, step: event.step_key ?? null, dim, ...(attempt === undefined ? {} : { attempt }), ...(index > 0 ? { rest: true } : {}) }));

@@ -1,6 +1,7 @@
 /** Steps over time: label column left, phases as bars, the text after the bar. Rows of 22 px. */
 
-import { type CSSProperties, Fragment, type KeyboardEvent, useId, useState } from "react";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type CSSProperties, Fragment, type KeyboardEvent, useId, useLayoutEffect, useRef, useState } from "react";
 import type { StepRow, Try } from "../api/shapes";
 import { plural } from "../format/number";
 import { stepState } from "../format/run";
@@ -14,8 +15,9 @@ import { waitWords } from "./waits";
 const QUIET_SHOWN = 3;
 /** More rows than this do not fit beside a failure and a log. */
 const LONG = 10;
-/** Rows drawn at most; more are folded behind a button. */
-const MOST = 400;
+/** Height of a row, and how many are drawn beyond those in sight. */
+const ROW = 22;
+const BEYOND = 30;
 
 interface TimelineProps {
   steps: readonly StepRow[];
@@ -129,6 +131,28 @@ export function whatMatters(steps: readonly StepRow[]): readonly StepRow[] {
   return steps.length > LONG ? steps.toSorted((left, right) => rank(left) - rank(right)) : steps;
 }
 
+/** Whatever scrolls the element. */
+function scrollerOf(element: Element | null): Element | null {
+  for (let above = element?.parentElement ?? null; above; above = above.parentElement) if (/auto|scroll/.test(getComputedStyle(above).overflowY)) return above;
+  return null;
+}
+
+/** The rows in sight of a list that something around it scrolls: thousands of steps are drawn as fast as ten. */
+function useRows(count: number) {
+  const list = useRef<HTMLDivElement>(null);
+  const [scroller, setScroller] = useState<Element | null>(null);
+  const [margin, setMargin] = useState(0);
+  // What stands above the list comes and goes with what happens; a state set to what it is draws nothing anew.
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- measured after each drawing
+  useLayoutEffect(() => {
+    const found = scrollerOf(list.current);
+    setScroller(found);
+    if (found && list.current) setMargin(Math.round(list.current.getBoundingClientRect().top - found.getBoundingClientRect().top + found.scrollTop));
+  });
+  const virtual = useVirtualizer({ count, getScrollElement: () => scroller, estimateSize: () => ROW, overscan: BEYOND, scrollMargin: margin, initialRect: { width: 0, height: BEYOND * ROW } });
+  return { list, virtual, margin };
+}
+
 /** The timeline of a run. A click on a row selects the step. */
 export function Timeline({ steps, from, until, now, live, selected, onSelect, phone }: TimelineProps) {
   const [unfolded, setUnfolded] = useState(false);
@@ -137,7 +161,7 @@ export function Timeline({ steps, from, until, now, live, selected, onSelect, ph
   const loud = whatMatters(told);
   const rest = steps.filter((step) => quiet(step) && step.key !== selected);
   const keep = phone ? 0 : rest.length <= QUIET_SHOWN + 3 ? rest.length : QUIET_SHOWN;
-  const shown = unfolded ? [...loud, ...rest] : [...loud.slice(0, MOST), ...rest.slice(0, keep)];
+  const shown = unfolded ? [...loud, ...rest] : [...loud, ...rest.slice(0, keep)];
   const folded = steps.length - shown.length;
   const seconds = (until - from) / 1000;
   const step = axisStep(seconds) * (phone ? 2 : 1);
@@ -145,6 +169,10 @@ export function Timeline({ steps, from, until, now, live, selected, onSelect, ph
   const id = useId();
   const room = { "--room": `${roomAfter(shown, from, until, now, phone)}px` } as CSSProperties;
   const active = shown.findIndex((row) => row.key === selected);
+  const { list, virtual, margin } = useRows(shown.length);
+  const slots = virtual.getVirtualItems();
+  const above = (slots[0]?.start ?? margin) - margin;
+  const below = virtual.getTotalSize() - ((slots.at(-1)?.end ?? margin) - margin);
   const onKeyDown = (event: KeyboardEvent) => {
     const by = event.key === "ArrowDown" || event.key === "j" ? 1 : event.key === "ArrowUp" || event.key === "k" ? -1 : 0;
     if (event.key === "Escape") return onSelect(undefined);
@@ -153,15 +181,15 @@ export function Timeline({ steps, from, until, now, live, selected, onSelect, ph
     event.stopPropagation();
     const next = Math.max(0, Math.min(shown.length - 1, active + by));
     onSelect(shown[next]?.key);
-    document.getElementById(`${id}-${next}`)?.scrollIntoView({ block: "nearest" });
+    virtual.scrollToIndex(next);
   };
   return (
     <>
       {/* One stop for the keyboard: arrows choose the step, the log follows. */}
       <div className="tl" style={room}>
-        <div role="listbox" aria-label="Steps" tabIndex={0} data-jk aria-activedescendant={active >= 0 ? `${id}-${active}` : undefined} onKeyDown={onKeyDown}>
-          {shown.map((row, index) => (
-            <div key={row.key} id={`${id}-${index}`} role="option" aria-selected={row.key === selected} tabIndex={-1} className={row.key === selected ? "tl-row is-sel" : "tl-row"} title={row.error ?? undefined}
+        <div ref={list} role="listbox" aria-label="Steps" tabIndex={0} data-jk aria-activedescendant={slots.some((slot) => slot.index === active) ? `${id}-${active}` : undefined} onKeyDown={onKeyDown} style={{ paddingTop: above, paddingBottom: below }}>
+          {slots.flatMap(({ index }) => shown.slice(index, index + 1).map((row) => (
+            <div key={row.key} id={`${id}-${index}`} role="option" aria-selected={row.key === selected} aria-setsize={shown.length} aria-posinset={index + 1} tabIndex={-1} className={row.key === selected ? "tl-row is-sel" : "tl-row"} title={row.error ?? undefined}
               data-step={row.key} onClick={() => onSelect(row.key === selected ? undefined : row.key)} onKeyDown={onKeyDown}>
               <div className="lab">
                 <Glyph state={stepState(row.status)} />
@@ -169,7 +197,7 @@ export function Timeline({ steps, from, until, now, live, selected, onSelect, ph
               </div>
               <div className="trk"><Track step={row} from={from} until={until} now={now} phone={phone} /></div>
             </div>
-          ))}
+          )))}
         </div>
         {folded > 0 && (
           <div className="tl-row">
