@@ -257,7 +257,11 @@ class Unit:
 
     def _free_slots(self, events: Sequence[Event]) -> None:
         # A new epoch is another worker: what the last one held is free, its steps have to claim anew.
-        over = {event.run_id for event in events if isinstance(event, (*RUN_ENDS, RunStarting))}
+        over = {
+            event.run_id
+            for event in events
+            if isinstance(event, RUN_ENDS) or (isinstance(event, RunStarting) and event.epoch > 1)
+        }
         for run_id in sorted(over):
             self._session.pools.release(run_id)
         if over:

@@ -33,6 +33,8 @@ from rostrum.service.pools import Pool
 _log = logging.getLogger(__name__)
 
 LEASE = "loop/queue"
+_ALL = 100_000
+"""Most queued runs that are looked at."""
 
 
 class LaunchSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +122,7 @@ class QueueLoop:
             return True
         limits = self._settings.limits
         full = 0 <= limits.max_concurrent_runs <= len(in_progress)
-        queued: Sequence[Run] = [] if full else session.runs.queued(self._fetch(session, in_progress))
+        queued: Sequence[Run] = [] if full else self._queued(session, in_progress)
         return bool(queued) and bool(admit(queue_snapshot(session, limits, queued, in_progress), now).admitted)
 
     def _claim(self, now: datetime) -> list[tuple[Run, bool]]:
@@ -139,8 +141,7 @@ class QueueLoop:
                 claimed += [(run, True) for run in self._admit(session, in_progress, now)]
         for run in in_progress:
             if self._is_to_cancel(run):
-                self._runs.finish(run.run_id, RunCanceled(at=now), epoch=run.epoch)
-                self._claims.release([run.run_id])
+                self._cancel(run, now)
         if any(is_new for _, is_new in claimed):
             self._doorbell.ring("runs")
             self._doorbell.ring("events")
@@ -148,7 +149,7 @@ class QueueLoop:
 
     def _admit(self, session: Session, in_progress: Sequence[Run], now: datetime) -> list[Run]:
         limits = self._settings.limits
-        queued = session.runs.queued(self._fetch(session, in_progress))
+        queued = self._queued(session, in_progress)
         decision = admit(queue_snapshot(session, limits, queued, in_progress), now)
         by_id = {run.run_id: run for run in queued}
         admitted: list[Run] = []
@@ -157,18 +158,33 @@ class QueueLoop:
                 starting = self._runs.mark_starting(session, run)
             except Fenced:
                 continue  # cancelled since it was read
+            except Unavailable:
+                raise
+            except Exception:  # noqa: BLE001 - one run must not keep the others waiting
+                _log.exception("run %s could not be claimed for a launch", run.run_id)
+                continue
             self._claims.take(session, run.run_id)
             admitted.append(starting)
         return admitted
 
-    def _fetch(self, session: Session, in_progress: Sequence[Run]) -> int:
-        """How many queued runs can matter: with limits of tags or pools any may be the one that fits."""
-        limits = self._settings.limits
-        if limits.tag_limits or limits.pools != NO_RULES or session.pools.limits():
-            return 100_000
-        if limits.max_concurrent_runs < 0:
-            return self._settings.batch
-        return min(self._settings.batch, max(0, limits.max_concurrent_runs - len(in_progress)))
+    def _queued(self, session: Session, in_progress: Sequence[Run]) -> Sequence[Run]:
+        """Queued runs that can matter: with limits of tags or pools any may be the one that fits."""
+        limits, most = self._settings.limits, self._settings.batch
+        if limits.max_concurrent_runs >= 0:
+            most = min(most, max(0, limits.max_concurrent_runs - len(in_progress)))
+        queued = session.runs.queued(most)
+        if len(queued) == most and (limits.tag_limits or limits.pools != NO_RULES or session.pools.limits()):
+            return session.runs.queued(_ALL)
+        return queued
+
+    def _cancel(self, run: Run, now: datetime) -> None:
+        try:
+            self._runs.finish(run.run_id, RunCanceled(at=now), epoch=run.epoch)
+            self._claims.release([run.run_id])
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001 - one run must not keep the others waiting
+            _log.exception("run %s could not be ended", run.run_id)
 
     def _is_to_cancel(self, run: Run) -> bool:
         """Cancelled between two attempts to launch: there is no worker to wait for."""
