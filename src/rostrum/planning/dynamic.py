@@ -164,13 +164,15 @@ def absent_outputs(origins: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 def known_items(origins: Mapping[str, str]) -> dict[str, dict[str, tuple[str, ...]]]:
     """Items that `Run.output_origins` names (`<step>:<output>[<item>]`), by step and output, in their order."""
-    known: dict[str, dict[str, tuple[str, ...]]] = {}
+    known: dict[str, dict[str, list[str]]] = {}
     for name in origins:
         step, _, rest = name.rpartition(":")
         output, bracket, item = rest.partition("[")
-        outputs = known.setdefault(step, {}) if bracket else {}
-        outputs[output] = (*outputs.get(output, ()), *([item[:-1]] if item != "]" else []))
-    return known
+        if bracket:
+            items = known.setdefault(step, {}).setdefault(output, [])
+            if item != "]":
+                items.append(item[:-1])
+    return {step: {output: tuple(items) for output, items in outputs.items()} for step, outputs in known.items()}
 
 
 def origin_name(source: FromStep) -> str:
