@@ -12,6 +12,7 @@ means that nothing of what it does is taken any more. The process should then en
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -26,6 +27,18 @@ from rostrum.model.plans import Step
 
 MAIN, THREAD, TASK = "in_process", "thread", "async"
 """Lanes, named as the isolations whose steps they run."""
+
+_MOST_WAITING = 2000
+"""Who tells an event while so many wait to be collected waits, too: a step cannot tell more than can be stored."""
+_WAIT_SECONDS = 1.0
+"""At most so long, for each: who collects may need a lock that the step's code holds."""
+
+_HELD_SECONDS = 1.0
+"""An event loop that has not answered for so long, and in which an attempt does not end, does not turn any more."""
+_LOOP_HELD = (
+    "The event loop of this process is held by code that blocks, and does not end when it is interrupted: no async step "
+    "goes on in it. Await what takes long (asyncio.to_thread), or give steps that may hang isolation='process'."
+)
 
 _Key = tuple[str, int]
 
@@ -47,8 +60,9 @@ class Engine:
         self._event_loop = runner.share()
         self._mail: deque[tuple[Attempt, Event | Done]] = deque()
         self._is_woken = False
-        self._under_way: dict[_Key, str] = {}
-        """Lane of each attempt that is taken note of."""
+        self._collected = threading.Event()
+        self._under_way: dict[_Key, tuple[Attempt, str]] = {}
+        """Each attempt that is taken note of, with its lane."""
         self._early: dict[_Key, tuple[Attempt, type[BaseException]]] = {}
         """Interrupts that came before the code had begun."""
         self._pool = _Threads(self._run, threads)
@@ -62,6 +76,9 @@ class Engine:
         self._is_over = False
         self._held_by = ""
         """Key of the step that has the main thread for ever."""
+        self._pings: dict[_Key, tuple[float, threading.Event]] = {}
+        """By attempt that is to end in the event loop: when the loop was asked whether it turns, and its answer."""
+        self._is_loop_held = False
         self.is_tainted = False
         """Abandoned code still runs in this process."""
 
@@ -82,7 +99,9 @@ class Engine:
                 f"the main thread of this process is held by step {self._held_by}, which has not ended when it was "
                 "interrupted; give steps that may hang isolation='process'."
             )
-        self._under_way[_key(attempt)] = lane
+        if self._is_loop_held and self._awaits(attempt, lane):
+            raise Unavailable(_LOOP_HELD)
+        self._under_way[_key(attempt)] = attempt, lane
         if lane == MAIN:
             self._line.append(attempt)
             self._more.release()
@@ -97,31 +116,39 @@ class Engine:
         if level >= 3:
             self._abandon(attempt)
             return
+        self._ping(attempt)
         raising = KeyboardInterrupt if level else StepTimeout
         if not self._runner.interrupt(attempt.step, attempt.number, raising):
             self._early[_key(attempt)] = attempt, raising
 
     def look(self) -> None:
-        """Send interrupts again that came too early. To be called now and then."""
+        """Send interrupts again that came too early, see whether the event loop turns. To be called now and then."""
+        self._look_at_loop()
+        if self._mail:
+            self._wake()  # an interrupt may have come between what was told and the wake
         for key, (attempt, raising) in list(self._early.items()):
             if key not in self._under_way or self._runner.interrupt(attempt.step, attempt.number, raising):
                 self._early.pop(key, None)
 
     def collect(self) -> Iterator[tuple[Attempt, list[Event], Done | None]]:
-        """What attempts have told since it was called last: events in order, and whether that was all. For one thread
-        at a time.
+        """What attempts have told since it was called last: events in order, and whether that was all. What they tell
+        meanwhile is left to the next call. For one thread at a time.
         """
         self._is_woken = False
         mail = self._mail
-        while mail:
+        left = len(mail)
+        while left:
             attempt, told = mail.popleft()
+            left -= 1
             events: list[Event] = []
             while not isinstance(told, Done):
                 events.append(told)
-                if not mail or mail[0][0] is not attempt:
+                if not left or mail[0][0] is not attempt:
                     break
                 told = mail.popleft()[1]
+                left -= 1
             yield attempt, events, told if isinstance(told, Done) else None
+        self._collected.set()
 
     def serve(self) -> None:
         """Run the attempts of the main thread's lane in this thread until `close`."""
@@ -139,6 +166,7 @@ class Engine:
     def close(self) -> None:
         """Let the threads go, cancel tasks, end `serve`. Any number of times."""
         self._is_over = True
+        self._collected.set()
         self._under_way.clear()
         self._pool.close()
         self._more.release()
@@ -176,6 +204,10 @@ class Engine:
         if isinstance(told, Done):
             del self._under_way[key]
         self._send(attempt, told)
+        if len(self._mail) > _MOST_WAITING and not isinstance(told, Done):
+            self._collected.clear()
+            if len(self._mail) > _MOST_WAITING and not self._is_over:
+                self._collected.wait(_WAIT_SECONDS)
 
     def _send(self, attempt: Attempt, told: Event | Done) -> None:
         self._mail.append((attempt, told))
@@ -184,7 +216,12 @@ class Engine:
             self._wake()
 
     def _abandon(self, attempt: Attempt) -> None:
-        lane = self._under_way.pop(_key(attempt), None)
+        self._ping(attempt)
+        self._give_up(attempt, _abandoned(attempt))
+        self._look_at_loop()
+
+    def _give_up(self, attempt: Attempt, how: Ended) -> None:
+        _, lane = self._under_way.pop(_key(attempt), (attempt, None))
         if lane is None:
             return
         self._runner.abandon(attempt.step, attempt.number)
@@ -193,7 +230,34 @@ class Engine:
             self._held_by = attempt.step.key
         elif lane == THREAD:
             self._pool.replace()
-        self._send(attempt, Done(_abandoned(attempt)))
+        self._send(attempt, Done(how))
+
+    # --- whether the event loop turns
+    # ------------------------------------------------------------------------------------
+
+    def _awaits(self, attempt: Attempt, lane: str) -> bool:
+        """Whether code of it runs in the event loop: of other lanes, too."""
+        return lane == TASK or self._runner.is_async(attempt.step)
+
+    def _ping(self, attempt: Attempt) -> None:
+        key = _key(attempt)
+        if key in self._pings or key not in self._under_way or not self._awaits(*self._under_way[key]):
+            return
+        answer = threading.Event()
+        self._pings[key] = time.monotonic(), answer
+        self._event_loop().call_soon_threadsafe(answer.set)
+
+    def _look_at_loop(self) -> None:
+        """Where an attempt was abandoned because code in the loop blocks, no other one there goes on either."""
+        now = time.monotonic()
+        for key, (asked, answer) in list(self._pings.items()):
+            if answer.is_set():
+                self._pings.pop(key, None)
+            elif key not in self._under_way and now - asked >= _HELD_SECONDS and not self._is_loop_held:
+                self._is_loop_held = True
+                for attempt, lane in list(self._under_way.values()):
+                    if self._awaits(attempt, lane):
+                        self._give_up(attempt, _lost_with_loop())
 
 
 class _Threads:
@@ -233,6 +297,10 @@ class _Threads:
 
 def _key(attempt: Attempt) -> _Key:
     return attempt.step.key, attempt.number
+
+
+def _lost_with_loop() -> Ended:
+    return Ended(cause="lost", error=ErrorInfo(class_name="StepAbandoned", message=_LOOP_HELD, code="step_abandoned"))
 
 
 def _abandoned(attempt: Attempt) -> Ended:
