@@ -28,10 +28,10 @@ def command(run_id: str | None, **code: Any) -> None:
     import msgspec
 
     from rostrum.cli.worker_options import worker_orders
-    from rostrum.codeserver import fork_safety
     from rostrum.codeserver.bootstrap import ask_for_run
     from rostrum.codeserver.loading import load
     from rostrum.codeserver.worker import run_worker
+    from rostrum.execution import fork_safety
     from rostrum.model.errors import Denied, Fenced, NotFound
     from rostrum.service.clock import SystemClock
     from rostrum.service.own_folders import own_folder

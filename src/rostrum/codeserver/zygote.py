@@ -22,7 +22,6 @@ from typing import Any
 
 import msgspec
 
-from rostrum.codeserver import fork_safety
 from rostrum.codeserver.child import worker_ref
 from rostrum.codeserver.children import ChildSource, ForkedChildren, FreshChildren
 from rostrum.codeserver.loading import Code, load
@@ -46,6 +45,7 @@ from rostrum.codeserver.messages import (
 )
 from rostrum.codeserver.records import WorkerExit, WorkerRecords
 from rostrum.codeserver.sources import use_sources
+from rostrum.execution import fork_safety
 from rostrum.execution.lifeline import hold_lifeline, release_lifeline
 from rostrum.interfaces.launching import WorkerRef
 from rostrum.model.errors import RostrumError

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from rostrum.codeserver.fork_safety import FORK, Sighting, judge, look, open_sockets
+from rostrum.execution.fork_safety import FORK, Sighting, judge, look, open_sockets
 
 
 @pytest.mark.parametrize(
