@@ -29,7 +29,7 @@ CLASSIC_FILE_NAME = "dagster.yaml"
 CLASSIC_HOME_VARIABLE = "DAGSTER_HOME"
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
-Count = Annotated[int, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
 
 class Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

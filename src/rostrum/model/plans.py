@@ -13,6 +13,7 @@ from rostrum.model.reserved_names import PRIORITY_TAG
 ISOLATIONS = ("in_process", "thread", "async", "process", "container", "remote")
 """Where a step may ask to run: with others in one process (one after the other, in a thread, in the event loop), in a
 process of its own, in a container or pod of its own, on a worker of the executor's cluster."""
+_HIGHEST_PRIORITY = 2**31 - 1
 
 
 class FromStep(msgspec.Struct, frozen=True, gc=False, tag="step", tag_field="from"):
@@ -93,9 +94,11 @@ class Step(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 def priority_of(tags: Mapping[str, str]) -> int:
-    """The whole number that the tag of priorities has; 0 where it has none."""
+    """The whole number that the tag of priorities has; 0 where it has none. Beyond 32 bits, which is what databases and
+    clients can count to, all are the same.
+    """
     try:
-        return int(tags.get(PRIORITY_TAG, 0))
+        return max(-_HIGHEST_PRIORITY, min(_HIGHEST_PRIORITY, int(tags.get(PRIORITY_TAG, 0))))
     except ValueError:
         return 0
 

@@ -33,6 +33,8 @@ from rostrum.model.errors import ConfigError
         ("gateway:\n  url: host:3000", 2, "gateway.url"),
         ("gateway:\n  url: 'http://'", 2, "gateway.url"),
         ("pools:\n  a: 1\n  b: -1", 1, "pools"),
+        ("run_retries:\n  enabled: true\n  max_retries: 99999999999", 3, "run_retries.max_retries"),
+        ("run_retries:\n  max_retries: 999999999999999999999999", 2, "run_retries.max_retries"),
         ("web:\n  port: 1\nmonitor: {}\nweb:\n  port: 2", 4, "web is there twice, first in line 1"),
         ("web:\n  port: 1\n  port: 2", 3, "port is there twice, first in line 2"),
         ("pools:\n  a: 1\n  a: 2", 3, "a is there twice"),

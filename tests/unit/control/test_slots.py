@@ -239,4 +239,6 @@ def test_runs_know_their_pools_and_their_priority_from_the_definitions() -> None
     assert (run.pools, run.first_pools, run.priority) == (("db",), ("db",), 3)
     assert plane.submit(step_selection=("load",)).pools == ()
     assert plane.submit(tags={"dagster/priority": "soon"}).priority == 0
+    for told, priority in (("9" * 30, 2**31 - 1), ("-" + "9" * 30, 1 - 2**31), ("9" * 5000, 0)):
+        assert plane.submit(tags={"dagster/priority": told}).priority == priority, "as much as can be stored"
     assert plane.submit(tags={"dagster/priority": "3"}, priority=7).priority == 7
