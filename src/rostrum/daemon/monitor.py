@@ -88,9 +88,11 @@ class MonitorLoop:
         for run in runs:
             try:
                 self._look(self._adopted(run, away), now, away)
+            # One run must not keep the others from being watched; it is looked at again.
             except RostrumError as error:
-                # One run must not keep the others from being watched; it is looked at again.
                 _log.warning("run %s could not be looked after: %s", run.run_id, error)
+            except Exception:  # noqa: BLE001 - whatever is wrong with it
+                _log.exception("run %s could not be looked after", run.run_id)
         if self._is_waiting:
             return min(self._busy_seconds, self._settle.total_seconds())
         return self._busy_seconds if runs else self._idle_seconds

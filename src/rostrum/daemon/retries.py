@@ -35,4 +35,6 @@ class RetryLoop:
                 self._reruns.retry_by_itself(run.run_id)
             except RostrumError as error:  # the database is away
                 _log.warning("run %s is not repeated yet: %s", run.run_id, error)
+            except Exception:  # noqa: BLE001 - one run must not keep the others from being repeated
+                _log.exception("run %s is not repeated yet", run.run_id)
         return self._idle_seconds

@@ -14,6 +14,10 @@ from rostrum.model.plans import Tried
 
 INFRASTRUCTURE = frozenset(("crash", "lost"))
 """Causes that are no fault of the code's."""
+LONGEST_SECONDS = 365 * 86400.0
+"""What nothing waits longer than before it is tried again, however a delay has grown."""
+MOST_RETRIES = 2**31 - 1
+_LAST_DOUBLING = 64
 
 
 def retry_after(
@@ -57,19 +61,25 @@ def counted_apart(policy: RetryPolicy | None, tried: Tried, infrastructure: int 
 
 
 def retry_delay(policy: RetryPolicy | None, attempt: int, random: Callable[[], float]) -> float:
-    """Seconds to wait after the failure of `attempt` (from 1)."""
+    """Seconds to wait after the failure of `attempt` (from 1); never more than `LONGEST_SECONDS`."""
     if policy is None:
         return 0.0
     delay = policy.delay_seconds
     if policy.backoff == "linear":
         delay *= attempt
     elif policy.backoff == "exponential":
-        delay *= 2**attempt - 1
+        delay *= 2 ** min(attempt, _LAST_DOUBLING) - 1
+    delay = _bounded(delay)
     if policy.jitter == "full":
         return random() * delay
     if policy.jitter == "plus_minus":
-        return max(0.0, delay + (2 * random() - 1) * policy.delay_seconds)
+        return _bounded(delay + (2 * random() - 1) * _bounded(policy.delay_seconds))
     return delay
+
+
+def _bounded(seconds: float) -> float:
+    """Between nothing and the longest, which is what no number at all is taken for, too."""
+    return max(0.0, seconds) if seconds < LONGEST_SECONDS else LONGEST_SECONDS
 
 
 def class_names(raised: BaseException | type[BaseException]) -> list[str]:

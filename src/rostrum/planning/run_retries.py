@@ -24,12 +24,13 @@ from rostrum.model.reserved_names import (
     WILL_RETRY_TAG,
 )
 from rostrum.model.runs import Run, RunStatus
-from rostrum.planning.retries import retry_after
+from rostrum.planning.retries import MOST_RETRIES, retry_after
 
 INFRASTRUCTURE: Mapping[str, str] = {"launch_failure": "lost", "worker_died": "crash", "worker_lost": "lost"}
 """Reasons of failures that are no fault of the code's, with their cause."""
 BOOKKEEPING = (RETRY_NUMBER_TAG, WILL_RETRY_TAG, AUTO_RETRY_RUN_TAG, RETRY_STATE_TAG)
 """Tags of one run that no other takes over."""
+_DIGITS = 20
 _STRATEGIES = {"FROM_FAILURE": "from_failure", "ALL_STEPS": "all"}
 
 
@@ -150,8 +151,12 @@ def _number(tags: Mapping[str, str]) -> int | None:
     told = tags.get(MAX_RETRIES_TAG)
     if told is None:
         return None
-    if not told.isdecimal():
-        raise StateError(f"tag {MAX_RETRIES_TAG} is {told!r}; it is to be a whole number: how often a run is retried")
+    if not told.isdecimal() or len(told) > _DIGITS or int(told) > MOST_RETRIES:
+        shown = told if len(told) <= _DIGITS else f"{told[:_DIGITS]}..."
+        raise StateError(
+            f"tag {MAX_RETRIES_TAG} is {shown!r}; it is to be a whole number: how often a run is retried, at most "
+            f"{MOST_RETRIES}"
+        )
     return int(told)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from rostrum.daemon.monitor import GATEWAY_LOOP, MONITOR_LOOP, MonitorLoop
 from rostrum.daemon.queue import QueueLoop
-from rostrum.interfaces.launching import WorkerStatus
+from rostrum.interfaces.launching import WorkerRef, WorkerStatus
 from rostrum.model.errors import Unavailable
 from rostrum.model.events import RunCanceled, RunStarted, RunSucceeded, StepStarted
 from rostrum.model.locations import DaemonState
@@ -57,6 +57,27 @@ class Scene:
 @pytest.fixture
 def scene() -> Scene:
     return Scene()
+
+
+def test_a_run_that_nobody_can_look_after_keeps_no_other_from_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever is wrong with it."""
+    poison, dead = scene.running(), scene.running()
+    inspect = scene.launcher.inspect
+
+    def poisoned(ref: WorkerRef) -> WorkerStatus:
+        if ref.run_id == poison:
+            raise OverflowError("date value out of range")
+        return inspect(ref)
+
+    monkeypatch.setattr(scene.launcher, "inspect", poisoned)
+    scene.launcher.exit(dead, 1, code=None, signal=9)
+    scene.look(1)
+    scene.look(1)
+    assert scene.status(dead) is RunStatus.FAILURE
+    assert scene.status(poison) is RunStatus.RUNNING
+    assert f"run {poison} could not be looked after" in caplog.text
 
 
 def test_a_worker_known_dead_fails_its_run_after_its_spool(scene: Scene) -> None:

@@ -8,9 +8,10 @@ import pytest
 from rostrum.control.runs import launch_lease
 from rostrum.daemon.queue import QueueLoop, QueueSettings
 from rostrum.interfaces.launching import GatewayAddress, LaunchSpec, WorkerRef
+from rostrum.interfaces.storage import Session
 from rostrum.model.errors import NotFound, Unavailable
 from rostrum.model.events import RunSucceeded
-from rostrum.model.runs import RunStatus
+from rostrum.model.runs import Run, RunStatus
 from rostrum.planning.queue import QueueLimits
 from rostrum.testing.launchers import FakeLauncher
 from tests.control_plane import Plane, launch_settings
@@ -63,6 +64,22 @@ def test_a_full_or_empty_queue_writes_nothing(plane: Plane) -> None:
     loop.run_once(plane.clock.now())
     with plane.storage.begin() as session:
         assert session.leases.all() == []
+
+
+def test_a_run_that_cannot_be_claimed_keeps_no_other_waiting(plane: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
+    launcher = FakeLauncher()
+    poison, other = plane.submit(), plane.submit()
+    claim = plane.runs.mark_starting
+
+    def poisoned(session: Session, run: Run) -> Run:
+        if run.run_id == poison.run_id:
+            raise OverflowError
+        return claim(session, run)
+
+    monkeypatch.setattr(plane.runs, "mark_starting", poisoned)
+    loop_of(plane, launcher).run_once(plane.clock.now())
+    assert plane.run(other.run_id).worker is not None
+    assert plane.run(poison.run_id).status is RunStatus.QUEUED
 
 
 def test_an_unavailable_launcher_is_tried_again_under_a_new_epoch(plane: Plane) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -185,6 +186,32 @@ def test_what_is_partitioned_no_more_is_given_up(scene: Scene) -> None:
     assert after.retry_at is None
     assert "is not partitioned" in after.retry_note
     assert scene.count() == 1
+
+
+def test_a_run_that_cannot_be_repeated_keeps_no_other_from_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [scene.fail(scene.plane.submit()) for _ in range(2)]
+    scene.plane.clock.advance(10)
+    repeat = scene.reruns.retry_by_itself
+
+    def poisoned(run_id: str) -> Run | None:
+        if run_id == runs[0].run_id:
+            raise OverflowError
+        return repeat(run_id)
+
+    monkeypatch.setattr(scene.reruns, "retry_by_itself", poisoned)
+    scene.look()
+    assert scene.count() == 3
+    assert scene.plane.run(runs[1].run_id).retry_at is None
+
+
+@pytest.mark.parametrize("backoff", ["constant", "linear", "exponential"])
+def test_a_delay_beyond_the_calendar_ends_the_run_all_the_same(backoff: str) -> None:
+    clock = FakeClock(START)
+    retry = RetryPolicy(max_retries=5000, delay_seconds=1e12, backoff=backoff)
+    scene = Scene(MemoryStorage(clock), clock, RunRetryPolicy(retry))
+    run = scene.fail(scene.plane.submit())
+    assert run.status is RunStatus.FAILURE
+    assert run.retry_at == clock.now() + timedelta(days=365)
 
 
 def test_a_database_that_is_away_gives_nothing_up(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rostrum.model.errors import StepTimeout
 from rostrum.model.manifest import RetryPolicy
-from rostrum.planning.retries import class_names, is_apart, retry_after
+from rostrum.planning.retries import LONGEST_SECONDS, class_names, is_apart, retry_after, retry_delay
 
 CAUSES = ("user", "timeout", "crash", "lost")
 
@@ -86,3 +86,17 @@ def test_attempts_are_limited_by_both_counts(causes: list[str], most: int, own: 
     assert attempt - apart <= most + 1
     failures = [cause for cause in causes[:attempt] if not is_apart(policy, cause, executors)]
     assert len(failures) == most + 1 or apart == forgiven, "as often as allowed"
+
+
+@given(
+    st.floats(allow_nan=True, allow_infinity=True),
+    st.integers(1, 2**31),
+    st.sampled_from(("constant", "linear", "exponential")),
+    st.sampled_from(("none", "full", "plus_minus")),
+    st.floats(0, 1, exclude_max=True),
+)
+def test_a_delay_is_a_number_of_seconds_whatever_grows(
+    delay: float, attempt: int, backoff: str, jitter: str, part: float
+):
+    policy = RetryPolicy(delay_seconds=delay, backoff=backoff, jitter=jitter)
+    assert 0 <= retry_delay(policy, attempt, lambda: part) <= LONGEST_SECONDS

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rostrum.definitions.ops.retries import Backoff, RunRetryPolicy
+from rostrum.definitions.ops.retries import RetryPolicy as StepRetryPolicy
 from rostrum.model.errors import DefinitionError, StateError
 from rostrum.model.manifest import RUN_FAILURES, RetryPolicy
 from rostrum.model.manifest import RunRetryPolicy as Policy
@@ -133,4 +134,17 @@ def test_a_policy_with_mistakes_is_refused() -> None:
         RunRetryPolicy(backoff=Backoff.LINEAR)
     with pytest.raises(DefinitionError, match="cannot be negative"):
         RunRetryPolicy(max_infrastructure_retries=-1)
+    for policy in (RunRetryPolicy, StepRetryPolicy):
+        for delay in (-1, 1e12, float("nan")):
+            with pytest.raises(DefinitionError, match="a number of seconds from 0 to 31536000"):
+                policy(delay=delay)
+        with pytest.raises(DefinitionError, match="at most 2147483647 are possible"):
+            policy(max_retries=10**20)
     assert RunRetryPolicy(on="timeout").node.retry.on == ("timeout",)
+
+
+@pytest.mark.parametrize("told", ["-1", "many", "9" * 30, "1" * 5000])
+def test_a_number_of_retries_that_cannot_be_meant_is_told(told: str) -> None:
+    with pytest.raises(StateError, match="it is to be a whole number") as raised:
+        policy_of(None, {"dagster/max_retries": told}, RunRetryDefaults())
+    assert len(str(raised.value)) < 200

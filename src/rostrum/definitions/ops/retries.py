@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import cast
 
+from msgspec.structs import replace
+
 from rostrum.definitions.broken import noting_init
 from rostrum.model import manifest
 from rostrum.model.errors import DefinitionError
+from rostrum.planning.retries import LONGEST_SECONDS, MOST_RETRIES, retry_delay
 
 
 class Backoff(str, Enum):
@@ -30,7 +33,7 @@ class Jitter(str, Enum):
 
 
 class RetryPolicy:
-    """How often and when a failed step is tried again. `delay` is in seconds.
+    """How often and when a failed step is tried again. `delay` is in seconds, a year at most.
 
     `on`: only where one of these exceptions was raised, or one that is derived of them (classes, or their names); a
     time limit raises `StepTimeout`. `max_infrastructure_retries`: how often it is tried again when its process,
@@ -49,14 +52,9 @@ class RetryPolicy:
         on: type[BaseException] | str | Iterable[type[BaseException] | str] | None = None,
         max_infrastructure_retries: int | None = None,
     ) -> None:
-        if max_retries < 0:
-            raise DefinitionError(f"RetryPolicy: max_retries is {max_retries}; it cannot be negative.")
         if delay is None and (backoff is not None or jitter is not None):
             raise DefinitionError("RetryPolicy: jitter and backoff need a delay (seconds), and none was given.")
-        if max_infrastructure_retries is not None and max_infrastructure_retries < 0:
-            raise DefinitionError(
-                f"RetryPolicy: max_infrastructure_retries is {max_infrastructure_retries}; it cannot be negative."
-            )
+        _check_numbers("RetryPolicy", max_retries, max_infrastructure_retries, delay)
         self.max_retries, self.delay, self.backoff, self.jitter = max_retries, delay, backoff, jitter
         self.on, self.max_infrastructure_retries = _names(on), max_infrastructure_retries
         self.node = manifest.RetryPolicy(
@@ -76,10 +74,7 @@ class RetryPolicy:
 
     def calculate_delay(self, attempt_num: int) -> float:
         """Seconds to wait after the failure of attempt `attempt_num` (from 1), jitter left out."""
-        delay = float(self.delay or 0.0)
-        if self.backoff is Backoff.LINEAR:
-            return delay * attempt_num
-        return delay * (2**attempt_num - 1) if self.backoff is Backoff.EXPONENTIAL else delay
+        return retry_delay(replace(self.node, jitter="none"), attempt_num, float)
 
     def __repr__(self) -> str:
         return f"RetryPolicy({self.max_retries}, delay={self.delay}, backoff={self.backoff}, jitter={self.jitter})"
@@ -88,8 +83,21 @@ class RetryPolicy:
 _STRATEGIES = ("from_failure", "all")
 
 
+def _check_numbers(what: str, max_retries: int, max_infrastructure_retries: int | None, delay: float | None) -> None:
+    """Raise DefinitionError for a number that cannot be meant."""
+    for name, count in (("max_retries", max_retries), ("max_infrastructure_retries", max_infrastructure_retries)):
+        if count is not None and count < 0:
+            raise DefinitionError(f"{what}: {name} is {count}; it cannot be negative.")
+        if count is not None and count > MOST_RETRIES:
+            raise DefinitionError(f"{what}: {name} is {count}; at most {MOST_RETRIES} are possible.")
+    if delay is not None and not 0 <= delay <= LONGEST_SECONDS:
+        raise DefinitionError(
+            f"{what}: delay is {delay}; it is to be a number of seconds from 0 to {LONGEST_SECONDS:.0f} (a year)."
+        )
+
+
 class RunRetryPolicy:
-    """How often and when a failed run is repeated by another one. `delay` is in seconds.
+    """How often and when a failed run is repeated by another one. `delay` is in seconds, a year at most.
 
     `max_retries` counts failures of the code; runs whose worker could not be launched, died or was lost are counted
     apart, against `max_infrastructure_retries` (None: as many as `max_retries`). `on`: only these reasons of a failure;
@@ -109,11 +117,9 @@ class RunRetryPolicy:
         strategy: str = "from_failure",
         max_infrastructure_retries: int | None = None,
     ) -> None:
-        for name, count in (("max_retries", max_retries), ("max_infrastructure_retries", max_infrastructure_retries)):
-            if count is not None and count < 0:
-                raise DefinitionError(f"RunRetryPolicy: {name} is {count}; it cannot be negative.")
         if delay is None and (backoff is not None or jitter is not None):
             raise DefinitionError("RunRetryPolicy: jitter and backoff need a delay (seconds), and none was given.")
+        _check_numbers("RunRetryPolicy", max_retries, max_infrastructure_retries, delay)
         if strategy not in _STRATEGIES:
             raise DefinitionError(f"RunRetryPolicy: strategy is {strategy!r}; use 'from_failure' or 'all'.")
         reasons = tuple(on) if on is not None and not isinstance(on, str) else (on,) if isinstance(on, str) else ()
