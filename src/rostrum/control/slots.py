@@ -22,6 +22,8 @@ from rostrum.model.runs import Run, RunStatus
 from rostrum.planning.pools import INTEREST_SECONDS, RUN, PoolRules, may_take, retry_seconds
 
 MOST_HOLDERS = 10
+_LONGEST_SECONDS = 365 * 86400.0
+"""No step can have waited longer, whatever its worker says."""
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -79,7 +81,8 @@ def _take(session: Session, claim: Claim, ours: Slot | None) -> None:
 
 def _waiter(session: Session, claim: Claim, wish: SlotWish, standing: Waiter | None, pause: float) -> Waiter:
     now = session.now()
-    since = standing.since if standing is not None else now - timedelta(seconds=max(0.0, wish.waited_seconds))
+    waited = min(max(0.0, wish.waited_seconds), _LONGEST_SECONDS)
+    since = standing.since if standing is not None else now - timedelta(seconds=waited)
     return Waiter(
         pool=wish.pool,
         run_id=claim.run.run_id,

@@ -28,13 +28,14 @@ from rostrum.control.slots import Claim, claim_slot
 from rostrum.control.step_streams import steps_topic, told_by_steps
 from rostrum.gateway.bodies import answer, read_body, read_struct, refusal
 from rostrum.gateway.logs import LogWriter
+from rostrum.gateway.older import older_part, older_reply
 from rostrum.interfaces.doorbell import Doorbell
 from rostrum.interfaces.logs import LogStore
 from rostrum.interfaces.runs import Orders, RunAnswer, RunQuery
 from rostrum.interfaces.storage import Session, Storage
 from rostrum.model.errors import Denied, Fenced, NotFound, RostrumError, StateError
 from rostrum.model.events import decode_events, encode_events, step_stream, worker_stream
-from rostrum.model.pools import SlotAnswer
+from rostrum.model.pools import SlotAnswer, SlotWish
 from rostrum.model.principals import Permission, Principal, StepScope
 from rostrum.model.runs import Run, RunStatus
 from rostrum.planning.pools import NO_RULES, PoolRules
@@ -46,6 +47,7 @@ from rostrum.rpc.gateway_wire import (
     FollowReply,
     FollowRequest,
     LogBatch,
+    LogReply,
     PartitionsRequest,
     SlotRequest,
 )
@@ -157,6 +159,9 @@ class GatewayRoutes:
             ("/runs/{run_id}/partitions", self.partitions, any_worker),
             ("/runs/{run_id}/slots/claim", self.claim, run),
             ("/runs/{run_id}/logs", self.logs, any_worker),
+            ("/runs/{run_id}/slots/release", self.release, run),
+            ("/runs/{run_id}/logs/{file_key}/complete", self.complete, run),
+            ("/runs/{run_id}/logs/{file_key}/{stream}", self.log, run),
         ]
 
     async def bootstrap(self, request: Request) -> Response:
@@ -198,7 +203,7 @@ class GatewayRoutes:
         body = await read_body(request)
         try:
             events = decode_events(body)
-        except (msgspec.DecodeError, ValueError, TypeError) as error:
+        except (msgspec.DecodeError, ValueError, TypeError, RecursionError) as error:
             raise StateError(f"the body is not a batch of events: {error}") from error
         scope = _scope(request)
         stream = _stream(request)
@@ -240,6 +245,8 @@ class GatewayRoutes:
         """Add and delete keys of a dynamic partitions definition."""
         run_id, epoch = _identity(request)
         wanted = await read_struct(request, PartitionsRequest)
+        if not wanted.name or not all((*wanted.add, *wanted.delete)):
+            raise StateError("names and keys of partitions cannot be empty")
 
         def change(session: Session) -> None:
             run = _run(session, run_id)
@@ -254,22 +261,45 @@ class GatewayRoutes:
         """Try to take a slot of a pool."""
         run_id, epoch = _identity(request)
         wanted = await read_struct(request, SlotRequest)
+        wish = wanted.wish or SlotWish(wanted.pool, wanted.step_key)
 
         def claim(session: Session) -> SlotAnswer:
-            claimed = Claim(_run(session, run_id), epoch, wanted.wish, wanted.others, wanted.after)
+            claimed = Claim(_run(session, run_id), epoch, wish, wanted.others, wanted.after)
             return claim_slot(session, claimed, self._pools)
 
         return answer(await self._write(claim))
 
     async def logs(self, request: Request) -> Response:
         """Store captured output at its offsets, and mark files complete."""
-        run_id, epoch = _identity(request)
         batch = await read_struct(request, LogBatch)
         _require_own(_scope(request), [part.file_key for part in batch.parts], batch.complete)
+        return await self._store_output(request, batch, answer)
+
+    async def _store_output(
+        self, request: Request, batch: LogBatch, answered: Callable[[LogReply], Response]
+    ) -> Response:
+        run_id, epoch = _identity(request)
         try:
-            return answer(await self._log_writer.write(lambda: self._require_epoch(run_id, epoch), run_id, batch))
+            reply = await self._log_writer.write(lambda: self._require_epoch(run_id, epoch), run_id, batch)
         except Fenced as error:
             return refusal(error, EPOCH_IS_OVER)
+        return answered(reply)
+
+    # --- what run workers of the version before ask during an upgrade
+
+    async def release(self, request: Request) -> Response:
+        """A slot is given back: it is freed with the event that ends the attempt."""
+        return answer({})
+
+    async def log(self, request: Request) -> Response:
+        """One part of one file, in the body."""
+        part = older_part(request.path_params, request.query_params, await read_body(request))
+        return await self._store_output(request, LogBatch((part,)), lambda reply: older_reply(part, reply))
+
+    async def complete(self, request: Request) -> Response:
+        """One file is complete."""
+        batch = LogBatch(complete=(request.path_params["file_key"],))
+        return await self._store_output(request, batch, lambda _: answer({}))
 
     def _require_epoch(self, run_id: str, epoch: int) -> None:
         """Raises Fenced when another worker owns the run. (The end of the run does not matter: its last output comes

@@ -77,7 +77,7 @@ async def read_struct(request: Request, kind: type[T]) -> T:
     """The body as a value of `kind`. Raises StateError."""
     try:
         return msgspec.msgpack.decode(await read_body(request), type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:  # nested too deeply, too
         raise StateError(f"the body is not what is expected here: {error}") from error
 
 

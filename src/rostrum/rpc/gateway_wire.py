@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -24,6 +25,10 @@ EPOCH_IS_OVER = 410
 """Status of the answer to output of a worker whose run belongs to another one: it is refused for good."""
 
 
+Place = Annotated[int, msgspec.Meta(ge=0, le=2**50)]
+"""An offset or a sequence number: what is larger is none."""
+
+
 class AppendReply(msgspec.Struct, frozen=True):
     """To `events` (body: a list of events): what the stream holds now. Go on after `last_sequence`, whatever was
     sent.
@@ -39,7 +44,7 @@ class LogPart(msgspec.Struct, frozen=True, array_like=True):
 
     file_key: str
     stream: str
-    offset: int
+    offset: Place
     data: bytes
     left_out: bool = False
 
@@ -72,10 +77,13 @@ class PartitionsRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 class SlotRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """To `slots/claim`; answered with a `SlotAnswer`."""
 
-    wish: SlotWish
+    wish: SlotWish | None = None
     others: tuple[SlotWish, ...] = ()
-    after: int = 0
+    after: Place = 0
     """Sequence of the worker's last event before this: an end that comes later is not one of an attempt before."""
+    pool: str = ""
+    """With `step_key` in place of `wish`: from a worker of the version before, during an upgrade."""
+    step_key: str = ""
 
 
 FOLLOW_SECONDS = 20.0
@@ -85,7 +93,7 @@ FOLLOW_SECONDS = 20.0
 class FollowRequest(msgspec.Struct, frozen=True):
     """To `follow`: what the run's step workers have told after a cursor; wait for it at most `seconds`."""
 
-    after: int
+    after: Place
     seconds: float
 
 

@@ -178,6 +178,53 @@ def test_log_keys_from_outside_are_no_paths(plane: Plane, run: Run, caller: Call
     assert plane.logs.files(run.run_id) in ([], ["a"])
 
 
+def test_bodies_that_make_no_sense_are_refused(plane: Plane, run: Run, caller: Caller) -> None:
+    """Never an error of the server: a worker would repeat that."""
+    token, encode = plane.tokens.mint(run.run_id, 1), msgspec.msgpack.encode
+    wish = {"pool": "two", "step_key": "a", "waited_seconds": 1e300}
+    assert caller.post(f"/runs/{run.run_id}/slots/claim", encode({"wish": wish}), token)[0] == 200
+    refused: list[tuple[str, bytes]] = [
+        ("events", b"\x91" * 500_000),
+        ("read", b"\x81\xa1a" * 300_000),
+        ("logs", encode(LogBatch((LogPart("a", "out", 2**62, b"x", left_out=True),)))),
+        ("logs", encode(LogBatch((LogPart("a", "out", -1, b"x"),)))),
+        ("follow", encode({"after": 2**63, "seconds": 0.0})),
+        ("slots/claim", encode({"wish": wish, "after": 2**63})),
+        ("partitions", encode(PartitionsRequest("", add=("x",)))),
+        ("partitions", encode(PartitionsRequest("names", add=("x", "")))),
+    ]
+    for what, body in refused:
+        assert caller.post(f"/runs/{run.run_id}/{what}", body, token)[0] == 400, what
+
+
+def test_a_worker_of_the_version_before_goes_on(plane: Plane, run: Run, caller: Caller) -> None:
+    """As it asks for slots and sends its output: it was started before an upgrade."""
+    token, base = plane.tokens.mint(run.run_id, 1), f"/runs/{run.run_id}"
+    answered: list[bool] = []
+    for key in ("a", "b"):
+        body = msgspec.msgpack.encode({"step_key": key, "pool": "narrow"})
+        status, data = caller.post(f"{base}/slots/claim", body, token)
+        assert status == 200
+        answered.append(msgspec.msgpack.decode(data)["granted"])
+    assert answered == [True, False]
+    assert caller.post(f"{base}/slots/release", body, token)[0] == 200
+
+    def sent(offset: object, data: bytes, stream: str = "out") -> tuple[int, Any]:
+        status, reply = caller.post(f"{base}/logs/a/{stream}?offset={offset}", data, token)
+        return status, msgspec.msgpack.decode(reply).get("size")
+
+    assert sent(0, b"one\n") == (200, 4)
+    assert sent(8, b"three\n") == (409, 4), "a gap: go on there"
+    assert sent(4, b"two\n") == (200, 8)
+    assert [sent(offset, b"x")[0] for offset in ("", "many", -1, 2**62)] == [400] * 4
+    assert sent(0, b"x", "trace")[0] == 400
+    assert caller.post(f"{base}/logs/a/complete", b"", token)[0] == 200
+    stored = plane.logs.read(run.run_id, "a", "out")
+    assert (stored.data, stored.complete) == (b"one\ntwo\n", True)
+    plane.control(run.run_id, RunStarting(at=plane.clock.now(), epoch=2))
+    assert sent(8, b"late\n")[0] == 410
+
+
 def test_an_unknown_run_is_not_found(plane: Plane, caller: Caller) -> None:
     run_id = plane.clock.new_id()
     token = plane.tokens.mint(run_id, 1)
