@@ -63,7 +63,7 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
 
 def opened(browser: Browser, dev: Dev, run_id: str, width: int = 1440) -> Page:
     page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
-    page.goto(f"{dev.ready['url']}/r/{run_id}")
+    page.goto(f"http://127.0.0.1:{dev.api.port}/r/{run_id}")
     expect(page.get_by_test_id("failure")).to_be_visible(timeout=WAIT)
     return page
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { RunEvent, StepRow } from "../src/api/shapes";
 import { causeWords, placeWords, runAdvice, stepAdvice } from "../src/format/step";
 import { whereabouts } from "../src/pages/run-log";
+import { toldLoops } from "../src/pages/system";
 import { mergeLog, scoped, sentence } from "../src/parts/loglines";
 import { roomAfter, whatMatters } from "../src/parts/timeline";
 
@@ -78,4 +79,10 @@ describe("the timeline", () => {
     const long = [...Array.from({ length: 20 }, (_, index) => step(`s${index}`)), step("r", { status: "running" }), step("f", { status: "failure" })];
     expect(whatMatters(long).slice(0, 3).map((row) => row.key)).toEqual(["f", "r", "s0"]);
   });
+});
+
+it("tells loops of processes that are gone only where nobody else does their work", () => {
+  const loop = (name: string, owner: string, seconds: number) => ({ loop: name, owner, heartbeatAt: at(1000 - seconds) });
+  const loops = [loop("queue", "old", 600), loop("queue", "gone just now", 60), loop("queue", "new", 1), loop("monitor", "older", 900), loop("monitor", "old", 600)];
+  expect(toldLoops(loops, Date.parse(at(1000))).map((each) => `${each.loop} ${each.owner}`)).toEqual(["queue gone just now", "queue new", "monitor old"]);
 });

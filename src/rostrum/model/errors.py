@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
 import msgspec
+
+_CHANCE_NUMBERS = re.compile(r"(?<!code )\b\d+(?:\.\d+)?\b")
+"""Numbers in a message that differ each time: all but exit codes."""
 
 
 def kind_of(value: object) -> str:
@@ -288,7 +292,7 @@ class ExecutionInterrupted(BaseException):
 
 
 class StepTimeout(KeyboardInterrupt):
-    """An attempt of a step takes longer than it may: raised in its code, like an interrupt. Clean up and let it pass."""
+    """An attempt of a step takes longer than it may: raised in its code like an interrupt. Clean up and let it pass."""
 
     @classmethod
     def of(cls, seconds: float) -> StepTimeout:
@@ -431,6 +435,10 @@ class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def fingerprint(self) -> str:
-        """Text that is equal for errors of the same cause: class, file, function and line of the user's frame."""
+        """Text that is equal for errors of the same cause: class, file and function of the user's frame. Without
+        one the beginning of the message, where only numbers that are exit codes tell anything of the cause.
+        """
         frame = self.user_frame
-        return f"{self.class_name}@{frame.file}:{frame.function}" if frame else f"{self.class_name}:{self.message[:80]}"
+        if frame:
+            return f"{self.class_name}@{frame.file}:{frame.function}"
+        return f"{self.class_name}:{_CHANCE_NUMBERS.sub('#', self.message)[:80]}"

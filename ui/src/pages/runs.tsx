@@ -121,7 +121,7 @@ function useColumns(inspecting: boolean): Column<RunRow>[] {
       !inspecting && { id: "trigger", header: "Started by", width: "124px", cell: (run) => <span className="muted" title={`${run.triggerKind} ${run.triggerName}`}>{trigger(run)}</span> },
       { id: "started", header: "Started", width: "60px", align: "end", cell: (run) => <span className="muted"><Time at={run.startedAt ?? run.createdAt} /></span> },
       { id: "duration", header: "Duration", width: inspecting ? "136px" : "152px", align: "end", cell: (run) => <LiveDuration run={run} scale={scaleOf(run)} /> },
-      !inspecting && { id: "steps", header: "Steps", width: "52px", align: "end", cell: (run) => <span className="muted">{run.stepsDone}/{run.stepsTotal}</span> },
+      !inspecting && { id: "steps", header: "Steps", width: "76px", align: "end", cell: (run) => <span className="muted">{run.stepsDone}/{run.stepsTotal}</span> },
       { id: "error", header: "First error or note", width: inspecting ? "minmax(150px, 1.2fr)" : "minmax(200px, 2fr)", cell: (run) => <Note run={run} /> },
       !inspecting && { id: "id", header: "Id", width: "56px", align: "end", cell: (run) => <span className="mono faint" title={run.id}>{shortId(run.id)}</span> },
     ];

@@ -23,6 +23,15 @@ const STATES: Record<string, [State, string]> = { ready: ["success", "Serving"],
 /** A loop that has not beaten for this long is told as silent, seconds. */
 const SILENT_SECONDS = 30;
 
+/** A process that has been silent for so long is gone, where others do its work, seconds. */
+const GONE_SECONDS = 120;
+
+/** Loops worth telling: those that beat or have only just stopped, and of each kind the one last heard of. */
+export function toldLoops<L extends { loop: string; heartbeatAt: string }>(loops: readonly L[], now: number): L[] {
+  const at = (loop: L) => Date.parse(loop.heartbeatAt);
+  return loops.filter((loop) => now - at(loop) < GONE_SECONDS * 1000 || !loops.some((other) => other.loop === loop.loop && at(other) > at(loop)));
+}
+
 /** The page. */
 export default function System() {
   const query = useQuery(systemQuery);
@@ -121,8 +130,9 @@ interface Loop {
   lastError: ErrorInfo | null;
 }
 
-function Loops({ loops }: { loops: readonly Loop[] }) {
+function Loops({ loops: all }: { loops: readonly Loop[] }) {
   const now = useSecond(false);
+  const loops = toldLoops(all, now);
   const silent = (loop: Loop) => (now - Date.parse(loop.heartbeatAt)) / 1000 > SILENT_SECONDS;
   return (
     <section aria-label="Daemon loops">
