@@ -36,7 +36,7 @@ _WAIT_SECONDS = 1.0
 _HELD_SECONDS = 1.0
 """An event loop that has not answered for so long, and in which an attempt does not end, does not turn any more."""
 _LOOP_HELD = (
-    "The event loop of this process is held by code that blocks, and does not end when it is interrupted: no async step "
+    "The event loop of this process is held by code that blocks and does not end when it is interrupted: no async step "
     "goes on in it. Await what takes long (asyncio.to_thread), or give steps that may hang isolation='process'."
 )
 

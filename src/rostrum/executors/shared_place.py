@@ -237,6 +237,9 @@ class SharedProcess:
         del shared.attempts[done.step_key]
         shared.abandoned.pop(done.step_key, None)
         self._host.output_ended(done.step_key, done.attempt)
+        if done.cause == "lost" and shared is not self._current and self._may_begin(shared, done.step_key):
+            self.start(*entered)
+            return
         how = Ended(cause=done.cause, error=done.error) if done.error is not None else None
         self._end(*entered, how)
 
@@ -257,12 +260,17 @@ class SharedProcess:
         end = self._processes.bury(shared.process)
         self._host.worker_ended(end.pid)
         error = crash_error(end, self._kills)
-        begun = shared.begun or set(shared.attempts)  # it may never get any further
+        if not shared.begun:
+            shared.begun.update(shared.attempts)  # it may never get any further
         for key, (attempt, lane) in list(shared.attempts.items()):
-            if key in begun or self._host.stop.is_set():
-                self._end(attempt, lane, Ended(cause="crash", error=error))
-            else:
+            if self._may_begin(shared, key):
                 self.start(attempt, lane)
+            else:
+                self._end(attempt, lane, Ended(cause="crash", error=error))
+
+    def _may_begin(self, shared: _Shared, key: str) -> bool:
+        """Whether an attempt that a process does not do can go on in another one."""
+        return key not in shared.begun and not self._host.stop.is_set()
 
     def _unwatch(self, shared: _Shared) -> None:
         self._reactor.unwatch(shared.process.line)
