@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,7 @@ def write_bundle(control: Any, run: Run, output: str | None) -> None:
     path = Path(output or bundle_name(run))
     size = 0
     try:
-        with path.open("xb") as file:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
             for part in parts:
                 size += file.write(part)
     except FileExistsError:

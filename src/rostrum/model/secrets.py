@@ -19,6 +19,7 @@ _PLAIN_KEYS = frozenset(
     (
         "asset",
         "cache",
+        "concurrency",
         "foreign",
         "group",
         "hash",
@@ -86,7 +87,14 @@ def _masked_node(name: str, node: Any) -> Any:
 
 def masked_run(run: Run) -> Run:
     """A run as it is shown."""
-    return msgspec.structs.replace(run, config=masked_config(run.config)) if run.config else run
+    if not run.config and not run.tags:
+        return run
+    return msgspec.structs.replace(run, config=masked_config(run.config), tags=masked_tags(run.tags))
+
+
+def masked_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags of a run as they are shown."""
+    return {key: masked_field(key, value) for key, value in tags.items()}
 
 
 def place_of_mask(config: Any, path: str = "") -> str | None:

@@ -21,6 +21,7 @@ def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
         run = Run(run_id=control.clock.new_id(), target=RunTarget("here", "job"), created_at=control.clock.now())
         file = tmp_path / "a.zip"
         write_bundle(control, run, str(file))
+        assert file.stat().st_mode & 0o777 == 0o600, "it holds logs and config"
         archive = zipfile.ZipFile(file)
         assert archive.testzip() is None
         assert b"started without stored definitions" in archive.read("bundle.json")

@@ -15,7 +15,7 @@ from rostrum.model.plans import Plan
 from rostrum.model.principals import Permission
 from rostrum.model.reserved_names import AUTO_RETRY_RUN_TAG
 from rostrum.model.runs import Run, RunFilter, RunStatus, RunTarget
-from rostrum.model.secrets import masked_config
+from rostrum.model.secrets import masked_config, masked_tags
 from rostrum.planning.dynamic import known_items
 from rostrum.planning.plan import build_plan
 from rostrum.planning.run_retries import next_number
@@ -80,7 +80,7 @@ class RunView:
         self.failure_reason = run.failure_reason
         self.failed_step_key = run.failed_step_key
         self.error_line = run.error.first_line if run.error else None
-        self.tags = run.tags
+        self.tags = masked_tags(run.tags)
         self.config = masked_config(run.config)
         self.parent_run_id = run.parent_run_id
         self.root_run_id = run.root_run_id
