@@ -26,6 +26,7 @@ from rostrum.execution.resources import Resources
 from rostrum.execution.secrets import note_secrets
 from rostrum.execution.shared_output import SHARED
 from rostrum.execution.steps import StepRunner
+from rostrum.execution.unbroken import UNBROKEN
 from rostrum.execution.user_code import guard
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.runs import RunSession
@@ -43,7 +44,6 @@ from rostrum.model.events import (
 )
 from rostrum.model.plans import Plan
 
-BEAT_SECONDS = 1.0
 GRACE_SECONDS = 20.0
 """From the first interrupt of user code to the end of the process, where that is the worker's own."""
 _AGAIN_SECONDS = 5.0
@@ -94,6 +94,8 @@ class RemoteRun:
         self._is_canceled = self._is_unwanted = self._is_over_time = False
         self._began: float | None = None
         """When the step's code began, by the monotonic clock."""
+        self._closing_at: float | None = None
+        """When its resources began to be torn down."""
 
     @property
     def was_interrupted(self) -> bool:
@@ -152,6 +154,7 @@ class RemoteRun:
         finally:
             log.detach()
             SHARED.leave(log)
+            self._closing_at = time.monotonic()
             runner.close()
 
     def _run_step(self, runner: StepRunner) -> None:
@@ -174,7 +177,7 @@ class RemoteRun:
             self._began = time.monotonic()
         elif isinstance(event, ResourceFailed):
             self._failures.append(event.error)
-        with self._lock:
+        with UNBROKEN, self._lock:
             self._append(event)
 
     def _end(self, event: Event) -> None:
@@ -184,7 +187,7 @@ class RemoteRun:
         if isinstance(event, (StepFailed, StepRetrying)) and event.cause == "timeout":
             over = str(StepTimeout.of(self._work.step.timeout_seconds or 0.0))
             event = msgspec.structs.replace(event, error=msgspec.structs.replace(event.error, message=over))
-        with self._lock:
+        with UNBROKEN, self._lock:
             if not self._has_ended:
                 self._has_ended = True
                 self._append(event)
@@ -204,6 +207,9 @@ class RemoteRun:
         while not done.wait(0.1 if interrupted_at is None else 0.5):
             self._ask()
             now = time.monotonic()
+            if self._closing_at is not None and now - self._closing_at >= self._grace_seconds:
+                self._give_up()
+                return
             if not self._has_to_end(now):
                 continue
             first = first or now
@@ -231,14 +237,12 @@ class RemoteRun:
         return runner is not None and runner.interrupt(self._work.step, self._work.attempt, raising)
 
     def _give_up(self) -> None:
-        """The code does not end. Tell so, and end the process where that is possible."""
-        at, attempt = self._clock.now(), self._work.attempt
+        """Code does not end: end the process, where that is possible. What a time that is over leads to, whether
+        the step is tried again, is the run worker's to say, which gives the attempt up about now.
+        """
+        attempt = self._work.attempt
         if self._is_canceled:
-            self._end(StepCanceled(at=at))
-        elif self._is_over_time:
-            message = str(StepTimeout.of(self._work.step.timeout_seconds or 0.0))
-            error = ErrorInfo(class_name="StepTimeout", message=message, code="timeout")
-            self._end(StepFailed(at=at, error=error, attempt=attempt, cause="timeout"))
+            self._end(StepCanceled(at=self._clock.now()))
         if self._runner is not None:
             self._runner.abandon(self._work.step, attempt)
         self._session.flush(5.0)

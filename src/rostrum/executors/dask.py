@@ -168,7 +168,7 @@ class DaskPlace:
         why = refusal(error) if error is not None else None
         if why is None:
             told = {"finished": "its worker went away in the middle", "cancelled": "its task was cancelled"}.get(status)
-            why = f"Dask: {told or f'its worker went away: {error}'}"
+            why = f"Dask: {told or _why(error)}"
         self._elsewhere.finished(attempt, lost(why))
 
     # --- the cluster
@@ -208,6 +208,14 @@ class DaskPlace:
                 return make(**settings)
         except TypeError as error:
             raise ConfigError(f"the dask executor's options do not fit a cluster of this machine: {error}") from error
+
+
+def _why(error: BaseException | None) -> str:
+    """Dask itself does not know how a worker ended: only the nanny beside it does."""
+    worker = getattr(getattr(error, "last_worker", None), "address", None)
+    if worker is None:
+        return f"its worker went away: {error}"
+    return f"its worker {worker} exited, crashed or was killed, perhaps since memory ran out (its nanny's log tells)"
 
 
 @contextlib.contextmanager

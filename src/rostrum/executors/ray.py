@@ -150,7 +150,7 @@ class RayPlace:
         else:
             with contextlib.suppress(self._ray.exceptions.RayError):
                 self._ray.kill(actor, no_restart=True)  # dead, or in a state that nobody knows
-        why = str(error).strip().partition("\n")[0] if error is not None else "it said nothing of the step's end"
+        why = _why(str(error)) if error is not None else "it said nothing of the step's end"
         told = refusal(getattr(error, "cause", None) or error) if error is not None else None
         self._elsewhere.finished(attempt, lost(told or f"The Ray actor of this step went away: {why}"))
 
@@ -189,6 +189,16 @@ class RayPlace:
             **executor.actor_options,
         }
         self._actor = ray.remote(**actor_options)(StepActor)
+
+
+def _why(error: str) -> str:
+    """What Ray tells, in a line: more than where the process was it does not know of one that ended by itself."""
+    first, *rest = [line.strip() for line in error.strip().splitlines()] or [""]
+    details = dict(line.split(": ", 1) for line in rest if line.startswith(("pid: ", "ip: ")))
+    if "pid" not in details:
+        return first
+    where = f"process {details['pid']} at {details.get('ip', 'an unknown address')}"
+    return f"{first} ({where} exited, crashed or was killed, perhaps since memory ran out)"
 
 
 class StepActor:

@@ -152,6 +152,8 @@ class ClusterSuite(ExecutorSuite):
     place: str
     gone = "lost"
     """Cause of the failure where a worker is killed."""
+    told: str
+    """What is told of it then."""
 
     def test_the_stream_has_no_gap(self, bench: RemoteBench) -> None:  # type: ignore[override]
         session = bench.run("branches")
@@ -176,6 +178,7 @@ class ClusterSuite(ExecutorSuite):
         assert session.run.status is RunStatus.SUCCESS
         (lost,) = [event for event in session.events if isinstance(event, StepRetrying)]
         assert (lost.cause, lost.attempt, lost.stream) == (self.gone, 1, "worker/1")
+        assert self.told.format(pid=killed[0]) in lost.error.message
         started = [event for event in session.events if isinstance(event, StepWorkerStarted)]
         assert [(e.step_key, e.attempt, e.place) for e in started] == [
             ("waits_once", 1, self.place),

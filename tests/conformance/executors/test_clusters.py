@@ -15,7 +15,9 @@ from rostrum.executors.dask import DaskExecutor
 from rostrum.executors.ray import RayExecutor
 from rostrum.model.events import LogMessage
 from rostrum.model.runs import RunStatus
+from rostrum.testing.conformance.executors import limits_code
 from rostrum.testing.conformance.executors.bench import kinds
+from rostrum.testing.conformance.executors.limits import ClosingSuite, CrashesSuite
 from rostrum.testing.conformance.executors.surroundings import SurroundingsSuite
 from tests.conformance.executors.elsewhere import ClusterSuite, RemoteBench, Seen, surroundings
 from tests.integration.gateway.served import Gateway, Plane, until
@@ -41,7 +43,7 @@ def dask_address(cluster_folder: Path) -> Iterator[str]:
 
 
 class TestDask(ClusterSuite):
-    place = "dask"
+    place, told = "dask", "its worker went away in the middle"
 
     @pytest.fixture
     def bench(
@@ -74,6 +76,33 @@ class TestDaskSurroundings:
         )
 
 
+class TestDaskLimits:
+    """The worker keeps them; where the code goes on all the same, the loop says what follows."""
+
+    test_too_long = CrashesSuite.test_a_coroutine_that_takes_too_long_fails_for_that
+    test_swallowed = CrashesSuite.test_it_is_tried_again_all_the_same
+    test_resources = ClosingSuite.test_a_resource_that_does_not_close_changes_nothing
+
+    @pytest.fixture
+    def limits(
+        self,
+        dask_address: str,
+        cluster_plane: Plane,
+        cluster_gateway: Gateway,
+        cluster_folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> RemoteBench:
+        monkeypatch.setenv("ROSTRUM_TEST_FOLDER", str(cluster_folder))
+        return RemoteBench(
+            lambda: DaskExecutor(dask_address, dedicated=True, grace_seconds=0.6),
+            cluster_plane,
+            cluster_gateway,
+            cluster_folder,
+            limits_code.defs,
+            limits_code.__name__,
+        )
+
+
 @pytest.fixture(scope="module")
 def ray_cluster(cluster_folder: Path) -> Iterator[None]:
     import ray
@@ -81,14 +110,18 @@ def ray_cluster(cluster_folder: Path) -> Iterator[None]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
     ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=50)
+    node: Any = ray._private.worker._global_node
+    processes: list[Any] = [each.process for infos in node.all_processes.values() for each in infos]
     yield
     ray.shutdown()
+    for process in processes:
+        process.wait(10)
 
 
 class TestRay:
     """What is Ray's own: starting its processes takes seconds. The rest is `Elsewhere`'s, as shown with Dask."""
 
-    place, gone = "ray", "lost"
+    place, gone, told = "ray", "lost", "(process {pid} at "
     test_values = ClusterSuite.test_values_reach_the_next_step_and_steps_are_ordered
     test_a_killed_worker = ClusterSuite.test_a_worker_that_is_killed_is_seen_and_its_step_begun_anew
     test_a_swallowed_cancel = ClusterSuite.test_code_that_swallows_a_cancel_does_not_hold_the_run

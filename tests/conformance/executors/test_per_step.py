@@ -47,7 +47,7 @@ class TestPerStep:
     """What is its own. The rest is `Elsewhere`'s, as shown with Dask."""
 
     place = "container"
-    gone = "crash"
+    gone, told = "crash", "was killed by signal 9"
     test_values = ClusterSuite.test_values_reach_the_next_step_and_steps_are_ordered
     test_a_killed_worker = ClusterSuite.test_a_worker_that_is_killed_is_seen_and_its_step_begun_anew
     test_a_swallowed_cancel = ClusterSuite.test_code_that_swallows_a_cancel_does_not_hold_the_run

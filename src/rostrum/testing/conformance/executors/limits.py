@@ -64,6 +64,14 @@ class CrashesSuite(LimitsSuite):
         assert is_gone(marked("swallowed")[0])
         assert kinds(session, "quick")[-1] == "step_succeeded"
 
+    def test_it_is_tried_again_all_the_same(self, limits: Bench) -> None:
+        session = limits.run("swallowing_limit_once")
+        assert session.run.status is RunStatus.SUCCESS
+        retried = only(session, "step_retrying")
+        assert (retried.cause, retried.error.class_name) == ("timeout", "StepTimeout")
+        assert is_gone(marked("swallowed")[0])
+        assert limits.value(session, "below") == 3
+
     def test_crashes_are_counted_apart(self, limits: Bench) -> None:
         session = limits.run("dying_once")
         assert session.run.status is RunStatus.SUCCESS
@@ -90,6 +98,15 @@ class CrashesSuite(LimitsSuite):
         started = [e for e in session.events if isinstance(e, StepWorkerStarted) and e.step_key == "dies_once"]
         assert [(event.attempt, event.place) for event in started] == [(1, "process"), (2, "process")]
         assert [event.pid for event in started] == marked("dies_once")
+
+
+class ClosingSuite:
+    """For executors that end a process whose resources do not end."""
+
+    def test_a_resource_that_does_not_close_changes_nothing(self, limits: Bench) -> None:
+        session = limits.run("closing_never")
+        assert session.run.status is RunStatus.SUCCESS
+        assert is_gone(marked("closing")[0])
 
 
 class MixedSuite:

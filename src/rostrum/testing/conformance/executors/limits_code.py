@@ -100,6 +100,31 @@ def swallows_it() -> int:
             mark("swallowed")
 
 
+@op(timeout=LIMIT, retry_policy=RetryPolicy(max_retries=1))
+def swallows_it_once() -> int:
+    swallows = mark("swallowed") == 1
+    while swallows:
+        try:
+            forever()
+        except StepTimeout:
+            continue
+    return 3
+
+
+@resource
+def closes_never(_context: object) -> Iterator[int]:
+    try:
+        yield 1
+    finally:
+        mark("closing")
+        forever()
+
+
+@op(required_resource_keys={"closes_never"})
+def leaves_it_open() -> int:
+    return 1
+
+
 @op(retry_policy=RetryPolicy(max_retries=5, on=[ConnectionError, "TimeoutError"]))
 def selective() -> int:
     if mark("selective") == 1:
@@ -279,6 +304,16 @@ def swallowing_limit() -> None:
 
 
 @job
+def swallowing_limit_once() -> None:
+    below(swallows_it_once())
+
+
+@job(resource_defs={"closes_never": closes_never})
+def closing_never() -> None:
+    below(leaves_it_open())
+
+
+@job
 def selecting() -> None:
     selective()
 
@@ -355,6 +390,8 @@ defs = Definitions(
         limited_once,
         limited_in_time,
         swallowing_limit,
+        swallowing_limit_once,
+        closing_never,
         selecting,
         dying_once,
         bad_luck,
