@@ -26,6 +26,7 @@ from rostrum import (
     Out,
     Output,
     RetryPolicy,
+    RetryRequested,
     RunConfig,
     StaticPartitionsDefinition,
     asset,
@@ -37,10 +38,10 @@ from rostrum import (
     op,
     resource,
 )
-from rostrum.planning.retries import retry_delay
 from rostrum.model import manifest
 from rostrum.model.errors import MaxRetriesExceeded, ResourceError
 from rostrum.model.runs import RunStatus
+from rostrum.planning.retries import retry_delay
 
 
 def test_steps_run_first_ready_first() -> None:
@@ -55,6 +56,30 @@ def test_steps_run_first_ready_first() -> None:
 
     materialize([make("z"), make("b"), make("a", "z"), make("c", "b")])
     assert order == ["b", "z", "c", "a"]
+
+
+@pytest.mark.parametrize("wrong", [{"max_retries": None}, {"max_retries": "2"}, {"seconds_to_wait": "5"}], ids=str)
+def test_a_request_to_retry_that_cannot_be_meant_fails_its_step_alone(wrong: dict[str, Any]) -> None:
+    done: list[str] = []
+
+    @op
+    def asks() -> None:
+        raise RetryRequested(**wrong)
+
+    @op
+    def beside() -> None:
+        done.append("beside")
+
+    @job
+    def both() -> None:
+        asks()
+        beside()
+
+    result = both.execute_in_process(raise_on_error=False)
+    [failed] = [event for event in result.all_events if event.event_type_value == "STEP_FAILURE"]
+    assert failed.step_key == "asks"
+    assert f"{next(iter(wrong))} takes a " in str(failed.event_specific_data)
+    assert done == ["beside"]
 
 
 def test_the_run_tells_its_story() -> None:

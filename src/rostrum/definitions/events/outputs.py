@@ -362,9 +362,17 @@ class Failure(Exception):
 
 
 class RetryRequested(Exception):
-    """Raised by user code to have the step tried again after `seconds_to_wait`."""
+    """Raised by user code to have the step tried again after `seconds_to_wait`, a year at most.
+
+    Raises ArgumentError for what are no numbers.
+    """
 
     def __init__(self, max_retries: int = 1, seconds_to_wait: float | None = None) -> None:
+        # Told here, in the step's own code: the engine could only fail the whole run.
+        if not isinstance(cast("object", max_retries), int):
+            raise ArgumentError(f"RetryRequested: max_retries takes a whole number, and got {kind_of(max_retries)}.")
+        if seconds_to_wait is not None and not isinstance(cast("object", seconds_to_wait), (int, float)):
+            raise ArgumentError(f"RetryRequested: seconds_to_wait takes a number, and got {kind_of(seconds_to_wait)}.")
         super().__init__(f"retry requested (at most {max_retries})")
         self.max_retries, self.seconds_to_wait = max_retries, seconds_to_wait
 
