@@ -125,6 +125,17 @@ def test_a_log_store_that_is_away_does_not_keep_a_run_from_its_end(deployment: D
     assert deployment.log_store.read(run.run_id, KEY, "err").data == b"to err"
 
 
+def test_output_of_a_worker_that_another_one_followed_is_stored(deployment: Deployment) -> None:
+    """Also where the log store was away when the first one was given up."""
+    run = started(deployment)
+    folder = Path(spool_dir(deployment, run))
+    assert not drain(dataclasses.replace(deployment, log_store=AwayStore()), run)
+    deployment.runs.resume(run.run_id, "lost", "lost", epoch=1)
+    sweep(deployment)
+    assert not folder.exists()
+    assert deployment.log_store.read(run.run_id, KEY, "out").data == b"to out"
+
+
 class AwayStore(LocalLogStore):
     def __init__(self) -> None:
         super().__init__(Path("nowhere"))

@@ -9,6 +9,8 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
+
 from rostrum.config.deployment import Deployment
 from rostrum.interfaces.logs import LogStore
 from rostrum.model.errors import Conflict, RostrumError, Unavailable
@@ -96,11 +98,9 @@ def _sweep_one(deployment: Deployment, folder: Path, run_id: str, epoch: int) ->
         run = session.runs.get(run_id)
     if run is None:
         shutil.rmtree(folder, ignore_errors=True)
-    elif run.is_finished and run.epoch == epoch:
-        discard(deployment, run)
-    elif run.epoch > epoch:  # of a worker that was shut out: its events are evidence, its output is not wanted
-        deployment.events.drain(run_id, epoch, read_spool(folder, epoch))
-        shutil.rmtree(folder, ignore_errors=True)
+    elif run.epoch > epoch or (run.is_finished and run.epoch == epoch):
+        # Of a worker that was shut out, too: its events are evidence, its output has files of its own.
+        discard(deployment, msgspec.structs.replace(run, epoch=epoch))
 
 
 def _touched_at(folder: Path) -> float:

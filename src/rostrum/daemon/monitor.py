@@ -120,6 +120,9 @@ class MonitorLoop:
                 self._runs.cancel(run.run_id, decision.message, reason="timeout", epoch=run.epoch)
             case "lost" | "start_timeout":
                 self._end(run, decision, "worker_lost" if decision.action == "lost" else "launch_failure")
+                killed = self._inspect(run, set())
+                if killed is not None and killed.state == "exited":
+                    self._discard(run)
             case _ if worker is not None and worker.state == "exited" and not self._settled(run, now):
                 self._is_waiting = True  # what it sent last may still be on its way through the gateway
             case "dead":

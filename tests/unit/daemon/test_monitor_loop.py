@@ -234,6 +234,21 @@ def test_steps_that_a_dead_worker_left_open_get_ends(scene: Scene) -> None:
     assert run.error.class_name == "RunWorkerDied"
 
 
+@pytest.mark.parametrize("reachable", [True, False])
+def test_the_spool_of_a_lost_worker_goes_with_it(scene: Scene, reachable: bool) -> None:
+    """Where it is known to be dead: else it may still write."""
+    run_id, discarded = scene.running(), list[str]()
+    plane, launcher = scene.plane, scene.launcher
+    scene.monitor = MonitorLoop(
+        plane.storage, plane.runs, launcher, plane.clock, discard=lambda run: discarded.append(run.run_id)
+    )
+    if not reachable:
+        launcher.workers[run_id, 1] = WorkerStatus(state="unknown")
+    scene.look(400)
+    assert plane.run(run_id).failure_reason == "worker_lost"
+    assert discarded == ([run_id] if reachable else [])
+
+
 def test_steps_of_a_lost_worker_are_lost(scene: Scene) -> None:
     run_id = working(scene)
     scene.look(400)
