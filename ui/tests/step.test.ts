@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RunEvent, StepRow } from "../src/api/shapes";
 import { causeWords, placeWords, runAdvice, stepAdvice } from "../src/format/step";
-import { whereabouts } from "../src/pages/run-log";
+import { fromLine, whereabouts } from "../src/pages/run-log";
 import { toldLoops } from "../src/pages/system";
 import { mergeLog, scoped, sentence } from "../src/parts/loglines";
 import { roomAfter, whatMatters } from "../src/parts/timeline";
@@ -86,3 +86,5 @@ it("tells loops of processes that are gone only where nobody else does their wor
   const loops = [loop("queue", "old", 600), loop("queue", "gone just now", 60), loop("queue", "new", 1), loop("monitor", "older", 900), loop("monitor", "old", 600)];
   expect(toldLoops(loops, Date.parse(at(1000))).map((each) => `${each.loop} ${each.owner}`)).toEqual(["queue gone just now", "queue new", "monitor old"]);
 });
+
+it("begins output that is cut at its first whole line", () => expect(["lf\nsecond\nthird", "no end", "one\n"].map(fromLine)).toEqual(["second\nthird", "no end", "one\n"]));

@@ -59,6 +59,12 @@ function grown(before: string, part: string, lost: boolean): { text: string; los
   return { text: text.slice(text.indexOf("\n", text.length - OUTPUT_KEPT) + 1), lost: true };
 }
 
+/** Text from the middle of a file, from its first whole line on; one line that has no end is kept. */
+export function fromLine(text: string): string {
+  const end = text.indexOf("\n");
+  return end < 0 || end === text.length - 1 ? text : text.slice(end + 1);
+}
+
 /** A note where the store skips bytes: it keeps the first and the last part of a long file. */
 const gap = (asked: number, got: number) => (asked >= 0 && got > asked ? leftOut(got - asked) : "");
 
@@ -68,8 +74,9 @@ async function readFile(runId: string, file: LogFile, known: FileRead | undefine
   let held: FileRead = known ?? { fileKey: file.fileKey, stepKeys: file.stepKeys, attempt: file.attempt, out: "", err: "", lost: { out: false, err: false }, next: { out: -OUTPUT_BYTES, err: -OUTPUT_BYTES }, complete: false };
   for (;;) {
     const { out, err } = await request(RunLog, { runId, fileKey: file.fileKey, out: held.next.out, err: held.next.err, limit: OUTPUT_BYTES }, signal);
-    const outText = grown(held.out, gap(held.next.out, out.offset) + out.text, held.lost.out || (held.next.out < 0 && out.offset > 0));
-    const errText = grown(held.err, gap(held.next.err, err.offset) + err.text, held.lost.err || (held.next.err < 0 && err.offset > 0));
+    const cut = { out: held.next.out < 0 && out.offset > 0, err: held.next.err < 0 && err.offset > 0 };
+    const outText = grown(held.out, gap(held.next.out, out.offset) + (cut.out ? fromLine(out.text) : out.text), held.lost.out || cut.out);
+    const errText = grown(held.err, gap(held.next.err, err.offset) + (cut.err ? fromLine(err.text) : err.text), held.lost.err || cut.err);
     held = { ...held, stepKeys: file.stepKeys, out: outText.text, err: errText.text, lost: { out: outText.lost, err: errText.lost }, next: { out: out.nextOffset, err: err.nextOffset }, complete: out.complete && err.complete };
     const moved = out.text.length + err.text.length > 0;
     if (!moved || (out.nextOffset >= out.size && err.nextOffset >= err.size)) return held;

@@ -142,7 +142,7 @@ function PhoneRow({ run }: { run: RunRow }) {
       <Glyph state={runState(run.status)} word={runWord(run)} />
       <div className="grow">
         <div className="row"><Link to="/r/$runId" params={{ runId: run.id }} tabIndex={-1} className="grow cut"><Key name={run.title} />{run.more > 0 && <span className="faint"> +{run.more}</span>}{run.errorLine && run.partitionKey && <span className="muted"> {run.partitionKey}</span>}</Link><span className="muted"><Time at={run.startedAt ?? run.createdAt} /></span></div>
-        <div className="cut muted t12">{run.errorLine ? <span className="mono">{run.errorLine}</span> : [run.partitionKey, trigger(run), `${run.stepsDone}/${run.stepsTotal} steps`].filter(Boolean).join(" · ")}</div>
+        <div className="cut muted t12">{run.errorLine ? <span className="mono">{run.errorLine}</span> : [run.partitionKey, trigger(run), run.status === "queued" && run.waitsFor ? run.waitsFor : `${run.stepsDone}/${run.stepsTotal} steps`].filter(Boolean).join(" · ")}</div>
       </div>
     </>
   );
