@@ -21,8 +21,8 @@ def command(run_id: str | None, **code: Any) -> None:
     here is read, and proxies are used as the environment says.
 
     Exit status: 0 how the step ended has been told to the gateway, 2 something is missing or wrong that this command
-    was given, 3 nobody waits for this attempt (any more), 4 the gateway has not taken what was told, 143 it was made to
-    end.
+    was given, 3 nobody waits for this attempt (any more), 4 the gateway has not answered for two minutes (no code was
+    called) or has not taken what was told, 143 it was made to end.
     """
     from rostrum.cli.worker_options import worker_orders
     from rostrum.codeserver import step_worker

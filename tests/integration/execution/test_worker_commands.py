@@ -53,6 +53,7 @@ def gateway(plane: Plane) -> Iterator[Gateway]:
 class Bench:
     def __init__(self, plane: Plane, gateway: Gateway, folder: Path) -> None:
         self.plane, self.gateway, self.folder = plane, gateway, folder
+        self.processes: list[subprocess.Popen[str]] = []
 
     def run(self, job: str, **config: Any) -> Run:
         now = self.plane.clock.now()
@@ -93,7 +94,7 @@ class Bench:
         variables = worker_variables(spec)
         command = [sys.executable, "-m", "rostrum.cli.main", *worker_command(spec)[1:]]
         assert spec.token not in " ".join(command)
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd=self.folder,
             env={"ROSTRUM_TEST_FOLDER": str(self.folder), **variables.plain, **variables.secret, **environment},
@@ -101,14 +102,24 @@ class Bench:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.processes.append(process)
+        return process
+
+    def close(self) -> None:
+        """A test that fails leaves no process either."""
+        for process in self.processes:
+            process.kill()
+            process.communicate()
 
     def kinds(self, run: Run, stream: str) -> list[str]:
         return [event.kind for event in self.plane.stored(run.run_id, stream)]
 
 
 @pytest.fixture
-def bench(plane: Plane, gateway: Gateway, tmp_path: Path) -> Bench:
-    return Bench(plane, gateway, tmp_path)
+def bench(plane: Plane, gateway: Gateway, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(plane, gateway, tmp_path)
+    yield bench
+    bench.close()
 
 
 def ended(process: subprocess.Popen[str], seconds: float = 30.0) -> tuple[int, str]:
