@@ -250,6 +250,8 @@ def event_text(event: ev.AnyEvent) -> str:
     if isinstance(event, ev.CheckEvaluated):
         verdict = "passed" if event.passed else f"failed ({event.severity})"
         return f"{event.check_key} {verdict}" + (f": {event.description}" if event.description else "")
+    if isinstance(event, ev.HookCompleted):
+        return f"{event.hook}: {event.outcome}" + (f": {event.error.first_line}" if event.error else "")
     if isinstance(event, ev.RunFailed):
         return event.message or event.reason
     if isinstance(event, ev.StepSucceeded):

@@ -79,4 +79,4 @@ class RunNotes:
             self.was_canceled = True
         elif kind is ResourceFailed and self.resource_failure is None:
             assert isinstance(event, ResourceFailed)
-            self.resource_failure = event
+            self.resource_failure = None if event.is_teardown else event

@@ -110,7 +110,8 @@ class Resources:
             key, manager = self._opened.pop()
             raised = guard(manager.__exit__, None, None, None)
             if raised is not None and self._emit is not None:
-                self._emit(ResourceFailed(at=self._clock.now(), resource_key=key, error=raised.info()))
+                at, error = self._clock.now(), raised.info()
+                self._emit(ResourceFailed(at=at, resource_key=key, error=error, is_teardown=True))
         self._values.clear()
         self._by_id.clear()
 

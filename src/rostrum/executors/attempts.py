@@ -15,12 +15,24 @@ _GIVE_UP_SECONDS = 10.0
 class Underway:
     """One attempt that a place has been given. Times are of the monotonic clock, in seconds."""
 
-    __slots__ = ("attempt", "began", "deadline", "end", "interrupted_at", "is_over_time", "level", "place")
+    __slots__ = (
+        "attempt",
+        "began",
+        "deadline",
+        "end",
+        "has_begun",
+        "interrupted_at",
+        "is_over_time",
+        "level",
+        "place",
+    )
 
     def __init__(self, attempt: Attempt, place: Place, now: float) -> None:
         self.attempt, self.place, self.began = attempt, place, now
         self.end: Event | None = None
         """The event that ended the attempt, None until it comes."""
+        self.has_begun = False
+        """Its code runs, or has run."""
         self.deadline: float | None = None
         """When its time is over."""
         self.interrupted_at: float | None = None
@@ -31,6 +43,7 @@ class Underway:
 
     def begin(self, now: float) -> bool:
         """Its code begins; whether it has a time limit, which counts from now."""
+        self.has_begun = True
         limit = self.attempt.step.timeout_seconds
         if limit is not None:
             self.deadline = now + limit

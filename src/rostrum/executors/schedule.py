@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from rostrum.executors.attempts import Underway, given_up, over_time, silent
+from rostrum.executors.hook_skips import hooks_not_run
 from rostrum.executors.journal import Journal
 from rostrum.executors.ledger import SUCCEEDED, Ledger, expand, skip_event
 from rostrum.executors.limits import TagLimits
@@ -249,9 +250,12 @@ class Schedule:
         underway = self._underway.get(attempt.step.key)
         if underway is None or underway.attempt is not attempt:
             return
+        is_silent = underway.end is None
         if underway.end is None:
             underway.end = self._died(underway, how or silent(underway))
             self._record(underway.end)
+        for event in hooks_not_run(underway, is_silent=is_silent, clock=self._host.clock):
+            self._host.record(event)
         del self._underway[attempt.step.key]
         self._watched.pop(attempt.step.key, None)
         self._settle(underway, underway.end)

@@ -349,6 +349,8 @@ class ResourceFailed(Event, frozen=True, tag="resource_failed"):
 
     resource_key: str
     error: ErrorInfo
+    is_teardown: bool = False
+    """It was in use before; what its steps have done stands."""
 
 
 class HookCompleted(Event, frozen=True, tag="hook_completed"):
@@ -357,6 +359,7 @@ class HookCompleted(Event, frozen=True, tag="hook_completed"):
     hook: str
     outcome: str = "completed"
     error: ErrorInfo | None = None
+    """What it raised, or why it was skipped where that was not for how the step ended."""
 
 
 class LocationUpdated(Event, frozen=True, tag="location_updated"):

@@ -19,6 +19,7 @@ from rostrum.model.errors import ErrorInfo, Unavailable
 from rostrum.model.events import (
     STEP_ENDS,
     Event,
+    HookCompleted,
     OutputStored,
     StepCanceled,
     StepFailed,
@@ -183,6 +184,22 @@ def test_a_place_that_cannot_start_an_attempt_has_lost_it():
     (failed,) = [event for event in host.events if isinstance(event, StepFailed)]
     assert (failed.cause, failed.error.message) == ("lost", "no place left")
     assert host.kinds("b") == ["step_not_run"]
+
+
+@pytest.mark.parametrize("what", ["crashes", "is lost", "cannot start", "is silent"])
+def test_hooks_that_nobody_could_run_are_told(what: str):
+    policy = RetryPolicy(max_retries=1)
+    host = execute([step("a", hooks=("tells",), retry_policy=policy)], {"a": [what]})
+    assert host.kinds("a")[-2:] == ["step_failed", "hook_completed"]
+    (skipped,) = [event for event in host.events if isinstance(event, HookCompleted)]
+    assert (skipped.hook, skipped.outcome) == ("tells", "skipped")
+    assert skipped.error is not None
+    assert skipped.error.code == "hook_not_run"
+
+
+def test_of_hooks_that_a_worker_has_run_the_loop_says_nothing():
+    host = execute([step("a", hooks=("tells",)), step("b", hooks=("tells",))], {"a": ["fails"]})
+    assert "hook_completed" not in host.kinds()
 
 
 @pytest.mark.parametrize("what", ["hangs", "swallows"])

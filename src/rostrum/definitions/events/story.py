@@ -279,7 +279,7 @@ class _Story:
         self._resources(record, record.resource_keys)
 
     def resource_failed(self, record: model.ResourceFailed) -> None:
-        if self._resources_due or self._isolated:
+        if not record.is_teardown:
             self._resources(record, (record.resource_key,), record.error)
         else:
             self.engine(record, f"{record.resource_key} could not be torn down.", record.error)
@@ -288,7 +288,8 @@ class _Story:
         kinds = {"completed": T.HOOK_COMPLETED, "skipped": T.HOOK_SKIPPED, "failed": T.HOOK_ERRORED}
         kind = kinds.get(record.outcome, T.HOOK_COMPLETED)
         data = ev.HookErroredData(error=ev.ErrorReport.of(record.error)) if kind is T.HOOK_ERRORED else None
-        self.add(kind, record, data, f'Hook "{record.hook}": {record.outcome}.')
+        why = f" {record.error.message}" if kind is T.HOOK_SKIPPED and record.error is not None else ""
+        self.add(kind, record, data, f'Hook "{record.hook}": {record.outcome}.{why}')
 
 
 def materialization_of(record: model.AssetMaterialized) -> AssetMaterialization:
