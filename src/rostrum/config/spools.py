@@ -18,14 +18,12 @@ from rostrum.model.runs import Run
 from rostrum.rpc.captured import CapturedFile
 from rostrum.rpc.gateway_session import PATIENCE_SECONDS
 from rostrum.rpc.masks_file import read_masks
-from rostrum.rpc.spool import logs_directory, read_spool
+from rostrum.rpc.spool import logs_directory, output_is_left, read_spool
 
 _log = logging.getLogger(__name__)
 _CHUNK = 1 << 20
 _LOG_FILE = re.compile(r"([A-Za-z0-9_.-]+)\.(out|err)")
 _FOLDER = re.compile(r"([A-Za-z0-9_-]+)\.([0-9]+)")
-_LEFT = "output-is-left"
-"""A file in the spool of a dead worker of which only output is left to be stored: that need not wait."""
 _LEFT_SECONDS = PATIENCE_SECONDS + 600.0
 """A spool in which nothing has happened for so long has no worker that still tries to deliver it."""
 
@@ -47,7 +45,7 @@ def drain(deployment: Deployment, run: Run) -> bool:
     except Unavailable as error:  # of the log store: the run has its end all the same, and the output stays here
         _log.warning("output of run %s stays in %s for now: %s", run.run_id, folder, error)
         with contextlib.suppress(OSError):
-            (Path(folder) / _LEFT).touch()
+            output_is_left(folder).touch()
         return False
 
 
@@ -85,7 +83,7 @@ def sweep(deployment: Deployment) -> None:
         named = _FOLDER.fullmatch(folder.name)
         if named is None or folder.is_symlink() or not folder.is_dir():
             continue
-        if not (folder / _LEFT).exists() and _touched_at(folder) > before:
+        if not output_is_left(folder).exists() and _touched_at(folder) > before:
             continue
         try:
             _sweep_one(deployment, folder, named.group(1), int(named.group(2)))

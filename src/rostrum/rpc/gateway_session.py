@@ -31,7 +31,7 @@ from rostrum.rpc.gateway_connection import NETWORK_ERRORS, GatewayConnection
 from rostrum.rpc.gateway_steps import GatewaySteps
 from rostrum.rpc.gateway_wire import PREFIX, ErrorReply, PartitionsRequest, SlotRequest
 from rostrum.rpc.masks_file import MasksFile
-from rostrum.rpc.spool import Spool, logs_directory
+from rostrum.rpc.spool import Spool, logs_directory, output_is_left
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -39,7 +39,10 @@ _log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 3600.0
 """How long `close()` keeps trying while the control plane is away: on another host only this process can deliver."""
 LOGS_PATIENCE_SECONDS = 600.0
-"""The same where only output is left, the log store being away; on the control plane's host others go on then."""
+"""The same where only output is left, the log store being away."""
+HANDOVER_SECONDS = 5.0
+"""After so long a worker on the control plane's host leaves to others what the log store does not take
+(`spool.output_is_left`)."""
 FENCED_SECONDS = 10.0
 """The same for a worker whose events change nothing any more."""
 HEARTBEAT_SECONDS = 1.0
@@ -79,6 +82,8 @@ class GatewaySession:
         self._patience_seconds = patience_seconds
         self._spool = Spool(spool_dir, epoch)
         local = address.url.startswith("unix:") or "://127." in address.url or "://localhost" in address.url
+        self._is_beside = address.url.startswith("unix:") and scope is None
+        """Whether the spool is on the control plane's host, and known there."""
         self._line = GatewayConnection(address)
         self._delivery = Delivery(
             self._spool, self._line, run_id, epoch, token, clock.random, compress=not local, masks=masks, scope=scope
@@ -310,14 +315,19 @@ class GatewaySession:
             why = self._delivery.trouble or self._delivery.logs.trouble or "the run is unknown to the control plane"
             note = f"not delivered: {why}\n"
             (self._directory / f"undelivered.{self._epoch}").write_text(note)
-            _log.warning("events of epoch %s stay in %s: %s", self._epoch, self._directory, note.strip())
+            if self._is_beside and self._delivery.events_delivered:
+                output_is_left(self._directory).touch()
+            what = "output" if self._delivery.events_delivered else "events"
+            _log.warning("%s of epoch %s stay in %s: %s", what, self._epoch, self._directory, note.strip())
 
     def _deliver_patiently(self) -> bool:
         fenced = self._delivery.orders.fenced  # then what is left is evidence only
         until = time.monotonic() + min(self._patience_seconds, FENCED_SECONDS if fenced else self._patience_seconds)
-        while not self.flush(min(5.0, max(0.0, until - time.monotonic()))):
+        while not self.flush(min(HANDOVER_SECONDS, max(0.0, until - time.monotonic()))):
             if self._delivery.events_delivered:
                 until = min(until, time.monotonic() + LOGS_PATIENCE_SECONDS)
+                if self._is_beside and self._delivery.logs.trouble:
+                    return False
             if self._delivery.gone or time.monotonic() >= until:
                 return False
         return True

@@ -29,6 +29,13 @@ def spool_file(directory: str | Path, epoch: int) -> Path:
     return Path(directory) / f"events.{epoch}.log"
 
 
+def output_is_left(directory: str | Path) -> Path:
+    """A file that says that of the spool of a worker that has ended only output is left to be stored: whoever tidies up
+    on its host need not wait.
+    """
+    return Path(directory) / "output-is-left"
+
+
 def logs_directory(directory: str | Path) -> Path:
     """Where captured output is: files `<file key>.out` and `<file key>.err`, sent from there by offset."""
     return Path(directory) / "logs"

@@ -14,7 +14,7 @@ from rostrum.interfaces.logs import LogLimits
 from rostrum.model.events import RunCanceling, RunStarted
 from rostrum.model.runs import Run
 from rostrum.rpc.gateway_session import GatewaySession
-from rostrum.rpc.spool import logs_directory
+from rostrum.rpc.spool import logs_directory, output_is_left
 from rostrum.storage.logs.local import LocalLogStore
 from rostrum.testing.conformance.run_session import Worker
 from tests.integration.gateway.served import Gateway, Plane, until
@@ -89,6 +89,25 @@ def test_a_store_that_hangs_holds_up_no_event_and_no_question(plane: Plane, gate
     session.close()
     assert text_of(plane, run, "a") == b"while it hangs\n"
     assert plane.logs.read(run.run_id, "a", "out").complete
+
+
+def test_a_worker_beside_the_control_plane_does_not_wait_for_the_log_store(
+    plane: Plane, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It hands over what is left: many workers would wait, each a process."""
+    monkeypatch.setattr("rostrum.rpc.gateway_session.HANDOVER_SECONDS", 0.6)
+    run = plane.starting_run()
+    session = gateway.session(run, patience=60.0)
+    plane.logs.open.clear()  # type: ignore[attr-defined]
+    (folder_of(plane, run) / "a.out").write_bytes(b"last words\n")
+    session.append([Worker(run.run_id).event(RunStarted, epoch=1)])
+    began = time.monotonic()
+    session.close()
+    assert time.monotonic() - began < 10
+    folder = folder_of(plane, run).parent
+    assert output_is_left(folder).exists()
+    assert (folder / "logs" / "a.out").read_bytes() == b"last words\n"
+    assert [event.kind for event in plane.stored(run.run_id)] == ["run_started"]
 
 
 def test_output_does_not_stand_for_heartbeats(plane: Plane, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
