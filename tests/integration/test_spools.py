@@ -20,7 +20,7 @@ from rostrum.model.errors import Conflict, NotFound, Unavailable
 from rostrum.model.events import RunFailed, RunStarted, RunStarting
 from rostrum.model.runs import Run, RunTarget
 from rostrum.rpc.masks_file import MasksFile
-from rostrum.rpc.spool import Spool, logs_directory
+from rostrum.rpc.spool import Spool, logs_directory, output_is_left
 from rostrum.storage.logs import LocalLogStore
 
 KEY = "load.1.1"
@@ -123,6 +123,18 @@ def test_a_log_store_that_is_away_does_not_keep_a_run_from_its_end(deployment: D
     sweep(deployment)
     assert not folder.exists()
     assert deployment.log_store.read(run.run_id, KEY, "err").data == b"to err"
+
+
+def test_a_look_in_between_takes_only_what_is_left_to_it(deployment: Deployment) -> None:
+    old, left = started(deployment), started(deployment)
+    for run in (old, left):
+        fail(deployment, run)
+        age(spool_dir(deployment, run), deployment)
+    output_is_left(spool_dir(deployment, left)).touch()
+    sweep(deployment, whole=False)
+    assert [path.name for path in deployment.home.spool.iterdir()] == [f"{old.run_id}.1"]
+    sweep(deployment)
+    assert not list(deployment.home.spool.iterdir())
 
 
 def test_output_of_a_worker_that_another_one_followed_is_stored(deployment: Deployment) -> None:

@@ -31,6 +31,8 @@ from rostrum.service.supervisor import Supervisor, leading
 CONTAINERS = frozenset({"docker", "kubernetes"})
 """Launchers whose workers are somewhere else; they take their settings as they are written."""
 _TIDY_SECONDS = 300.0
+_HANDOVER_SECONDS = 10.0
+"""How soon output that a worker has left to us is looked at."""
 
 
 def launcher(deployment: Deployment, code_locations: CodeLocations) -> Launcher:
@@ -95,9 +97,14 @@ def daemon(
         discard=lambda run: discard(deployment, run),
     )
 
-    def tidy(_now: datetime) -> float:
-        sweep(deployment)
-        return _TIDY_SECONDS
+    swept_at: datetime | None = None
+
+    def tidy(now: datetime) -> float:
+        nonlocal swept_at
+        whole = swept_at is None or (now - swept_at).total_seconds() >= _TIDY_SECONDS
+        sweep(deployment, whole=whole)
+        swept_at = now if whole else swept_at
+        return _HANDOVER_SECONDS
 
     services = [
         LocationsService(code_locations, deployment.locations, clock),

@@ -76,14 +76,16 @@ def discard(deployment: Deployment, run: Run) -> None:
         shutil.rmtree(spool_dir(deployment, run), ignore_errors=True)
 
 
-def sweep(deployment: Deployment) -> None:
-    """Look at what earlier lives have left: spools of runs that have ended, and that nobody delivers any more."""
+def sweep(deployment: Deployment, *, whole: bool = True) -> None:
+    """Look at what earlier lives have left: spools of runs that have ended, and that nobody delivers any more. Cheap
+    without `whole`: those only of which it is said.
+    """
     before = (deployment.clock.now() - timedelta(seconds=_LEFT_SECONDS)).timestamp()
     for folder in sorted(deployment.home.spool.iterdir()):
         named = _FOLDER.fullmatch(folder.name)
         if named is None or folder.is_symlink() or not folder.is_dir():
             continue
-        if not output_is_left(folder).exists() and _touched_at(folder) > before:
+        if not output_is_left(folder).exists() and (not whole or _touched_at(folder) > before):
             continue
         try:
             _sweep_one(deployment, folder, named.group(1), int(named.group(2)))
