@@ -9,9 +9,11 @@ CODE = '''
 import asyncio, os, subprocess, sys, time
 from pathlib import Path
 from rostrum import (
-    Definitions, DynamicOut, DynamicOutput, In, Nothing, RetryPolicy, asset, define_asset_job, in_process_executor,
-    job, op,
+    Definitions, DynamicOut, DynamicOutput, In, Nothing, RetryPolicy, asset, define_asset_job, executor,
+    in_process_executor, job, op,
 )
+from rostrum.executors.per_step import PerStepExecutor
+from rostrum.testing.processes import ProcessLauncher
 
 HERE = Path(__file__).parent
 
@@ -99,6 +101,23 @@ def mixed():
     one = extract()
     together(apart(in_thread(one), in_loop(one)))
 
+@executor
+def elsewhere_executor(context):
+    """A `rostrum step-worker` a step, as containers start it."""
+    folder = HERE / "elsewhere"
+    folder.mkdir(exist_ok=True)
+    launcher = ProcessLauncher(folder, {"ROSTRUM_HOME": os.environ["ROSTRUM_HOME"]})
+    return PerStepExecutor(launcher, infrastructure_retries=2, look_seconds=0.1, grace_seconds=1)
+
+@op
+def far(context, extract):
+    work(context)
+    return extract
+
+@job(executor_def=elsewhere_executor)
+def elsewhere():
+    far.alias("farther")(far(extract()))
+
 @asset(pool="narrow")
 def raw(context):
     work(context)
@@ -136,6 +155,9 @@ def stubborn_inside():
 
 defs = Definitions(
     assets=[raw, clean, report],
-    jobs=[processes, inside, mixed, stubborn, stubborn_inside, define_asset_job("assets", ["raw", "clean", "report"])],
+    jobs=[
+        processes, inside, mixed, elsewhere, stubborn, stubborn_inside,
+        define_asset_job("assets", ["raw", "clean", "report"]),
+    ],
 )
 '''

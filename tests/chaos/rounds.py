@@ -25,7 +25,7 @@ MOMENTS = (
     "step_retrying", "steps_mapped", "step_succeeded", "run_succeeded", "run_canceling",
 )  # fmt: skip
 ACTIONS = ("kill", "stop", "oom")
-JOBS = ("processes", "inside", "mixed", "assets")
+JOBS = ("processes", "inside", "mixed", "elsewhere", "assets")
 STUBBORN = ("stubborn", "stubborn_inside")
 BLOCK = 50
 """Rounds of that many seeds share services, and whether runs resume."""
@@ -69,7 +69,7 @@ def drawn(seed: int, *, oom: bool) -> Round:
     jobs = [dice.choice(JOBS) for _ in range(dice.randint(1, 3))]
     if cancels and dice.random() < 0.4:
         jobs[0] = dice.choice(STUBBORN)
-    actions = ACTIONS if oom and victim in _OURS[:2] else ACTIONS[:2]
+    actions = ACTIONS if oom else ACTIONS[:2]
     return Round(
         seed,
         tuple(jobs),

@@ -167,9 +167,24 @@ def act(pids: Sequence[int], action: str, seconds: float) -> None:
                 (_GROUP / "cgroup.procs").write_text(str(pid))
             else:
                 os.kill(pid, signal.SIGKILL if action == "kill" else signal.SIGSTOP)
+    if action == "oom":
+        _await_ends(pids)
     if action != "stop":
         return
     time.sleep(seconds)
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
+
+
+def _await_ends(pids: Sequence[int]) -> None:
+    """The kernel kills at the next page that a process wants: one that sleeps is helped along after some seconds."""
+    deadline = time.monotonic() + 2
+    for pid in pids:
+        while psutil.pid_exists(pid) and time.monotonic() < deadline:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                    break
+            time.sleep(0.005)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
