@@ -156,7 +156,9 @@ class Values:
 
     def _load(self, slot: InputSlot, upstream: Upstream, scope: StepScope, wanted: Sequence[str] | None = None) -> Any:
         manager_key = slot.op_input.input_manager_key or upstream.io_manager_key
-        kept = self.memory.find(upstream, manager_key) if self.memory is not None else NOT_KEPT
+        kept = NOT_KEPT
+        if self.memory is not None and scope.attempt == 1:  # an attempt before may have changed the value
+            kept = self.memory.find(upstream, manager_key)
         if kept is not NOT_KEPT:
             return kept
         manager = self._io_manager(manager_key)

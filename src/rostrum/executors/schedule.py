@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from rostrum.executors.attempts import Underway, given_up, over_time, silent
+from rostrum.executors.attempts import Underway, given_up, lingering, over_time, silent
 from rostrum.executors.hook_skips import hooks_not_run
 from rostrum.executors.journal import Journal
 from rostrum.executors.ledger import SUCCEEDED, Ledger, expand, skip_event
@@ -22,7 +22,7 @@ from rostrum.executors.reactor import SelectorReactor
 from rostrum.executors.waits import Waits
 from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.model.errors import ErrorInfo, RostrumError, StepTimeout
-from rostrum.model.events import STEP_ENDS, Event, StepCanceled, StepFailed, StepRetrying, StepStarted
+from rostrum.model.events import STEP_ENDS, Event, StepCanceled, StepFailed, StepRetrying
 from rostrum.model.plans import Plan, Step
 from rostrum.planning.placement import Chains
 from rostrum.planning.retries import class_names, counted_apart, is_apart, retry_after
@@ -238,12 +238,14 @@ class Schedule:
             if event.step_key == attempt.step.key and (underway is None or underway.attempt is not attempt):
                 continue  # it has been settled: nothing follows
             if type(event) not in _ENDS or underway is None:
-                if type(event) is StepStarted and underway is not None and underway.begin(time.monotonic()):
+                if underway is not None and underway.note(event):
                     self._watched[attempt.step.key] = underway
                 self._record(event, stored)
             elif underway.end is None:
-                underway.end = event if stored else self._judged(underway, event)
-                self._record(underway.end, stored)
+                underway.finish(event if stored else self._judged(underway, event))
+                if underway.is_near:
+                    self._watched[attempt.step.key] = underway
+                self._record(underway.end or event, stored)
 
     def ended(self, attempt: Attempt, how: Ended | None) -> None:
         """See `places.Reports`."""
@@ -342,10 +344,11 @@ class Schedule:
 
     def _interrupt(self, now: float) -> None:
         """Have attempts end whose time is over, and all of a run that is to end."""
+        grace, stop = self._rules.grace_seconds, self._host.stop.is_set()
         for each in list(self._watched.values()):
-            if (self._host.stop.is_set() or each.is_over_at(now)) and not each.interrupt(
-                now, self._rules.grace_seconds
-            ):
+            if not stop and each.interrupted_at is None and each.lingers_at(now, grace):
+                self._host.record(lingering(each, self._host.clock.now()))
+            if (stop or each.is_over_at(now) or each.lingers_at(now, grace)) and not each.interrupt(now, grace):
                 self.ended(each.attempt, given_up())
 
 

@@ -32,7 +32,7 @@ from rostrum.execution.worker import RunWork
 from rostrum.executors.threaded import AsyncExecutor, ThreadedExecutor
 from rostrum.interfaces.execution import Executor
 from rostrum.io_managers.memory import InMemoryIOManager
-from rostrum.model.events import AnyEvent, LogMessage, RunStarting, StepFailed, StepNotRun
+from rostrum.model.events import AnyEvent, LogMessage, RunStarting, StepFailed, StepStarted
 from rostrum.model.plans import Plan
 from rostrum.model.runs import Run, RunStatus, RunTarget
 from rostrum.planning.plan import build_plan
@@ -55,16 +55,25 @@ class Ran:
 
 
 def run(
-    definition: JobDefinition, executor: Executor, *, changes: dict[str, Change] | None = None, stop_after: str = ""
+    definition: JobDefinition,
+    executor: Executor,
+    *,
+    changes: dict[str, Change] | None = None,
+    stop_after: str = "",
+    in_memory: bool = True,
 ) -> Ran:
-    """Run a job in memory. `changes`: of steps of its plan; `stop_after`: kind of the event that cancels it."""
+    """Run a job. `changes`: of steps of its plan; `stop_after`: kind of the event that cancels it; `in_memory`: its
+    values are.
+    """
     clock, stop = SystemClock(), threading.Event()
     resolved = Definitions(jobs=[definition]).resolved()
     target = RunTarget("test", definition.name)
     started = RunStarting(at=clock.now(), epoch=1, run_id="run")
     session = _Watched(Run(run_id="run", target=target, created_at=clock.now()).after(started), stop, stop_after)
     work = RunWork(resolved, session.run, session, clock, stop)
-    work.default_io_manager, work.heartbeat, work.values = InMemoryIOManager, False, {}
+    work.heartbeat, work.values = False, {}
+    if in_memory:
+        work.default_io_manager = InMemoryIOManager  # type: ignore[assignment]
     plan = build_plan(resolved.manifest, target, resolved.graph)
     steps = [msgspec.structs.replace(step, **(changes or {}).get(step.key, {})) for step in plan.steps]
     work.plan = Plan(tuple(steps))
@@ -339,7 +348,7 @@ def test_a_step_that_needs_a_process_is_refused() -> None:
     ran = run(alone(dozes), AsyncExecutor(), changes={"works": {"isolation": "process"}})
     assert ran.run.status is RunStatus.FAILURE
     assert "asks for isolation 'process', and the async executor runs all" in ran.run.error.message  # type: ignore[union-attr]
-    assert not [e for e in ran.events if isinstance(e, StepNotRun)]
+    assert not [event for event in ran.events if isinstance(event, StepStarted)]
 
 
 def test_a_run_within_a_step_keeps_lines_apart() -> None:
