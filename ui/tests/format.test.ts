@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cronInWords } from "../src/format/cron";
 import { bytes, measure, plural, spelled } from "../src/format/number";
-import { age, ago, clock, clockMillis, dayKey, dayMonth, duration, shortWhen, upcoming, zoneLabel } from "../src/format/time";
+import { age, ago, clock, clockMillis, currentZone, dayKey, dayMonth, duration, setZone, shortWhen, subscribeZone, upcoming, zoneLabel } from "../src/format/time";
 
 const at = Date.UTC(2013, 10, 19, 14, 12, 4, 117);
 
@@ -90,4 +90,15 @@ describe("numbers", () => {
     expect(measure(-1)).toBe("−1");
     expect(measure(12.4321)).toBe("12.4");
   });
+});
+
+it("draws nothing anew for another name of the same zone", () => {
+  const before = currentZone();
+  setZone("UTC");
+  const changes: string[] = [];
+  const stop = subscribeZone(() => changes.push(currentZone()));
+  expect([setZone("Etc/UTC"), setZone("Zulu"), setZone("Nowhere/At_All"), setZone("Europe/Berlin")]).toEqual([true, true, false, true]);
+  expect(changes).toEqual(["Europe/Berlin"]);
+  stop();
+  setZone(before);
 });

@@ -3,7 +3,10 @@
  * All functions take epoch milliseconds, so tests need no clock.
  */
 
-let zone = new Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+/** One zone: pages are not drawn anew, and what was typed lost, because a server calls it by another name than a browser. */
+const UTC_NAMES = new Set(["UTC", "Etc/UTC", "UCT", "Etc/UCT", "Zulu", "Etc/Zulu", "Universal", "Etc/Universal"]);
+const named = (name: string) => (UTC_NAMES.has(name) ? "UTC" : name);
+let zone = named(new Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC");
 const zoneListeners = new Set<() => void>();
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
@@ -19,8 +22,9 @@ export function setZone(name: string): boolean {
   } catch {
     return false;
   }
-  if (zone === name) return true;
-  zone = name;
+  const plain = named(name);
+  if (zone === plain) return true;
+  zone = plain;
   for (const listener of zoneListeners) listener();
   return true;
 }
