@@ -30,7 +30,8 @@ MOST_AT_ONCE = 1000
 _CONNECT_SECONDS = 30.0
 _PARENT_SECONDS = 0.5
 _SETTINGS = {
-    "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",  # a task whose worker dies is the loop's to begin anew
+    # A worker that dies takes along what only waited there: that is begun elsewhere, what had been begun stops at once.
+    "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "100",
     "DASK_LOGGING__DISTRIBUTED": "error",
 }
 
@@ -167,8 +168,7 @@ class DaskPlace:
         del self._futures[attempt.step.key]
         why = refusal(error) if error is not None else None
         if why is None:
-            told = {"finished": "its worker went away in the middle", "cancelled": "its task was cancelled"}.get(status)
-            why = f"Dask: {told or _why(error)}"
+            why = f"Dask: {'its task was cancelled' if status == 'cancelled' else _why(error)}"
         self._elsewhere.finished(attempt, lost(why))
 
     # --- the cluster
@@ -212,10 +212,11 @@ class DaskPlace:
 
 def _why(error: BaseException | None) -> str:
     """Dask itself does not know how a worker ended: only the nanny beside it does."""
+    how = "exited, crashed or was killed in the middle, perhaps since memory ran out (its nanny's log tells)"
+    if error is None:
+        return f"its worker {how}"
     worker = getattr(getattr(error, "last_worker", None), "address", None)
-    if worker is None:
-        return f"its worker went away: {error}"
-    return f"its worker {worker} exited, crashed or was killed, perhaps since memory ran out (its nanny's log tells)"
+    return f"its worker {worker} {how}" if worker is not None else f"its worker went away: {error}"
 
 
 @contextlib.contextmanager

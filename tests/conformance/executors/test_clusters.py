@@ -13,7 +13,7 @@ import pytest
 
 from rostrum.executors.dask import DaskExecutor
 from rostrum.executors.ray import RayExecutor
-from rostrum.model.events import LogMessage
+from rostrum.model.events import LogMessage, StepRetrying
 from rostrum.model.runs import RunStatus
 from rostrum.testing.conformance.executors import limits_code
 from rostrum.testing.conformance.executors.bench import kinds
@@ -43,7 +43,7 @@ def dask_address(cluster_folder: Path) -> Iterator[str]:
 
 
 class TestDask(ClusterSuite):
-    place, told = "dask", "its worker went away in the middle"
+    place, told = "dask", "its worker exited, crashed or was killed in the middle"
 
     @pytest.fixture
     def bench(
@@ -74,6 +74,18 @@ class TestDaskSurroundings:
             cluster_gateway,
             cluster_folder,
         )
+
+
+def test_a_worker_that_dies_takes_no_attempt_of_waiting_steps_along(
+    cluster_plane: Plane, cluster_gateway: Gateway, cluster_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROSTRUM_TEST_FOLDER", str(cluster_folder))
+    bench = surroundings(
+        lambda: DaskExecutor(workers=1, infrastructure_retries=1), cluster_plane, cluster_gateway, cluster_folder
+    )
+    session = bench.run("with_a_crash")
+    assert session.run.status is RunStatus.FAILURE
+    assert [event.step_key for event in session.events if isinstance(event, StepRetrying)] == ["is_killed"]
 
 
 class TestDaskLimits:
