@@ -104,14 +104,21 @@ def _serve(loop: Any) -> None:
     try:
         loop.run_forever()
     finally:
-        loop.run_until_complete(_end_tasks())
-        loop.run_until_complete(loop.shutdown_asyncgens())
+        if loop.run_until_complete(_end_tasks()):
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        else:
+            # Who has given that code up has told so: what the loop would say of it helps nobody.
+            loop.set_exception_handler(_nothing)
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
 
 
-async def _end_tasks() -> None:
-    """Cancel what still runs; once more, where that is swallowed."""
+def _nothing(_loop: Any, _context: dict[str, Any]) -> None:
+    return None
+
+
+async def _end_tasks() -> bool:
+    """Cancel what still runs; once more, where that is swallowed. Returns whether all has ended."""
     import asyncio
 
     for _ in range(2):
@@ -120,6 +127,7 @@ async def _end_tasks() -> None:
             task.cancel()
         if left:
             await asyncio.wait(left, timeout=_CLOSE_SECONDS / 4)
+    return len(asyncio.all_tasks()) == 1
 
 
 async def moved(apart: bool, function: Callable[..., Any], *args: Any) -> Any:

@@ -281,7 +281,7 @@ def _runner(work: Work, line: Line, folder: Path | None) -> ProcessStepRunner:
     default = partial(plugin(IO_MANAGERS, "filesystem"), kept) if kept is not None else None
     resources = Resources(resolved.resources_of(run.target.job), run, clock, default)
     session = LineSession(line.send, line.ask)
-    log = RunLog.of_run(clock, resolved, run)
+    log = RunLog.of_run(clock, resolved, run, echo=folder is None)
     runner = ProcessStepRunner(resolved, run, work.plan, session, clock, notes, resources, log, work.partition_keys)
     runner.partitions, runner.capture_folder = work.partitions, folder
     runner.endings.retries = work.retries

@@ -105,3 +105,18 @@ def test_a_process_in_which_a_fork_would_hang_gets_fresh_ones(tmp_path: Path) ->
         [sys.executable, "used.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert "counted 2" in done.stdout, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_log_lines_of_steps_are_seen_in_a_script(
+    tmp_path: Path, method: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "code.py"
+    logging = "def one(context) -> dict[str, int]:\n    context.log.info('one is made')\n"
+    code = CODE.replace("__METHOD__", repr(method)).replace("def one() -> dict[str, int]:\n", logging)
+    file.write_text(code)
+    target = CodeTarget(python_file=str(file))
+    LocalRunner().execute(
+        load_definitions(target).resolved(), job="both", executor=None, target=target, stored_values=True
+    )
+    assert "INFO    one one is made" in capfd.readouterr().err
