@@ -8,10 +8,26 @@ from typing import Any
 
 import pytest
 
-from rostrum import HookContext, OpExecutionContext, RetryPolicy, job, op, resource, success_hook
+from rostrum import (
+    AssetSpec,
+    DataVersion,
+    Definitions,
+    HookContext,
+    ObserveResult,
+    OpExecutionContext,
+    RetryPolicy,
+    job,
+    multi_observable_source_asset,
+    observable_source_asset,
+    op,
+    resource,
+    success_hook,
+)
+from rostrum.execution.local import LocalRunner
 from rostrum.executors import attempts
 from rostrum.executors.multiprocess import MultiprocessExecutor
-from rostrum.model.events import EngineMessage, StepRetrying
+from rostrum.model.events import EngineMessage, StepFailed, StepRetrying
+from rostrum.model.manifest import ASSET_JOB
 from rostrum.model.runs import RunStatus
 from tests.integration.execution.test_concurrently import run
 
@@ -113,3 +129,26 @@ def test_a_retry_does_not_see_what_the_attempt_before_has_made_of_its_input(
     ran = run(changing, MultiprocessExecutor(), in_memory=False)
     (retried,) = [event for event in ran.events if isinstance(event, StepRetrying)]
     assert retried.error.message == ran.failed("shows").error.message == "[1, 2]"
+
+
+@observable_source_asset(isolation="process", timeout=0.3)
+def one_table() -> DataVersion:
+    time.sleep(30)
+    return DataVersion("1")
+
+
+@multi_observable_source_asset(specs=[AssetSpec("left"), AssetSpec("right")], isolation="process", timeout=0.3)
+def two_tables() -> Iterator[ObserveResult]:
+    time.sleep(30)
+    yield ObserveResult(asset_key="left")
+
+
+def test_observations_have_a_place_and_a_time_limit() -> None:
+    definitions = Definitions(assets=[one_table, two_tables]).resolved()
+    assert {(node.isolation, node.timeout_seconds) for node in definitions.manifest.ops} == {("process", 0.3)}
+    selection = sorted(definitions.graph.nodes)
+    result = LocalRunner().execute(
+        definitions, job=ASSET_JOB, asset_selection=selection, executor="multiprocess", raise_on_error=False
+    )
+    ends = [event for event in result.events if isinstance(event, StepFailed)]
+    assert [event.cause for event in ends] == ["timeout"] * 2

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any, overload
 
@@ -52,6 +53,8 @@ def observable_source_asset(
     automation_condition: Any = None,
     op_tags: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
+    isolation: str | None = None,
+    timeout: float | timedelta | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
 @noting_call(AssetsDefinition)
 def observable_source_asset(
@@ -71,12 +74,14 @@ def observable_source_asset(
     automation_condition: Any = None,
     op_tags: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
+    isolation: str | None = None,
+    timeout: float | timedelta | None = None,
     **kwargs: Any,
 ) -> Any:
     """Make an observable asset of a function that returns a DataVersion, DataVersionsByPartition or ObserveResult.
 
     A run that selects only observable assets observes them; a run that makes assets leaves them out. Their values are
-    loaded by the IO manager of `io_manager_key`.
+    loaded by the IO manager of `io_manager_key`. `isolation` and `timeout` as of `op`.
     """
     if kwargs:
         hidden_options("observable_source_asset", kwargs, _HIDDEN)
@@ -120,6 +125,8 @@ def observable_source_asset(
             resource_defs=resource_defs,
             op_tags=op_tags,
             description=spec.description,
+            isolation=isolation,
+            timeout=timeout,
         )
         return assets_of(Backing(op, (spec,), ()), resource_defs=resources, execution_type=OBSERVE)
 
@@ -138,8 +145,12 @@ def multi_observable_source_asset(
     resource_defs: Mapping[str, Any] | None = None,
     group_name: str | None = None,
     check_specs: Sequence[AssetCheckSpec] | None = None,
+    isolation: str | None = None,
+    timeout: float | timedelta | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
-    """Make observable assets of one function that yields an ObserveResult for each."""
+    """Make observable assets of one function that yields an ObserveResult for each. `isolation` and `timeout` as of
+    `op`.
+    """
 
     @noting(AssetsDefinition, named=unnamed)
     def decorate(function: Callable[..., Any]) -> AssetsDefinition:
@@ -164,6 +175,8 @@ def multi_observable_source_asset(
             resource_defs=resource_defs,
             description=description or function.__doc__,
             can_subset=can_subset,
+            isolation=isolation,
+            timeout=timeout,
         )
         return assets_of(Backing(op, tuple(made), checks), resource_defs=resource_defs, execution_type=OBSERVE)
 
