@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
 
@@ -11,7 +10,7 @@ from rostrum.config.deployment import Deployment, queue_limits
 from rostrum.config.executors import default_executor
 from rostrum.config.instance import GATEWAY_VARIABLE
 from rostrum.config.registry import component
-from rostrum.config.spools import discard, drain, spool_dir, sweep
+from rostrum.config.spools import Tidying, discard, drain, spool_dir
 from rostrum.config.targets import code_target
 from rostrum.config.workspace import LocationSpec
 from rostrum.daemon.locations import LocationsService
@@ -30,9 +29,6 @@ from rostrum.service.supervisor import Supervisor, leading
 
 CONTAINERS = frozenset({"docker", "kubernetes"})
 """Launchers whose workers are somewhere else; they take their settings as they are written."""
-_TIDY_SECONDS = 300.0
-_HANDOVER_SECONDS = 10.0
-"""How soon output that a worker has left to us is looked at."""
 
 
 def launcher(deployment: Deployment, code_locations: CodeLocations) -> Launcher:
@@ -97,15 +93,6 @@ def daemon(
         discard=lambda run: discard(deployment, run),
     )
 
-    swept_at: datetime | None = None
-
-    def tidy(now: datetime) -> float:
-        nonlocal swept_at
-        whole = swept_at is None or (now - swept_at).total_seconds() >= _TIDY_SECONDS
-        sweep(deployment, whole=whole)
-        swept_at = now if whole else swept_at
-        return _HANDOVER_SECONDS
-
     services = [
         LocationsService(code_locations, deployment.locations, clock),
         Loop("queue", queue.run_once, clock, doorbell=bell, topics=("queue",)),
@@ -131,7 +118,7 @@ def daemon(
             doorbell=bell,
             topics=("retries",),
         ),
-        Loop("spools", tidy, clock),
+        Loop("spools", Tidying(deployment).run_once, clock),
     ]
     if with_gateway:
         services.append(gateway_heart(deployment))

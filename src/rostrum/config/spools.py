@@ -6,7 +6,7 @@ import contextlib
 import logging
 import re
 import shutil
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -24,6 +24,9 @@ _log = logging.getLogger(__name__)
 _CHUNK = 1 << 20
 _LOG_FILE = re.compile(r"([A-Za-z0-9_.-]+)\.(out|err)")
 _FOLDER = re.compile(r"([A-Za-z0-9_-]+)\.([0-9]+)")
+_TIDY_SECONDS = 300.0
+_HANDOVER_SECONDS = 10.0
+"""How soon output that a worker has left to the daemon is looked at."""
 _LEFT_SECONDS = PATIENCE_SECONDS + 600.0
 """A spool in which nothing has happened for so long has no worker that still tries to deliver it."""
 
@@ -91,6 +94,21 @@ def sweep(deployment: Deployment, *, whole: bool = True) -> None:
             _sweep_one(deployment, folder, named.group(1), int(named.group(2)))
         except RostrumError as error:
             _log.warning("the spool %s is left for later: %s", folder, error)
+
+
+class Tidying:
+    """The loop that sweeps; more often what workers have left to it."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._swept_at: datetime | None = None
+
+    def run_once(self, now: datetime) -> float:
+        """Sweep; returns the seconds until the next time."""
+        whole = self._swept_at is None or (now - self._swept_at).total_seconds() >= _TIDY_SECONDS
+        sweep(self._deployment, whole=whole)
+        self._swept_at = now if whole else self._swept_at
+        return _HANDOVER_SECONDS
 
 
 def _sweep_one(deployment: Deployment, folder: Path, run_id: str, epoch: int) -> None:

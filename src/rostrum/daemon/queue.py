@@ -127,6 +127,7 @@ class QueueLoop:
 
     def _claim(self, now: datetime) -> list[tuple[Run, bool]]:
         """One transaction: which runs are ours to launch now, new ones (True) under their first epoch."""
+        refused: list[tuple[Run, Exception]] = []
         with self._storage.begin(write=True) as session:
             in_progress = session.runs.in_progress()
             claimed: list[tuple[Run, bool]] = []
@@ -138,7 +139,9 @@ class QueueLoop:
                     claimed.append((run, fresh and lease.epoch == 1))
             # What is ours stays ours whoever leads; the lead is about whom to admit.
             if session.leases.acquire(LEASE, self._owner, self._settings.lease_seconds) is not None:
-                claimed += [(run, True) for run in self._admit(session, in_progress, now)]
+                claimed += [(run, True) for run in self._admit(session, in_progress, now, refused)]
+        for run, error in refused:
+            self._give_up(run, error)
         for run in in_progress:
             if self._is_to_cancel(run):
                 self._cancel(run, now)
@@ -147,7 +150,12 @@ class QueueLoop:
             self._doorbell.ring("events")
         return claimed
 
-    def _admit(self, session: Session, in_progress: Sequence[Run], now: datetime) -> list[Run]:
+    def _admit(
+        self, session: Session, in_progress: Sequence[Run], now: datetime, refused: list[tuple[Run, Exception]]
+    ) -> list[Run]:
+        """The new ones. `refused` gets those that cannot be begun, whatever is wrong with them: the first in the queue
+        must not keep the others waiting for ever.
+        """
         limits = self._settings.limits
         queued = self._queued(session, in_progress)
         decision = admit(queue_snapshot(session, limits, queued, in_progress), now)
@@ -160,8 +168,8 @@ class QueueLoop:
                 continue  # cancelled since it was read
             except Unavailable:
                 raise
-            except Exception:  # noqa: BLE001 - one run must not keep the others waiting
-                _log.exception("run %s could not be claimed for a launch", run.run_id)
+            except Exception as error:  # noqa: BLE001 - told as the run's failure
+                refused.append((run, error))
                 continue
             self._claims.take(session, run.run_id)
             admitted.append(starting)
@@ -299,6 +307,8 @@ class QueueLoop:
         except Unavailable:
             # The database is away: the run is still starting, so it is looked at again.
             self._claims.postpone(run.run_id, self._settings.retry_seconds)
+        except Exception:  # noqa: BLE001 - one run must not keep the others waiting
+            _log.exception("run %s could not be failed", run.run_id)
 
     def _tell(self, run: Run, event: EngineMessage) -> None:
         try:

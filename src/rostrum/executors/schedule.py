@@ -23,7 +23,7 @@ from rostrum.executors.waits import Waits
 from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.model.errors import ErrorInfo, RostrumError, StepTimeout
 from rostrum.model.events import STEP_ENDS, Event, StepCanceled, StepFailed, StepRetrying
-from rostrum.model.plans import Plan, Step
+from rostrum.model.plans import Plan, Step, Tried
 from rostrum.planning.placement import Chains
 from rostrum.planning.retries import class_names, counted_apart, is_apart, retry_after
 
@@ -182,22 +182,14 @@ class Schedule:
             line = self._line_of(step)
             if step.key in self._expected:
                 self._expected.discard(step.key)
-                line.appendleft(self._first(step))
+                line.appendleft(_first(step, self._tried, self._rules))
             else:
-                line.append(self._first(step))
+                line.append(_first(step, self._tried, self._rules))
         if self._ledger.is_ranked and self._count_lined_up() > before:
             self._lines = {
                 place: deque(sorted(line, key=lambda attempt: -attempt.step.priority))
                 for place, line in self._lines.items()
             }
-
-    def _first(self, step: Step) -> Attempt:
-        """The first attempt of this worker's: others may have made some before."""
-        tried = self._tried.get(step.key) if self._tried else None
-        if tried is None:
-            return Attempt(step, 1)
-        apart = counted_apart(step.retry_policy, tried, self._rules.infrastructure_retries)
-        return Attempt(step, tried.attempts + 1, apart)
 
     def _count_lined_up(self) -> int:
         return sum(len(line) for line in self._lines.values())
@@ -350,6 +342,14 @@ class Schedule:
                 self._host.record(lingering(each, self._host.clock.now()))
             if (stop or each.is_over_at(now) or each.lingers_at(now, grace)) and not each.interrupt(now, grace):
                 self.ended(each.attempt, given_up())
+
+
+def _first(step: Step, tried: Mapping[str, Tried], rules: Rules) -> Attempt:
+    """The first attempt of this worker's: others may have made some before."""
+    before = tried.get(step.key)
+    if before is None:
+        return Attempt(step, 1)
+    return Attempt(step, before.attempts + 1, counted_apart(step.retry_policy, before, rules.infrastructure_retries))
 
 
 def _turn(blocked: tuple[int, Attempt]) -> int:

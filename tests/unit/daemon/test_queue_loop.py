@@ -68,6 +68,7 @@ def test_a_full_or_empty_queue_writes_nothing(plane: Plane) -> None:
 
 def test_a_run_that_cannot_be_claimed_keeps_no_other_waiting(plane: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
     launcher = FakeLauncher()
+    loop = loop_of(plane, launcher, limits=QueueLimits(max_concurrent_runs=1))
     poison, other = plane.submit(), plane.submit()
     claim = plane.runs.mark_starting
 
@@ -77,9 +78,11 @@ def test_a_run_that_cannot_be_claimed_keeps_no_other_waiting(plane: Plane, monke
         return claim(session, run)
 
     monkeypatch.setattr(plane.runs, "mark_starting", poisoned)
-    loop_of(plane, launcher).run_once(plane.clock.now())
+    for _ in range(2):
+        loop.run_once(plane.clock.now())
+    failed = plane.run(poison.run_id)
+    assert (failed.status, failed.failure_reason) == (RunStatus.FAILURE, "launch_failure")
     assert plane.run(other.run_id).worker is not None
-    assert plane.run(poison.run_id).status is RunStatus.QUEUED
 
 
 def test_an_unavailable_launcher_is_tried_again_under_a_new_epoch(plane: Plane) -> None:
