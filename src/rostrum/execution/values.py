@@ -61,7 +61,7 @@ class Values:
         self.kept: dict[tuple[str, str, str | None], Any] | None = None
         """(step, output, mapping key) -> value, where somebody in this process wants to see them."""
         self.memory: Memory | None = None
-        """Of a process that several steps share."""
+        """Of a process that several steps share; for first attempts, since one before may have changed a value."""
         self.settings: IOSettings | None = None
         """What contexts say of config."""
         self.settled: Callable[[Any], Any] = settled
@@ -156,9 +156,7 @@ class Values:
 
     def _load(self, slot: InputSlot, upstream: Upstream, scope: StepScope, wanted: Sequence[str] | None = None) -> Any:
         manager_key = slot.op_input.input_manager_key or upstream.io_manager_key
-        kept = NOT_KEPT
-        if self.memory is not None and scope.attempt == 1:  # an attempt before may have changed the value
-            kept = self.memory.find(upstream, manager_key)
+        kept = self.memory.find(upstream, manager_key) if self.memory and scope.attempt == 1 else NOT_KEPT
         if kept is not NOT_KEPT:
             return kept
         manager = self._io_manager(manager_key)
