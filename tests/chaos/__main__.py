@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
+import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.chaos.rounds import Outcome, Round, drawn, play
+from tests.chaos.rounds import BLOCK, Outcome, Round, drawn, play
 from tests.chaos.world import World, can_run_out_of_memory
 
 
@@ -58,44 +60,77 @@ class Tally:
         return "\n".join(lines).rstrip() + "\n"
 
 
+class Chaos:
+    """Rounds in several worlds at once."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self._given, self._oom = given, can_run_out_of_memory()
+        self._until = time.monotonic() + given.minutes * 60
+        self._lock = threading.Lock()
+        self._tally = Tally()
+
+    def play(self) -> Tally:
+        """All of them."""
+        first, last = self._given.seed, self._given.seed + self._given.rounds
+        blocks = [
+            range(max(first, start), min(last, start + BLOCK)) for start in range(first - first % BLOCK, last, BLOCK)
+        ]
+        with ThreadPoolExecutor(self._given.worlds) as pool:
+            for future in [pool.submit(self._block, block) for block in blocks]:
+                future.result()
+        return self._tally
+
+    def report(self) -> str:
+        """What they have shown, in Markdown."""
+        return self._tally.text(self._given.seed, self._oom)
+
+    def _is_over(self) -> bool:
+        stops = bool(self._tally.broken) and not self._given.keep_going
+        return stops or time.monotonic() > self._until
+
+    def _block(self, seeds: range) -> None:
+        """Rounds that share services."""
+        world: World | None = None
+        try:
+            for seed in seeds:
+                if self._is_over():
+                    return
+                round_ = drawn(seed, oom=self._oom)
+                world = world or World(resumes=round_.resumes)
+                outcome = play(world, round_)
+                self._tell(world, round_, outcome)
+                if outcome.broken:
+                    world.close()
+                    world = None
+        finally:
+            if world is not None:
+                world.close()
+
+    def _tell(self, world: World, round_: Round, outcome: Outcome) -> None:
+        with self._lock:
+            self._tally.add(round_, outcome)
+            verdict = "BROKEN" if outcome.broken else "ok"
+            print(f"{round_}: {verdict} {outcome.statuses} {outcome.seconds:.1f} s", flush=True)
+            for each in outcome.broken:
+                print(f"    {each}", flush=True)
+            if outcome.broken:
+                print(world.told_by_services(), file=sys.stderr)
+
+
 def main(arguments: list[str]) -> int:
     """Play rounds; 1 where an invariant was broken."""
     parser = argparse.ArgumentParser(prog="./task chaos", description=__doc__)
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1, help="of the first round; the next ones count on")
     parser.add_argument("--minutes", type=float, default=600.0, help="stop after this time")
+    parser.add_argument("--worlds", type=int, default=1, help="how many homes with services of their own at once")
     parser.add_argument("--report", type=Path, help="write the report to this file")
     parser.add_argument("--keep-going", action="store_true", help="go on after a broken invariant")
     given = parser.parse_args(arguments)
-    tally, oom = Tally(), can_run_out_of_memory()
-    until = time.monotonic() + given.minutes * 60
-    world = World(resumes=drawn(given.seed, oom=oom).resumes)
-    try:
-        for seed in range(given.seed, given.seed + given.rounds):
-            round_ = drawn(seed, oom=oom)
-            if round_.resumes != world.resumes:
-                world.close()
-                world = World(resumes=round_.resumes)
-            outcome = play(world, round_)
-            tally.add(round_, outcome)
-            print(
-                f"{round_}: {'ok' if not outcome.broken else 'BROKEN'} {outcome.statuses} {outcome.seconds:.1f} s",
-                flush=True,
-            )
-            for each in outcome.broken:
-                print(f"    {each}", flush=True)
-            if outcome.broken:
-                print(world.told_by_services(), file=sys.stderr)
-                if not given.keep_going:
-                    break
-                world.close()
-                world = World(resumes=round_.resumes)
-            if time.monotonic() > until:
-                break
-    finally:
-        world.close()
+    chaos = Chaos(given)
+    tally = chaos.play()
     if given.report is not None:
-        given.report.write_text(tally.text(given.seed, oom))
+        given.report.write_text(chaos.report())
     return 1 if tally.broken else 0
 
 
