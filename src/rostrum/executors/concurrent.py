@@ -23,10 +23,7 @@ from rostrum.executors.places import Attempt, Ended
 from rostrum.interfaces.execution import StepRunner
 from rostrum.model.errors import ErrorInfo, StepTimeout, Unavailable
 from rostrum.model.events import Event
-from rostrum.model.plans import Step
-
-MAIN, THREAD, TASK = "in_process", "thread", "async"
-"""Lanes, named as the isolations whose steps they run."""
+from rostrum.planning.placement import MAIN, TASK, THREAD
 
 _MOST_WAITING = 2000
 """Who tells an event while so many wait to be collected waits, too: a step cannot tell more than can be stored."""
@@ -43,7 +40,7 @@ _LOOP_HELD = (
 _Key = tuple[str, int]
 
 
-class Done:
+class Over:
     """An attempt of which nothing more comes; `how` as in `places.Reports.ended`."""
 
     __slots__ = ("how",)
@@ -58,7 +55,7 @@ class Engine:
     def __init__(self, runner: StepRunner, wake: Callable[[], None], *, threads: int) -> None:
         self._runner, self._wake = runner, wake
         self._event_loop = runner.share()
-        self._mail: deque[tuple[Attempt, Event | Done]] = deque()
+        self._mail: deque[tuple[Attempt, Event | Over]] = deque()
         self._is_woken = False
         self._collected = threading.Event()
         self._under_way: dict[_Key, tuple[Attempt, str]] = {}
@@ -84,13 +81,6 @@ class Engine:
 
     # --- what is asked of it
     # -------------------------------------------------------------------------------------------
-
-    def lane_of(self, step: Step, default: str) -> str:
-        """The lane that a step runs in; only async code can run in the event loop, other code gets a thread."""
-        lane = step.isolation or default
-        if lane == TASK and not self._runner.is_async(step):
-            return THREAD
-        return lane if lane in (MAIN, TASK) else THREAD
 
     def start(self, attempt: Attempt, lane: str) -> None:
         """Start an attempt, or put it at the end of its lane. Raises Unavailable where the lane is blocked for good."""
@@ -130,7 +120,7 @@ class Engine:
             if key not in self._under_way or self._runner.interrupt(attempt.step, attempt.number, raising):
                 self._early.pop(key, None)
 
-    def collect(self) -> Iterator[tuple[Attempt, list[Event], Done | None]]:
+    def collect(self) -> Iterator[tuple[Attempt, list[Event], Over | None]]:
         """What attempts have told since it was called last: events in order, and whether that was all. What they tell
         meanwhile is left to the next call. For one thread at a time.
         """
@@ -141,13 +131,13 @@ class Engine:
             attempt, told = mail.popleft()
             left -= 1
             events: list[Event] = []
-            while not isinstance(told, Done):
+            while not isinstance(told, Over):
                 events.append(told)
                 if not left or mail[0][0] is not attempt:
                     break
                 told = mail.popleft()[1]
                 left -= 1
-            yield attempt, events, told if isinstance(told, Done) else None
+            yield attempt, events, told if isinstance(told, Over) else None
         self._collected.set()
 
     def serve(self) -> None:
@@ -161,7 +151,7 @@ class Engine:
             except KeyboardInterrupt:
                 # It came between two steps: the run is being cancelled.
                 if self._line:
-                    self._post(self._line.popleft(), Done())
+                    self._post(self._line.popleft(), Over())
 
     def close(self) -> None:
         """Let the threads go, cancel tasks, end `serve`. Any number of times."""
@@ -180,7 +170,7 @@ class Engine:
         try:
             self._runner.run_step(attempt.step, attempt.number, partial(self._post, attempt))
         finally:
-            self._post(attempt, Done())
+            self._post(attempt, Over())
 
     def _begin(self, attempt: Attempt) -> None:
         task = self._loop.create_task(self._run_async(attempt))
@@ -191,25 +181,25 @@ class Engine:
         try:
             await self._runner.run_step_async(attempt.step, attempt.number, partial(self._post, attempt))
         finally:
-            self._post(attempt, Done())
+            self._post(attempt, Over())
 
     def _cancel_all(self) -> None:
         for task in list(self._tasks):
             task.cancel()
 
-    def _post(self, attempt: Attempt, told: Event | Done) -> None:
+    def _post(self, attempt: Attempt, told: Event | Over) -> None:
         key = _key(attempt)
         if key not in self._under_way:
             return  # abandoned
-        if isinstance(told, Done):
+        if isinstance(told, Over):
             del self._under_way[key]
         self._send(attempt, told)
-        if len(self._mail) > _MOST_WAITING and not isinstance(told, Done):
+        if len(self._mail) > _MOST_WAITING and not isinstance(told, Over):
             self._collected.clear()
             if len(self._mail) > _MOST_WAITING and not self._is_over:
                 self._collected.wait(_WAIT_SECONDS)
 
-    def _send(self, attempt: Attempt, told: Event | Done) -> None:
+    def _send(self, attempt: Attempt, told: Event | Over) -> None:
         self._mail.append((attempt, told))
         if not self._is_woken:
             self._is_woken = True
@@ -230,7 +220,7 @@ class Engine:
             self._held_by = attempt.step.key
         elif lane == THREAD:
             self._pool.replace()
-        self._send(attempt, Done(how))
+        self._send(attempt, Over(how))
 
     # --- whether the event loop turns
     # ------------------------------------------------------------------------------------

@@ -13,12 +13,12 @@ from rostrum.executors.journal import Journal
 from rostrum.executors.places import Place
 from rostrum.executors.process_place import ProcessPlace
 from rostrum.executors.schedule import Rules, Schedule
-from rostrum.executors.shared_place import MAIN, TASK, THREAD, SharedProcess
+from rostrum.executors.shared_place import SharedProcess
 from rostrum.executors.workers import WorkerProcesses
 from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.model.errors import InvocationError
 from rostrum.model.plans import Plan, Step
-from rostrum.planning.placement import SHARED, Chains, isolation_of
+from rostrum.planning.placement import MAIN, SHARED, TASK, THREAD, Chains, isolation_of
 
 _ELSEWHERE = {
     "container": "the docker or the kubernetes executor",

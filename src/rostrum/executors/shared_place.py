@@ -35,9 +35,8 @@ from rostrum.interfaces.frames import (
 )
 from rostrum.model.events import Event, StepStarted, StepWorkerStarted
 from rostrum.model.plans import Plan, Step
-from rostrum.planning.placement import Readers, isolation_of, shares
+from rostrum.planning.placement import MAIN, THREAD, Readers, lane_of, shares
 
-MAIN, THREAD, TASK = "in_process", "thread", "async"
 _ABANDON_SECONDS = 2.0
 """So long after an attempt was to be abandoned it may take the process to say so."""
 
@@ -93,11 +92,8 @@ class SharedProcess:
         return list(self._lanes.values())
 
     def place_of(self, step: Step) -> Place:
-        """The lane of a step. Only async code can run in the event loop; other code gets a thread."""
-        lane = isolation_of(step, self._default)
-        if lane == TASK and not self._runner.is_async(step):
-            lane = THREAD
-        return self._lanes[lane]
+        """The lane of a step."""
+        return self._lanes[lane_of(step, self._default, self._runner.is_async)]
 
     def open(self, reports: Reports, reactor: Reactor) -> None:
         """Of all lanes: called by each."""

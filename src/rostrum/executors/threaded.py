@@ -10,13 +10,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rostrum.executors.concurrent import MAIN, TASK, THREAD, Engine
+from rostrum.executors.concurrent import Engine
 from rostrum.executors.places import Attempt, Place, Reactor, Reports
 from rostrum.executors.schedule import Rules, Schedule
 from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.model.errors import InvocationError
 from rostrum.model.plans import Plan, Step
-from rostrum.planning.placement import SHARED, isolation_of
+from rostrum.planning.placement import MAIN, SHARED, TASK, THREAD, isolation_of, lane_of
 
 MOST_TASKS = 1000
 """Async steps at once, where nothing else is said."""
@@ -108,7 +108,7 @@ class Lanes:
     """The places of an engine that runs in the process of the loop."""
 
     def __init__(self, runner: StepRunner, host: RunHost, *, threads: int, tasks: int, default: str) -> None:
-        self._host = host
+        self._runner, self._host = runner, host
         self.engine = Engine(runner, self._wake, threads=threads)
         self._default = default
         self._reports: Reports | None = None
@@ -124,7 +124,7 @@ class Lanes:
 
     def place_of(self, step: Step) -> Place:
         """Where a step runs."""
-        return self._by_lane[self.engine.lane_of(step, self._default)]
+        return self._by_lane[lane_of(step, self._default, self._runner.is_async)]
 
     def connect(self, reports: Reports | None, reactor: Reactor | None) -> None:
         """Tell this loop; None: it is over."""
@@ -143,7 +143,7 @@ class Lanes:
             if events:
                 reports.events(attempt, events)
             if done is not None:
-                self._by_lane[self.engine.lane_of(attempt.step, self._default)].left()
+                self._by_lane[lane_of(attempt.step, self._default, self._runner.is_async)].left()
                 self._host.output_ended(attempt.step.key, attempt.number)
                 reports.ended(attempt, done.how)
 

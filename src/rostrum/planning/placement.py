@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from rostrum.model.manifest import OpNode
 from rostrum.model.plans import Plan, Step
 from rostrum.planning.dynamic import base_of
 
-SHARED = frozenset(("in_process", "thread", "async"))
+MAIN, THREAD, TASK = "in_process", "thread", "async"
+"""Lanes of a process that steps share, named as the isolations whose steps run in them."""
+SHARED = frozenset((MAIN, THREAD, TASK))
 """Isolations of steps that run beside others in one process."""
 ISOLATION_TAG, TIMEOUT_TAG = "rostrum/isolation", "rostrum/timeout"
 
@@ -28,12 +30,20 @@ def isolation_of(step: Step, default: str) -> str:
 
 def shares(step: Step, default: str) -> bool:
     """Whether the step runs beside others in one process."""
-    return (step.isolation or default) in SHARED
+    return isolation_of(step, default) in SHARED
+
+
+def lane_of(step: Step, default: str, is_async: Callable[[Step], bool]) -> str:
+    """Lane of a step that runs beside others. Only async code can run in the event loop: other code gets a thread."""
+    lane = isolation_of(step, default)
+    if lane == TASK and not is_async(step):
+        return THREAD
+    return lane if lane in SHARED else THREAD
 
 
 def isolations(plan: Plan, default: str) -> frozenset[str]:
     """All places that a plan needs."""
-    return frozenset(step.isolation or default for step in plan.steps)
+    return frozenset(isolation_of(step, default) for step in plan.steps)
 
 
 class Chains:

@@ -16,12 +16,13 @@ from rostrum.definitions.events.outputs import AssetMaterialization
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.ops.jobs import job
 from rostrum.definitions.ops.ops import op
-from rostrum.executors.concurrent import THREAD, Engine
+from rostrum.executors.concurrent import Engine
 from rostrum.executors.places import Attempt
 from rostrum.executors.threaded import AsyncExecutor, ThreadedExecutor
 from rostrum.interfaces.execution import Executor, StepRunner
 from rostrum.model.events import Event
 from rostrum.model.plans import Step
+from rostrum.planning.placement import THREAD
 from rostrum.testing.conformance.executors.bench import Bench, only
 
 LIMIT, LONG = 0.3, 4.0
