@@ -130,6 +130,11 @@ class Lanes:
         """Tell this loop; None: it is over."""
         self._reports, self._reactor = reports, reactor
 
+    def look(self) -> None:
+        """Now and then: code that is interrupted just where it tells something has woken nobody."""
+        self.engine.look()
+        self._deliver()
+
     def _wake(self) -> None:
         reactor = self._reactor
         if reactor is not None:
@@ -179,7 +184,8 @@ class LanePlace:
 
     def look(self) -> None:
         """See `Place`."""
-        self._lanes.engine.look()
+        if self.name == MAIN:
+            self._lanes.look()
 
     def close(self) -> None:
         """See `Place`."""
