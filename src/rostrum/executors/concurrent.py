@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -57,7 +58,6 @@ class Engine:
         self._event_loop = runner.share()
         self._mail: deque[tuple[Attempt, Event | Over]] = deque()
         self._is_woken = False
-        self._collected = threading.Event()
         self._under_way: dict[_Key, tuple[Attempt, str]] = {}
         """Each attempt that is taken note of, with its lane."""
         self._early: dict[_Key, tuple[Attempt, type[BaseException]]] = {}
@@ -138,7 +138,6 @@ class Engine:
                 told = mail.popleft()[1]
                 left -= 1
             yield attempt, events, told if isinstance(told, Over) else None
-        self._collected.set()
 
     def serve(self) -> None:
         """Run the attempts of the main thread's lane in this thread until `close`."""
@@ -156,7 +155,6 @@ class Engine:
     def close(self) -> None:
         """Let the threads go, cancel tasks, end `serve`. Any number of times."""
         self._is_over = True
-        self._collected.set()
         self._under_way.clear()
         self._pool.close()
         self._more.release()
@@ -195,9 +193,11 @@ class Engine:
             del self._under_way[key]
         self._send(attempt, told)
         if len(self._mail) > _MOST_WAITING and not isinstance(told, Over):
-            self._collected.clear()
-            if len(self._mail) > _MOST_WAITING and not self._is_over:
-                self._collected.wait(_WAIT_SECONDS)
+            # Nothing that others use is held here: an interrupt may come between any two lines.
+            door, until = threading.Lock(), time.monotonic() + _WAIT_SECONDS
+            door.acquire()
+            while len(self._mail) > _MOST_WAITING and not self._is_over and time.monotonic() < until:
+                door.acquire(timeout=0.005)
 
     def _send(self, attempt: Attempt, told: Event | Over) -> None:
         self._mail.append((attempt, told))
