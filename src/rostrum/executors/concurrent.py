@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import threading
 import time
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
