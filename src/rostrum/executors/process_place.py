@@ -74,15 +74,15 @@ class ProcessPlace:
         """See `places.Place`."""
         key = attempt.step.key
         post = self._resting.pop(key, None)
-        if post is None or not self._tell(post, attempt):
+        if post is None or post.process.has_exited:
             post = self._hire()
-            self._tell(post, attempt)  # one that is dead already is seen dead
         post.attempt, post.has_succeeded = attempt, False
         self._of_step[key] = post
         started = StepWorkerStarted(
             at=self._host.clock.now(), step_key=key, pid=post.process.pid, attempt=attempt.number, place=self.name
         )
-        self._reports.events(attempt, (started,))
+        self._reports.events(attempt, (started,))  # on record before the code can run
+        self._tell(post, attempt)
 
     def interrupt(self, attempt: Attempt, level: int) -> None:
         """See `places.Place`."""
@@ -120,8 +120,8 @@ class ProcessPlace:
             self._reactor.watch(process.pidfd, partial(self._look_at, post))
         return post
 
-    def _tell(self, post: _Post, attempt: Attempt) -> bool:
-        """Give the attempt to the worker; False when that is gone."""
+    def _tell(self, post: _Post, attempt: Attempt) -> None:
+        """Give the attempt to the worker. One that is gone is seen gone."""
         events, steps = self._journal.since(post.knows) if self._journal is not None else (b"", ())
         if self._journal is not None:
             post.knows = self._journal.end
@@ -133,7 +133,7 @@ class ProcessPlace:
             events=events,
             is_last=self._chains.after(attempt.step.key) is None,
         )
-        return post.process.send(START, msgspec.msgpack.encode(start))
+        post.process.send(START, msgspec.msgpack.encode(start))
 
     def _look_at(self, post: _Post) -> None:
         if post.process.has_exited:

@@ -102,9 +102,8 @@ class SharedProcess:
     def start(self, attempt: Attempt, lane: SharedLane) -> None:
         """Start an attempt in a lane that has room."""
         shared = self._current
-        if shared is None or not self._tell(shared, attempt, lane):
+        if shared is None or shared.process.has_exited:
             shared = self._hire()
-            self._tell(shared, attempt, lane)  # one that is dead already is seen dead
         self._enter(shared, attempt, lane)
         started = StepWorkerStarted(
             at=self._host.clock.now(),
@@ -114,7 +113,8 @@ class SharedProcess:
             place=lane.name,
         )
         assert self._reports is not None
-        self._reports.events(attempt, (started,))
+        self._reports.events(attempt, (started,))  # on record before the code can run
+        self._tell(shared, attempt, lane)
 
     def interrupt(self, attempt: Attempt, level: int) -> None:
         """See `places.Place`."""
@@ -167,8 +167,8 @@ class SharedProcess:
             self._reactor.watch(process.pidfd, partial(self._look_at, shared))
         return shared
 
-    def _tell(self, shared: _Shared, attempt: Attempt, lane: SharedLane) -> bool:
-        """Give the attempt to the process; False when that is gone."""
+    def _tell(self, shared: _Shared, attempt: Attempt, lane: SharedLane) -> None:
+        """Give the attempt to the process. One that is gone is seen gone."""
         (events, steps), shared.knows = self._journal.since(shared.knows), self._journal.end
         start = Start(
             step=attempt.step,
@@ -178,7 +178,7 @@ class SharedProcess:
             events=events,
             lane=lane.name,
         )
-        return shared.process.send(START, msgspec.msgpack.encode(start))
+        shared.process.send(START, msgspec.msgpack.encode(start))
 
     def _enter(self, shared: _Shared, attempt: Attempt, lane: SharedLane) -> None:
         shared.attempts[attempt.step.key] = attempt, lane
