@@ -26,8 +26,8 @@ CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_t
 ]
 PACKAGES = (
     "cli compat integrations testing config daemon web gateway agent codeserver control execution storage storage.sql "
-    "storage.memory launchers executors io_managers rpc service auth components pipes definitions planning object_store "
-    "interfaces model"
+    "storage.memory launchers executors io_managers rpc service auth components pipes definitions planning "
+    "object_store interfaces model"
 ).split()
 ALLOWED = {  # imports that look dangerous and must stay legal
     "storage.sql": "import sqlalchemy, alembic",

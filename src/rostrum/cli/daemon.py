@@ -7,7 +7,7 @@ import click
 from rostrum.cli.options import code_options, home_option
 from rostrum.config.instance import Home, InstanceSettings
 from rostrum.config.workspace import LocationSpec
-from rostrum.service.signals import stop_on_signals
+from rostrum.service.signals import stop_on_signals, wait_for
 
 
 @click.group("daemon")
@@ -47,8 +47,7 @@ def run(locations: list[LocationSpec], home: Home, settings: InstanceSettings, c
     try:
         loops.start()
         click.echo("daemon is up")
-        while not stop.wait(3600):
-            pass
+        wait_for(stop)
     finally:
         loops.stop()
         clients.close()

@@ -12,7 +12,7 @@ import click
 from rostrum.cli.options import code_options, home_option
 from rostrum.config.instance import Home, InstanceSettings
 from rostrum.config.workspace import LocationSpec
-from rostrum.service.signals import stop_on_signals
+from rostrum.service.signals import stop_on_signals, wait_for
 
 READY_SECONDS = 60.0
 DEV_VARIABLE = "ROSTRUM_DEV"
@@ -89,8 +89,7 @@ def command(
             _demo(deployment, locations, stop)
         if inside:
             inside.runs.work(stop)
-        while not stop.wait(3600):
-            pass
+        wait_for(stop)
         if not as_json:
             click.echo("\nStopping. Runs in flight go on; the next `rostrum dev` here finds them.")
     finally:

@@ -7,7 +7,7 @@ import click
 from rostrum.cli.options import code_options, home_option
 from rostrum.config.instance import Home, InstanceSettings
 from rostrum.config.workspace import LocationSpec
-from rostrum.service.signals import stop_on_signals
+from rostrum.service.signals import stop_on_signals, wait_for
 
 
 @click.command("webserver")
@@ -56,8 +56,7 @@ def command(
                 "another process serves the gateway's socket of this home; when it ends, this one will", err=True
             )
         click.echo(f"serving on http://{host}:{listener.getsockname()[1]}")
-        while not stop.wait(3600):
-            pass
+        wait_for(stop)
     finally:
         for part in reversed(parts):
             part.stop()

@@ -64,7 +64,3 @@ class InProcessLocations:
 
     def close(self) -> None:
         """Nothing is held."""
-
-
-def _target(spec: LocationSpec) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode(code_target(spec)))

@@ -57,7 +57,7 @@ def replay(
     stored: Callable[[], IOManager],
     target: Any = None,
     stop: threading.Event | None = None,
-    watch: Callable[[Event], None] | None = None,
+    watch: Callable[[AnyEvent], None] | None = None,
 ) -> Replayed:
     """Execute `run`, which names in `output_origins` where the inputs are that it does not make. `stored` makes the IO
     manager where the user bound none; `target`: where the code came from; `watch` is called with each event.
@@ -79,7 +79,7 @@ def replay(
 
 
 class _Watched(MemoryRunSession):
-    def __init__(self, run: Run, watch: Callable[[Event], None] | None) -> None:
+    def __init__(self, run: Run, watch: Callable[[AnyEvent], None] | None) -> None:
         super().__init__(run)
         self._watch = watch
 
@@ -87,4 +87,4 @@ class _Watched(MemoryRunSession):
         super().append(events)
         if self._watch is not None:
             for event in events:
-                self._watch(event)
+                self._watch(event)  # type: ignore[arg-type] - all kinds are

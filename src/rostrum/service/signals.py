@@ -6,6 +6,16 @@ import signal
 import threading
 from types import FrameType
 
+_LOOK_SECONDS = 1.0
+
+
+def wait_for(stop: threading.Event) -> None:
+    """Wait in the main thread until the event is set. Looks up every second: of two signals that come at once the
+    kernel may give one to another thread, and then nothing wakes the main thread, which alone runs handlers.
+    """
+    while not stop.wait(_LOOK_SECONDS):
+        pass
+
 
 def stop_on_signals() -> threading.Event:
     """An event that SIGTERM and SIGINT set.

@@ -65,7 +65,9 @@ class AsyncFiles(IOManager):
         self._folder = Path(os.environ["ROSTRUM_TEST_FOLDER"], "values")
         self._folder.mkdir(exist_ok=True)
 
-    async def handle_output(self, context: Any, obj: Any) -> None:
+    async def handle_output(  # pyright: ignore[reportIncompatibleMethodOverride] - a coroutine is awaited
+        self, context: Any, obj: Any
+    ) -> None:
         await turn()
         context.add_output_metadata({"length": len(str(obj))})
         self._path(context).write_text(str(obj))

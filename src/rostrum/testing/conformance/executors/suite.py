@@ -177,7 +177,7 @@ class IsolatingSuite(ExecutorSuite):
 
     def test_no_process_is_left(self, bench: Bench) -> None:
         session = bench.run("chain")
-        pids = [event.pid for event in session.events if isinstance(event, StepWorkerStarted)]
+        pids = [event.pid for event in session.events if isinstance(event, StepWorkerStarted) and event.pid]
         assert len(set(pids)) == 4
         assert all(is_gone(pid) for pid in pids)
 
