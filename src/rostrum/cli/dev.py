@@ -91,7 +91,12 @@ def command(
             inside.runs.work(stop)
         wait_for(stop)
         if not as_json:
-            click.echo("\nStopping. Runs in flight go on; the next `rostrum dev` here finds them.")
+            fate = (
+                "A run in execution is cancelled."
+                if inside
+                else "Runs in flight go on; the next `rostrum dev` finds them."
+            )
+            click.echo(f"\nStopping. {fate}")
     finally:
         for part in reversed(started):
             part.stop()

@@ -68,7 +68,7 @@ class _Printer:
         wanted = " ".join(
             part
             for part in (
-                f"attempt {self._attempt}" if self._attempt is not None else "",
+                f"of attempt {self._attempt}" if self._attempt is not None else "",
                 f"of step {self._step}" if self._step is not None else "",
             )
             if part

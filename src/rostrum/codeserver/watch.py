@@ -47,6 +47,8 @@ class FileWatcher:
     def _run(self) -> None:
         import watchfiles  # of the extra `server`; code servers that do not watch go without
 
+        logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every file, of values too
+
         while not self._stop.is_set():
             version = self._version()
             above = roots(version.files)
