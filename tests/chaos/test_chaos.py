@@ -29,4 +29,4 @@ def test_invariants_hold_whatever_is_killed(resumes: bool) -> None:
             seed += 1 if (seed + 1) // BLOCK % 2 == resumes else BLOCK + 1
     finally:
         world.close()
-    assert acted >= 8, f"only {acted} rounds hit somebody"
+    assert acted >= 4, f"only {acted} rounds hit somebody"

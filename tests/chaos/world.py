@@ -23,7 +23,7 @@ from tests.acceptance.servers import Api, Process, Project, kill_workers, until
 from tests.chaos.project import CODE
 
 SETTINGS = """\
-monitor: {disconnected_after: 4, lost_after: 60, start_timeout: 60, cancel_grace: 2, max_resume_attempts: %d}
+monitor: {disconnected_after: 4, lost_after: 60, start_timeout: 10, cancel_grace: 2, max_resume_attempts: %d}
 run_queue: {max_concurrent_runs: 20}
 pools: {narrow: 2}
 """

@@ -78,20 +78,6 @@ def _reason(seen: Sighting) -> str:
     return ""
 
 
-def hazard() -> str:
-    """What is known to hang or break a fork of this process as it is now, in words; empty where nothing is. For
-    scripts, whose own threads and sockets are their business.
-    """
-    if sys.platform != "linux":
-        return ""
-    seen = look(open_sockets())
-    return _reason(msgspec.structs.replace(seen, python_threads=(), thread_names=_known(seen.thread_names)))
-
-
-def _known(names: Collection[str]) -> tuple[str, ...]:
-    return tuple(name for name in names if any(pattern.search(name) for pattern, _ in _OWNERS))
-
-
 def open_sockets() -> frozenset[str]:
     """Sockets of this process, by inode (`socket:[123]`)."""
     found: set[str] = set()

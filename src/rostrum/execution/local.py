@@ -6,7 +6,6 @@ With one the run is submitted to it, claimed for this process and written there:
 
 from __future__ import annotations
 
-import logging
 import shutil
 import tempfile
 import threading
@@ -20,14 +19,12 @@ from rostrum.definitions.events.outcome import ExecutionResult
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.location.live import Resolved
 from rostrum.definitions.ops.job_specs import JobSpec
-from rostrum.execution.fork_safety import hazard
 from rostrum.execution.plugins import CLOCKS, EXECUTORS, IO_MANAGERS, plugin
 from rostrum.execution.sessions import MemoryRunSession
 from rostrum.execution.steps import StepRunner
 from rostrum.execution.stored_values import StoredValues
 from rostrum.execution.worker import RunWork
 from rostrum.interfaces.clock import Clock
-from rostrum.interfaces.execution import Executor
 from rostrum.interfaces.instances import InstanceStore
 from rostrum.interfaces.launching import GatewayAccess
 from rostrum.interfaces.runs import RunSession, StepsLine
@@ -41,8 +38,6 @@ from rostrum.model.runs import Run, RunTarget, Trigger
 from rostrum.planning.op_selection import selected_ops
 from rostrum.planning.partition_tags import with_partition_tags, with_range
 from rostrum.planning.plan import build_plan, planned
-
-_log = logging.getLogger(__name__)
 
 LOCAL_LOCATION = "local"
 
@@ -150,7 +145,7 @@ class _Execution:
             work.is_placed = True
             work.values_folder = self._values_folder()  # one for all steps, before they are processes of their own
         try:
-            work.run(self._chosen_executor(work))
+            work.run(plugin(EXECUTORS, self._executor)() if self._executor is not None else None)
         finally:
             kept.close()
         values: Mapping[Any, Any] = self._values or {}
@@ -178,19 +173,6 @@ class _Execution:
         if self._raise and not result.success:
             raise _error(result, work)
         return result
-
-    def _chosen_executor(self, work: RunWork) -> Executor | None:
-        """None: what the definitions say. A process in which a fork would hang gets fresh ones for its steps."""
-        if self._executor == "in_process":
-            return plugin(EXECUTORS, "in_process")()
-        reason = hazard()
-        if reason:
-            work.may_fork = False
-            _log.info("steps get fresh interpreters, since a fork would not be safe: %s", reason)
-        if self._executor is None:
-            return None
-        options = {"start_method": "spawn"} if reason and self._executor == "multiprocess" else {}
-        return plugin(EXECUTORS, self._executor)(**options)
 
     def _open(self) -> tuple[Run, RunSession]:
         """The run in epoch 1, and the session to write to: in memory the control plane's events are written here."""

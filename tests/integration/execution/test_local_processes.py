@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -71,40 +69,6 @@ def test_steps_get_the_places_that_they_ask_for(tmp_path: Path) -> None:
     )
     made = result.asset_value("two")
     assert len({made["made by"], made["read by"], os.getpid()}) == 3
-
-
-USED = """\
-import polars
-from rostrum import Instance, execute_job, job, multiprocess_executor, op, reconstructable
-
-polars.DataFrame({"a": list(range(100_000))}).lazy().group_by("a").len().collect()
-
-
-@op
-def counted() -> int:
-    return polars.DataFrame({"a": [1, 1, 2]}).lazy().group_by("a").len().collect().height
-
-
-@job(executor_def=multiprocess_executor)
-def counting():
-    counted()
-
-
-if __name__ == "__main__":
-    from used import counting as found
-
-    with Instance.ephemeral() as instance, execute_job(reconstructable(found), instance=instance) as result:
-        print("counted", result.output_for_node("counted"))
-"""
-
-
-def test_a_process_in_which_a_fork_would_hang_gets_fresh_ones(tmp_path: Path) -> None:
-    """Polars has been used: its threads would be missing in a fork, and whoever waits for them hangs."""
-    (tmp_path / "used.py").write_text(USED)
-    done = subprocess.run(
-        [sys.executable, "used.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert "counted 2" in done.stdout, done.stderr[-3000:]
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
