@@ -118,7 +118,7 @@ def test_the_slot_of_a_killed_run_is_free_within_seconds(dev: Dev) -> None:
     first = dev.api.launch("pooled_one")
     until("it holds the slot", lambda: list(folder.glob("pooled.*")))
     second = dev.api.launch("pooled_two")
-    dev.api.wait(second, "running")
+    dev.api.wait(second, "queued", "running")  # it could do nothing but wait for the slot
     os.kill(dev.api.worker_pid(first), signal.SIGKILL)
     until("the other has the slot", lambda: len(list(folder.glob("pooled.*"))) == 2, 10)
     dev.project.open("pool")
