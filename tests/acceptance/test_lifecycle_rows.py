@@ -197,10 +197,21 @@ def test_row_queued_run_without_a_daemon(world: World) -> None:
     world.ended(running, "success")
 
 
+class Killed(NamedTuple):
+    """What was going on while the control plane was away."""
+
+    chatty: str
+    canceled: str
+    held: tuple[datetime, datetime]
+    """From when until when the database was held."""
+    away: tuple[datetime, datetime]
+    """From when until when nobody served."""
+
+
 @pytest.fixture(scope="module")
-def killed(world: World) -> dict[str, str]:
+def killed(world: World) -> Killed:
     """Web, gateway and daemon die at once, with the database held for some time before, while runs and schedules are
-    in all kinds of states; then they live again. Ids of the runs.
+    in all kinds of states; then they live again.
     """
     for name in ("chatty", "slow", "stubborn"):
         world.project.close(name)
@@ -210,31 +221,36 @@ def killed(world: World) -> dict[str, str]:
         switch(world, name, on=True)
     database = sqlite3.connect(world.dev.home / "rostrum.db", isolation_level=None, timeout=10)
     database.execute("BEGIN IMMEDIATE")
+    held_at = datetime.now(UTC)
     time.sleep(2)
+    held = held_at, datetime.now(UTC)
     database.execute("ROLLBACK")
     database.close()
     assert world.api.run(chatty)["status"] == "running"
     canceled, _ = world.at_gate("stubborn")
     world.cancel(canceled)
     world.dev.process.kill()
+    away_at = datetime.now(UTC)
     put_back(world, "quick", 3)
     put_back(world, "slow", 1)
     world.dev.start()
-    return {"chatty": chatty, "canceled": canceled}
+    return Killed(chatty, canceled, held, (away_at, datetime.now(UTC)))
 
 
-def test_row_database_and_gateway_away(world: World, killed: dict[str, str]) -> None:
-    """Running steps go on and fail for nothing; afterwards all of it is there."""
+def test_row_database_and_gateway_away(world: World, killed: Killed) -> None:
+    """Running steps go on and fail for nothing; afterwards all of it is there, what was said meanwhile too."""
     world.project.open("chatty")
-    world.ended(killed["chatty"], "success")
-    said = [e["message"] for e in world.api.events(killed["chatty"]) if e["kind"] == "log_message"]
-    assert said == [*(f"line {number}" for number in range(len(said) - 1)), f"last {len(said) - 1}"]
-    assert len(said) > 60
+    world.ended(killed.chatty, "success")
+    said = [e for e in world.api.events(killed.chatty) if e["kind"] == "log_message"]
+    last = len(said) - 1
+    assert [e["message"] for e in said] == [*(f"line {number}" for number in range(last)), f"last {last}"]
+    for begin, end in (killed.held, killed.away):
+        assert any(begin < datetime.fromisoformat(e["at"]) < end for e in said)
 
 
-def test_row_cancel_with_a_restart_in_between(world: World, killed: dict[str, str]) -> None:
+def test_row_cancel_with_a_restart_in_between(world: World, killed: Killed) -> None:
     """The order is in the database: the next control plane sees to it."""
-    world.ended(killed["canceled"], "canceled", seconds=20)
+    world.ended(killed.canceled, "canceled", seconds=20)
 
 
 def put_back(world: World, name: str, minutes: int) -> None:

@@ -160,31 +160,41 @@ def _remove_group() -> None:
 
 
 def act(pids: Sequence[int], action: str, seconds: float) -> None:
-    """`kill` (-9), `oom` (the kernel kills them for lack of memory), or `stop` them for `seconds`."""
+    """`kill` (-9), `oom` (the kernel kills them for lack of memory), or `stop` them for `seconds`. Whoever is killed is
+    dead when this returns.
+    """
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             if action == "oom":
                 (_GROUP / "cgroup.procs").write_text(str(pid))
             else:
                 os.kill(pid, signal.SIGKILL if action == "kill" else signal.SIGSTOP)
-    if action == "oom":
-        _await_ends(pids)
-    if action != "stop":
+    if action == "stop":
+        time.sleep(seconds)
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
         return
-    time.sleep(seconds)
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGCONT)
+    if not _have_ended(pids, 2):  # the kernel kills at the next page that a process wants: help one that sleeps
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        assert _have_ended(pids, 20), f"processes {list(pids)} outlive their kill"
 
 
-def _await_ends(pids: Sequence[int]) -> None:
-    """The kernel kills at the next page that a process wants: one that sleeps is helped along after some seconds."""
-    deadline = time.monotonic() + 2
-    for pid in pids:
-        while psutil.pid_exists(pid) and time.monotonic() < deadline:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                    break
-            time.sleep(0.005)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+def _have_ended(pids: Sequence[int], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not all(_has_ended(pid) for pid in pids):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.001)
+    return True
+
+
+def _has_ended(pid: int) -> bool:
+    """A process whose first thread is a zombie lives as long as its others do, and cannot be waited for."""
+    try:
+        process = psutil.Process(pid)
+        return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
+    except psutil.NoSuchProcess:
+        return True
