@@ -24,7 +24,7 @@ from rostrum.control.events import EventLog
 from rostrum.control.run_session import StoreSession
 from rostrum.definitions.instance.local_run import run_locally
 from rostrum.execution.sessions import MemoryRunSession
-from rostrum.execution.worker import RunWork, execute_run
+from rostrum.execution.workers.run_worker import RunWork, execute_run
 from rostrum.executors.in_process import InProcessExecutor
 from rostrum.executors.multiprocess import MultiprocessExecutor
 from rostrum.io_managers.filesystem import FilesystemIOManager

@@ -14,7 +14,7 @@ from rostrum.config.deployment import Deployment, open_control
 from rostrum.config.instance import find_home, read_instance
 from rostrum.control.run_session import StoreSession
 from rostrum.control.runs import SubmitRequest
-from rostrum.execution.worker import execute_run
+from rostrum.execution.workers.run_worker import execute_run
 from rostrum.interfaces.execution import Executor
 from rostrum.interfaces.locations import ManifestReply
 from rostrum.model.assets import AssetKey

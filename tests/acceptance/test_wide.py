@@ -130,5 +130,5 @@ def test_steps_in_fresh_interpreters(dev: Dev) -> None:
     run_id = dev.api.launch(job="spawned")
     run = dev.api.wait(run_id)
     assert run["status"] == "success", run["errorLine"]
-    assert "rostrum.execution.step_worker" in (dev.project.folder / "fresh").read_text()
+    assert "rostrum.execution.workers.step_worker" in (dev.project.folder / "fresh").read_text()
     check_events(dev.api.events(run_id))

@@ -26,8 +26,8 @@ def command(run_id: str | None, **code: Any) -> None:
     """
     from rostrum.cli.worker_options import worker_orders
     from rostrum.codeserver import step_worker
-    from rostrum.execution.process_names import STEP, name_process
-    from rostrum.execution.remote_work import read_work
+    from rostrum.execution.workers.process_names import STEP, name_process
+    from rostrum.execution.workers.remote_work import read_work
     from rostrum.interfaces.launching import GatewayAccess
     from rostrum.model.errors import ConfigError
 

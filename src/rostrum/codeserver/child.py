@@ -26,7 +26,7 @@ from rostrum.codeserver import evaluator, worker
 from rostrum.codeserver.loading import Code
 from rostrum.codeserver.messages import StartWorker
 from rostrum.codeserver.records import WorkerExit, WorkerRecords
-from rostrum.execution.process_names import EVALUATOR, RUN, name_process
+from rostrum.execution.workers.process_names import EVALUATOR, RUN, name_process
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef
 from rostrum.service.processes import boot_id, host_name, start_time
 

@@ -21,7 +21,7 @@ from rostrum.codeserver.evaluation import evaluate_tick, list_partition_keys
 from rostrum.codeserver.loading import Code, load
 from rostrum.codeserver.supervisor import Version
 from rostrum.execution.plugins import EXECUTORS, plugin
-from rostrum.execution.worker import execute_run
+from rostrum.execution.workers.run_worker import execute_run
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef, WorkerStatus
 from rostrum.interfaces.locations import ManifestReply

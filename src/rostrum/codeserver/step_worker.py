@@ -14,8 +14,8 @@ from types import FrameType
 from typing import Any
 
 from rostrum.codeserver.bootstrap import ask_for_step
-from rostrum.execution.remote import GRACE_SECONDS, RemoteRun
-from rostrum.execution.remote_work import RemoteWork, read_work
+from rostrum.execution.workers.remote import GRACE_SECONDS, RemoteRun
+from rostrum.execution.workers.remote_work import RemoteWork, read_work
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.launching import GatewayAccess
 from rostrum.model.errors import Denied, Fenced, NotFound

@@ -18,7 +18,7 @@ import msgspec
 
 from rostrum.codeserver.loading import Code
 from rostrum.definitions.error_info import error_info
-from rostrum.execution.worker import execute_run
+from rostrum.execution.workers.run_worker import execute_run
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.launching import LaunchSpec
 from rostrum.interfaces.runs import Orders, RunSession

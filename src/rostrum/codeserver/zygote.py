@@ -46,7 +46,7 @@ from rostrum.codeserver.messages import (
 from rostrum.codeserver.records import WorkerExit, WorkerRecords
 from rostrum.codeserver.sources import use_sources
 from rostrum.execution import fork_safety
-from rostrum.execution.lifeline import hold_lifeline, release_lifeline
+from rostrum.execution.workers.lifeline import hold_lifeline, release_lifeline
 from rostrum.interfaces.launching import WorkerRef
 from rostrum.model.errors import RostrumError
 from rostrum.service.processes import kill_session, memory_kills, start_time

@@ -25,8 +25,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "async": "rostrum.executors.threaded:AsyncExecutor",
         "dask": "rostrum.executors.dask:DaskExecutor",
         "ray": "rostrum.executors.ray:RayExecutor",
-        "docker": "rostrum.execution.containers:docker_executor",
-        "kubernetes": "rostrum.execution.containers:kubernetes_executor",
+        "docker": "rostrum.execution.workers.containers:docker_executor",
+        "kubernetes": "rostrum.execution.workers.containers:kubernetes_executor",
     },
     "launcher": {
         "subprocess": "rostrum.launchers.subprocess:SubprocessLauncher",

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from rostrum.definitions.contexts.step_scope import StepScope
-from rostrum.execution.hook_records import HookRecord
+from rostrum.execution.steps.hook_records import HookRecord
 from rostrum.execution.unbroken import interrupt_here, interrupt_in, withdraw
 from rostrum.model.events import Event
 from rostrum.model.plans import Step

@@ -21,9 +21,9 @@ from rostrum.definitions.location.live import Resolved
 from rostrum.definitions.ops.job_specs import JobSpec
 from rostrum.execution.plugins import CLOCKS, EXECUTORS, IO_MANAGERS, plugin
 from rostrum.execution.sessions import MemoryRunSession
-from rostrum.execution.steps import StepRunner
-from rostrum.execution.stored_values import StoredValues
-from rostrum.execution.worker import RunWork
+from rostrum.execution.steps.runner import StepRunner
+from rostrum.execution.steps.stored_values import StoredValues
+from rostrum.execution.workers.run_worker import RunWork
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.instances import InstanceStore
 from rostrum.interfaces.launching import GatewayAccess

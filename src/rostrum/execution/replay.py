@@ -16,7 +16,7 @@ import msgspec
 from rostrum.definitions.location.live import Resolved
 from rostrum.execution.plugins import EXECUTORS, IO_MANAGERS, plugin
 from rostrum.execution.sessions import MemoryRunSession
-from rostrum.execution.worker import RunWork
+from rostrum.execution.workers.run_worker import RunWork
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.io import IOManager
 from rostrum.model.errors import NotFound

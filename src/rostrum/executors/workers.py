@@ -2,7 +2,7 @@
 socket pair) and a lifeline, each known dead at once by a pidfd.
 
 The run worker runs no user code and starts no thread, so that it may fork at any time. A child dies with it: see
-`execution.lifeline`.
+`execution.workers.lifeline`.
 """
 
 from __future__ import annotations

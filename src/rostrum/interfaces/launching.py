@@ -34,7 +34,7 @@ class StepLaunch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     step_key: str
     attempt: int
     work: bytes
-    """What `rostrum step-worker` is to do, encoded (`execution.remote.RemoteWork`)."""
+    """What `rostrum step-worker` is to do, encoded (`execution.workers.remote.RemoteWork`)."""
     tags: dict[str, str] = {}
     """Tags of the step: they may ask for an image, processors, memory."""
 

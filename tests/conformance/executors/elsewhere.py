@@ -14,7 +14,7 @@ from typing import Any
 
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.location.loading import CodeTarget
-from rostrum.execution.worker import execute_run
+from rostrum.execution.workers.run_worker import execute_run
 from rostrum.interfaces.execution import Executor
 from rostrum.model.events import AnyEvent, RunCanceling, RunQueued, RunStarting, StepRetrying, StepWorkerStarted
 from rostrum.model.runs import Run, RunStatus, RunTarget

@@ -28,7 +28,7 @@ from rostrum import (
 )
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.execution.sessions import MemoryRunSession
-from rostrum.execution.worker import RunWork
+from rostrum.execution.workers.run_worker import RunWork
 from rostrum.executors.threaded import AsyncExecutor, ThreadedExecutor
 from rostrum.interfaces.execution import Executor
 from rostrum.io_managers.memory import InMemoryIOManager

@@ -10,7 +10,7 @@ import pytest
 
 from rostrum import Definitions, FilesystemIOManager, job, op
 from rostrum.control.run_session import StoreSession
-from rostrum.execution.worker import execute_run
+from rostrum.execution.workers.run_worker import execute_run
 from rostrum.executors.in_process import InProcessExecutor
 from rostrum.executors.multiprocess import MultiprocessExecutor
 from rostrum.interfaces.execution import Executor

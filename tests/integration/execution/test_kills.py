@@ -18,7 +18,7 @@ from rostrum.definitions.events.outputs import DynamicOutput
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.ops.jobs import job
 from rostrum.definitions.ops.ops import DynamicOut, op
-from rostrum.execution.worker import RunWork
+from rostrum.execution.workers.run_worker import RunWork
 from rostrum.executors.multiprocess import MultiprocessExecutor
 from rostrum.model.events import STEP_ENDS, Event, StepWorkerStarted
 from rostrum.model.manifest import RetryPolicy

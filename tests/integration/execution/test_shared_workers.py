@@ -13,7 +13,7 @@ import pytest
 
 from rostrum.codeserver.step_worker import DONE, run_step_work
 from rostrum.definitions.location.loading import CodeTarget
-from rostrum.execution.remote_work import RemoteWork
+from rostrum.execution.workers.remote_work import RemoteWork
 from rostrum.interfaces.launching import GatewayAccess
 from rostrum.interfaces.run_tokens import narrowed
 from rostrum.model.events import LogMessage, RunStarted

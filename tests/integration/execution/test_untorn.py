@@ -26,9 +26,9 @@ from rostrum import (
     op,
     resource,
 )
-from rostrum.execution.lines import Line
 from rostrum.execution.local import ExecutionResult, LocalRunner
 from rostrum.execution.unbroken import UNBROKEN, interrupt_in
+from rostrum.execution.workers.lines import Line
 from rostrum.interfaces.frames import EVENTS, frame
 from rostrum.model.errors import StepTimeout
 from rostrum.model.events import AssetMaterialized, LogMessage, StepFailed, StepRetrying, StepSucceeded

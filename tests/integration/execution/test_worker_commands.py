@@ -20,7 +20,7 @@ import pytest
 from rostrum.codeserver import bootstrap
 from rostrum.codeserver.step_worker import run_step_work
 from rostrum.definitions.location.loading import CodeTarget
-from rostrum.execution.remote_work import RemoteWork
+from rostrum.execution.workers.remote_work import RemoteWork
 from rostrum.interfaces.launching import GatewayAccess, GatewayAddress, LaunchSpec, StepLaunch
 from rostrum.interfaces.run_tokens import narrowed
 from rostrum.interfaces.worker_environment import worker_command, worker_variables

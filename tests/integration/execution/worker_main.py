@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rostrum.definitions.location.loading import CodeTarget, load_definitions
-from rostrum.execution.worker import execute_run
+from rostrum.execution.workers.run_worker import execute_run
 from rostrum.executors.in_process import InProcessExecutor
 from rostrum.executors.multiprocess import MultiprocessExecutor
 from rostrum.model.events import Event

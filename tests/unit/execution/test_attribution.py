@@ -12,9 +12,9 @@ from typing import Any, Self
 import pytest
 
 from rostrum.execution.active import ACTIVE, Active
-from rostrum.execution.attribution import Attribution
-from rostrum.execution.capture import Tail, file_key
-from rostrum.execution.logs import RunLog
+from rostrum.execution.output.attribution import Attribution
+from rostrum.execution.output.capture import Tail, file_key
+from rostrum.execution.output.logs import RunLog
 from rostrum.model.events import Event, LogsCaptured
 from rostrum.model.plans import Step
 from rostrum.testing.clock import FakeClock
@@ -174,7 +174,7 @@ def test_streams_and_handlers_are_left_as_they_were(tmp_path: Path) -> None:
 def test_quiet_files_are_looked_at_less_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[str] = []
     stat = os.stat
-    monkeypatch.setattr("rostrum.execution.capture.os.stat", lambda path: looks.append(path) or stat(path))
+    monkeypatch.setattr("rostrum.execution.output.capture.os.stat", lambda path: looks.append(path) or stat(path))
     written: list[bytes] = []
     tail = Tail(tmp_path, lambda key, stream, offset, data: written.append(data))
     for number in range(100):

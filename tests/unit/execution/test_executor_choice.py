@@ -19,7 +19,7 @@ from rostrum.definitions.ops.executors import (
 )
 from rostrum.definitions.ops.jobs import job
 from rostrum.definitions.ops.ops import op
-from rostrum.execution.executor_choice import choose_executor
+from rostrum.execution.workers.executor_choice import choose_executor
 from rostrum.model.errors import ConfigError
 from rostrum.model.runs import Run, RunTarget
 from rostrum.planning.plan import build_plan

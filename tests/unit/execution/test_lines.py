@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rostrum.execution.lines import Line
+from rostrum.execution.workers.lines import Line
 from rostrum.interfaces.frames import ANSWER, QUESTION, FrameReader, frame
 from rostrum.model.errors import Unavailable
 

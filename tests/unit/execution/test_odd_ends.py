@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rostrum import asset, get_logger, in_process_executor, job, materialize, op
-from rostrum.execution.logs import MAX_MESSAGE
+from rostrum.execution.output.logs import MAX_MESSAGE
 from rostrum.model.events import LogMessage, RunFailed
 
 

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rostrum.execution import worker
-from rostrum.execution.capture import Redirect, Tail, file_key
 from rostrum.execution.notes import RunNotes
+from rostrum.execution.output.capture import Redirect, Tail, file_key
 from rostrum.execution.sessions import LineSession, answer_question
-from rostrum.execution.type_checks import type_check
+from rostrum.execution.steps.type_checks import type_check
+from rostrum.execution.workers import run_worker as worker
 from rostrum.executors.ledger import SUCCEEDED, Ledger
 from rostrum.interfaces.frames import EVENTS, QUESTION, FrameReader, frame
 from rostrum.interfaces.runs import Orders, ReadDynamicPartitions

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from rostrum import Definitions, FilesystemIOManager, OpExecutionContext, RetryPolicy, job, mem_io_manager, op
-from rostrum.execution.resuming import rest_of
 from rostrum.execution.sessions import MemoryRunSession
-from rostrum.execution.worker import RunWork
+from rostrum.execution.workers.resuming import rest_of
+from rostrum.execution.workers.run_worker import RunWork
 from rostrum.executors.in_process import InProcessExecutor
 from rostrum.executors.threaded import ThreadedExecutor
 from rostrum.interfaces.runs import ReadSteps, RunAnswer

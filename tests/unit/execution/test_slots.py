@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from rostrum.execution import slots
-from rostrum.execution.slots import SlotDesk
+from rostrum.execution.workers import slots
+from rostrum.execution.workers.slots import SlotDesk
 from rostrum.interfaces.clock import Clock
 from rostrum.model.plans import Step
 from rostrum.model.pools import SlotAnswer, SlotWish

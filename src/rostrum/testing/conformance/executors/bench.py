@@ -10,7 +10,7 @@ from typing import Any
 
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.location.loading import CodeTarget
-from rostrum.execution.worker import execute_run
+from rostrum.execution.workers.run_worker import execute_run
 from rostrum.interfaces.execution import Executor
 from rostrum.interfaces.runs import Orders
 from rostrum.model.events import AnyEvent, LogsCaptured

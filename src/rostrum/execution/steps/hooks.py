@@ -10,7 +10,7 @@ from rostrum.definitions.contexts.step_scope import StepScope
 from rostrum.definitions.coroutines import Coroutines
 from rostrum.definitions.ops.hooks import HookContext, HookDefinition, HookExecutionResult
 from rostrum.definitions.ops.ops import OpDefinition
-from rostrum.execution.hook_records import HookRecord
+from rostrum.execution.steps.hook_records import HookRecord
 from rostrum.execution.user_code import Raised, guard
 from rostrum.interfaces.clock import Clock
 from rostrum.model.events import Event, HookCompleted

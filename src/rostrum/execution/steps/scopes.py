@@ -11,9 +11,9 @@ from rostrum.definitions.contexts.step_scope import StepScope
 from rostrum.definitions.instance.run_instance import RunInstance
 from rostrum.definitions.location.live import Resolved
 from rostrum.execution.active import Active
-from rostrum.execution.prepared import Prepared, asset_upstream
-from rostrum.execution.step_events import logged
-from rostrum.execution.values import Values
+from rostrum.execution.steps.events import logged
+from rostrum.execution.steps.prepared import Prepared, asset_upstream
+from rostrum.execution.steps.values import Values
 from rostrum.interfaces.clock import Clock
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import RostrumError

@@ -11,8 +11,8 @@ import msgspec
 
 from rostrum.definitions.location.live import Resolved
 from rostrum.definitions.location.loading import CodeTarget
-from rostrum.execution.capture import file_key
 from rostrum.execution.notes import RunNotes
+from rostrum.execution.output.capture import file_key
 from rostrum.interfaces.execution import RemoteAttempt
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ConfigError, InvocationError

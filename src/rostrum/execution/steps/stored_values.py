@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from rostrum.definitions.contexts.storage import InputContext, OutputContext
 from rostrum.definitions.coroutines import settled
 from rostrum.definitions.location.live import Resolved
-from rostrum.execution.resources import Resources
+from rostrum.execution.steps.resources import Resources
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.io import IOManager
 from rostrum.model.errors import ResourceError

@@ -8,8 +8,8 @@ from typing import Any
 
 from rostrum.definitions.contexts.step_scope import StepScope
 from rostrum.definitions.events.outputs import AssetMaterialization, AssetObservation, recorded
-from rostrum.execution.prepared import Prepared
-from rostrum.execution.results import Made, Verdict
+from rostrum.execution.steps.prepared import Prepared
+from rostrum.execution.steps.results import Made, Verdict
 from rostrum.model.errors import InvocationError
 from rostrum.model.events import AssetMaterialized, AssetObserved, CheckEvaluated, CheckTarget, EngineMessage, Event
 from rostrum.model.metadata import JsonMetadata, MetadataValue, metadata_values

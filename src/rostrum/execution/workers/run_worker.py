@@ -22,23 +22,23 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from rostrum.definitions.location.live import Resolved
-from rostrum.execution.attribution import Attribution
-from rostrum.execution.capture import Redirect, Tail, file_key, of_epoch
 from rostrum.execution.configs import check_config
-from rostrum.execution.executor_choice import choose_executor, placing
-from rostrum.execution.interrupts import Interrupts
-from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
-from rostrum.execution.places import about
-from rostrum.execution.resources import Resources
-from rostrum.execution.resuming import ends_of_open_steps, rest_of
+from rostrum.execution.output.attribution import Attribution
+from rostrum.execution.output.capture import Redirect, Tail, file_key, of_epoch
+from rostrum.execution.output.logs import RunLog
+from rostrum.execution.output.secrets import note_secrets
 from rostrum.execution.run_configs import with_job_config
-from rostrum.execution.secrets import note_secrets
 from rostrum.execution.sessions import answer_question, latest_states
-from rostrum.execution.slots import SlotDesk
-from rostrum.execution.step_worker import ProcessStepRunner
+from rostrum.execution.steps.error_places import about
+from rostrum.execution.steps.resources import Resources
 from rostrum.execution.unbroken import UNBROKEN
 from rostrum.execution.user_code import guard
+from rostrum.execution.workers.executor_choice import choose_executor, placing
+from rostrum.execution.workers.interrupts import Interrupts
+from rostrum.execution.workers.resuming import ends_of_open_steps, rest_of
+from rostrum.execution.workers.slots import SlotDesk
+from rostrum.execution.workers.step_worker import ProcessStepRunner
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.execution import Executor
 from rostrum.interfaces.io import IOManager

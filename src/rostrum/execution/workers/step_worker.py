@@ -1,4 +1,4 @@
-"""A process for steps: forked from the run worker, or a fresh interpreter (`python -m rostrum.execution.step_worker`).
+"""A process for steps: forked from the run worker, or a fresh interpreter that runs this module.
 
 It does what comes down its line: one attempt after the other, each with log files of its own.
 """
@@ -17,21 +17,21 @@ from typing import Any
 import msgspec
 
 from rostrum.definitions.location.loading import CodeTarget, load_definitions
-from rostrum.execution.capture import Redirect, file_key
-from rostrum.execution.interrupts import StepSignals
-from rostrum.execution.lifeline import hold_lifeline
-from rostrum.execution.lines import Line
-from rostrum.execution.logs import RunLog
-from rostrum.execution.memory import Memory
 from rostrum.execution.notes import RunNotes
+from rostrum.execution.output.capture import Redirect, file_key
+from rostrum.execution.output.logs import RunLog
 from rostrum.execution.plugins import CLOCKS, IO_MANAGERS, plugin
-from rostrum.execution.process_names import STEP, name_process
-from rostrum.execution.remote_work import remote_attempt
-from rostrum.execution.resources import Resources
 from rostrum.execution.sessions import LineSession
-from rostrum.execution.shared_worker import SharedWorker
-from rostrum.execution.steps import StepRunner
+from rostrum.execution.steps.memory import Memory
+from rostrum.execution.steps.resources import Resources
+from rostrum.execution.steps.runner import StepRunner
 from rostrum.execution.user_code import guard
+from rostrum.execution.workers.interrupts import StepSignals
+from rostrum.execution.workers.lifeline import hold_lifeline
+from rostrum.execution.workers.lines import Line
+from rostrum.execution.workers.process_names import STEP, name_process
+from rostrum.execution.workers.remote_work import remote_attempt
+from rostrum.execution.workers.shared_worker import SharedWorker
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.execution import RemoteAttempt
 from rostrum.interfaces.frames import WORK, Done, Start
@@ -209,7 +209,7 @@ class ProcessStepRunner(StepRunner):
             capture_folder=str(self.capture_folder) if self.capture_folder is not None else None,
             values_folder=self.values_folder,
         )
-        return [sys.executable, "-m", "rostrum.execution.step_worker"], msgspec.msgpack.encode(work)
+        return [sys.executable, "-m", "rostrum.execution.workers.step_worker"], msgspec.msgpack.encode(work)
 
     def remote(self, step: Step, attempt: int, apart: int) -> RemoteAttempt:
         """See `interfaces.execution.StepRunner.remote`."""

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from rostrum.execution.active import Active
-from rostrum.execution.capture import STREAMS, file_key
-from rostrum.execution.logs import RunLog
+from rostrum.execution.output.capture import STREAMS, file_key
+from rostrum.execution.output.logs import RunLog
 from rostrum.interfaces.clock import Clock
 from rostrum.model.events import LogsCaptured
 

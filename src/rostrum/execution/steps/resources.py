@@ -16,8 +16,8 @@ from rostrum.definitions.resources.lifecycle import (
     open_resource,
     opening_order,
 )
-from rostrum.execution.io_settings import IOSettings
 from rostrum.execution.plugins import IO_MANAGERS, plugin
+from rostrum.execution.steps.io_settings import IOSettings
 from rostrum.execution.user_code import Raised, guard
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.io import IOManager

@@ -16,11 +16,11 @@ from typing import Any
 
 import msgspec
 
-from rostrum.execution.attribution import Attribution
-from rostrum.execution.capture import Redirect, of_epoch
-from rostrum.execution.lines import Line
+from rostrum.execution.output.attribution import Attribution
+from rostrum.execution.output.capture import Redirect, of_epoch
 from rostrum.execution.plugins import ENGINES, plugin
-from rostrum.execution.process_names import SHARED, name_process
+from rostrum.execution.workers.lines import Line
+from rostrum.execution.workers.process_names import SHARED, name_process
 from rostrum.interfaces.execution import Attempt
 from rostrum.interfaces.frames import FORGET, INTERRUPT, OPEN, START, Done, Interrupt, Open, Start, start_decoder
 from rostrum.model.errors import ErrorInfo, Unavailable

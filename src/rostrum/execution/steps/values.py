@@ -18,15 +18,15 @@ from rostrum.definitions.events.outputs import NO_VALUE
 from rostrum.definitions.ops.ops import OpInput
 from rostrum.definitions.ops.signatures import MISSING
 from rostrum.execution.configs import config_at
-from rostrum.execution.input_config import input_from_config
-from rostrum.execution.io_settings import IOSettings
-from rostrum.execution.memory import MISSING as NOT_KEPT
-from rostrum.execution.memory import Memory
 from rostrum.execution.notes import RunNotes
-from rostrum.execution.prepared import InputSlot, OutputSlot, Prepared, Upstream
-from rostrum.execution.results import Made
-from rostrum.execution.step_events import logged, observations
-from rostrum.execution.type_checks import checked
+from rostrum.execution.steps.events import logged, observations
+from rostrum.execution.steps.input_config import input_from_config
+from rostrum.execution.steps.io_settings import IOSettings
+from rostrum.execution.steps.memory import MISSING as NOT_KEPT
+from rostrum.execution.steps.memory import Memory
+from rostrum.execution.steps.prepared import InputSlot, OutputSlot, Prepared, Upstream
+from rostrum.execution.steps.results import Made
+from rostrum.execution.steps.type_checks import checked
 from rostrum.execution.user_code import placed
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.io import IOManager

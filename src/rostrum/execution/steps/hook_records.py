@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rostrum.definitions.contexts.step_scope import StepScope
-from rostrum.execution.results import Made
+from rostrum.execution.steps.results import Made
 
 
 class HookRecord:

@@ -18,16 +18,16 @@ import msgspec
 
 from rostrum.definitions.location.live import Resolved
 from rostrum.definitions.location.loading import CodeTarget, load_definitions
-from rostrum.execution.capture import Redirect
-from rostrum.execution.logs import RunLog
+from rostrum.execution.output.capture import Redirect
+from rostrum.execution.output.logs import RunLog
+from rostrum.execution.output.secrets import note_secrets
+from rostrum.execution.output.shared_output import SHARED
 from rostrum.execution.plugins import IO_MANAGERS, plugin
-from rostrum.execution.remote_work import RemoteWork
-from rostrum.execution.resources import Resources
-from rostrum.execution.secrets import note_secrets
-from rostrum.execution.shared_output import SHARED
-from rostrum.execution.steps import StepRunner
+from rostrum.execution.steps.resources import Resources
+from rostrum.execution.steps.runner import StepRunner
 from rostrum.execution.unbroken import UNBROKEN
 from rostrum.execution.user_code import guard
+from rostrum.execution.workers.remote_work import RemoteWork
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.runs import RunSession
 from rostrum.model.errors import ErrorInfo, StepTimeout

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from rostrum.definitions.events.outputs import Failure, RetryRequested
 from rostrum.definitions.ops.ops import OpDefinition
-from rostrum.execution.places import tell_place
+from rostrum.execution.steps.error_places import tell_place
 from rostrum.execution.user_code import Raised
 from rostrum.interfaces.clock import Clock
 from rostrum.model.errors import CheckFailed, ConfigError, ErrorInfo, MaxRetriesExceeded, StepTimeout

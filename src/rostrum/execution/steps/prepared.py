@@ -16,9 +16,9 @@ from rostrum.definitions.location.live import Resolved
 from rostrum.definitions.ops.ops import OpDefinition, OpInput, OpOutput
 from rostrum.definitions.ops.signatures import MISSING
 from rostrum.execution.configs import ConfigSlot
-from rostrum.execution.results import Shape
-from rostrum.execution.step_ops import op_of
-from rostrum.execution.type_checks import Check, type_check
+from rostrum.execution.steps.ops import op_of
+from rostrum.execution.steps.results import Shape
+from rostrum.execution.steps.type_checks import Check, type_check
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import NotFound
 from rostrum.model.manifest import AssetNode

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from rostrum.execution.active import ACTIVE
-from rostrum.execution.attribution import Attribution, StepStream
-from rostrum.execution.logs import RunLog
+from rostrum.execution.output.attribution import Attribution, StepStream
+from rostrum.execution.output.logs import RunLog
 from rostrum.interfaces.clock import Clock
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from rostrum.definitions.ops.ops import OpOutput
-from rostrum.execution.prepared import Upstream
+from rostrum.execution.steps.prepared import Upstream
 
 MISSING = object()
 """There is no such value here."""

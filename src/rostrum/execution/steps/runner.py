@@ -16,21 +16,21 @@ from rostrum.definitions.events.outputs import RetryRequested
 from rostrum.definitions.instance.run_instance import RunInstance
 from rostrum.definitions.location.live import Resolved
 from rostrum.execution.active import ACTIVE, Active, Interrupter
-from rostrum.execution.attribution import Attribution
 from rostrum.execution.copies import end_copy
-from rostrum.execution.endings import Endings
-from rostrum.execution.hook_records import HookRecord
-from rostrum.execution.hooks import Hooks
-from rostrum.execution.logs import RunLog
 from rostrum.execution.notes import RunNotes
-from rostrum.execution.prepared import PlanSteps, Preparations, Prepared
-from rostrum.execution.resources import Resources
-from rostrum.execution.results import Item, Made, Verdict, items, items_async
-from rostrum.execution.scopes import Scopes
+from rostrum.execution.output.attribution import Attribution
+from rostrum.execution.output.logs import RunLog
 from rostrum.execution.sessions import LineSession
-from rostrum.execution.step_events import evaluated, logged
+from rostrum.execution.steps.endings import Endings
+from rostrum.execution.steps.events import evaluated, logged
+from rostrum.execution.steps.hook_records import HookRecord
+from rostrum.execution.steps.hooks import Hooks
+from rostrum.execution.steps.prepared import PlanSteps, Preparations, Prepared
+from rostrum.execution.steps.resources import Resources
+from rostrum.execution.steps.results import Item, Made, Verdict, items, items_async
+from rostrum.execution.steps.scopes import Scopes
+from rostrum.execution.steps.values import Emit, Values
 from rostrum.execution.user_code import Raised, contained, guard, guard_interruptible, guard_task
-from rostrum.execution.values import Emit, Values
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.masks import KNOWN
 from rostrum.interfaces.runs import RunSession

@@ -1,0 +1,1 @@
+"""What user code writes: captured, told apart by step, logged, secrets covered."""
