@@ -21,6 +21,7 @@ from rostrum.definitions.broken import collecting
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.location.lazy import LazyDefinitions
 from rostrum.definitions.location.load_errors import load_error
+from rostrum.definitions.location.made_jobs import definitions_of_job, made_job, read
 from rostrum.definitions.location.module_contents import definitions_of_module
 from rostrum.definitions.problems import Broken, all_in_one
 from rostrum.definitions.sources import relative
@@ -42,6 +43,10 @@ class CodeTarget(msgspec.Struct, frozen=True, omit_defaults=True):
     """Put on the import path and made the current directory; default: as it is."""
     compat: str = "auto"
     """Whose names imports lead to here (see `rostrum.compat.aliases`)."""
+    job: str | None = None
+    """Name of one job, or of a function that makes one: what it belongs to is loaded, or it alone."""
+    arguments: str | None = None
+    """Of that function, as `made_jobs.written` writes them; default: none."""
 
 
 def load_definitions(target: CodeTarget) -> Definitions:
@@ -87,7 +92,18 @@ def _found(target: CodeTarget, hints: list[Callable[[], str]]) -> Definitions:
     module = (
         _import_file(target.python_file) if target.python_file is not None else _import_module(target.module_name or "")
     )
+    if target.job is not None:
+        return _definitions_of_job(module, target.job, target.arguments)
     return _definitions(module, target.attribute, hints)
+
+
+def _definitions_of_job(module: ModuleType, name: str, arguments: str | None) -> Definitions:
+    place = relative(getattr(module, "__file__", None) or module.__name__)
+    if not hasattr(module, name):
+        raise DefinitionError(f"{place} has no {name!r}.")
+    args, kwargs = read(arguments) if arguments is not None else ((), {})
+    what = f"{place}: {name}"
+    return definitions_of_job(_guarded(lambda: made_job(getattr(module, name), what, args, kwargs), what))
 
 
 def _import_file(file: str) -> ModuleType:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from rostrum.definitions.config.run_config import plain_config
@@ -14,10 +15,11 @@ from rostrum.definitions.events.outcome import ExecutionResult
 from rostrum.definitions.instance.local_run import local_runner
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.location.loading import CodeTarget
+from rostrum.definitions.location.made_jobs import definitions_of_job, made_job, written
 from rostrum.definitions.names import asset_key_of, string_tags
 from rostrum.definitions.ops.graphs import GraphSpec
 from rostrum.definitions.ops.job_specs import JobSpec
-from rostrum.model.errors import ArgumentError, InvariantError, RunNotFound, kind_of
+from rostrum.model.errors import ArgumentError, InvariantError, RunNotFound
 from rostrum.model.reserved_names import PARTITION_TAG
 
 
@@ -54,18 +56,28 @@ class ReconstructableJob:
         if self._made is None:
             if self.working_directory is not None and self.working_directory not in sys.path:
                 sys.path.insert(0, self.working_directory)
-            target = getattr(importlib.import_module(self.module_name), self.name, None)
-            self._made = _job_of(target, self, self._args, self._kwargs)
+            found = getattr(importlib.import_module(self.module_name), self.name, None)
+            self._made = made_job(found, repr(self), self._args, self._kwargs)
         return self._made
 
     @property
     def target(self) -> CodeTarget | None:
-        """What a fresh interpreter has to load; None where arguments make the job."""
-        if self._args or self._kwargs:
+        """What a fresh interpreter has to load; None where it could not: arguments that are no plain values make the
+        job, or its module lies in no file.
+        """
+        arguments = written(self._args, self._kwargs)
+        if arguments is None:
             return None
-        if self.module_name == "__main__":
-            return CodeTarget(python_file=self.file) if self.file is not None else None
-        return CodeTarget(module_name=self.module_name, working_directory=self.working_directory)
+        name = self.module_name
+        if name == "__main__":  # started as `python -m name`, else as a file
+            spec = getattr(sys.modules.get(name), "__spec__", None)
+            name = spec.name if spec is not None else ""
+        if name and (self.file is None or _is_importable(name)):
+            folder = self.working_directory
+            return CodeTarget(module_name=name, working_directory=folder, job=self.name, arguments=arguments)
+        if self.file is None or not Path(self.file).is_file():
+            return None
+        return CodeTarget(python_file=self.file, job=self.name, arguments=arguments)
 
 
 def reconstructable(target: Any) -> ReconstructableJob:
@@ -144,8 +156,7 @@ def execute_job(
     if isinstance(op_selection, str):
         raise ArgumentError(f"op_selection is the text {op_selection!r}; give a list of clauses: [{op_selection!r}].")
     definition = job.get_definition()
-    own = definition.definitions
-    definitions = own.including(definition) if own is not None else Definitions(jobs=[definition])
+    definitions = definitions_of_job(definition)
     options = reexecution_options
     if options is not None and instance.store.run(options.parent_run_id) is None:
         raise RunNotFound(f"there is no run {options.parent_run_id!r} in this instance.")
@@ -188,10 +199,7 @@ def _name_in(module: Any, target: Any, name: str) -> str | None:
     return next((each for each, value in names.items() if value is target), None)
 
 
-def _job_of(target: Any, where: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    made = target(*args, **kwargs) if callable(target) and not isinstance(target, (JobSpec, GraphSpec)) else target
-    if isinstance(made, GraphSpec):
-        made = getattr(made, "to_job")()  # noqa: B009 - of the public class, which is not known here
-    if not isinstance(made, JobSpec):
-        raise InvariantError(f"{where!r} gives {kind_of(made)}, which is no job.")
-    return made
+def _is_importable(name: str) -> bool:
+    """Whether another interpreter finds the module, or its package: that it is imported here does not say so."""
+    top = name.partition(".")[0]
+    return any(finder.find_spec(top, None) is not None for finder in sys.meta_path if hasattr(finder, "find_spec"))

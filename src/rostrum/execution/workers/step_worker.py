@@ -190,8 +190,8 @@ class ProcessStepRunner(StepRunner):
         """See `interfaces.execution.StepRunner.fresh_command`."""
         if self.target is None:
             raise InvocationError(
-                "steps cannot be started in fresh interpreters: these definitions were not loaded from a "
-                "file or module. "
+                "steps cannot be started in fresh interpreters: these definitions were not loaded from a file or "
+                "module, or made with arguments that are no plain values. "
                 "Use the in_process executor, or start_method='fork'."
             )
         work = Work(
