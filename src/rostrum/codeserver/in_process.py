@@ -156,7 +156,9 @@ class InProcessLocation:
                 self._good = code
             with self._changed:
                 files = tuple(sorted({*code.files, *(before.files if code.error is not None else ())}))
-                self._version = Version(revision=before.revision + 1, error=code.error, files=files, began=began)
+                self._version = Version(
+                    revision=before.revision + 1, error=code.error, files=files, data=code.data, began=began
+                )
                 self._changed.notify_all()
         return self.manifest()
 

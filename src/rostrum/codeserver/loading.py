@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from rostrum.codeserver.reads import Reads
 from rostrum.definitions.error_info import error_info
 from rostrum.definitions.location.encoding import encoded
 from rostrum.definitions.location.live import Resolved
@@ -29,12 +30,14 @@ _FRESH_SECONDS = 2.0
 class Code:
     """The user's code as it was loaded: live definitions and their manifest, or why it did not load (`error`)."""
 
-    __slots__ = ("_resolved", "error", "files", "manifest", "manifest_hash", "target")
+    __slots__ = ("_resolved", "data", "error", "files", "manifest", "manifest_hash", "target")
 
     def __init__(
         self, target: CodeTarget, resolved: Resolved | None, error: ErrorInfo | None, files: tuple[str, ...]
     ) -> None:
         self.target, self._resolved, self.error, self.files = target, resolved, error, files
+        self.data: dict[str, int] = {}
+        """Other files that were read, see `Reads.below`."""
         self.manifest = encoded(resolved.manifest) if resolved is not None else b""
         self.manifest_hash = manifest_hash(self.manifest) if resolved is not None else ""
 
@@ -51,16 +54,23 @@ def load(data: msgspec.Raw) -> Code:
     """
     target = msgspec.json.decode(data, type=CodeTarget)
     _keep_no_fresh_bytecode()
+    with Reads() as reads:
+        code = _loaded(target)
+    code.data = reads.below({Path(file).parent for file in code.files})
+    if code.error is None:
+        _import_parts(code.resolved)
+    return code
+
+
+def _loaded(target: CodeTarget) -> Code:
     before = set(sys.modules)
     try:
         resolved = load_definitions(target).resolved()
-        code = Code(target, resolved, None, _user_files(before))
+        return Code(target, resolved, None, _user_files(before))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - importing is running user code
         KNOWN.add_environment()
         info = KNOWN.anything(error_info(error))
         return Code(target, None, info, tuple(sorted({*_user_files(before), *_named_files(target, info)})))
-    _import_parts(resolved)
-    return code
 
 
 def _keep_no_fresh_bytecode() -> None:

@@ -52,6 +52,8 @@ class Loaded(msgspec.Struct, frozen=True, tag=True):
     seconds: float
     files: tuple[str, ...] = ()
     """Files of the user's code that were imported: what to watch."""
+    data: dict[str, int] = {}
+    """Other files that were read, see `rostrum.codeserver.reads`."""
 
 
 class NotLoaded(msgspec.Struct, frozen=True, tag=True):
@@ -60,6 +62,8 @@ class NotLoaded(msgspec.Struct, frozen=True, tag=True):
     error: ErrorInfo
     files: tuple[str, ...] = ()
     """Files of the user's code that were imported, or are named by the error: what to watch."""
+    data: dict[str, int] = {}
+    """As in `Loaded`."""
 
 
 class StartWorker(msgspec.Struct, frozen=True, tag=True):

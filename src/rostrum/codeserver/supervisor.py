@@ -40,6 +40,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     error: ErrorInfo | None = None
     files: tuple[str, ...] = ()
     """The user's files that the newest load knew of."""
+    data: dict[str, int] = {}
+    """Other files that it read, with the time of their last change, see `rostrum.codeserver.reads`."""
     began: float = 0.0
     """When that load began (seconds since 1970): files changed later are not in it."""
 
@@ -266,15 +268,19 @@ class ZygoteSupervisor:
     def _settle(self, serving: int, good: tuple[ZygoteProcess, Loaded] | None, failure: NotLoaded | None) -> None:
         with self._changed:
             before = self._version
-            loaded, error, files, began = before.loaded, before.error, before.files, before.began
-            if failure is not None:
-                # A load that ended its process tells no files: those of before are where it is mended.
-                error, files, began = failure.error, failure.files or files, self._began
-            elif good is not None and not self._is_restored:
-                error, files, began = None, good[1].files, self._began
+            after = msgspec.structs.replace(before, revision=before.revision + 1)
+            told: Loaded | NotLoaded | None = failure
             if good is not None:
-                self._zygote, loaded = good
-            self._version = Version(revision=before.revision + 1, loaded=loaded, error=error, files=files, began=began)
+                self._zygote = good[0]
+                after = msgspec.structs.replace(after, loaded=good[1])
+                told = None if self._is_restored else good[1]
+            if told is not None:
+                error = told.error if isinstance(told, NotLoaded) else None
+                after = msgspec.structs.replace(after, error=error, began=self._began)
+                if told.files or error is None:
+                    # (A load that ended its process tells no files: those of before are where it is mended.)
+                    after = msgspec.structs.replace(after, files=told.files, data=told.data)
+            self._version = after
             self._done = serving
             self._changed.notify_all()
 

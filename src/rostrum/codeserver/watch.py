@@ -12,11 +12,14 @@ from pathlib import Path
 
 import msgspec
 
+from rostrum.codeserver.reads import changed_at, home_folder, may_hold_code
 from rostrum.codeserver.supervisor import Version
 
 _log = logging.getLogger(__name__)
-_SUFFIXES = (".py", ".pyi", ".sql", ".yaml", ".yml", ".toml", ".json", ".ini", ".cfg")
-_NO_CODE = ("__pycache__", "node_modules", "site-packages")
+_SOURCES = (".py", ".pyi", ".sql", ".yaml", ".yml")
+"""Are code wherever they come up: modules, components, models. What has another name is none, since runs write such
+files, too - unless loading has read it.
+"""
 _MOST_FOLDERS = 4096
 """Watched at once; a system has some ten thousand watches for all that runs on it."""
 _LOOK_MS = 250
@@ -26,11 +29,17 @@ _WAIT_SECONDS = 0.2
 
 
 class FileWatcher:
-    """A thread that watches the folders of the imported files. It stops when asked, within about a second."""
+    """A thread that watches the folders of the imported files: sources in them, and what else the load has read. It
+    stops when asked, within about a second.
+    """
 
     def __init__(self, reload: Callable[[], None], version: Callable[[], Version]) -> None:
         self._reload, self._version = reload, version
         self._seen = 0.0
+        self._seen_data: dict[str, int] = {}
+        """Changes of read files for which a reload was asked: each counts once, whatever becomes of it."""
+        self._asked_at = -1
+        """Revision at which a reload was asked last."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="file-watcher", daemon=True)
 
@@ -58,7 +67,7 @@ class FileWatcher:
             self._catch_up()
             changes = watchfiles.watch(
                 *folders(above),
-                watch_filter=_is_of_interest,
+                watch_filter=self.is_of_interest,
                 debounce=1,  # tell at the end of the step in which something changed
                 step=_LOOK_MS,
                 stop_event=self._stop,
@@ -68,11 +77,9 @@ class FileWatcher:
                 recursive=False,
             )
             for changed in changes:
-                if code := sorted({Path(path).name for _, path in changed if _is_code(path)}):
+                if code := {path for _, path in changed if _is_source(path)} | self.changed_data():
                     self._stop.wait(_SETTLE_SECONDS)
-                    _log.info("Reloading: %s changed", ", ".join(code[:3]))
-                    self._seen = max(self._seen, _newest(self._version()))
-                    self._reload()
+                    self.ask(code)
                 elif not changed:
                     self._catch_up()
                 if any(Path(path).is_dir() for _, path in changed) or roots(self._version().files) != above:
@@ -81,21 +88,39 @@ class FileWatcher:
     def _catch_up(self) -> None:
         """Reload for what changed while nobody watched: a file is newer than the load that read it."""
         version = self._version()
-        newest = _newest(version)
-        if newest > max(version.began, self._seen):
-            self._seen = newest  # once: it may not load, or lie in the future
-            self._reload()
+        known = max(version.began, self._seen)
+        if code := {file for file in version.files if _seconds(file) > known} | self.changed_data():
+            self.ask(code)
+
+    def ask(self, changed: set[str]) -> None:
+        """Reload because of these files."""
+        names = sorted(Path(file).name for file in changed)
+        _log.info("Reloading: %s changed", ", ".join(names[:3]))
+        version = self._version()
+        # Once for each change: it may not load, or lie in the future.
+        self._seen = max(self._seen, *(_seconds(file) for file in version.files), 0.0)
+        self._seen_data = {file: changed_at(file) for file in version.data}
+        self._asked_at = version.revision
+        self._reload()
+
+    def changed_data(self) -> set[str]:
+        """Files that the load has read and that are others by now. None while the load that was asked for goes on: it
+        may write them itself.
+        """
+        version = self._version()
+        if version.revision == self._asked_at:
+            return set()
+        return {file for file, at in version.data.items() if changed_at(file) not in (at, self._seen_data.get(file))}
+
+    def is_of_interest(self, _change: object, path: str) -> bool:
+        """Whether what happens to this file or folder is looked at."""
+        return (
+            _is_source(path) or path in self._version().data or (may_hold_code(Path(path).name) and Path(path).is_dir())
+        )
 
 
-def _newest(version: Version) -> float:
-    return max((_changed_at(file) for file in version.files), default=0.0)
-
-
-def _changed_at(file: str) -> float:
-    try:
-        return Path(file).stat().st_mtime
-    except OSError:
-        return 0.0
+def _seconds(file: str) -> float:
+    return changed_at(file) / 1e9
 
 
 def target_files(target: bytes) -> list[str]:
@@ -120,8 +145,7 @@ def folders(above: Iterable[Path]) -> list[Path]:
 
     Not those of environments and packages, no hidden ones, nor the instance's home, in which every run writes.
     """
-    home = os.environ.get("ROSTRUM_HOME")
-    left_out = Path(home).resolve() if home else None
+    left_out = home_folder()
     found: list[Path] = []
     for top in above:
         for folder, below, files in os.walk(top):
@@ -129,21 +153,13 @@ def folders(above: Iterable[Path]) -> list[Path]:
             if "pyvenv.cfg" in files or place.resolve() == left_out:
                 below.clear()
                 continue
-            below[:] = filter(_may_hold_code, below)
+            below[:] = filter(may_hold_code, below)
             found.append(place)
             if len(found) == _MOST_FOLDERS:
                 return found
     return found
 
 
-def _is_of_interest(_change: object, path: str) -> bool:
-    return _is_code(path) or (_may_hold_code(Path(path).name) and Path(path).is_dir())
-
-
-def _may_hold_code(name: str) -> bool:
-    return name not in _NO_CODE and not name.startswith(".")
-
-
-def _is_code(path: str) -> bool:
+def _is_source(path: str) -> bool:
     file = Path(path)
-    return file.suffix in _SUFFIXES and _may_hold_code(file.name)
+    return file.suffix in _SOURCES and may_hold_code(file.name)

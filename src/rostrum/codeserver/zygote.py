@@ -129,13 +129,14 @@ class Zygote:
 
     def _describe(self) -> Message:
         if self._code.error is not None:
-            return NotLoaded(self._code.error, self._code.files)
+            return NotLoaded(self._code.error, self._code.files, self._code.data)
         return Loaded(
             manifest_hash=self._code.manifest_hash,
             manifest=self._code.manifest,
             fork=self._verdict,
             seconds=self._seconds,
             files=self._code.files,
+            data=self._code.data,
         )
 
     def _start_worker(self, request: StartWorker, connection: socket.socket) -> Message:

@@ -191,6 +191,17 @@ def test_a_location_that_never_loaded_heals(bench: CodeServerBench) -> None:
     wait_until("the change was seen", lambda: bench.location.manifest().manifest_hash != known)
 
 
+def test_what_loading_reads_is_code(bench: CodeServerBench) -> None:
+    limits = bench.folder / "limits.json"
+    bench.write(
+        f"from pathlib import Path\nnamed = Path({str(limits)!r}).read_text()\n" + CODE + "\nraise OSError(named)"
+    )
+    wait_until("the file is missed", lambda: "limits.json" in getattr(bench.location.manifest().error, "message", ""))
+    for text in ("first", "second"):
+        limits.write_text(text)
+        wait_until("it is read", lambda: text in getattr(bench.location.manifest().error, "message", ""))  # noqa: B023
+
+
 def test_a_load_that_ends_its_process_is_mended_by_saving(bench: CodeServerBench) -> None:
     bench.write(CODE)
     wait_until("it has loaded", lambda: bench.location.manifest().error is None)
