@@ -7,7 +7,9 @@ keyword.
 from __future__ import annotations
 
 import functools
+import logging
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -43,6 +45,8 @@ MAX_ROOT_FIELDS = 30
 """Fields at the root, each alias for itself."""
 MAX_FIELDS = 10_000
 """Fields in all, a fragment's counted wherever it is used."""
+
+_log = logging.getLogger("rostrum.web")
 
 
 @dataclass(frozen=True)
@@ -198,10 +202,11 @@ def _error(error: GraphQLError) -> dict[str, Any]:
         told["message"] = str(cause)
         told["extensions"] = {"code": cause.code, "retryable": cause.retryable}
     elif cause is not None and not isinstance(cause, GraphQLError):
-        told["message"] = (
-            f"the server failed in {'.'.join(str(part) for part in error.path or ())}: {type(cause).__name__}"
-        )
-        told["extensions"] = {"code": "internal", "retryable": False}
+        request_id = secrets.token_hex(8)
+        where = ".".join(str(part) for part in error.path or ())
+        _log.error("request %s: %s failed", request_id, where, exc_info=cause)
+        told["message"] = f"the server failed in {where}: {type(cause).__name__}; its log says why"
+        told["extensions"] = {"code": "internal", "retryable": False, "requestId": request_id}
     else:
         told["extensions"] = {"code": "bad_request", "retryable": False}
     return told

@@ -12,6 +12,7 @@ from rostrum.model import events as ev
 from rostrum.model.errors import ErrorInfo, Frame
 from rostrum.model.metadata import FloatMetadata, IntMetadata
 from rostrum.model.runs import Run
+from rostrum.web.views.runs import RunView
 from tests.integration.web.conftest import CHECK, CLEAN, RAW, Site
 
 LAUNCH = """mutation($input: LaunchInput!) {
@@ -134,6 +135,25 @@ def test_a_failed_run_tells_why_first_and_can_be_retried_from_failure(site: Site
         found = session.runs.get(retried["id"])
     assert found is not None
     assert "raw__orders" not in found.target.step_selection
+
+
+def test_a_run_that_nobody_asked_for_is_listed_and_shown(site: Site) -> None:
+    run_id = launch(site, target={"job": "daily"}, partitionKeys=["d1"])["runs"][0]["id"]
+    play(site, run_id, fail=True)
+    by_itself = site.deployment.runs.retry(run_id).run_id
+    (run, _) = site.ask("{ runs { runs { id triggerKind triggerName } } }")["runs"]["runs"]
+    assert run == {"id": by_itself, "triggerKind": "retry", "triggerName": ""}
+
+
+def test_what_nobody_foresaw_in_a_field_is_told_and_logged(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_id = launch(site, target={"job": "daily"}, partitionKeys=["d1"])["runs"][0]["id"]
+    monkeypatch.setattr(RunView, "title", property(dict[str, str]().__getitem__))
+    (error,) = site.errors("query($id: String!) { run(id: $id) { title } }", id=run_id)
+    assert error["message"] == "the server failed in run.title: KeyError; its log says why"
+    assert f"request {error['extensions']['requestId']}: run.title failed" in caplog.text
+    assert "Traceback" in caplog.text
 
 
 def test_a_success_shows_on_asset_partitions_checks_and_trends(site: Site) -> None:

@@ -131,7 +131,7 @@ export function Skeleton({ rows = 6, label = "Loading" }: { rows?: number; label
 /** A part of the page that could not be shown; the rest stays. */
 export function Broken({ what, error, onRetry }: { what: string; error: unknown; onRetry?: () => void }) {
   const message = error instanceof Error ? error.message : String(error);
-  const request = error !== null && typeof error === "object" && "requestId" in error ? String(error.requestId) : undefined;
+  const request = error !== null && typeof error === "object" && "requestId" in error && error.requestId ? String(error.requestId) : undefined;
   return (
     <div className="card broken" role="alert">
       <Glyph state="unknown" word="" />

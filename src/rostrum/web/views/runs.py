@@ -69,7 +69,7 @@ class RunView:
         self.job = run.target.job
         self.partition_key = run.target.partition_key
         self.trigger_kind = run.trigger.kind
-        self.trigger_name = run.trigger.name or None
+        self.trigger_name = run.trigger.name
         self.created_at = run.created_at
         self.started_at = run.started_at
         self.ended_at = run.ended_at
