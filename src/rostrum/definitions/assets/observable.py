@@ -26,6 +26,7 @@ from rostrum.definitions.broken import noting, noting_call, unnamed
 from rostrum.definitions.checks.specs import AssetCheckSpec
 from rostrum.definitions.names import KeyLike, hidden_options
 from rostrum.definitions.ops.ops import OpOutput
+from rostrum.definitions.ops.retries import RetryPolicy
 from rostrum.definitions.partitions.definition import PartitionsDefinition
 from rostrum.definitions.sources import caller_source, function_source
 from rostrum.model.assets import AssetKey
@@ -53,6 +54,8 @@ def observable_source_asset(
     automation_condition: Any = None,
     op_tags: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
+    retry_policy: RetryPolicy | None = None,
+    pool: str | None = None,
     isolation: str | None = None,
     timeout: float | timedelta | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
@@ -74,6 +77,8 @@ def observable_source_asset(
     automation_condition: Any = None,
     op_tags: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
+    retry_policy: RetryPolicy | None = None,
+    pool: str | None = None,
     isolation: str | None = None,
     timeout: float | timedelta | None = None,
     **kwargs: Any,
@@ -81,7 +86,7 @@ def observable_source_asset(
     """Make an observable asset of a function that returns a DataVersion, DataVersionsByPartition or ObserveResult.
 
     A run that selects only observable assets observes them; a run that makes assets leaves them out. Their values are
-    loaded by the IO manager of `io_manager_key`. `isolation` and `timeout` as of `op`.
+    loaded by the IO manager of `io_manager_key`. `retry_policy`, `pool`, `isolation` and `timeout` as of `op`.
     """
     if kwargs:
         hidden_options("observable_source_asset", kwargs, _HIDDEN)
@@ -125,6 +130,8 @@ def observable_source_asset(
             resource_defs=resource_defs,
             op_tags=op_tags,
             description=spec.description,
+            retry_policy=retry_policy,
+            pool=pool,
             isolation=isolation,
             timeout=timeout,
         )
@@ -145,11 +152,13 @@ def multi_observable_source_asset(
     resource_defs: Mapping[str, Any] | None = None,
     group_name: str | None = None,
     check_specs: Sequence[AssetCheckSpec] | None = None,
+    retry_policy: RetryPolicy | None = None,
+    pool: str | None = None,
     isolation: str | None = None,
     timeout: float | timedelta | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
-    """Make observable assets of one function that yields an ObserveResult for each. `isolation` and `timeout` as of
-    `op`.
+    """Make observable assets of one function that yields an ObserveResult for each. `retry_policy`, `pool`,
+    `isolation` and `timeout` as of `op`.
     """
 
     @noting(AssetsDefinition, named=unnamed)
@@ -175,6 +184,8 @@ def multi_observable_source_asset(
             resource_defs=resource_defs,
             description=description or function.__doc__,
             can_subset=can_subset,
+            retry_policy=retry_policy,
+            pool=pool,
             isolation=isolation,
             timeout=timeout,
         )
