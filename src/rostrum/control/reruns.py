@@ -91,4 +91,4 @@ class Reruns:
         whole = validation.check_target(loaded, msgspec.structs.replace(target, step_selection=())).plan
         known = items_after(parent, standing_of(session, parent.run_id), whole, loaded.graph.ops)
         plan = validation.check_target(loaded, target, known).plan
-        return origins_before(session, parent, plan, known)
+        return origins_before(session, parent, whole, plan, known)

@@ -20,7 +20,7 @@ from rostrum.model.runs import Run, Trigger
 from rostrum.planning.dynamic import known_items, with_known_items
 from rostrum.planning.reruns import FROM_FAILURE, rerun_target
 from rostrum.planning.run_retries import without_bookkeeping
-from rostrum.planning.standing import Standing, output_origins
+from rostrum.planning.standing import Standing, output_origins, passed_over, still_passed_over
 
 
 class Rerun(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -46,13 +46,15 @@ def repeating(session: Session, manifests: ManifestCache, parent: Run, rerun: Re
     standing, ops = standing_of(session, parent.run_id), loaded.graph.ops
     plan = _plan(loaded, parent, rerun, standing)
     target = rerun_target(parent, rerun.strategy, standing, plan, ops, rerun.steps)
-    known = items_after(parent, standing, plan, ops)
+    known, whole = items_after(parent, standing, plan, ops), plan
     if target.step_selection != parent.target.step_selection:
         plan = validation.check_target(loaded, target, known).plan
     if rerun.steps:
-        origins = origins_before(session, parent, plan, known)
+        origins = origins_before(session, parent, whole, plan, known)
     else:
-        origins = output_origins(parent, standing, plan, known)
+        steps, keys = with_known_items(whole.steps, known), plan.step_keys
+        passed = {**still_passed_over(parent, keys), **passed_over(standing, steps, keys)}
+        origins = {**output_origins(parent, standing, plan, known), **passed}
     tags = without_bookkeeping(parent.tags) if rerun.keep_tags else {}
     return SubmitRequest(
         target=target,
@@ -86,13 +88,18 @@ def items_after(
 
 
 def origins_before(
-    session: Session, parent: Run, plan: Plan, known: Mapping[str, Mapping[str, tuple[str, ...]]]
+    session: Session, parent: Run, whole: Plan, plan: Plan, known: Mapping[str, Mapping[str, tuple[str, ...]]]
 ) -> dict[str, str]:
-    """Where a run of `plan` finds what it needs and does not make, in `parent` and the runs before it."""
+    """Where a run of `plan` finds what it needs and does not make, in `parent` and the runs before it. `whole`: the
+    steps that it is taken from.
+    """
     origins: dict[str, str] = {}
+    settled: set[str] = set()
+    steps = with_known_items(whole.steps, known)
     run: Run | None = parent
     while run is not None:
-        found = output_origins(run, standing_of(session, run.run_id), plan, known)
-        origins = {**found, **origins}
+        standing = standing_of(session, run.run_id)
+        found = output_origins(run, standing, plan, known)
+        origins = {**found, **passed_over(standing, steps, plan.step_keys, settled), **origins}
         run = session.runs.get(run.parent_run_id) if run.parent_run_id else None
     return origins

@@ -286,7 +286,7 @@ def _partition_tags(target: RunTarget, checked: validation.CheckedTarget) -> dic
     """What the target alone does not tell of its partition: the names of the dimensions."""
     tags: dict[str, str] = {}
     if target.partition_key is not None:
-        for name in checked.partitions:
+        for name in checked.keyed_by:
             tags |= dimension_tags(checked.loaded.manifest.partitions[name], target.partition_key)
     return tags
 

@@ -41,12 +41,21 @@ class CheckedTarget(msgspec.Struct, frozen=True):
     check_keys: tuple[CheckKey, ...]
     partitions: tuple[str, ...]
     """Names of the partitions definitions of what is made; a partition key must belong to each."""
+    partitions_of_all: tuple[str, ...] = ()
+    """The same of all that would be made without the selection of steps."""
 
     @property
     def partitioned_assets(self) -> tuple[AssetKey, ...]:
         """Of the assets those with partitions."""
         nodes = self.loaded.graph.nodes
         return tuple(key for key in self.asset_keys if nodes[key].partitions is not None)
+
+    @property
+    def keyed_by(self) -> tuple[str, ...]:
+        """Names of the partitions definitions that a key is of. Some steps of a run, none of which has partitions, keep
+        the key of that run: they may load what has.
+        """
+        return self.partitions or self.partitions_of_all
 
 
 def check_target(
@@ -68,14 +77,20 @@ def check_target(
         names = (job.partitions,) if job.partitions else ()
         return CheckedTarget(loaded, job, plan, (), (), names)
     assets, checks = selected(loaded.graph, job, target)
+    everything = _partitions(loaded, job, assets)
     if target.step_selection:
         made = {key for step in plan.steps for key in step.asset_keys}
         judged = {key for step in plan.steps for key in step.check_keys}
         assets, checks = [key for key in assets if key in made], [key for key in checks if key in judged]
+    specs = _partitions(loaded, job, assets)
+    return CheckedTarget(loaded, job, plan, tuple(assets), tuple(checks), specs, everything)
+
+
+def _partitions(loaded: LoadedManifest, job: JobNode, assets: Iterable[AssetKey]) -> tuple[str, ...]:
     specs = dict.fromkeys(name for key in assets if (name := loaded.graph.nodes[key].partitions) is not None)
     if job.partitions:
         specs[job.partitions] = None
-    return CheckedTarget(loaded, job, plan, tuple(assets), tuple(checks), tuple(specs))
+    return tuple(specs)
 
 
 def partition_keys(
@@ -91,13 +106,13 @@ def partition_keys(
         if checked.partitions and required:
             raise StateError(f"{_subject(checked)} is partitioned: say which partition to run")
         return ()
-    if not checked.partitions:
+    if not checked.keyed_by:
         raise NotPartitioned(
             f"{_subject(checked)} is not partitioned: there is no PartitionsDefinition shared by what the run makes, "
             f"and it takes no partition key (given: {wanted[0]!r})"
         )
     covered: dict[tuple[str, ...], str] = {}
-    for name in checked.partitions:
+    for name in checked.keyed_by:
         source = partitions_of(checked.loaded.manifest.partitions[name], dynamic)
         for key in wanted:
             if not source.has_key(key, now):

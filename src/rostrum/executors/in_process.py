@@ -68,7 +68,11 @@ class _Loop:
                         break
                     step, attempt = self._wait_for_retry()
                 elif self._tried and step.key in self._tried:
-                    attempt += self._tried[step.key].attempts
+                    before = self._tried[step.key]
+                    attempt += before.attempts
+                    if before.delay_seconds > 0:
+                        self._put_off(step, attempt, before.delay_seconds)
+                        continue
                 if step is not None:
                     self._attempt(step, attempt)
         except KeyboardInterrupt:

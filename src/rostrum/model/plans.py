@@ -112,6 +112,8 @@ class Tried(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """How many of the attempts have been interrupted by the loss of the run's worker."""
     crashed: int = 0
     """How many have failed through no fault of the code's besides."""
+    delay_seconds: float = 0.0
+    """What is left of the time before the next attempt, when the plan begins to be executed."""
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -120,7 +122,8 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     steps: tuple[Step, ...]
     absent: tuple[tuple[str, str], ...] = ()
     """(step, output) of optional outputs that steps outside of this plan, which ended well, did not produce: what
-    needs one is passed over."""
+    needs one is passed over. Without an output: a step of this plan that is passed over once its turn comes, since
+    it loads or follows an asset that was not made."""
     failed: frozenset[str] = frozenset()
     """Keys of the steps that an earlier worker of the run has seen fail for good: they are not executed, nor is what
     needs them."""

@@ -101,7 +101,8 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     backfill_id: str | None = None
     output_origins: dict[str, str] = {}
     """For a run of some steps only: `<step key>:<output>` -> the earlier run that stored that value. Only outputs that
-    this run needs and does not make itself."""
+    this run needs and does not make itself. `""` as the run says that it was not produced; `<step key>:` without an
+    output then is a step of this run that needs an asset which was skipped."""
     manifest_hash: str | None = None
     """The version of the definitions that the run was launched on."""
     epoch: int = 0

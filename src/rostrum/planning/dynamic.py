@@ -157,7 +157,7 @@ ABSENT = ""
 
 
 def absent_outputs(origins: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """(step, output) of the outputs that are `ABSENT`."""
+    """(step, output) of what is `ABSENT`: as `Plan.absent`."""
     found = (name.rpartition(":") for name, origin in origins.items() if origin == ABSENT)
     return tuple((step, output) for step, _, output in found)
 

@@ -253,11 +253,13 @@ class PlanProgress:
     def _is_passed_over(self, step: Step) -> bool:
         if not self._lacks:
             return False
+        if (step.key, "") in self._skipped_outputs:
+            return True
         for item in step.inputs:
             gone = [self._is_gone(source) for source in item.sources if isinstance(source, (FromStep, FromAsset))]
             if gone and (all(gone) if item.fan_in else any(gone)):
                 return True
-        return any(self._made_nothing(u) for u in step.upstream if not self._feeds(u, step))
+        return any(self._made_nothing(u) for u in step.upstream if not _feeds(u, step))
 
     def _is_gone(self, source: FromStep | FromAsset) -> bool:
         if isinstance(source, FromAsset):
@@ -270,9 +272,6 @@ class PlanProgress:
             return True
         assets = self._steps[key].asset_keys if key in self._steps else ()
         return bool(assets) and all(asset in self._skipped_assets for asset in assets)
-
-    def _feeds(self, upstream: str, step: Step) -> bool:
-        return any(isinstance(s, FromStep) and s.step_key == upstream for item in step.inputs for s in item.sources)
 
     def _block(self, key: str) -> None:
         stack = list(self._downstream.get(key, ()))
@@ -311,4 +310,25 @@ def without_passed_over(plan: Plan) -> tuple[Plan, list[Step]]:
         for source in item.sources
         if isinstance(source, FromStep) and source.step_key in keys
     }
-    return msgspec.structs.replace(plan, steps=kept, absent=(*plan.absent, *missed)), passed
+    own = [
+        (step.key, "")
+        for step in kept
+        if any(each.key in step.upstream and lacks(step, each, each.asset_keys) for each in passed)
+    ]
+    return msgspec.structs.replace(plan, steps=kept, absent=(*plan.absent, *missed, *own)), passed
+
+
+def lacks(step: Step, above: Step, lost: Collection[AssetKey]) -> bool:
+    """Whether a step is passed over because `above`, which ended well, did not make the assets `lost`: it loads one of
+    them, or only follows a step that made nothing. (Outputs that it is handed are told by `Plan.absent`.)
+    """
+    for item in step.inputs:
+        stored = [source for source in item.sources if isinstance(source, (FromStep, FromAsset))]
+        gone = [isinstance(source, FromAsset) and source.asset_key in lost for source in stored]
+        if gone and (all(gone) if item.fan_in else any(gone)):
+            return True
+    return not _feeds(above.key, step) and all(asset in lost for asset in above.asset_keys)
+
+
+def _feeds(upstream: str, step: Step) -> bool:
+    return any(isinstance(s, FromStep) and s.step_key == upstream for item in step.inputs for s in item.sources)

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from rostrum.control.retries import items_after
+import pytest
+
+from rostrum.control.retries import Rerun, items_after
 from rostrum.control.waiting import waiting_reasons
-from rostrum.model.errors import ErrorInfo
+from rostrum.model.assets import AssetKey
+from rostrum.model.errors import ErrorInfo, NotPartitioned, UnknownPartition
 from rostrum.model.events import AnyEvent, OutputStored, RunStarted, StepFailed, StepSkipped, StepStarted, StepSucceeded
 from rostrum.model.manifest import OpNode, OutputNode
 from rostrum.model.plans import FromStep, Plan, Step, StepInput
@@ -89,3 +92,40 @@ def test_why_runs_wait() -> None:
     assert {run_id: reason.message for run_id, reason in reasons.items()} == {
         second.run_id: "waits for a free slot: 1 of 1 runs in progress"
     }
+
+
+def test_what_is_below_a_skipped_asset_stays_passed_over(plane: Plane) -> None:
+    """However often the rest is repeated; not where the asset itself is made again."""
+    first = plane.submit_assets("raw", "clean", "report", partition_key="2026-03-01")
+    plane.starting(first)
+    plane.begin(first.run_id, steps=("raw", "clean", "report"))
+    made = OutputStored(at=NOW, step_key="raw", asset_key=AssetKey.of("raw"))
+    plane.work(first.run_id, 1, made, *good("raw", "clean"))
+    plane.runs.fail(first.run_id, "worker_died")
+    second = plane.runs.retry(first.run_id)
+    left = ("report_not_empty", "report")
+    assert (second.target.step_selection, second.output_origins) == (left, {"report:": ""})
+    plane.runs.cancel(second.run_id)
+    third = plane.runs.retry(second.run_id)
+    assert (third.target.step_selection, third.output_origins) == (left, {"report:": ""})
+    assert plane.runs.retry(second.run_id, "all").output_origins == {"report:": ""}
+    chosen = plane.runs.retry(second.run_id, how=Rerun(steps=("report",)))
+    assert chosen.output_origins == {"report:": ""}
+    assert plane.runs.retry(second.run_id, how=Rerun(steps=("clean+",))).output_origins == {}
+    assert plane.runs.retry(first.run_id, "all").output_origins == {}
+
+
+def test_the_rest_of_a_run_keeps_its_partition() -> None:
+    """Though nothing in it has partitions: it may load what has."""
+    plane = Plane()
+    first = plane.submit_assets("raw", "clean", "report", partition_key="2026-03-01")
+    plane.starting(first)
+    plane.begin(first.run_id, steps=("raw", "clean", "report"))
+    plane.work(first.run_id, 1, *good("raw", "clean"))
+    plane.runs.fail(first.run_id, "worker_died")
+    second = plane.runs.retry(first.run_id)
+    assert (second.target.step_selection, second.target.partition_key) == (("report_not_empty", "report"), "2026-03-01")
+    with pytest.raises(NotPartitioned, match="asset 'report' is not partitioned"):
+        plane.submit_assets("report", partition_key="2026-03-01")
+    with pytest.raises(UnknownPartition):
+        plane.submit_assets("raw", "report", partition_key="2020-03-01", step_selection=("report",))

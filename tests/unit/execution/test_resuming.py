@@ -1,18 +1,35 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import pytest
 
-from rostrum import Definitions, FilesystemIOManager, OpExecutionContext, RetryPolicy, job, mem_io_manager, op
+from rostrum import (
+    AssetExecutionContext,
+    AssetSpec,
+    Definitions,
+    FilesystemIOManager,
+    MaterializeResult,
+    OpExecutionContext,
+    RetryPolicy,
+    StaticPartitionsDefinition,
+    asset,
+    job,
+    mem_io_manager,
+    multi_asset,
+    op,
+)
 from rostrum.execution.sessions import MemoryRunSession
 from rostrum.execution.workers.resuming import rest_of
 from rostrum.execution.workers.run_worker import RunWork
 from rostrum.executors.in_process import InProcessExecutor
 from rostrum.executors.threaded import ThreadedExecutor
 from rostrum.interfaces.runs import ReadSteps, RunAnswer
+from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ErrorInfo, Unavailable
 from rostrum.model.events import (
     Event,
@@ -23,6 +40,7 @@ from rostrum.model.events import (
     StepStarted,
     StepSucceeded,
 )
+from rostrum.model.manifest import ASSET_JOB
 from rostrum.model.runs import Run, RunStatus, RunTarget
 from rostrum.planning.plan import build_plan
 from rostrum.testing.clock import FakeClock
@@ -216,3 +234,115 @@ def test_an_engine_that_breaks_leaves_no_step_open() -> None:
         ("run_failed", None),
     ]
     assert session.run.failure_reason == "engine_error"
+
+
+WAITED: list[float] = []
+
+
+class Waiting(Quick):
+    """Waits as long as it is told, at once."""
+
+    def wait(self, stop: threading.Event, seconds: float) -> bool:
+        WAITED.append(seconds)
+        self.advance(seconds)
+        return stop.is_set()
+
+
+def test_a_step_that_waited_to_be_tried_again_waits_for_the_rest() -> None:
+    """The run's worker was lost 20 s after its step had failed, which was to be tried again after a minute."""
+    WAITED.clear()
+    CALLS.clear()
+    clock = Waiting()
+    session = MemoryRunSession(msgspec.structs.replace(run(resumes=1), target=RunTarget("here", "wide")))
+    at = clock.now()
+    session.append(
+        [
+            RunStarted(at=at, epoch=1, step_keys=("beside", "below", "final", "flaky")),
+            StepStarted(at=at, step_key="flaky"),
+            StepRetrying(at=at, step_key="flaky", error=ERROR, attempt=1, delay_seconds=60.0),
+        ]
+    )
+    clock.advance(20)
+    work = RunWork(WIDE, session.run, session, clock, threading.Event())
+    work.heartbeat = False
+    assert not work.run(InProcessExecutor())
+    assert CALLS[-2:] == [("flaky", 1), ("flaky", 2)], "the others go first"
+    assert WAITED[0] == pytest.approx(40.0)
+
+
+def test_in_the_loop_too() -> None:
+    began = time.monotonic()
+    told = StepRetrying(at=CLOCK.now(), step_key="flaky", error=ERROR, attempt=1, delay_seconds=0.4)
+    resumed(ThreadedExecutor(max_concurrent=4), told)
+    assert time.monotonic() - began >= 0.4
+    assert CALLS[-1][0] == "flaky"
+
+
+MADE: list[str] = []
+
+
+@multi_asset(specs=[AssetSpec("pair_a", skippable=True), AssetSpec("pair_b")])
+def pair() -> Iterator[MaterializeResult[Any]]:
+    MADE.append("pair")
+    yield MaterializeResult(asset_key="pair_b")
+
+
+@asset
+def late() -> int:
+    MADE.append("late")
+    return 1
+
+
+@asset
+def loads(pair_a: int, late: int) -> None:
+    MADE.append("loads")
+
+
+@asset(deps=[loads])
+def follows() -> None:
+    MADE.append("follows")
+
+
+@pytest.mark.parametrize("executor", [InProcessExecutor(), ThreadedExecutor(max_concurrent=2)], ids=lambda e: e.name)
+@pytest.mark.parametrize("was_lost_after_late", [False, True])
+def test_a_skipped_asset_is_known_as_absent(executor: Any, was_lost_after_late: bool) -> None:
+    """What loads it is passed over, though there may be an older value of it."""
+    MADE.clear()
+    definitions = Definitions(assets=[pair, late, loads, follows], resources={"io_manager": mem_io_manager})
+    session = MemoryRunSession(msgspec.structs.replace(run(resumes=1), target=RunTarget("here", ASSET_JOB)))
+    at, keys = CLOCK.now(), ("pair", "late", "loads", "follows")
+    told: list[Event] = [
+        RunStarted(at=at, epoch=1, step_keys=keys),
+        OutputStored(at=at, step_key="pair", output="pair_b", asset_key=AssetKey.of("pair_b")),
+        StepSucceeded(at=at, step_key="pair"),
+    ]
+    if was_lost_after_late:
+        told.append(OutputStored(at=at, step_key="late", output="result", asset_key=AssetKey.of("late")))
+        told.append(StepSucceeded(at=at, step_key="late"))
+    session.append(told)
+    work = RunWork(definitions, session.run, session, CLOCK, threading.Event())
+    work.heartbeat = False
+    assert work.run(executor)
+    expected: list[str] = [] if was_lost_after_late else ["late"]
+    assert expected == MADE
+    assert [event.step_key for event in session.events if event.kind == "step_skipped"] == ["loads", "follows"]
+
+
+@asset(partitions_def=StaticPartitionsDefinition(["eu", "us"]))
+def parts() -> None:
+    raise NotImplementedError
+
+
+@asset(deps=[parts])
+def whole(context: AssetExecutionContext) -> None:
+    MADE.append(str(context.run.target.partition_key))
+
+
+def test_a_rest_without_partitions_keeps_the_key_of_its_run() -> None:
+    MADE.clear()
+    target = RunTarget("here", ASSET_JOB, step_selection=("whole",), partition_key="eu")
+    session = MemoryRunSession(msgspec.structs.replace(run(), target=target))
+    work = RunWork(Definitions(assets=[parts, whole]), session.run, session, CLOCK, threading.Event())
+    work.heartbeat = False
+    assert work.run(InProcessExecutor()), session.run.error
+    assert MADE == ["eu"]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -18,12 +18,12 @@ from rostrum.model.events import (
     StepSucceeded,
     StepWorkerStarted,
 )
-from rostrum.model.plans import FromStep, Plan, Step, StepInput
+from rostrum.model.plans import FromAsset, FromStep, Plan, Step, StepInput, Tried
 from rostrum.model.runs import Run, RunStatus, RunTarget
 from rostrum.planning.dynamic import absent_outputs
 from rostrum.planning.progress import PlanProgress, without_passed_over
 from rostrum.planning.reruns import rerun_target, selected_steps
-from rostrum.planning.standing import Standing, output_origins
+from rostrum.planning.standing import Standing, output_origins, passed_over, still_passed_over
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 STEPS = (
@@ -140,3 +140,80 @@ def test_what_was_not_produced_passes_over_what_needs_it() -> None:
     origins = output_origins(run(RunStatus.FAILURE), standing, rest)
     kept, passed = without_passed_over(replace(rest, absent=absent_outputs(origins)))
     assert ([step.key for step in kept.steps], [step.key for step in passed]) == (["f"], ["d", "g"])
+
+
+RAW, MAYBE, REPORT = (AssetKey.of(name) for name in ("raw", "maybe", "report"))
+ASSETS = (
+    Step("pair", "pair", asset_keys=(RAW, MAYBE)),
+    Step("alone", "alone", asset_keys=(AssetKey.of("alone"),)),
+    Step("late", "late"),
+    Step("loads", "l", inputs=(StepInput("x", (FromAsset(MAYBE),)),), upstream=("pair", "late")),
+    Step("takes", "t", inputs=(StepInput("x", (FromAsset(RAW),)),), upstream=("pair", "late")),
+    Step("follows", "f", upstream=("pair", "late")),
+    Step("after", "f", upstream=("alone", "late"), asset_keys=(REPORT,)),
+    Step("last", "f", inputs=(StepInput("x", (FromAsset(REPORT),)),), upstream=("after",)),
+)
+REST = ("late", "loads", "takes", "follows", "after", "last")
+
+
+def rest_of_assets(*keys: str) -> Plan:
+    steps = (step for step in ASSETS if step.key in keys)
+    return Plan(tuple(replace(step, upstream=tuple(u for u in step.upstream if u in keys)) for step in steps))
+
+
+def told_of_assets() -> list[AnyEvent]:
+    return [
+        RunStarted(at=T0, epoch=1, step_keys=tuple(step.key for step in ASSETS)),
+        OutputStored(at=T0, step_key="pair", output="raw", asset_key=RAW),
+        StepSucceeded(at=T0, step_key="pair"),
+        StepSucceeded(at=T0, step_key="alone"),
+        StepFailed(at=T0, step_key="late", error=ERROR),
+    ]
+
+
+def test_an_asset_that_was_skipped_is_absent_for_the_rest() -> None:
+    """What loads it is passed over in its turn, and what follows a step that made nothing at all."""
+    origins = passed_over(Standing(told_of_assets()), ASSETS, REST)
+    assert origins == {"loads:": "", "after:": ""}
+    progress = PlanProgress(replace(rest_of_assets(*REST), absent=absent_outputs(origins)))
+    progress.succeeded("late")
+    assert [step.key for step in progress.newly_skipped()] == ["after", "loads", "last"]
+    assert [step.key for step in progress.ready()] == ["late", "follows", "takes"]
+
+
+def test_an_asset_below_one_that_was_skipped_is_absent_too() -> None:
+    told = [*told_of_assets()[:-1], StepSucceeded(at=T0, step_key="late")]
+    rest = rest_of_assets("loads", "after", "last")
+    rest = replace(rest, steps=(*rest.steps, Step("slow", "s"), Step("end", "e", upstream=("last", "slow"))))
+    origins = passed_over(Standing(told), ASSETS, ("loads", "after", "last"))
+    kept, passed = without_passed_over(replace(rest, absent=absent_outputs(origins)))
+    assert [step.key for step in passed] == ["after", "loads", "last"]
+    progress = PlanProgress(kept)
+    progress.succeeded("slow")
+    assert [step.key for step in progress.newly_skipped()] == ["end"]
+
+
+def test_the_latest_run_tells_what_was_skipped() -> None:
+    """An asset that a later run has made is there, and one that is made again is waited for."""
+    settled: set[str] = set()
+    made = OutputStored(at=T0, step_key="alone", asset_key=AssetKey.of("alone"))
+    later = Standing([RunStarted(at=T0, epoch=1, step_keys=("alone",)), made, StepSucceeded(at=T0, step_key="alone")])
+    assert passed_over(later, ASSETS, REST, settled) == {}
+    assert passed_over(Standing(told_of_assets()), ASSETS, REST, settled) == {"loads:": ""}
+    assert passed_over(Standing(told_of_assets()), ASSETS, ("pair", *REST)) == {"after:": ""}
+    assert still_passed_over(replace(run(RunStatus.FAILURE), output_origins={"after:": "", "x:": ""}), REST) == {
+        "after:": ""
+    }
+
+
+def test_what_is_left_of_a_delay() -> None:
+    at = T0 + timedelta(seconds=100)
+    waits = StepRetrying(at=T0, step_key="a", error=ERROR, attempt=2, delay_seconds=150.0)
+    standing = Standing([RunStarted(at=T0, epoch=1, step_keys=("a", "b")), waits])
+    assert standing.tried_before(("a", "b"), at) == {"a": Tried(2, delay_seconds=50.0)}
+    assert standing.tried_before(("a",), at + timedelta(seconds=50)) == {"a": Tried(2)}
+    assert standing.tried_before(("a",), T0 - timedelta(hours=1)) == {"a": Tried(2, delay_seconds=150.0)}, "two clocks"
+    begun = [RunStarted(at=T0, epoch=1, step_keys=("a",)), waits, StepStarted(at=at, step_key="a", attempt=3)]
+    assert Standing(begun).tried_before(("a",), at) == {"a": Tried(3)}
+    lost = StepRetrying(at=at, step_key="a", error=ERROR, attempt=3, cause="lost", stream="control", run_id="r")
+    assert Standing([*begun, lost]).tried_before(("a",), at) == {"a": Tried(3, interrupted=1)}

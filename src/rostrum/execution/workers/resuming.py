@@ -17,9 +17,9 @@ from rostrum.model.errors import ErrorInfo, RostrumError, Unavailable
 from rostrum.model.events import AnyEvent, Event, StepFailed, StepNotRun
 from rostrum.model.plans import Plan
 from rostrum.model.runs import Run
-from rostrum.planning.dynamic import known_items
+from rostrum.planning.dynamic import known_items, with_known_items
 from rostrum.planning.plan import build_plan
-from rostrum.planning.standing import Standing, output_origins
+from rostrum.planning.standing import Standing, output_origins, passed_over
 
 _AGAIN_SECONDS = 0.5
 
@@ -40,7 +40,7 @@ def rest_of(
     if standing.good:
         run, plan = _narrowed(resolved, run, plan, standing, left)
     failed = standing.failed.intersection(left)
-    tried = {key: standing.tried[key] for key in left if key in standing.tried and key not in failed}
+    tried = standing.tried_before((key for key in left if key not in failed), clock.now())
     return run, replace(plan, failed=failed, tried=tried)
 
 
@@ -51,7 +51,8 @@ def _narrowed(resolved: Resolved, run: Run, plan: Plan, standing: Standing, left
     target = replace(run.target, step_selection=tuple(left))
     rest = build_plan(resolved.manifest, target, resolved.graph, known)
     origins = output_origins(run, standing, rest, known)
-    return replace(run, target=target, output_origins={**run.output_origins, **origins}), rest
+    passed = passed_over(standing, with_known_items(plan.steps, known), rest.step_keys)
+    return replace(run, target=target, output_origins={**run.output_origins, **origins, **passed}), rest
 
 
 def ends_of_open_steps(session: RunSession, clock: Clock, error: ErrorInfo) -> list[Event]:

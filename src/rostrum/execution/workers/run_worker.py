@@ -424,8 +424,16 @@ def _outside(resolved: Resolved, plan: Plan) -> Sequence[AssetKey]:
 
 def run_partitions(resolved: Resolved, run: Run, plan: Plan) -> tuple[PartitionsSpec, ...]:
     """The definitions that the run's partition key must be of: the job's, then those of its assets. The first one is
-    the run's own.
+    the run's own. Some steps of a run, none of which has partitions, keep the key of that run.
     """
+    specs = _partitions(resolved, run, plan)
+    if specs or not (run.target.step_selection and run.is_partitioned):
+        return specs
+    whole = build_plan(resolved.manifest, msgspec.structs.replace(run.target, step_selection=()), resolved.graph)
+    return _partitions(resolved, run, whole)
+
+
+def _partitions(resolved: Resolved, run: Run, plan: Plan) -> tuple[PartitionsSpec, ...]:
     manifest = resolved.manifest
     names = [job.partitions for job in manifest.jobs if job.name == run.target.job]
     for step in plan.steps:
