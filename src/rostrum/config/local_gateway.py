@@ -27,6 +27,7 @@ class LocalSteps:
         self._deployment, self._run_id, self._epoch = deployment, run_id, epoch
         self._lock = threading.Lock()
         self._gateway: Any = None
+        self._is_stopped = False
 
     def access(self, scope: StepScope) -> GatewayAccess:
         """By a gateway of this process, which is opened here. Raises ConfigError without the server's libraries."""
@@ -44,9 +45,14 @@ class LocalSteps:
             seen = bell.count(topic)
             events, after = told_by_steps(self._deployment.storage, self._run_id, self._epoch, after)
             left = until - time.monotonic()
-            if events or left <= 0:
+            if events or left <= 0 or self._is_stopped:
                 return events, after
             bell.wait(topic, seen, left)
+
+    def stop(self) -> None:
+        """Wake who follows."""
+        self._is_stopped = True
+        self._deployment.doorbell.ring(steps_topic(self._run_id))
 
     def close(self) -> None:
         """Close the gateway."""

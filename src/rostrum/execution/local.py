@@ -304,6 +304,9 @@ class _Followed:
         self._kept.keep(events)
         return events, cursor
 
+    def stop(self) -> None:
+        self._steps.stop()
+
 
 def _with_inputs(run: Run, values: Mapping[str, Any]) -> Run:
     """The run with values for inputs of the job's graph in its config."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from math import inf
 
 from rostrum.executors.places import Attempt, Ended, Place
-from rostrum.model.errors import ErrorInfo, StepTimeout
+from rostrum.model.errors import ErrorInfo, RostrumError, StepTimeout
 from rostrum.model.events import (
     EngineMessage,
     Event,
@@ -138,6 +138,15 @@ def silent(underway: Underway) -> Ended:
     """A worker that says that it has ended, without any end of its attempt."""
     message = f"The worker of this step ({underway.place.name}) has ended without telling how the step ended."
     return Ended(cause="crash", error=ErrorInfo(class_name="StepWorkerDied", message=message, code="worker_died"))
+
+
+def not_started(error: BaseException, what: str = "") -> Ended:
+    """An attempt that could not be started, by what was raised. What will not work the next time either is somebody's
+    to mend.
+    """
+    is_ours = isinstance(error, RostrumError)
+    info = ErrorInfo(class_name=type(error).__name__, message=f"{what}{error}", code=error.code if is_ours else "")
+    return Ended(cause="user" if is_ours and not error.retryable else "lost", error=info)
 
 
 def given_up() -> Ended:

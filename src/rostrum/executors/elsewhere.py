@@ -22,7 +22,7 @@ import msgspec
 from rostrum.executors.places import Attempt, Ended, Reactor, Reports
 from rostrum.interfaces.execution import RemoteAttempt, RunHost, StepRunner
 from rostrum.interfaces.launching import GatewayAccess
-from rostrum.model.errors import ErrorInfo, InvocationError, RostrumError
+from rostrum.model.errors import ErrorInfo, InvocationError, RostrumError, Unavailable
 from rostrum.model.events import ATTEMPT_ENDS, Event, StepWorkerStarted
 from rostrum.model.principals import StepScope
 
@@ -135,7 +135,8 @@ class Elsewhere:
         """As of `Place`."""
         with self._lock:
             self._stop.set()
-        if self._thread is not None:
+        if self._thread is not None and self._host.steps is not None:
+            self._host.steps.stop()
             self._thread.join(_JOIN_SECONDS)
 
     def _settle(self, key: str, post: _Post) -> None:
@@ -146,15 +147,17 @@ class Elsewhere:
     # ----------------------------------------------------------------------------------------------------
 
     def _follow(self) -> None:
-        cursor, line = 0, self._host.steps
+        cursor, line, trouble = 0, self._host.steps, ""
         assert line is not None
         while not self._stop.is_set():
             mark = self._marks
             is_urgent = any(post.mark is not None for post in list(self._posts.values()))
             try:
                 events, cursor = line.follow(cursor, 0.0 if is_urgent else FOLLOW_SECONDS)
-            except RostrumError as error:  # whatever it is: without this thread the run would never end
-                _log.debug("what step workers tell is not to be had now: %s", error)
+            except Exception as error:  # noqa: BLE001 - whatever it is: without this thread the run would never end
+                if not self._stop.is_set() and repr(error) != trouble:  # said once, not twice a second
+                    trouble, level = repr(error), logging.DEBUG if isinstance(error, Unavailable) else logging.WARNING
+                    _log.log(level, "what step workers tell is not to be had now: %s", trouble)
                 self._host.clock.wait(self._stop, _AWAY_SECONDS)
                 continue
             if events or is_urgent:

@@ -7,11 +7,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
+from rostrum.executors.attempts import not_started
 from rostrum.executors.elsewhere import Elsewhere, lost
 from rostrum.executors.mixed import Local, execute_mixed, processors
 from rostrum.executors.places import Attempt, Ended, Reactor, Reports
@@ -31,6 +32,7 @@ _CALLS = 8
 _LAUNCH_SECONDS = 60.0
 """So long a launch is repeated while the engine does not answer."""
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 
 class PerStepExecutor:
@@ -87,6 +89,8 @@ class _Worker:
     def __init__(self, attempt: Attempt) -> None:
         self.attempt = attempt
         self.ref: WorkerRef | None = None
+        """Set by the thread that starts it, which looks at `is_unwanted` after that. Who sets `is_unwanted` looks at
+        this after that: so one of both ends it."""
         self.is_unwanted = False
         self.asked = False
         """The launcher is being asked how it is."""
@@ -123,17 +127,18 @@ class PerStepPlace:
         """See `places.Place`."""
         remote, access = self._elsewhere.begin(attempt)
         worker = self._workers[attempt.step.key] = _Worker(attempt)
-        self._pool.submit(self._launch, worker, self._spec(attempt, remote, access))
+        spec = self._spec(attempt, remote, access)
+        if not self._is_tidy:
+            self._is_tidy = True
+            self._ask(partial(self._tidy, spec), _tidied)
+        self._ask(partial(self._launch, worker, spec), partial(self._launched, worker))
 
     def interrupt(self, attempt: Attempt, level: int) -> None:
         """See `places.Place`. The worker hears of a cancel, and keeps time limits, by itself."""
         worker = self._workers.get(attempt.step.key)
         if worker is None or level < 2:
             return
-        if worker.ref is None:
-            worker.is_unwanted = True
-        else:
-            self._pool.submit(self._terminate, worker.ref, force=level > 2)
+        self._end(worker, force=level > 2)
         if level > 2:
             self._settle(worker, lost("The container of this step was killed."))
 
@@ -143,7 +148,7 @@ class PerStepPlace:
         for worker in (*self._workers.values(), *self._leaving):
             if worker.ref is not None and not worker.asked and now - worker.looked_at >= self._executor.look_seconds:
                 worker.asked = True
-                self._pool.submit(self._inspect, worker, worker.ref)
+                self._ask(partial(self._launcher.inspect, worker.ref), partial(self._seen, worker))
 
     def close(self) -> None:
         """See `places.Place`."""
@@ -151,9 +156,7 @@ class PerStepPlace:
         self._stop.set()
         self._wait_for_leaving()
         for worker in (*self._workers.values(), *self._leaving):
-            worker.is_unwanted = True
-            if worker.ref is not None:
-                self._pool.submit(self._terminate, worker.ref, force=True)
+            self._end(worker, force=True)
         self._workers.clear()
         self._pool.shutdown(wait=True)
 
@@ -161,15 +164,13 @@ class PerStepPlace:
         """The last output of the last steps is under way."""
         until, never = time.monotonic() + self._executor.grace_seconds, threading.Event()
         while self._leaving and time.monotonic() < until:
-            self._leaving = [worker for worker in self._leaving if worker.ref is not None and self._lives(worker.ref)]
+            self._leaving = [each for each in self._leaving if each.ref is not None and self._may_live(each.ref)]
             if self._leaving:
                 self._clock.wait(never, _LEAVING_SECONDS)
 
-    def _lives(self, ref: WorkerRef) -> bool:
-        try:
-            return self._launcher.inspect(ref).state == "running"
-        except RostrumError:
-            return False
+    def _may_live(self, ref: WorkerRef) -> bool:
+        asked = self._pool.submit(self._launcher.inspect, ref)
+        return asked.exception() is not None or asked.result().state != "exited"
 
     def _spec(self, attempt: Attempt, remote: RemoteAttempt, access: GatewayAccess) -> LaunchSpec:
         step = attempt.step
@@ -187,83 +188,77 @@ class PerStepPlace:
     # --- in threads, which only call the launcher
     # ---------------------------------------------------------------------
 
+    def _ask(self, call: Callable[[], _T], then: Callable[[Future[_T]], None]) -> None:
+        """Call the launcher, then go on in the loop's thread with what came of it: also with an exception, of whatever
+        kind. Unless the loop is over.
+        """
+        self._pool.submit(call).add_done_callback(lambda done: self._elsewhere.call(partial(then, done)))
+
     def _launch(self, worker: _Worker, spec: LaunchSpec) -> None:
-        self._tidy(spec)
         until, delay = time.monotonic() + _LAUNCH_SECONDS, 0.5
-        while not self._stop.is_set():
+        while worker.ref is None and not worker.is_unwanted and not self._stop.is_set():
             try:
-                ref = self._launcher.launch(spec)
-                self._elsewhere.call(partial(self._launched, worker, ref))
-                if self._stop.is_set():
-                    self._terminate(ref, force=True)
-                return
-            except Unavailable as error:
+                worker.ref = self._launcher.launch(spec)
+            except Unavailable:
                 if time.monotonic() + delay > until:
-                    self._elsewhere.call(partial(self._not_launched, worker, error))
-                    return
+                    raise
                 self._clock.wait(self._stop, delay)
                 delay = min(2 * delay, 8.0)
-            except RostrumError as error:
-                self._elsewhere.call(partial(self._not_launched, worker, error))
-                return
+        if worker.ref is not None and worker.is_unwanted:
+            self._terminate(worker.ref, force=True)
 
     def _tidy(self, spec: LaunchSpec) -> None:
         """Containers that an earlier worker of the run has left are not wanted: their events change nothing."""
-        if self._is_tidy:
-            return
-        self._is_tidy = True
-        try:
-            left = [ref for ref in self._launcher.adopt([spec.run.run_id]) if ref.step_key and ref.epoch < spec.epoch]
-        except RostrumError as error:
-            _log.warning("containers that may be left of an earlier worker are not looked for: %s", error)
-            return
-        for ref in left:
-            self._terminate(ref, force=True)
+        for ref in self._launcher.adopt([spec.run.run_id]):
+            if ref.step_key and ref.epoch < spec.epoch:
+                self._terminate(ref, force=True)
 
     def _terminate(self, ref: WorkerRef, *, force: bool) -> None:
         try:
             self._launcher.terminate(ref, force=force)
-        except RostrumError as error:
-            _log.warning("the container of step %s could not be ended: %s", ref.step_key, error)
-
-    def _inspect(self, worker: _Worker, ref: WorkerRef) -> None:
-        try:
-            status = self._launcher.inspect(ref)
-        except RostrumError as error:
-            status = WorkerStatus(state="unknown", reason=str(error))
-        self._elsewhere.call(partial(self._seen, worker, status))
+        except Exception as error:  # noqa: BLE001 - whatever a client of an engine raises: it is told
+            _log.warning("the container of step %s could not be ended: %s", ref.step_key, _worded(error))
 
     # --- in the loop's thread
     # -----------------------------------------------------------------------------------------
 
-    def _launched(self, worker: _Worker, ref: WorkerRef) -> None:
-        worker.ref = ref
-        if self._workers.get(worker.attempt.step.key) is not worker or worker.is_unwanted:
-            self._pool.submit(self._terminate, ref, force=True)
-            self._settle(worker, lost("The container of this step was not wanted any more when it had started."))
-            return
-        self._elsewhere.started(worker.attempt, worker=ref.host or str(ref.pid))
+    def _end(self, worker: _Worker, *, force: bool) -> None:
+        """End its container: now, or when it has been started."""
+        worker.is_unwanted = True
+        if worker.ref is not None:
+            self._pool.submit(self._terminate, worker.ref, force=force)
+
+    def _launched(self, worker: _Worker, launch: Future[None]) -> None:
+        error = launch.exception()
+        if worker.ref is None:
+            if worker in self._leaving:  # it has been started all the same, and has done its attempt
+                self._leaving.remove(worker)
+            elif error is not None:
+                self._settle(worker, not_started(error, "The container of this step could not be started: "))
+        if worker.is_unwanted:
+            self._settle(worker, lost("The container of this step was not wanted any more when it had been started."))
+        elif worker.ref is not None and self._workers.get(worker.attempt.step.key) is worker:
+            self._elsewhere.started(worker.attempt, worker=worker.ref.host or str(worker.ref.pid))
 
     def _told_end(self, attempt: Attempt) -> None:
-        worker = self._workers.pop(attempt.step.key, None)
-        if worker is not None:
+        worker = self._workers.get(attempt.step.key)
+        if worker is not None and worker.attempt is attempt:  # not the next one's, when it was heard of late
+            del self._workers[attempt.step.key]
             worker.leaves_at = time.monotonic()
             worker.looked_at = worker.leaves_at - self._executor.look_seconds
             self._leaving.append(worker)
 
-    def _not_launched(self, worker: _Worker, error: RostrumError) -> None:
-        what = f"The container of this step could not be started: {error}"
-        info = ErrorInfo(class_name=type(error).__name__, message=what, code=error.code)
-        self._settle(worker, Ended(cause="lost" if error.retryable else "user", error=info))
-
-    def _seen(self, worker: _Worker, status: WorkerStatus) -> None:
+    def _seen(self, worker: _Worker, asked: Future[WorkerStatus]) -> None:
+        error = asked.exception()
+        status = asked.result() if error is None else WorkerStatus(state="unknown", reason=_worded(error))
         now = time.monotonic()
         worker.asked, worker.looked_at = False, now
         if worker in self._leaving:
             if status.state == "exited":
                 self._leaving.remove(worker)
-            elif now - worker.leaves_at >= LOST_SECONDS and worker.ref is not None:
-                self._pool.submit(self._terminate, worker.ref, force=True)
+            elif now - worker.leaves_at >= LOST_SECONDS:
+                self._leaving.remove(worker)
+                self._end(worker, force=True)
             return
         if status.state == "running":
             worker.unknown_since = None
@@ -272,8 +267,7 @@ class PerStepPlace:
         else:
             worker.unknown_since = worker.unknown_since or now
             if now - worker.unknown_since >= LOST_SECONDS:
-                if worker.ref is not None:
-                    self._pool.submit(self._terminate, worker.ref, force=True)
+                self._end(worker, force=True)
                 self._settle(worker, lost(f"Nothing is known of the container of this step: {status.reason}"))
 
     def _settle(self, worker: _Worker, how: Ended) -> None:
@@ -281,6 +275,17 @@ class PerStepPlace:
         if self._workers.get(key) is worker:
             del self._workers[key]
             self._elsewhere.finished(worker.attempt, how)
+
+
+def _tidied(looked: Future[None]) -> None:
+    error = looked.exception()
+    if error is not None:
+        _log.warning("containers that may be left of an earlier worker are not looked for: %s", _worded(error))
+
+
+def _worded(error: BaseException) -> str:
+    """In a line; libraries' messages say little without their class."""
+    return str(error) if isinstance(error, RostrumError) else f"{type(error).__name__}: {error}"
 
 
 _TERMINATED = (143, 137)

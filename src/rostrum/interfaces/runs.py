@@ -126,6 +126,10 @@ class StepsLine(Protocol):
         """
         ...
 
+    def stop(self) -> None:
+        """End a `follow` that waits, which then may raise Unavailable; none waits from now on. From any thread."""
+        ...
+
 
 class RunSession(EventSink, RunReader, Protocol):
     """One seam between a run and the control plane: the gateway client with a disk spool, or the store itself."""

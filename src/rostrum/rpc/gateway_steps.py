@@ -27,6 +27,7 @@ class GatewaySteps:
         self._address, self._base, self._token = address, base, token
         self._line = GatewayConnection(address, timeout=FOLLOW_SECONDS + _MARGIN_SECONDS)
         self._lock = threading.Lock()
+        self._is_stopped = False
 
     def access(self, scope: StepScope) -> GatewayAccess:
         """By the run's own address and token, narrowed to the attempt."""
@@ -38,6 +39,8 @@ class GatewaySteps:
         with self._lock:
             try:
                 self._line.send(f"{self._base}/follow", body, self._token())
+                if self._is_stopped:  # before there was a connection to be broken off
+                    raise ConnectionAbortedError("the run is over")
                 status, reply = self._line.receive()
                 if status == 200:
                     told = msgspec.msgpack.decode(reply, type=FollowReply)
@@ -48,7 +51,8 @@ class GatewaySteps:
         raise Unavailable(f"the control plane does not tell what step workers tell (status {status})")
 
     def stop(self) -> None:
-        """End a poll that is under way."""
+        """End a poll that is under way, and what is asked later."""
+        self._is_stopped = True
         self._line.abort()
 
     def close(self) -> None:

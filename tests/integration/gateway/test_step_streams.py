@@ -353,6 +353,15 @@ def test_closing_ends_a_long_poll(told: Told, gateway: Gateway) -> None:
     assert len(answers) == 1
 
 
+def test_nothing_waits_for_what_is_told_once_it_is_stopped(told: Told, gateway: Gateway) -> None:
+    session = gateway.session(told.run)
+    assert session.steps is not None
+    session.steps.stop()  # there is no connection yet
+    with pytest.raises(Unavailable):
+        session.steps.follow(0, 20.0)
+    session.close()
+
+
 def test_a_run_has_no_step_events_of_others(plane: Plane, told: Told, caller: Caller) -> None:
     other = Told(plane)
     other.by_step(FIRST, started(plane))

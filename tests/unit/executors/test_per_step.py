@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from rostrum.executors import per_step
 from rostrum.executors.per_step import PerStepExecutor, PerStepPlace
 from rostrum.executors.places import Attempt, Ended
 from rostrum.interfaces.execution import RemoteAttempt
 from rostrum.interfaces.launching import GatewayAccess, GatewayAddress, LaunchSpec, WorkerRef, WorkerStatus
 from rostrum.model.errors import InvocationError
-from rostrum.model.events import AnyEvent, Event
+from rostrum.model.events import AnyEvent, Event, StepSucceeded, step_stream
 from rostrum.model.plans import Step
 from rostrum.model.principals import StepScope
 from rostrum.model.runs import Run, RunTarget
@@ -32,8 +34,16 @@ class Engine:
         self.ended: list[tuple[WorkerRef, bool]] = []
         self.status = WorkerStatus(state="running")
         self.changed = threading.Condition()
+        self.broken = ""
+        """What fails, in a way that no launcher should."""
+        self.asked = 0
+        self.begun, self.may_go_on = threading.Event(), threading.Event()
+        self.may_go_on.set()
 
     def launch(self, spec: LaunchSpec) -> WorkerRef:
+        self.begun.set()
+        self.may_go_on.wait(10.0)
+        self._fail_at("launch")
         with self.changed:
             self.launched.append(spec)
             self.changed.notify_all()
@@ -49,30 +59,46 @@ class Engine:
         with self.changed:
             self.ended.append((ref, force))
             self.changed.notify_all()
+        self._fail_at("terminate")
 
     def inspect(self, ref: WorkerRef) -> WorkerStatus:
+        self.asked += 1
+        self._fail_at("inspect")
         return self.status
 
     def adopt(self, run_ids: list[str]) -> list[WorkerRef]:
         assert run_ids == ["r1"]
+        self._fail_at("adopt")
         return self.left
+
+    def _fail_at(self, call: str) -> None:
+        if self.broken == call:
+            raise ValueError("not what it expected")
 
 
 class Steps:
-    """A line on which nobody says anything."""
+    """A line on which is said what a test says."""
+
+    def __init__(self) -> None:
+        self.told: list[AnyEvent] = []
 
     def access(self, scope: StepScope) -> GatewayAccess:
         return GatewayAccess(GatewayAddress("http://gateway:1"), f"token-of-{scope.step_key}")
 
     def follow(self, after: int, seconds: float) -> tuple[Sequence[AnyEvent], int]:
         threading.Event().wait(min(seconds, 0.01))
-        return (), after
+        return self.told[after:], len(self.told)
+
+    def stop(self) -> None:
+        pass
 
 
 class Host:
     clock = SystemClock()
     stop = threading.Event()
-    steps: Any = Steps()
+
+    def __init__(self) -> None:
+        self.steps: Any = Steps()
 
 
 class Runner:
@@ -113,13 +139,20 @@ class Bench:
     def __init__(self) -> None:
         self.engine, self.loop = Engine(), Loop()
         executor = PerStepExecutor(self.engine, look_seconds=0.0, grace_seconds=0.1)
-        self.place = PerStepPlace(executor, Runner(), Host())  # type: ignore[arg-type]
+        self.host = Host()
+        self.place = PerStepPlace(executor, Runner(), self.host)  # type: ignore[arg-type]
         self.place.open(self.loop, self.loop)  # type: ignore[arg-type]
 
-    def start(self, key: str = "load") -> Attempt:
-        attempt = Attempt(Step(key, key, tags={"rostrum/cpu": "2"}), 1)
+    def start(self, key: str = "load", number: int = 1) -> Attempt:
+        attempt = Attempt(Step(key, key, tags={"rostrum/cpu": "2"}), number)
         self.place.start(attempt)
         return attempt
+
+    def tell_end(self, attempt: Attempt) -> None:
+        """As its worker does."""
+        end = StepSucceeded(at=self.host.clock.now(), step_key=attempt.step.key)
+        stream = step_stream(RUN.epoch, f"{attempt.step.key}-{attempt.number}")
+        self.host.steps.told.append(structs.replace(end, run_id=RUN.run_id, stream=stream))
 
 
 @pytest.fixture
@@ -145,7 +178,7 @@ def test_containers_that_an_earlier_worker_has_left_are_killed(bench: Bench) -> 
     bench.engine.left = [old, own, run]
     bench.start()
     bench.start("more")
-    bench.loop.until(lambda: len(bench.loop.told) == 2)
+    bench.loop.until(lambda: len(bench.loop.told) == 2 and bool(bench.engine.ended))
     assert bench.engine.ended == [(old, True)]
 
 
@@ -174,6 +207,115 @@ def test_closing_leaves_no_container(bench: Bench) -> None:
     bench.start()
     bench.loop.until(lambda: bool(bench.loop.told))
     bench.place.close()
+    assert [(ref.step_key, force) for ref, force in bench.engine.ended] == [("load", True)]
+
+
+def test_a_launcher_that_fails_to_start_as_none_should_is_told(bench: Bench) -> None:
+    bench.engine.broken = "launch"
+    bench.start()
+    bench.loop.until(lambda: bool(bench.loop.over))
+    ((_, how),) = bench.loop.over
+    assert how is not None
+    assert (how.cause, how.error.class_name) == ("lost", "ValueError")
+    assert how.error.message == "The container of this step could not be started: not what it expected"
+
+
+def test_a_launcher_that_fails_to_look_as_none_should_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(per_step, "LOST_SECONDS", 0.0)
+    bench.engine.broken = "inspect"
+    bench.start()
+    bench.loop.until(lambda: bool(bench.loop.told))
+    bench.loop.until(lambda: bool(bench.loop.over), bench.place.look)
+    ((_, how),) = bench.loop.over
+    assert how is not None
+    assert (how.cause, how.error.code) == ("lost", "worker_lost")
+    assert "Nothing is known of the container of this step: ValueError: not what it expected" in how.error.message
+
+
+def test_one_look_that_fails_is_followed_by_others(bench: Bench) -> None:
+    bench.engine.broken = "inspect"
+    bench.start()
+    bench.loop.until(lambda: bench.engine.asked >= 2, bench.place.look)
+    bench.engine.broken, bench.engine.status = "", WorkerStatus(state="exited", exit_code=1)
+    bench.loop.until(lambda: bool(bench.loop.over), bench.place.look)
+
+
+def test_a_launcher_that_fails_to_end_as_none_should_is_told(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.engine.broken = "terminate"
+    attempt = bench.start()
+    bench.loop.until(lambda: bool(bench.loop.told))
+    bench.place.interrupt(attempt, 3)
+    bench.loop.until(lambda: bool(bench.loop.over))
+    bench.loop.until(lambda: bool(caplog.messages))
+    assert caplog.messages == ["the container of step load could not be ended: ValueError: not what it expected"]
+
+
+def test_a_launcher_that_fails_to_find_as_none_should_starts_all_the_same(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.engine.broken = "adopt"
+    bench.start()
+    bench.loop.until(lambda: bool(bench.loop.told) and bool(caplog.messages))
+    assert caplog.messages == [
+        "containers that may be left of an earlier worker are not looked for: ValueError: not what it expected"
+    ]
+
+
+def test_a_worker_that_is_done_before_the_launcher_knows_delivers_its_output(bench: Bench) -> None:
+    bench.engine.may_go_on.clear()
+    attempt = bench.start()
+    bench.tell_end(attempt)
+    bench.loop.until(lambda: bool(bench.loop.over))
+    bench.engine.may_go_on.set()
+    bench.loop.until(lambda: bench.engine.asked >= 2, bench.place.look)
+    assert bench.engine.ended == [], "it is not killed"
+    assert bench.loop.over == [("load", None)]
+
+
+def test_a_launch_that_failed_only_to_be_heard_of_holds_no_room(bench: Bench) -> None:
+    bench.engine.may_go_on.clear()
+    bench.engine.broken = "launch"
+    attempts = [bench.start(f"load{number}") for number in range(per_step.MOST_AT_ONCE)]
+    for attempt in attempts:
+        bench.tell_end(attempt)
+    bench.loop.until(lambda: len(bench.loop.over) == len(attempts))
+    bench.engine.may_go_on.set()
+    bench.loop.until(bench.place.has_room)
+
+
+def test_a_worker_of_which_nothing_is_known_does_not_hold_room_for_ever(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(per_step, "LOST_SECONDS", 0.0)
+    attempts = [bench.start(f"load{number}") for number in range(per_step.MOST_AT_ONCE)]
+    bench.loop.until(lambda: len(bench.loop.told) == len(attempts))
+    for attempt in attempts:
+        bench.tell_end(attempt)
+    bench.engine.broken = "inspect"
+    bench.loop.until(bench.place.has_room, bench.place.look)
+
+
+def test_what_is_heard_late_of_an_attempt_is_not_the_next_ones(bench: Bench) -> None:
+    first = bench.start()
+    bench.loop.until(lambda: bool(bench.loop.told))
+    second = bench.start(number=2)  # the first one was given up
+    bench.loop.until(lambda: len(bench.loop.told) == 2)
+    bench.tell_end(first)
+    bench.loop.until(lambda: bool(bench.loop.over))
+    bench.place.interrupt(second, 3)
+    bench.loop.until(lambda: len(bench.loop.over) == 2)
+    bench.loop.until(lambda: bool(bench.engine.ended))
+
+
+def test_a_container_that_starts_while_the_run_ends_is_not_left(bench: Bench) -> None:
+    bench.engine.may_go_on.clear()
+    bench.start()
+    assert bench.engine.begun.wait(10.0)
+    closing = threading.Thread(target=bench.place.close)
+    closing.start()
+    bench.loop.until(lambda: bench.place._workers == {})
+    bench.engine.may_go_on.set()
+    closing.join(10.0)
     assert [(ref.step_key, force) for ref, force in bench.engine.ended] == [("load", True)]
 
 
