@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from rostrum.executors.attempts import Underway, given_up, lingering, over_time, silent
+from rostrum.executors.attempts import Underway, given_up, lingering, not_started, over_time, silent
 from rostrum.executors.hook_skips import hooks_not_run
 from rostrum.executors.journal import Journal
 from rostrum.executors.ledger import SUCCEEDED, Ledger, expand, skip_event
@@ -23,7 +23,7 @@ from rostrum.executors.waits import Waits
 from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.model.errors import ErrorInfo, RostrumError, StepTimeout
 from rostrum.model.events import STEP_ENDS, Event, StepCanceled, StepFailed, StepRetrying
-from rostrum.model.plans import Plan, Step, Tried
+from rostrum.model.plans import Plan, Step
 from rostrum.planning.placement import Chains
 from rostrum.planning.retries import class_names, counted_apart, is_apart, retry_after
 
@@ -179,17 +179,27 @@ class Schedule:
             attempt = self._retries.pop(0)[2]
             self._line_of(attempt.step).append(attempt)
         while (step := self._ledger.take()) is not None:
-            line = self._line_of(step)
-            if step.key in self._expected:
+            line, attempt, tried = self._line_of(step), self._first(step), self._tried.get(step.key)
+            if tried is not None and tried.delay_seconds > 0:
+                self._later(attempt, tried.delay_seconds)
+            elif step.key in self._expected:
                 self._expected.discard(step.key)
-                line.appendleft(_first(step, self._tried, self._rules))
+                line.appendleft(attempt)
             else:
-                line.append(_first(step, self._tried, self._rules))
+                line.append(attempt)
         if self._ledger.is_ranked and self._count_lined_up() > before:
             self._lines = {
                 place: deque(sorted(line, key=lambda attempt: -attempt.step.priority))
                 for place, line in self._lines.items()
             }
+
+    def _first(self, step: Step) -> Attempt:
+        """The first attempt of this worker's: others may have made some before."""
+        before = self._tried.get(step.key)
+        if before is None:
+            return Attempt(step, 1)
+        apart = counted_apart(step.retry_policy, before, self._rules.infrastructure_retries)
+        return Attempt(step, before.attempts + 1, apart)
 
     def _count_lined_up(self) -> int:
         return sum(len(line) for line in self._lines.values())
@@ -216,9 +226,7 @@ class Schedule:
         try:
             place.start(attempt)
         except (RostrumError, OSError) as error:  # a machine without room for one more process, too
-            info = ErrorInfo(class_name=type(error).__name__, message=str(error), code=getattr(error, "code", ""))
-            # What will not work the next time either is somebody's to mend.
-            self.ended(attempt, Ended(cause="lost" if getattr(error, "retryable", True) else "user", error=info))
+            self.ended(attempt, not_started(error))
 
     # --- what places tell
     # ----------------------------------------------------------------------------------------------
@@ -329,9 +337,11 @@ class Schedule:
 
     def _again(self, attempt: Attempt, end: StepRetrying) -> None:
         apart = is_apart(attempt.step.retry_policy, end.cause, self._rules.infrastructure_retries)
-        following = Attempt(attempt.step, attempt.number + 1, attempt.apart + apart)
+        self._later(Attempt(attempt.step, attempt.number + 1, attempt.apart + apart), end.delay_seconds)
+
+    def _later(self, attempt: Attempt, seconds: float) -> None:
         self._number += 1
-        self._retries.append((time.monotonic() + end.delay_seconds, self._number, following))
+        self._retries.append((time.monotonic() + seconds, self._number, attempt))
         self._retries.sort(key=_due)
 
     def _interrupt(self, now: float) -> None:
@@ -342,14 +352,6 @@ class Schedule:
                 self._host.record(lingering(each, self._host.clock.now()))
             if (stop or each.is_over_at(now) or each.lingers_at(now, grace)) and not each.interrupt(now, grace):
                 self.ended(each.attempt, given_up())
-
-
-def _first(step: Step, tried: Mapping[str, Tried], rules: Rules) -> Attempt:
-    """The first attempt of this worker's: others may have made some before."""
-    before = tried.get(step.key)
-    if before is None:
-        return Attempt(step, 1)
-    return Attempt(step, before.attempts + 1, counted_apart(step.retry_policy, before, rules.infrastructure_retries))
 
 
 def _turn(blocked: tuple[int, Attempt]) -> int:
