@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rostrum.definitions.names import KeyLike, asset_key_of
+from rostrum.definitions.partitions.loading import checked_keys
 from rostrum.interfaces import runs
 from rostrum.interfaces.runs import RunReader
 from rostrum.model.assets import AssetKey, AssetState
@@ -243,8 +244,9 @@ class RunInstance:
         return partition_key in self.get_dynamic_partitions(partitions_def_name)
 
     def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
-        """Add keys; present ones stay where they are."""
-        self._session.add_dynamic_partitions(partitions_def_name, partition_keys)
+        """Add keys; present ones stay where they are. Raises ArgumentError for a single text, and for an empty key."""
+        keys = checked_keys("add_dynamic_partitions", partition_keys)
+        self._session.add_dynamic_partitions(partitions_def_name, keys)
 
     def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
         """Remove a key."""

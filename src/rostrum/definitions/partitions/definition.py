@@ -329,6 +329,10 @@ class StaticPartitionsDefinition(PartitionsDefinition):
             twice = next(key for position, key in enumerate(keys) if key in keys[:position])
             raise DefinitionError(f"StaticPartitionsDefinition: the key {twice!r} is there twice.")
         for key in keys:
+            if not key:
+                raise DefinitionError(
+                    "StaticPartitionsDefinition: one key is the empty text, which would mean no partition: name it."
+                )
             if "..." in key or any(ord(character) < 32 or ord(character) == 127 for character in key):
                 raise DefinitionError(f"StaticPartitionsDefinition: the key {key!r} has `...` or a control character.")
         self._spec = model.StaticPartitions(keys)

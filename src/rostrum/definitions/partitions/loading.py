@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -92,3 +92,13 @@ def _clock() -> Clock:
         return found[0].load()()
     module, _, name = _DEFAULT_CLOCK.partition(":")
     return getattr(importlib.import_module(module), name)()
+
+
+def checked_keys(what: str, partition_keys: Iterable[str]) -> list[str]:
+    """Keys to be added. Raises ArgumentError for a single text, for what is no text, and for the empty one."""
+    keys = list(partition_keys)
+    if isinstance(partition_keys, str) or not all(isinstance(key, str) for key in keys):
+        raise ArgumentError(f"{what}: partition_keys is a list of texts, not {partition_keys!r:.200}.")
+    if "" in keys:
+        raise ArgumentError(f"{what}: one key is the empty text, which would mean no partition: name it.")
+    return keys

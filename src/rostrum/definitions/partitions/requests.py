@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rostrum.definitions.partitions.loading import checked_keys
 from rostrum.model import ticks
 from rostrum.model.errors import ArgumentError
 
@@ -44,6 +45,9 @@ class AddDynamicPartitionsRequest(_PartitionsRequest):
     """Add keys to dynamic partitions. Made by `DynamicPartitionsDefinition.build_add_request`."""
 
     __slots__ = ()
+
+    def __init__(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
+        super().__init__(partitions_def_name, checked_keys(type(self).__name__, partition_keys))
 
 
 class DeleteDynamicPartitionsRequest(_PartitionsRequest):

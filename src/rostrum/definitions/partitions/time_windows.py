@@ -10,7 +10,7 @@ from rostrum.definitions.partitions.definition import PaginatedResults, Partitio
 from rostrum.definitions.partitions.loading import PartitionLoadingContext, loading_context
 from rostrum.definitions.partitions.time_window_fields import ScheduleType, TimeWindowFields
 from rostrum.model import partitions as model
-from rostrum.model.errors import DateTextError, DefinitionError
+from rostrum.model.errors import ArgumentError, DateTextError, DefinitionError
 from rostrum.planning import cron
 from rostrum.planning.partitions import partitions_of
 from rostrum.planning.time_windows import TimedPartitions, TimeWindow
@@ -67,12 +67,19 @@ class TimeWindowPartitionsDefinition(TimeWindowFields):
         zone = timezone or "UTC"
         crons = tuple(each for each in exclusions or () if isinstance(each, str))
         cron.validate((cron_schedule, *crons), zone)
+        first = _moment("start", start, fmt, zone)
+        last = _moment("end", end, fmt, zone) if end is not None else None
+        if last is not None and last < first:
+            raise DefinitionError(
+                f"{type(self).__name__}: the end {last.strftime(fmt)} is before the start {first.strftime(fmt)}, so "
+                "there would never be a partition."
+            )
         self._spec = model.TimePartitions(
             cron=cron_schedule,
-            start=_moment("start", start, fmt, zone),
+            start=first,
             format=fmt,
             timezone=zone,
-            end=_moment("end", end, fmt, zone) if end is not None else None,
+            end=last,
             end_offset=end_offset,
             excluded_crons=crons,
             excluded_starts=tuple(
@@ -152,7 +159,7 @@ class TimeWindowPartitionsDefinition(TimeWindowFields):
         self, time_window: TimeWindow, respect_bounds: bool = True
     ) -> PartitionKeyRange:
         """First and last key within a window."""
-        start, end = self._aware(time_window[0]), self._aware(time_window[1])
+        start, end = self._bounds(time_window)
         first = self._timed.first_from(start)
         last = self._timed.first_from(end) - 1
         if respect_bounds:
@@ -235,8 +242,14 @@ class TimeWindowPartitionsDefinition(TimeWindowFields):
     def _aware(self, at: datetime) -> datetime:
         return at if at.tzinfo is not None else at.replace(tzinfo=cron.zone(self.timezone))
 
-    def _within(self, time_window: TimeWindow) -> range:
+    def _bounds(self, time_window: TimeWindow) -> tuple[datetime, datetime]:
         start, end = self._aware(time_window[0]), self._aware(time_window[1])
+        if end < start:
+            raise ArgumentError(f"the time window ends at {end}, before it starts at {start}: swap the two.")
+        return start, end
+
+    def _within(self, time_window: TimeWindow) -> range:
+        start, end = self._bounds(time_window)
         return range(self._timed.first_from(start), min(self._timed.first_from(end), self._count()))
 
 
