@@ -6,14 +6,16 @@ from typing import Any, cast
 
 import msgspec
 
+from rostrum.auth.authorize import permissions
 from rostrum.control.requests import SubmitRequest
 from rostrum.control.retries import Rerun
-from rostrum.model.errors import ConfigError, NotFound
+from rostrum.model.errors import ConfigError, Denied, NotFound
 from rostrum.model.ids import is_id
 from rostrum.model.principals import Permission
 from rostrum.model.runs import Trigger
 from rostrum.model.secrets import place_of_mask
 from rostrum.model.ticks import AutomationKey
+from rostrum.planning.launch_rights import places_asked
 from rostrum.web.context import RequestContext
 from rostrum.web.targets import resolve_target
 from rostrum.web.views.automations import AutomationView
@@ -54,6 +56,8 @@ class Mutation:
     def launch(self, input: dict[str, Any]) -> dict[str, Any]:
         target = resolve_target(self._context, input["target"])
         config, tags = _config(input), _tags(input)
+        job = self._context.catalog.jobs.get((target.location, target.job))
+        self._check_places(config, tags, job.config if job else {}, job.tags_of_runs if job else {})
         keys: list[str] = input.get("partitionKeys") or []
         if len(keys) > MAX_PARTITIONS:
             raise ConfigError(f"{len(keys)} partitions at once; {MAX_PARTITIONS} is the most")
@@ -73,6 +77,18 @@ class Mutation:
         run = self._services.runs.submit(request)
         self._context.refresh()
         return {"runs": [RunView(self._context, run)], "backfill": None}
+
+    def _check_places(
+        self, config: dict[str, Any], tags: dict[str, str], known_config: dict[str, Any], known_tags: dict[str, str]
+    ) -> None:
+        """Raises Denied for a launch that chooses where code runs, and as what: that is like choosing the code."""
+        asked = places_asked(config, tags, known_config, known_tags)
+        principal = self._context.principal
+        if asked and (principal is None or Permission.ADMIN not in permissions(principal)):
+            raise Denied(
+                f"{', '.join(asked)}: where a run is executed, and as what, only an administrator may say at its "
+                "launch; others leave it to the project's code (job, op, location) and to the instance file"
+            )
 
     def cancel_run(self, id: str, force: bool = False) -> RunView:
         run = self._services.runs.cancel(_run_id(id), self._who, force=force)
@@ -99,6 +115,9 @@ class Mutation:
             config=None if config is None else _config({"config": config}),
             tags=_tags({"tags": tags}),
         )
+        parent = self._context.session.runs.get(_run_id(id))
+        if parent is not None:
+            self._check_places(how.config or {}, how.tags, parent.config, parent.tags)
         run = self._services.runs.retry(_run_id(id), by=self._who, idempotency_key=idempotency_key, how=how)
         self._context.refresh()
         return RunView(self._context, run)
