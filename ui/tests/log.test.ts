@@ -32,6 +32,20 @@ describe("one log of events and output", () => {
     const files = [1, 2].map((attempt) => ({ fileKey: `a-${attempt}`, stepKeys: ["a"], attempt, out: `try ${attempt}\n`, err: "" }));
     expect(mergeLog(tried, files).map((line) => line.text)).toEqual(["step started", "try 1", "E: 1", "attempt 1 failed; the next one follows", "step started, attempt 2", "try 2", "step succeeded"]);
   });
+  it("puts what was printed before what came of it", () => {
+    const of = (id: number, kind: string) => event(id, kind, { step_key: "a" });
+    const told = [of(1, "step_started"), of(2, "log_message"), event(3, "log_message", { step_key: "b", message: "other" }), of(4, "output_stored"), of(5, "asset_materialized"), of(6, "step_succeeded")];
+    const kinds = mergeLog(told, [output]).map((line) => line.text || "said");
+    expect(kinds).toEqual(["step started", "said", "other", "red", "100%", "bad", "stored result", "materialized ", "step succeeded"]);
+  });
+  it("takes standard error for errors where the attempt did not go well", () => {
+    const good = mergeLog([event(1, "step_started", { step_key: "a" }), event(2, "step_succeeded", { step_key: "a" })], [output]);
+    expect(scoped(good, { step: undefined, show: "errors" })).toEqual([]);
+    expect(scoped(good, { step: undefined, show: "output" }).map((line) => line.level)).toEqual(["OUT", "OUT", "ERR"]);
+  });
+  it("names an error that says nothing", () => {
+    expect(sentence(event(1, "step_failed", { error: { class_name: "MemoryError", message: "" } })).text).toBe("MemoryError");
+  });
   it("tells where bytes were left out", () => {
     expect(mergeLog([], [{ ...output, out: `first${leftOut(39_800_000)}last`, err: "" }]).map((line) => line.text)).toEqual(["first", "… 39,800,000 bytes left out here: more was written than is kept of a log file", "last"]);
   });

@@ -67,7 +67,7 @@ class RequestContext:
         self._session: Session | None = None
         self.titles: dict[str, str] = {}
         """What a list shows of a run, by id."""
-        self.typical: dict[tuple[str, str, tuple[str, ...]], float | None] = {}
+        self.typical: dict[tuple[str, str, tuple[str, ...]], dict[str, float]] = {}
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from rostrum.model import events as ev
+from rostrum.model.metadata import MetadataValue
 from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run
 from rostrum.planning.dynamic import base_of
@@ -71,8 +72,10 @@ class StepRow(msgspec.Struct, rename="camel"):
     """Where its last attempt runs or ran."""
     cause: str | None = None
     """Why it failed for good."""
+    metadata: dict[str, MetadataValue] | None = None
+    """That of the `Failure` it failed with."""
     tries: list[Try] = []
-    """All attempts in order, where there was more than one."""
+    """All attempts in order, where there was more than one, or another is to come."""
 
 
 _OPEN = ("waiting", "running", "starting", "retrying")
@@ -116,7 +119,7 @@ def step_rows(run: Run, plan: Plan | None, events: Iterable[ev.AnyEvent]) -> lis
                 "not_run" if row.started_at is None else "canceled" if run.status.value == "canceled" else "failure"
             )
             row.ended_at = run.ended_at if row.started_at else None
-        if len(row.tries) == 1:
+        if len(row.tries) == 1 and row.status != "retrying":
             row.tries = []
         elif row.tries and row.tries[-1].ended_at is None:
             row.tries[-1].ended_at = row.ended_at
@@ -200,6 +203,7 @@ def _apply(row: StepRow, event: ev.AnyEvent, home: Where) -> None:
         row.error = None
         if isinstance(event, ev.StepFailed):
             row.error, row.cause = event.error.first_line, event.cause
+            row.metadata = event.metadata or None
             _failed(row, event)
 
 

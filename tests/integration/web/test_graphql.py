@@ -145,6 +145,16 @@ def test_a_run_that_nobody_asked_for_is_listed_and_shown(site: Site) -> None:
     assert run == {"id": by_itself, "triggerKind": "retry", "triggerName": ""}
 
 
+def test_what_is_typical_does_not_count_the_run_itself(site: Site) -> None:
+    question = "query($id: String!) { run(id: $id) { typicalSeconds } }"
+    first, second = (
+        launch(site, target={"job": "daily"}, partitionKeys=[key])["runs"][0]["id"] for key in ("d1", "d2")
+    )
+    play(site, first, fail=False)
+    assert site.ask(question, id=first)["run"]["typicalSeconds"] is None
+    assert site.ask(question, id=second)["run"]["typicalSeconds"] == 2.0
+
+
 def test_what_nobody_foresaw_in_a_field_is_told_and_logged(
     site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from rostrum.model import events as ev
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ErrorInfo
+from rostrum.model.metadata import IntMetadata
 from rostrum.model.plans import Plan, Step
 from rostrum.model.runs import Run, RunStatus, RunTarget
 from rostrum.web.steps import Where, step_rows
@@ -43,6 +44,27 @@ def test_a_failed_step_has_its_error_and_what_follows_it_is_not_run() -> None:
     assert (a.title, a.status, a.queued_at, a.started_at, a.ended_at) == ("raw/a", "success", at(0), at(1), at(2))
     assert (b.status, b.queued_at, b.error) == ("failure", at(2), "ValueError: no gust")
     assert (c.status, c.started_at, c.ended_at) == ("not_run", None, None)
+
+
+def test_a_failure_tells_its_metadata() -> None:
+    error = ErrorInfo(class_name="Failure", message="no rows")
+    begun = ev.StepStarted(at=at(1), step_key="a")
+    failed = ev.StepFailed(at=at(2), step_key="a", error=error, metadata={"rows": IntMetadata(0)})
+    (row, *_) = step_rows(run(), PLAN, [begun, failed])
+    assert row.metadata == {"rows": IntMetadata(0)}
+
+
+def test_a_step_that_waits_for_its_next_attempt_tells_the_one_that_failed() -> None:
+    error = ErrorInfo(class_name="OSError", message="busy")
+    begun = ev.StepStarted(at=at(1), step_key="a")
+    events = [begun, ev.StepRetrying(at=at(2), step_key="a", error=error, attempt=1, delay_seconds=8)]
+    (row, *_) = step_rows(run(), PLAN, events)
+    assert (row.status, row.attempts, [(each.started_at, each.ended_at) for each in row.tries]) == (
+        "retrying",
+        1,
+        [(at(1), at(2))],
+    )
+    assert step_rows(run(), PLAN, [begun])[0].tries == []
 
 
 def test_steps_that_were_open_when_the_worker_died_are_not_shown_as_running() -> None:

@@ -107,7 +107,9 @@ export interface StepRow {
   where?: Where | null;
   /** Why it failed for good. */
   cause?: Cause | null;
-  /** All attempts in order, where there was more than one. */
+  /** That of the `Failure` it failed with. */
+  metadata?: Record<string, MetadataValue> | null;
+  /** All attempts in order, where there was more than one, or another is to come. */
   tries?: Try[];
 }
 

@@ -70,6 +70,11 @@ export function trigger(run: { triggerKind: string; triggerName: string }): stri
   return run.triggerName || run.triggerKind || "unknown";
 }
 
+/** `ValueError: no gust`; some errors have a name alone. */
+export function errorWords(error: { class_name: string; message: string }): string {
+  return error.message.trim() === "" ? error.class_name : `${error.class_name}: ${error.message}`;
+}
+
 /** A starter's name alone, as facets have it. */
 export function starter(name: string): string {
   return UUID.test(name) ? `backfill ${shortId(name)}` : name;

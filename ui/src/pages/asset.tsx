@@ -7,7 +7,7 @@ import type { AssetPageResult, CheckRow } from "../api/generated";
 import { assetQuery, historyQuery, partitionsQuery } from "../api/queries";
 import type { MetadataValue, RunEvent, TrendPoint } from "../api/shapes";
 import { count, measure, plural } from "../format/number";
-import { assetState, assetWord, checkState, runState, shortId } from "../format/run";
+import { assetState, assetWord, checkState, errorWords, runState, shortId } from "../format/run";
 import { duration } from "../format/time";
 import { Broken, Empty, Key, Menu, Panel, Skeleton, toast } from "../parts/controls";
 import { Glyph, type State } from "../parts/glyph";
@@ -340,7 +340,7 @@ function HistoryRow({ event }: { event: RunEvent }) {
       <td className="muted"><Time at={event.at} /></td>
       <td className="muted">{String(event.partition_key ?? "")}</td>
       <td>{event.run_id && <Link className="link mono" to="/r/$runId" params={{ runId: event.run_id }}>{shortId(event.run_id)}</Link>}</td>
-      <td>{error ? <span className="mono failed">{error.class_name}: {error.message}</span> : values.slice(0, 5).map(([name, value]) => <span key={name} className="chip asset-chip"><i>{name}</i> <Metadata name={name} value={value} /></span>)}</td>
+      <td>{error ? <span className="mono failed">{errorWords(error)}</span> : values.slice(0, 5).map(([name, value]) => <span key={name} className="chip asset-chip"><i>{name}</i> <Metadata name={name} value={value} /></span>)}</td>
     </tr>
   );
 }

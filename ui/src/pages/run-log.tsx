@@ -10,7 +10,7 @@ import { usePhone } from "../list/media";
 import { Broken, Menu, Seg } from "../parts/controls";
 import { Icon } from "../parts/icons";
 import { LogView } from "../parts/log";
-import { leftOut, mergeLog, type Output, scoped, type Scope } from "../parts/loglines";
+import { isError, leftOut, mergeLog, type Output, scoped, type Scope } from "../parts/loglines";
 
 /** Events read at a time, and at most before the reader asks for more. */
 const EVENT_PAGE = 2000;
@@ -143,7 +143,7 @@ export function RunLogPanel({ runId, files, live, startedAt, steps, step, onStep
   const all = useMemo(() => mergeLog(events.data?.events ?? [], outputs), [events.data, outputs]);
   const inStep = useMemo(() => scoped(all, { step, show: "all", attempt: attempt === "" ? undefined : Number(attempt) }), [all, step, attempt]);
   const lines = useMemo(() => scoped(inStep, { step: undefined, show }), [inStep, show]);
-  const errors = useMemo(() => inStep.filter((line) => !line.rest && (line.level === "ERROR" || line.level === "ERR")).length, [inStep]);
+  const errors = useMemo(() => inStep.filter((line) => !line.rest && isError(line)).length, [inStep]);
   const shows: { value: Scope["show"]; text: string }[] = [{ value: "all", text: "All" }, { value: "errors", text: `Errors ${errors}` }, { value: "output", text: "Output" }];
   const downloads = wanted.flatMap((file) =>
     (["out", "err"] as const).map((stream) => ({

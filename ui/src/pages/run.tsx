@@ -2,18 +2,19 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { Fragment, type KeyboardEvent, useEffect, useRef, useState } from "react";
 import type { RunPageResult } from "../api/generated";
 import { runQuery } from "../api/queries";
 import type { ErrorInfo, StepRow } from "../api/shapes";
 import { count, plural } from "../format/number";
-import { andMore, failedSomewhere, hasEnded, retryWord, runSeconds, runState, runWord, shortId, stepState, trigger } from "../format/run";
+import { andMore, errorWords, failedSomewhere, hasEnded, retryWord, runSeconds, runState, runWord, shortId, stepState, trigger } from "../format/run";
 import { placeWords, runAdvice, stepAdvice } from "../format/step";
 import { clock, clockSeconds, dayKey, dayMonth, duration } from "../format/time";
 import { usePhone } from "../list/media";
 import { Broken, Key, Menu, type MenuItem, Panel, Seg, Skeleton, toast } from "../parts/controls";
 import { Glyph } from "../parts/glyph";
 import { Icon } from "../parts/icons";
+import { labelOf, Metadata } from "../parts/metadata";
 import { errorText, Frames } from "../parts/stack";
 import { Timeline, whatMatters } from "../parts/timeline";
 import { RunWaits, waitWords } from "../parts/waits";
@@ -102,7 +103,7 @@ function RunHead({ run, now, live, step }: { run: Run; now: number; live: boolea
   const when = dayKey(started) === dayKey(now) ? clockSeconds(started) : `${dayMonth(started, now)} ${clock(started)}`;
   const facts = [
     run.partitionKey && `partition ${run.partitionKey}`,
-    `started by ${trigger(run)}`,
+    run.triggerName === "" && run.parentRunId ? `retry of ${shortId(run.parentRunId)}` : `started by ${trigger(run)}`,
     when,
     seconds !== undefined && `${duration(seconds)}${run.typicalSeconds === null ? "" : `, typical ${duration(run.typicalSeconds)}`}`,
     run.status === "queued" && !run.waitReason?.holders.length && run.waitsFor,
@@ -167,11 +168,13 @@ const REASONS: Record<string, string> = {
 };
 
 function FailureCard({ run, error, step }: { run: Run; error: ErrorInfo | null; step: StepRow | undefined }) {
-  const [head, ...rest] = (error ? `${error.class_name}: ${error.message}` : (run.errorLine ?? "")).trim().split("\n");
+  const [head, ...rest] = (error ? errorWords(error) : (run.errorLine ?? "")).trim().split("\n");
   const copy = () => void navigator.clipboard?.writeText(error ? errorText(error) : (run.errorLine ?? "")).then(() => toast("Copied."));
   const link = () => void navigator.clipboard?.writeText(window.location.href).then(() => toast("Link copied."));
   const reason = REASONS[run.failureReason ?? ""] ?? "";
   const advice = runAdvice(run.failureReason) || stepAdvice(step?.cause);
+  const others = run.steps.filter((item) => item.status === "failure" && item !== step).length;
+  const told = Object.entries(step?.metadata ?? {});
   return (
     <section className="failure" aria-label="Failure" data-testid="failure">
       <div className="top">
@@ -179,7 +182,8 @@ function FailureCard({ run, error, step }: { run: Run; error: ErrorInfo | null; 
         <div className="grow">
           <h2>{head}</h2>
           {rest.length > 0 && <pre className="rest">{rest.slice(0, 12).join("\n").trim()}</pre>}
-          <p className="why">{step ? <>in step <Key name={step.title} />{step.attempts > 1 ? `, after ${step.attempts} attempts` : ""}{step.where ? `, in ${placeWords(step.where)}` : ""}. </> : null}{reason} {advice}</p>
+          <p className="why">{step ? <>in step <Key name={step.title} />{step.attempts > 1 ? `, after ${step.attempts} attempts` : ""}{step.where ? `, in ${placeWords(step.where)}` : ""}. </> : null}{reason} {advice}{others > 0 ? ` ${plural(others, "other step")} failed, too.` : ""}</p>
+          {told.length > 0 && <dl className="facts">{told.map(([name, value]) => <Fragment key={name}><dt className="cut" title={name}>{labelOf(name)}</dt><dd><Metadata name={name} value={value} /></dd></Fragment>)}</dl>}
         </div>
         <div className="row nowrap wide-only failure-do">
           <button type="button" className="btn" onClick={copy}><Icon name="copy" />Copy</button>

@@ -2,7 +2,7 @@
 
 import type { ErrorInfo, RunEvent } from "../api/shapes";
 import { measure, plural } from "../format/number";
-import { shortId } from "../format/run";
+import { errorWords, shortId } from "../format/run";
 import { causeWords, placeWords } from "../format/step";
 import { duration } from "../format/time";
 
@@ -20,6 +20,8 @@ export interface LogLine {
   attempt?: number;
   /** Not the first line of what was said. */
   rest?: boolean;
+  /** Standard error of an attempt that went well: many programs tell their progress there. */
+  calm?: boolean;
 }
 
 /** Captured output of one file. */
@@ -37,6 +39,8 @@ export interface Output {
 const LEVELS: Record<string, Level> = { debug: "DEBUG", info: "INFO", warning: "WARN", error: "ERROR", critical: "ERROR" };
 // oxlint-disable-next-line no-control-regex -- terminal colours begin with the escape character
 const ANSI = /\u001b\[[0-9;?]*[A-Za-z]/g;
+/** What an attempt tells when its function has returned. */
+const RESULTS = new Set(["output_stored", "asset_materialized", "asset_observed", "check_evaluated", "steps_mapped"]);
 const ENDS = new Set(["step_succeeded", "step_failed", "step_skipped", "step_not_run", "step_canceled"]);
 
 /** Name of the container or job of a run worker that is no process here. */
@@ -115,7 +119,7 @@ export function sentence(event: RunEvent): { level: Level; text: string; dim: bo
     case "hook_completed":
       return say(`hook ${text(event.hook)} ${text(event.outcome) || "completed"}`, event.outcome === "failed" ? "ERROR" : "INFO", event.outcome !== "failed");
     case "step_waiting":
-      return say(`waits for ${text(event.reason)} ${text(event.name)}: ${event.limit} of ${event.limit} taken${holders(event.holders)}`, "INFO", false);
+      return say(`waits for ${text(event.reason)} ${text(event.name)}: ${event.limit === 0 ? "nobody is let in (limit 0)" : `${event.limit} of ${event.limit} taken${holders(event.holders)}`}`, "INFO", false);
     case "step_worker_started":
       return say(handed(event));
     case "step_started":
@@ -175,7 +179,7 @@ function failure(event: RunEvent): string {
   const code = frame?.source?.[frame.line - (frame.first_source_line ?? frame.line)]?.trim();
   const place = frame ? `\n  ${frame.file}:${frame.line} in ${frame.function}${code ? `\n    ${code}` : ""}` : "";
   const again = event.kind === "step_retrying" ? `\nattempt ${event.attempt} ${causeWords(text(event.cause) || null)}; the next one follows${event.delay_seconds ? ` in ${duration(Number(event.delay_seconds))}` : ""}` : "";
-  return `${error.class_name}: ${error.message}${place}${again}`;
+  return `${errorWords(error)}${place}${again}`;
 }
 
 /** Lines of events that were told already: a log that grows tells only what is new. */
@@ -207,7 +211,16 @@ export function leftOut(count: number): string {
   return `\n… ${measure(count)} bytes left out here: more was written than is kept of a log file\n`;
 }
 
-/** One log: events in order, and the output of each file before the end of its attempt, or of its last step. */
+/** Where the output of one step's attempt belongs: before its results, else before its end. */
+function beforeResults(events: readonly RunEvent[], step: string, end: number): number {
+  const last = events.findIndex((event) => event.id === end);
+  const first = events.findLastIndex((event, index) => index < last && event.kind === "step_started" && event.step_key === step);
+  const others = events.slice(first + 1, last).filter((event) => event.step_key === step);
+  const quiet = others.findLastIndex((event) => !RESULTS.has(event.kind));
+  return first < 0 ? end : (others[quiet + 1]?.id ?? end);
+}
+
+/** One log: events in order, and the output of each file before the results or the end of its attempt, or before the end of its last step. */
 export function mergeLog(events: readonly RunEvent[], outputs: readonly Output[]): LogLine[] {
   // Whoever goes on after the loss of a worker counts from 1 again: attempts are told apart by the ends of those before.
   const again = new Map<string, number[]>();
@@ -217,9 +230,13 @@ export function mergeLog(events: readonly RunEvent[], outputs: readonly Output[]
   for (const output of outputs) {
     const step = output.stepKeys.length === 1 ? (output.stepKeys[0] ?? null) : null;
     const own = output.attempt ? { attempt: output.attempt } : {};
-    const lines = [...outputLines(output.out, "OUT", step, output.lost?.out), ...outputLines(output.err, "ERR", step, output.lost?.err)].map((line) => ({ ...line, ...own }));
-    const end = (output.attempt ? again.get(step ?? "")?.[output.attempt - 1] : undefined) ?? events.findLast((event) => ENDS.has(event.kind) && output.stepKeys.includes(event.step_key ?? ""))?.id;
-    if (end !== undefined) before.set(end, [...(before.get(end) ?? []), ...lines]);
+    const tried = output.attempt ? again.get(step ?? "")?.[output.attempt - 1] : undefined;
+    const ended = tried === undefined ? events.findLast((event) => ENDS.has(event.kind) && output.stepKeys.includes(event.step_key ?? "")) : undefined;
+    const end = tried ?? ended?.id;
+    const calm = ended?.kind === "step_succeeded" ? { calm: true } : {};
+    const lines = [...outputLines(output.out, "OUT", step, output.lost?.out), ...outputLines(output.err, "ERR", step, output.lost?.err)].map((line) => ({ ...line, ...own, ...(line.level === "ERR" ? calm : {}) }));
+    const place = end === undefined || step === null || tried !== undefined ? end : beforeResults(events, step, end);
+    if (place !== undefined) before.set(place, [...(before.get(place) ?? []), ...lines]);
     else atEnd.push(...lines);
   }
   const failed = new Map<string, number>();
@@ -230,6 +247,11 @@ export function mergeLog(events: readonly RunEvent[], outputs: readonly Output[]
     return [...(before.get(event.id) ?? []), ...eventLines(event, attempt)];
   });
   return [...merged, ...atEnd];
+}
+
+/** Whether a line tells of something that went wrong. */
+export function isError(line: LogLine): boolean {
+  return line.level === "ERROR" || (line.level === "ERR" && !line.calm);
 }
 
 /** What of a log is shown. */
@@ -245,7 +267,7 @@ export function scoped(lines: readonly LogLine[], scope: Scope): LogLine[] {
   return lines.filter((line) => {
     if (scope.step !== undefined && line.step !== scope.step && !(line.step === null && (line.level === "OUT" || line.level === "ERR"))) return false;
     if (scope.attempt !== undefined && line.attempt !== undefined && line.attempt !== scope.attempt) return false;
-    if (scope.show === "errors") return line.level === "ERROR" || line.level === "ERR";
+    if (scope.show === "errors") return isError(line);
     return scope.show === "all" || line.level === "OUT" || line.level === "ERR";
   });
 }

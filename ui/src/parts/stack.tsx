@@ -2,6 +2,7 @@
 
 import { Fragment, useState } from "react";
 import type { ErrorInfo, Frame } from "../api/shapes";
+import { errorWords } from "../format/run";
 import { Icon } from "./icons";
 
 /** Lines shown before and after the line of a call. */
@@ -28,7 +29,7 @@ export function errorText(error: ErrorInfo): string {
   const frames = (error.frames ?? []).map((frame) => `  ${placeOf(frame)} in ${frame.function}`).join("\n");
   const group = (error.group ?? []).map((part) => `${errorText(part)}\n\nin the group of\n\n`).join("");
   const cause = group + (error.cause ? `${errorText(error.cause)}\n\ncaused\n\n` : "");
-  return `${cause}${frames ? `${frames}\n` : ""}${error.class_name}: ${error.message}`;
+  return `${cause}${frames ? `${frames}\n` : ""}${errorWords(error)}`;
 }
 
 /** The lines worth showing: some before and after the call, no blank ones at the ends. */
@@ -83,7 +84,7 @@ export function Frames({ error, children }: { error: ErrorInfo; children?: React
       {parts.map(({ part, index, frames }) => (
         // The same error can be in a chain twice.
         <Fragment key={`${index}-${part.class_name}`}>
-          {index > 0 && <div className="cause"><span className="faint">caused by</span> <b>{part.class_name}: {part.message}</b></div>}
+          {index > 0 && <div className="cause"><span className="faint">caused by</span> <b>{errorWords(part)}</b></div>}
           {openOwn && frames.map((frame, at) => <Source key={`${at}-${placeOf(frame)}`} frame={frame} plain />)}
         </Fragment>
       ))}

@@ -68,6 +68,7 @@ function words(step: StepRow, now: number, phone: boolean): string {
   const end = at(step.endedAt);
   const took = duration(((end ?? now) - start) / 1000);
   const again = step.attempts > 1 ? (phone ? ` ×${step.attempts}` : `, attempt ${step.attempts}`) : "";
+  if (step.status === "retrying") return phone ? `waits, ×${step.attempts + 1}` : `waits for attempt ${step.attempts + 1}`;
   if (end === undefined) return `${took} so far${again}`;
   return step.status === "canceled" ? `${took}, canceled` : `${took}${again}`;
 }
@@ -89,12 +90,13 @@ export function roomAfter(steps: readonly StepRow[], from: number, until: number
 function Attempts({ step, from, until, now }: { step: StepRow; from: number; until: number; now: number }) {
   const end = at(step.endedAt) ?? (stepState(step.status) === "running" ? now : undefined);
   const only = { workerAt: step.workerAt, startedAt: step.startedAt, endedAt: null, where: step.where ?? null, cause: null, error: null };
-  const tries: readonly Try[] = step.tries && step.tries.length > 1 ? step.tries : [only];
+  const tries: readonly Try[] = step.tries && step.tries.length > 0 ? step.tries : [only];
   return tries.map((each, index) => {
     const isLast = index === tries.length - 1;
     const worker = at(each.workerAt);
     const started = at(each.startedAt) ?? (isLast || worker === undefined ? undefined : worker);
     const ended = at(each.endedAt) ?? (isLast ? end : undefined);
+    const next = isLast ? (step.status === "retrying" ? now : undefined) : (at(tries[index + 1]?.workerAt ?? null) ?? at(tries[index + 1]?.startedAt ?? null));
     const kind = isLast ? (step.status === "failure" ? "f" : stepState(step.status) === "running" && at(each.endedAt) === undefined ? "r" : each.cause ? "t" : "") : "t";
     const told = [tries.length > 1 && `attempt ${index + 1}${each.cause ? ` ${causeWords(each.cause)}` : ""}`, each.where && placeWords(each.where), each.error].filter(Boolean).join("\n");
     return (
@@ -102,6 +104,7 @@ function Attempts({ step, from, until, now }: { step: StepRow; from: number; unt
       <Fragment key={`${step.key}-${index}`}>
         {worker !== undefined && (started ?? ended) !== undefined && <i className="b u" style={bar(from, until, worker, started ?? ended ?? worker)} title={`start-up ${duration(((started ?? ended ?? worker) - worker) / 1000)}`} />}
         {started !== undefined && ended !== undefined && <i className={`b ${kind}`} style={bar(from, until, started, ended)} title={told || undefined} />}
+        {ended !== undefined && next !== undefined && next - ended > (until - from) * 0.004 && <i className="b q" style={bar(from, until, ended, next)} title={`waits ${duration((next - ended) / 1000)} for attempt ${index + 2}`} />}
       </Fragment>
     );
   });

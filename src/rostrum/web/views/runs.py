@@ -29,8 +29,10 @@ TYPICAL_OF = 20
 """How many successful runs of the same target the typical duration is the median of."""
 
 
-def typical_seconds(context: RequestContext, target: RunTarget) -> float | None:
-    """Median duration of the last successful runs of the same target; None when there is none."""
+def typical_seconds(context: RequestContext, target: RunTarget, besides: str = "") -> float | None:
+    """Median duration of the last successful runs of the same target, without the one that is compared with them; None
+    when there is none.
+    """
     key = (target.location, target.job, tuple(str(item) for item in target.asset_selection[:1]))
     if key not in context.typical:
         first = target.asset_selection[0] if target.asset_selection else None
@@ -39,9 +41,11 @@ def typical_seconds(context: RequestContext, target: RunTarget) -> float | None:
         same = [
             r for r in page.runs if r.target.asset_selection == target.asset_selection and r.started_at and r.ended_at
         ]
-        seconds = [(r.ended_at - r.started_at).total_seconds() for r in same if r.ended_at and r.started_at]
-        context.typical[key] = statistics.median(seconds) if seconds else None
-    return context.typical[key]
+        context.typical[key] = {
+            r.run_id: (r.ended_at - r.started_at).total_seconds() for r in same if r.ended_at and r.started_at
+        }
+    seconds = [taken for run_id, taken in context.typical[key].items() if run_id != besides]
+    return statistics.median(seconds) if seconds else None
 
 
 def plan_of(context: RequestContext, run: Run) -> Plan | None:
@@ -114,7 +118,7 @@ class RunView:
 
     @property
     def typical_seconds(self) -> float | None:
-        return typical_seconds(self._context, self._run.target)
+        return typical_seconds(self._context, self._run.target, besides=self.id)
 
     @property
     def error(self) -> Any:
