@@ -47,6 +47,8 @@ it("says why an attempt ended and what to do about it", () => {
 it("says who has what a step waits for", () => {
   const told = (holders: string[]) => sentence(event(1, "step_waiting", { reason: "pool", name: "db", limit: 2, holders })).text;
   expect(told([])).toBe("waits for pool db: 2 of 2 taken");
+  const closed = event(1, "step_waiting", { reason: "pool", name: "db", limit: 0, holders: [] });
+  expect(sentence(closed).text).toBe("waits for pool db: nobody is let in (limit 0)");
   expect(told(["01a1-29edf2:load", "01a1-000000:x"])).toBe("waits for pool db: 2 of 2 taken by run 29edf2 load and 1 other");
 });
 

@@ -6,7 +6,7 @@ const wait = { kind: "pool", name: "db", limit: 2, held: 2, position: 1, since: 
 
 test("a wait says how much is taken", () => {
   expect(waitWords(wait)).toBe("waits for pool db: 2 of 2 taken");
-  expect(waitWords({ ...wait, limit: 0, held: 0 })).toBe("waits for pool db: 0 of 0 taken");
+  expect(waitWords({ ...wait, limit: 0, held: 0 })).toBe("waits for pool db: nobody is let in (limit 0)");
   expect(waitWords({ ...wait, held: 0 })).toBe("waits for pool db: its turn");
   expect(waitWords({ ...wait, limit: null })).toBe("waits for pool db: 2 taken");
 });

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from rostrum.cli.options import home_option
-from rostrum.cli.pool import change_limit, limit_text, state_of, states
+from rostrum.cli.pool import NEGATIVES, change_limit, limit_text, state_of, states, whole_limit
 from rostrum.config.instance import Home, InstanceSettings
 
 
@@ -34,9 +34,9 @@ def get(key: str | None, every: bool, home: Home, settings: InstanceSettings) ->
         click.echo(f"{state.name}: {limit_text(state)}")
 
 
-@concurrency.command("set")
+@concurrency.command("set", context_settings=NEGATIVES)
 @click.argument("key")
-@click.argument("limit", type=click.IntRange(0))
+@click.argument("limit", callback=whole_limit)
 @home_option
 def set_limit(key: str, limit: int, home: Home, settings: InstanceSettings) -> None:
     """Limit the pool KEY to LIMIT steps at once."""

@@ -24,13 +24,35 @@ GLYPHS = {
 }
 
 
+_ALWAYS = (
+    "status",
+    "created_at",
+    "started_at",
+    "ended_at",
+    "tags",
+    "steps_total",
+    "steps_done",
+    "steps_failed",
+    "error",
+)
+
+
+def run_json(run: Run) -> dict[str, Any]:
+    """A run as data, the same for every command: what programs look for is always there. Secrets in its config are
+    masked.
+    """
+    masked = masked_run(run)
+    found: dict[str, Any] = {"run_id": run.run_id, **{name: getattr(masked, name) for name in _ALWAYS}}
+    return {**found, **msgspec.to_builtins(masked), "trigger": {"kind": run.trigger.kind, "name": run.trigger.name}}
+
+
 def print_json(value: Any) -> None:
-    """One JSON document; secrets in the config of runs are masked."""
+    """One JSON document; runs in it as of `run_json`."""
     if isinstance(value, Run):
-        value = masked_run(value)
+        value = run_json(value)
     elif isinstance(value, (list, tuple)):
         items = cast("Sequence[Any]", value)
-        value = [masked_run(item) if isinstance(item, Run) else item for item in items]
+        value = [run_json(item) if isinstance(item, Run) else item for item in items]
     sys.stdout.flush()
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,19 @@ from rostrum.config.instance import Home, InstanceSettings
 from rostrum.model.errors import NotFound
 
 BY = "cli"
+_MOST_NAMES, _MOST_DIGITS = 20, 18
+
+
+def whole_limit(context: click.Context, parameter: click.Parameter, value: str) -> int:
+    """The number that an argument says. (`-1` is no option of these commands and gets here, too: see NEGATIVES.)"""
+    if not value.isdecimal() or len(value) > _MOST_DIGITS:
+        message = f"{value!r} is no limit: give a whole number, 0 (nobody is let in) or more"
+        raise click.BadParameter(message, context, parameter)
+    return int(value)
+
+
+NEGATIVES = {"ignore_unknown_options": True}
+"""Settings of commands for which a negative number is an argument, to be refused as such."""
 
 
 @click.group("pool")
@@ -30,17 +44,30 @@ def states(control: Any) -> list[Any]:
     limits, now = queue_limits(control.settings), control.clock.now()
     with control.storage.begin() as session:
         reasons = waiting_reasons(session, limits, now)
-        ops = control.catalogs.get(session).ops.values()
-        return pool_states(session, limits.pools, now, reasons, {op.pool for op in ops if op.pool is not None})
+        return pool_states(session, limits.pools, now, reasons, _named(control, session))
+
+
+def _named(control: Any, session: Any) -> set[str]:
+    """Pools that steps of the active code name."""
+    return {op.pool for op in control.catalogs.get(session).ops.values() if op.pool is not None}
 
 
 def state_of(control: Any, name: str) -> Any:
     """One of them. Raises NotFound."""
     found = {state.name: state for state in states(control)}
     if name not in found:
-        known = f"; there are {', '.join(found)}" if found else ""
-        raise NotFound(f"no step names pool {name!r}, and it has no limit{known}")
+        raise NotFound(f"no step names pool {name!r}, and it has no limit{named_instead(name, list(found))}")
     return found[name]
+
+
+def named_instead(name: str, known: Sequence[str]) -> str:
+    """What may have been meant, or what there is."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=1)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; there are {', '.join(known[:_MOST_NAMES])}" if known else ""
 
 
 def limit_text(state: Any) -> str:
@@ -96,9 +123,9 @@ def _age(since: datetime, now: datetime) -> str:
     return duration_text(since, now)
 
 
-@command.command("set")
+@command.command("set", context_settings=NEGATIVES)
 @click.argument("name")
-@click.argument("limit", type=click.IntRange(0))
+@click.argument("limit", callback=whole_limit)
 @json_option
 @home_option
 def set_limit(name: str, limit: int, as_json: bool, home: Home, settings: InstanceSettings) -> None:
@@ -108,10 +135,17 @@ def set_limit(name: str, limit: int, as_json: bool, home: Home, settings: Instan
 
 
 def change_limit(home: Home, settings: InstanceSettings, name: str, limit: int) -> None:
-    """Set a limit in the instance."""
+    """Set a limit in the instance. Says so where the name is nobody's yet."""
     from rostrum.config.deployment import open_control
 
-    open_control(home, settings).pools.set_limit(name, limit, BY)
+    control = open_control(home, settings)
+    with control.storage.begin() as session:
+        known = sorted({*_named(control, session), *control.settings.pools})
+    control.pools.set_limit(name, limit, BY)
+    if name not in known:
+        click.secho(
+            f"no step of the code that is loaded names pool {name}{named_instead(name, known)}", fg="yellow", err=True
+        )
 
 
 @command.command("unset")

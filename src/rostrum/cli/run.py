@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from rostrum.cli.options import home_option, json_option, key_values
-from rostrum.cli.output import duration_text, print_json, print_table, status_text, target_text
+from rostrum.cli.output import duration_text, print_json, print_table, run_json, status_text, target_text
 from rostrum.cli.run_debug import debug
+from rostrum.cli.run_waits import daemon_lives, waits_of, why_queued
 from rostrum.config.instance import Home, InstanceSettings
 from rostrum.model import events as ev
 from rostrum.model.assets import AssetKey
@@ -21,8 +22,6 @@ from rostrum.planning.run_retries import retry_told
 POLL_SECONDS = 0.3
 PATIENCE = 3.0
 """Seconds in the queue after which `--follow` says what the run waits for."""
-DAEMON_SILENT = 30.0
-"""Age of a heartbeat, in seconds, from which on a daemon counts as gone."""
 
 
 @click.group("run")
@@ -107,15 +106,21 @@ def show(run_id: str, as_json: bool, home: Home, settings: InstanceSettings) -> 
     """Show one run: what, how far, and why it failed."""
     control = _open(home, settings)
     run = find_run(control.storage, run_id)
+    waits = waits_of(control, run)
     if as_json:
-        print_json(run)
+        print_json({**run_json(run), "waits_for": waits})
         return
     click.echo(f"{status_text(run)}  {target_text(run)}  {run.target.partition_key or ''}".rstrip())
     click.echo(f"  id         {run.run_id}")
     click.echo(f"  triggered  {run.trigger.kind} {run.trigger.name}".rstrip())
     click.echo(f"  created    {run.created_at.astimezone():%Y-%m-%d %H:%M:%S}")
-    click.echo(f"  duration   {duration_text(run.started_at, run.ended_at)}")
+    began, ended = run.started_at, run.ended_at or control.clock.now()
+    click.echo(f"  duration   {duration_text(began, ended)}{' so far' if began and not run.is_finished else ''}")
     click.echo(f"  steps      {run.steps_done} of {run.steps_total} done, {run.steps_failed} failed")
+    for wait in waits[:_MOST_WAITS]:
+        click.secho(f"  waiting    {wait.text}", fg="yellow")
+    if len(waits) > _MOST_WAITS:
+        click.secho(f"  waiting    and {len(waits) - _MOST_WAITS} more steps", fg="yellow")
     if run.resumes:
         click.echo(f"  resumed    {run.resumes} {'time' if run.resumes == 1 else 'times'}, after the loss of a worker")
     told = retry_told(run, control.clock.now())
@@ -126,6 +131,7 @@ def show(run_id: str, as_json: bool, home: Home, settings: InstanceSettings) -> 
         print_error(run.error)
 
 
+_MOST_WAITS = 10
 _MESSAGE_LINES = 30
 """Of the message of an error, what is printed."""
 
@@ -209,28 +215,8 @@ def follow_run(control: Any, run_id: str, *, follow: bool, as_json: bool) -> boo
             return run is None or run.status is not RunStatus.SUCCESS
         if run.status is RunStatus.QUEUED and not told and (control.clock.now() - asked_at).total_seconds() > PATIENCE:
             told = True
-            click.secho(f"still queued: {_why_queued(control, run)}", fg="yellow", err=True)
+            click.secho(f"still queued: {why_queued(control, run)}", fg="yellow", err=True)
         bell = control.doorbell.wait("events", bell, POLL_SECONDS)
-
-
-def _why_queued(control: Any, run: Run) -> str:
-    """What a queued run waits for, as far as the instance can tell."""
-    from rostrum.config.deployment import queue_limits
-    from rostrum.control.waiting import waiting_reasons
-
-    now = control.clock.now()
-    with control.storage.begin() as session:
-        reason = waiting_reasons(session, queue_limits(control.settings), now).get(run.run_id)
-    if not _daemon_lives(control, "queue"):
-        return "no daemon is running on this instance; start `rostrum dev` or `rostrum daemon run`"
-    return f"it waits for {reason.message}" if reason else "the daemon has not taken it yet"
-
-
-def _daemon_lives(control: Any, loop: str) -> bool:
-    """Whether a daemon with this loop was heard of lately."""
-    with control.storage.begin() as session:
-        beats = [state.heartbeat_at for state in session.locations.daemons() if state.loop == loop]
-    return bool(beats) and (control.clock.now() - max(beats)).total_seconds() <= DAEMON_SILENT
 
 
 def _event_json(event: Any) -> str:
@@ -309,7 +295,7 @@ def cancel(run_id: str, force: bool, as_json: bool, home: Home, settings: Instan
         print_json(run)
         return
     click.echo(f"{status_text(run)}  {run.run_id}")
-    if not run.is_finished and not _daemon_lives(control, "monitor"):
+    if not run.is_finished and not daemon_lives(control, "monitor"):
         click.secho(
             "no daemon is running on this instance: a worker that listens ends the run, else the next daemon", err=True
         )

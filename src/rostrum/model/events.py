@@ -18,6 +18,7 @@ import msgspec
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.errors import ErrorInfo
 from rostrum.model.metadata import MetadataValue
+from rostrum.model.pools import taken_text
 
 CONTROL_STREAM = "control"
 
@@ -155,7 +156,8 @@ class StepWaiting(Event, frozen=True, tag="step_waiting"):
         """The same in words."""
         first = f" by run {self.holders[0].replace(':', ' step ', 1)}" if self.holders else ""
         more = f" and {len(self.holders) - 1} more" if len(self.holders) > 1 else ""
-        return f"waits for {self.reason} {self.name}: {self.limit} of {self.limit} taken{first}{more}"
+        held = f"{first}{more}" if self.limit else ""
+        return f"waits for {self.reason} {self.name}: {taken_text(self.limit, self.limit)}{held}"
 
 
 class StepWorkerStarted(Event, frozen=True, tag="step_worker_started"):

@@ -47,6 +47,13 @@ class PoolLimit(msgspec.Struct, frozen=True, kw_only=True):
     set_by: str = ""
 
 
+def taken_text(taken: int, limit: int | None) -> str:
+    """How full a pool is, in words: `1 of 2 taken`."""
+    if limit == 0:
+        return "nobody is let in (limit 0)"
+    return f"{taken} taken" if limit is None else f"{taken} of {limit} taken"
+
+
 class SlotWish(msgspec.Struct, frozen=True, omit_defaults=True):
     """A step that wants a slot of a pool."""
 

@@ -15,6 +15,7 @@ from datetime import datetime
 
 import msgspec
 
+from rostrum.model.pools import taken_text
 from rostrum.model.runs import Run, RunStatus
 from rostrum.planning.pools import RUN, PoolRules
 
@@ -100,7 +101,9 @@ class WaitReason(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         if self.kind == "pool":
             more = self.in_progress - self.limit
             others = f", {more} more on the way" if more > 0 else ""
-            return f"waits for pool {self.group}: {min(self.in_progress, self.limit)} of {self.limit} taken{others}"
+            if self.limit == 0:
+                return f"waits for pool {self.group}: {taken_text(0, 0)}"
+            return f"waits for pool {self.group}: {taken_text(min(self.in_progress, self.limit), self.limit)}{others}"
         if self.kind == "tag":
             return f"waits for tag {self.group}: {self.in_progress} of {self.limit} runs in progress"
         return f"waits for a free slot: {self.in_progress} of {self.limit} runs in progress"

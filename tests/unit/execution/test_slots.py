@@ -72,6 +72,20 @@ def test_the_end_of_a_step_lets_the_next_one_ask_at_once(monkeypatch: pytest.Mon
     assert desk.round(steps[2]) == []
 
 
+def test_a_step_is_never_told_to_wait_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its attempt has failed; what others were refused for then was this step."""
+    desk = Desk(monkeypatch, 1)
+    failed, other = step("failed"), step("other")
+    assert desk.round(failed) == ["failed"]
+    assert "failed" in str(desk.desk.claim(other).holders)
+    desk.end(failed)
+    again = desk.desk.claim(failed)
+    assert (again.granted, again.holders, again.limit) == (False, (), -1), "nobody was asked: nothing is told"
+    assert desk.round(other) == ["other"]
+    desk.now += 1.0
+    assert "other" in str(desk.desk.claim(failed).holders)
+
+
 def test_the_most_urgent_step_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(monkeypatch, 1)
     slow, urgent = step("slow"), step("urgent", 5)

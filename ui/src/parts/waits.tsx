@@ -11,8 +11,9 @@ const SHOWN = 3;
 
 /** `waits for pool db: 2 of 2 taken`. */
 export function waitWords(wait: StepWait): string {
+  if (wait.limit === 0) return `waits for ${wait.kind} ${wait.name}: nobody is let in (limit 0)`;
   const taken = wait.limit === null ? `${count(wait.held)} taken` : `${count(wait.held)} of ${count(wait.limit)} taken`;
-  return `waits for ${wait.kind} ${wait.name}: ${wait.held > 0 || wait.limit === 0 ? taken : "its turn"}`;
+  return `waits for ${wait.kind} ${wait.name}: ${wait.held > 0 ? taken : "its turn"}`;
 }
 
 /** A run, or a step of it, by name. */

@@ -73,7 +73,7 @@ class SlotDesk:
         """An attempt has ended: whoever waits here for its pool may ask at once."""
         line = self._lines.get(step.pool or "")
         if line is not None:
-            line.ask_at = 0.0
+            line.refusal, line.ask_at = REFUSED, 0.0  # what was refused then says who had the slots: this step, too
         self._session.flush(0.0)  # no waiting: others may wait for the slot too
 
 
