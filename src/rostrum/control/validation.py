@@ -21,6 +21,7 @@ from rostrum.model.plans import FromConfig, Plan, Step
 from rostrum.model.runs import RunTarget
 from rostrum.planning.config_schemas import HAS_DEFAULT, config_problems, is_structured
 from rostrum.planning.dynamic import Items
+from rostrum.planning.executor_config import section_problems
 from rostrum.planning.job_schemas import is_below, mapped_paths
 from rostrum.planning.op_steps import node_path
 from rostrum.planning.partitions import DynamicKeys, not_found, partitions_of
@@ -127,6 +128,18 @@ def partition_keys(
     return next(iter(covered), wanted)
 
 
+def _execution_problems(checked: CheckedTarget, config: Mapping[str, Any]) -> list[str]:
+    """Of executors that users have made only their own code knows what they take."""
+    execution = config.get("execution")
+    if not execution:
+        return []
+    executor = checked.job.executor or checked.loaded.manifest.executor
+    if executor not in (None, "multi_or_in_process") and isinstance(execution, Mapping):
+        named: dict[str, Any] = {**cast("Mapping[str, Any]", execution), "config": None}
+        return section_problems(named)
+    return section_problems(execution)
+
+
 def check_config(checked: CheckedTarget, config: Mapping[str, Any]) -> None:
     """Check a run config: names of sections, ops and resources, and what is in them against their schemas.
 
@@ -144,6 +157,9 @@ def check_config(checked: CheckedTarget, config: Mapping[str, Any]) -> None:
             raise ConfigError("; ".join(problems))
         return
     _known("section", config, CONFIG_SECTIONS, "the run config")
+    problems = _execution_problems(checked, config)
+    if problems:
+        raise ConfigError("; ".join(problems))
     ops = config.get("ops")
     if isinstance(ops, Mapping):
         # A selection runs some steps only; config of the job's other steps does no harm.

@@ -37,7 +37,7 @@ def run_config_schema(manifest: Manifest, job: JobNode, steps: Sequence[Step], g
         **cast("dict[str, Any]", root.get("properties", {})),
         "resources": {"type": "object", "properties": resources, "additionalProperties": False},
         "loggers": _OPEN,
-        "execution": _OPEN,
+        "execution": {"type": "object", "properties": {"config": _OPEN}, "additionalProperties": False},
     }
     schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
     if root.get("required"):

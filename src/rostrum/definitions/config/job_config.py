@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from rostrum.definitions.config.config_types import ANY, Evaluation
 from rostrum.definitions.config.errors import EvaluationStack, raise_errors
-from rostrum.definitions.config.schema import Field, Permissive, Shape, field_of
+from rostrum.definitions.config.schema import Field, Shape, field_of
 from rostrum.definitions.config.type_loaders import DataTypeLoader
 from rostrum.definitions.config.types import loader_of
 from rostrum.definitions.location.live import Resolved
@@ -73,7 +73,7 @@ def _root(
             **{name: _shape(each) for name, each in tree.items()},
             "resources": Shape(_resource_fields(bound, keys)),
             "loggers": Shape(dict.fromkeys(("console", *_loggers(resolved, job)), _OPTIONAL)),
-            "execution": Permissive({"config": _OPTIONAL}),
+            "execution": Shape({"config": _OPTIONAL}),
         }
     )
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, cast, overload
 from rostrum.definitions.location.live import ExecutorDefinition
 from rostrum.definitions.names import check_name
 from rostrum.model.errors import ConfigError
+from rostrum.planning.executor_config import option_problems
 
 in_process_executor = ExecutorDefinition("in_process", description="Runs all steps in the run's own process.")
 """Runs all steps in the run's own process, one after another."""
@@ -113,7 +114,8 @@ def executor(name: Callable[..., Any] | str | None = None, config_schema: Any = 
 
 
 def executor_options(name: str, config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The executor that is meant, and its arguments. Raises ConfigError for config that it does not take.
+    """The executor that is meant, and its arguments. Raises ConfigError for config that it does not take, in name or
+    value.
 
     An executor that is not built in gets the config as it is.
     """
@@ -127,8 +129,11 @@ def executor_options(name: str, config: Mapping[str, Any]) -> tuple[str, dict[st
                 f"{', '.join(map(repr, known))}, with its config."
             )
         name = chosen[0] if chosen else "multiprocess"
-        inner = cast("Mapping[str, Any]", config.get(name) or {})
+        given: Any = config.get(name) or {}
+        inner = cast("Mapping[str, Any]", given if isinstance(given, Mapping) else _refused(option_problems(given)))
         config = cast("Mapping[str, Any]", inner.get("config", inner))
+    if name in _LAUNCHERS or name in _OPTIONS:
+        _refused(option_problems(config))
     if name in _LAUNCHERS:
         own = {key: value for key, value in config.items() if key in _LAUNCHING}
         return name, {**_arguments(own), "launcher": {k: v for k, v in config.items() if k not in own}}
@@ -142,6 +147,12 @@ def executor_options(name: str, config: Mapping[str, Any]) -> tuple[str, dict[st
                 f"{', '.join(sorted(known))}."
             )
     return name, _arguments(config)
+
+
+def _refused(problems: Sequence[str]) -> Mapping[str, Any]:
+    if problems:
+        raise ConfigError("; ".join(problems))
+    return {}
 
 
 def _arguments(config: Mapping[str, Any]) -> dict[str, Any]:
