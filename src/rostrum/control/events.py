@@ -52,6 +52,8 @@ class _Append(msgspec.Struct, frozen=True):
     stream: str
     events: Sequence[Event]
     scope: StepScope | None = None
+    is_alive: bool = True
+    """The worker sends it itself, just now."""
 
 
 class _Heard(msgspec.Struct, frozen=True):
@@ -171,7 +173,7 @@ class EventLog:
 
     def _drain_batch(self, run_id: str, epoch: int, batch: Sequence[Event]) -> AppendResult:
         try:
-            return self.append(run_id, epoch, batch)
+            return self._left_behind(run_id, epoch, batch)
         except (Unavailable, NotFound):
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with an event, the run's end is worth more
@@ -188,7 +190,11 @@ class EventLog:
                 message=message[:1000],
                 level="error",
             )
-            return self.append(run_id, epoch, [note])
+            return self._left_behind(run_id, epoch, [note])
+
+    def _left_behind(self, run_id: str, epoch: int, batch: Sequence[Event]) -> AppendResult:
+        """What a worker says that is dead is no sign of its life."""
+        return self._writer.submit(_Append(run_id, epoch, batch[0].stream, batch, is_alive=False)).result()
 
     def _commit(self, requests: Sequence[_Append | _Heard | _Call]) -> Sequence[Any]:
         now = self._clock.now()
@@ -230,7 +236,7 @@ class EventLog:
         if request.scope is not None:  # of the run worker's life a step worker says nothing
             over = unit.is_over(run.run_id, request.epoch, request.stream, request.scope)
             return AppendResult(accepted.stored, accepted.last_sequence, over, run.status is RunStatus.CANCELING)
-        if request.epoch == run.epoch and not run.is_finished:
+        if request.is_alive and request.epoch == run.epoch and not run.is_finished:
             run = self._note(unit, run, now)
         fenced = accepted.evidence > 0 or request.epoch != run.epoch
         return AppendResult(accepted.stored, accepted.last_sequence, fenced, run.status is RunStatus.CANCELING)

@@ -111,8 +111,9 @@ class Runs:
     def cancel(
         self, run_id: str, by: str = "", *, force: bool = False, reason: str = "", epoch: int | None = None
     ) -> Run:
-        """Ask for the end of a run. A queued one has ended when this returns; a finished one stays as it is, but is not
-        repeated by itself any more; so does one under another epoch than `epoch`.
+        """Ask for the end of a run. A queued one has ended when this returns, and one that is to be resumed by a worker
+        that nobody has begun to start; a finished one stays as it is, but is not repeated by itself any more; so does
+        one under another epoch than `epoch`.
 
         Others become `canceling`: the order reaches the worker with its next heartbeat, the monitor sees to the rest.
         `force`: the worker is killed without being asked, and not waited for where it cannot be reached. `reason`: see
@@ -127,11 +128,11 @@ class Runs:
             asked = run.status is RunStatus.CANCELING and known and run.cancel_forced >= force
             if run.is_finished or asked or (epoch is not None and epoch != run.epoch):
                 return run
-            now = self._clock.now()
-            events: list[Event] = [RunCanceling(at=now, by=by, reason=reason, force=force)]
-            if run.status is RunStatus.QUEUED:
-                events.append(RunCanceled(at=now))
-            run = self._events.append_control(session, run, *events)
+            now, is_idle = self._clock.now(), _has_no_worker(session, run)
+            asks = RunCanceling(at=now, by=by, reason=reason, force=force)
+            run = self._events.append_control(session, run, asks)
+            if is_idle:
+                run = self._end(session, run, RunCanceled(at=now))
         self._doorbell.ring("cancel")
         return run
 
@@ -207,21 +208,24 @@ class Runs:
             run = self._get(session, run_id)
             if run.is_finished or (epoch is not None and epoch != run.epoch):
                 return run
-            (meant,) = as_meant(run, [end])
-            steps = closing(session, run, meant) if isinstance(meant, (RunFailed, RunCanceled)) else []
-            run = self._events.append_control(session, run, *before, *steps, meant)
+            run = self._end(session, run, end, *before)
         if run.retry_at is not None:
             self._doorbell.ring("retries")
         return run
 
+    def _end(self, session: Session, run: Run, end: RunFailed | RunCanceled, *before: Event) -> Run:
+        (meant,) = as_meant(run, [end])
+        steps = closing(session, run, meant) if isinstance(meant, (RunFailed, RunCanceled)) else []
+        return self._events.append_control(session, run, *before, *steps, meant)
+
     def resume(self, run_id: str, message: str, cause: str, *, epoch: int) -> Run:
         """Have another worker go on where the one of `epoch` has stopped; `cause`: `crash` or `lost`. What was under
-        way is told to be repeated. The queue starts the worker. A finished run, or one under another epoch, stays as it
-        is.
+        way is told to be repeated. The queue starts the worker. A finished run stays as it is, and so does
+        one that is to end, or is under another epoch.
         """
         with self._events.transaction() as session:
             run = self._get(session, run_id)
-            if run.is_finished or epoch != run.epoch:
+            if run.is_finished or epoch != run.epoch or run.status is RunStatus.CANCELING:
                 return run
             now = self._clock.now()
             error = error_of("worker_died" if cause == "crash" else "worker_lost", message)
@@ -280,6 +284,15 @@ class Runs:
         if run is None:
             raise NotFound(f"there is no run {run_id!r}")
         return run
+
+
+def _has_no_worker(session: Session, run: Run) -> bool:
+    """Whether nothing executes the run, and nobody is about to start anything that does: it is queued, or waits for the
+    first claim of its resume.
+    """
+    if run.status is RunStatus.STARTING and run.worker is None and run.resumes > 0:
+        return all(lease.name != launch_lease(run.run_id) for lease in session.leases.all())
+    return run.status is RunStatus.QUEUED
 
 
 def _partition_tags(target: RunTarget, checked: validation.CheckedTarget) -> dict[str, str]:

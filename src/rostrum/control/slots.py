@@ -16,7 +16,7 @@ import msgspec
 
 from rostrum.control.step_streams import is_step_stream_of
 from rostrum.interfaces.storage import Session
-from rostrum.model.events import Event, worker_stream
+from rostrum.model.events import Event, StepRetrying, worker_stream
 from rostrum.model.pools import GRANTED, REFUSED, Slot, SlotAnswer, SlotWish, Waiter
 from rostrum.model.runs import Run, RunStatus
 from rostrum.planning.pools import INTEREST_SECONDS, RUN, PoolRules, may_take, retry_seconds
@@ -105,10 +105,11 @@ def frees(event: Event, slot: Slot, told: int) -> bool:
     """Whether the end of an attempt frees the slot of its step: that of the attempt before the present one does not.
 
     `told`: last stored event of the run worker of the slot's epoch. Both sides may be told late: the worker's claim
-    does not wait for its events, and ends of step workers arrive in streams of their own.
+    does not wait for its events, and ends of step workers arrive in streams of their own. What has ended for good holds
+    nothing, whoever has told what.
     """
     if event.stream == worker_stream(slot.epoch):
         return event.sequence > slot.sequence
     if is_step_stream_of(event.stream, slot.epoch):
-        return told >= slot.sequence
+        return told >= slot.sequence or not isinstance(event, StepRetrying)
     return True

@@ -28,6 +28,9 @@ _STALE_SECONDS = 30.0
 _GATEWAY_SECONDS = 12.0
 """A gateway's heartbeat is stored every ten: when it is older, nobody hears workers."""
 
+_OF_SILENCE = frozenset(("disconnected", "lost", "start_timeout"))
+"""What is decided because nothing is heard of a worker."""
+
 Drain = Callable[[Run], object]
 """Stores what a dead worker had spooled, under its epoch. May raise: then the run is looked at again later."""
 
@@ -101,6 +104,8 @@ class MonitorLoop:
         worker = self._inspect(run, away)
         asked = (run.run_id, run.epoch) in self._asked
         decision = decide(run, worker, now, self._limits, self._outages, asked)
+        if decision.action in _OF_SILENCE and self._is_heard(run):
+            return  # since it was read: it is looked at again
         if decision.action != "nothing":
             self._act(run, worker, decision, now)
 
@@ -132,6 +137,11 @@ class MonitorLoop:
                 self._end(run, decision, None)
                 if worker is not None and worker.state == "exited":
                     self._discard(run)
+
+    def _is_heard(self, run: Run) -> bool:
+        with self._storage.begin() as session:
+            current = session.runs.get(run.run_id)
+        return current is None or current.last_heard_at != run.last_heard_at
 
     def _settled(self, run: Run, now: datetime) -> bool:
         return now - self._ended_at.setdefault((run.run_id, run.epoch), now) >= self._settle

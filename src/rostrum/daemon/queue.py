@@ -1,9 +1,10 @@
 """The queue loop: admits queued runs and launches their workers.
 
-Admission is one transaction that also renews the loop's lease: limits hold over any number of daemons, and the new
-epoch that it gives a run makes a second launch impossible. The launch itself happens outside of it, in a small pool, so
-that a slow launch stalls no other. While a daemon launches a run it holds a lease on it. What a crash leaves half-done
-(a run starting without a worker, and without a living daemon) is taken up again, with the worker that it may have.
+Admission is one transaction, and one at a time: limits hold over any number of daemons, and the new epoch that it
+gives a run makes a second launch impossible. No daemon leads, so that none has to be found dead before another one
+admits. The launch itself happens outside of it, in a small pool, so that a slow launch stalls no other. While a daemon
+launches a run it holds a lease on it. What a crash leaves half-done (a run starting without a worker, and without a
+living daemon) is taken up again, with the worker that it may have.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.doorbell import Doorbell
 from rostrum.interfaces.launching import GatewayAddress, Launcher, LaunchSpec, WorkerRef
 from rostrum.interfaces.storage import Session, Storage
-from rostrum.model.errors import ErrorInfo, Fenced, RostrumError, Unavailable
+from rostrum.model.errors import ErrorInfo, Fenced, NotFound, RostrumError, Unavailable
 from rostrum.model.events import EngineMessage, RunCanceled
 from rostrum.model.runs import Run, RunStatus
 from rostrum.planning.pools import NO_RULES
@@ -32,7 +33,8 @@ from rostrum.service.pools import Pool
 
 _log = logging.getLogger(__name__)
 
-LEASE = "loop/queue"
+_ADMISSION = "admission"
+"""Name of the lock that the transactions of all daemons take which admit runs."""
 _ALL = 100_000
 """Most queued runs that are looked at."""
 
@@ -56,7 +58,6 @@ class QueueSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How the loop behaves; times in seconds."""
 
     limits: QueueLimits = QueueLimits()
-    lease_seconds: float = 5.0
     idle_seconds: float = 5.0
     """Pause when nothing rings."""
     launch_lease_seconds: float = 10.0
@@ -129,6 +130,7 @@ class QueueLoop:
         """One transaction: which runs are ours to launch now, new ones (True) under their first epoch."""
         refused: list[tuple[Run, Exception]] = []
         with self._storage.begin(write=True) as session:
+            session.leases.lock(_ADMISSION)
             in_progress = session.runs.in_progress()
             claimed: list[tuple[Run, bool]] = []
             for run in order(self._claims.due(session, in_progress, now)):
@@ -137,9 +139,7 @@ class QueueLoop:
                 lease = self._claims.take(session, run.run_id)
                 if lease is not None:
                     claimed.append((run, fresh and lease.epoch == 1))
-            # What is ours stays ours whoever leads; the lead is about whom to admit.
-            if session.leases.acquire(LEASE, self._owner, self._settings.lease_seconds) is not None:
-                claimed += [(run, True) for run in self._admit(session, in_progress, now, refused)]
+            claimed += [(run, True) for run in self._admit(session, in_progress, now, refused)]
         for run, error in refused:
             self._give_up(run, error)
         for run in in_progress:
@@ -233,7 +233,7 @@ class QueueLoop:
         try:
             with self._storage.begin(write=True) as session:
                 return self._runs.mark_starting(session, run)
-        except Fenced as error:
+        except (Fenced, NotFound) as error:
             _log.info("run %s is not launched again: %s", run.run_id, error)
             self._claims.release([run.run_id])
             return None
@@ -270,7 +270,7 @@ class QueueLoop:
         """Record the worker and give the claim up, in one transaction; one that is not wanted any more is ended."""
         try:
             self._runs.mark_launched(run.run_id, run.epoch, ref, self._owner)
-        except Fenced as error:
+        except (Fenced, NotFound) as error:
             _log.info("worker of run %s ends at once: %s", run.run_id, error)
             self._end(ref)
             self._claims.release([run.run_id])

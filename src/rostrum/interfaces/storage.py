@@ -243,6 +243,12 @@ class LeaseTable(Protocol):
         """Give it up if it is ours, and forget it: its epoch begins anew. For names that are not used again."""
         ...
 
+    def lock(self, name: str) -> None:
+        """Have others that ask for the same wait for the end of this writing transaction: nobody holds anything
+        afterwards, so that no death of a process leaves it held.
+        """
+        ...
+
     def all(self) -> Sequence[Lease]:
         """Leases that have an owner, expired ones too, by name."""
         ...

@@ -304,14 +304,14 @@ def test_draining_stops_at_nothing_but_a_gap(world: World) -> None:
 def test_a_broken_spool_does_not_keep_a_run_from_ending(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     run = world.add_run(PLAN)
     events = place(run.run_id, whole_run())
-    append = world.log.append
+    left_behind = world.log._left_behind
 
-    def faulty(run_id: str, epoch: int | None, batch: Sequence[ev.Event]) -> AppendResult:
+    def faulty(run_id: str, epoch: int, batch: Sequence[ev.Event]) -> AppendResult:
         if any(event.kind == "step_started" for event in batch):
             raise OverflowError("too large")
-        return append(run_id, epoch, batch)
+        return left_behind(run_id, epoch, batch)
 
-    monkeypatch.setattr(world.log, "append", faulty)
+    monkeypatch.setattr(world.log, "_left_behind", faulty)
     assert world.log.drain(run.run_id, 1, [events]) == 9
     assert world.run(run.run_id).status is RunStatus.FAILURE
     messages = [one.event for one in world.stored(run.run_id) if isinstance(one.event, ev.EngineMessage)]

@@ -224,8 +224,12 @@ def test_pools_without_limit_and_pools_of_runs_need_no_slot(world: World) -> Non
 def test_the_end_that_a_step_worker_tells_itself_frees_what_was_claimed_before_it(world: World) -> None:
     slot = Slot(pool="db", run_id="r1", step_key="s", epoch=1, sequence=5, claimed_at=world.clock.now())
     end = StepSucceeded(at=world.clock.now(), run_id="r1", step_key="s", stream=step_stream(1, "s"), sequence=2)
+    placed = {"run_id": "r1", "stream": end.stream, "sequence": 2}
+    again = StepRetrying(at=end.at, step_key="s", attempt=1, error=ErrorInfo("E", "x"), **placed)
     assert frees(end, slot, told=5)
-    assert not frees(end, slot, told=4), "what the run worker said before the claim may be the end of this attempt"
+    assert frees(again, slot, told=5)
+    assert frees(end, slot, told=4), "what has ended for good holds nothing, and nobody tells of its end again"
+    assert not frees(again, slot, told=4), "what the run worker said before the claim may be the end of this attempt"
 
 
 def test_runs_know_their_pools_and_their_priority_from_the_definitions() -> None:

@@ -383,3 +383,44 @@ def test_a_launch_for_a_resume_that_fails_is_no_further_resume(scene: Scene) -> 
     run = plane.run(run_id)
     assert (run.epoch, run.resumes) == (3, 1)
     assert scene.launcher.launches[-1] == (run_id, 3)
+
+
+@pytest.mark.parametrize("quiet", [45, 400])
+def test_a_worker_that_is_heard_while_others_are_looked_at_is_neither_cut_off_nor_lost(
+    scene: Scene, quiet: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking at many workers may take long: what was read before is not what holds."""
+    run_id = scene.running()
+    inspect = scene.launcher.inspect
+
+    def slow(ref: WorkerRef) -> WorkerStatus:
+        scene.plane.events.heard(run_id, 1).result()
+        return inspect(ref)
+
+    monkeypatch.setattr(scene.launcher, "inspect", slow)
+    scene.monitor.run_once(scene.plane.clock.now())
+    scene.plane.clock.advance(quiet)
+    scene.monitor._looked_at = scene.plane.clock.now()  # nobody was away
+    scene.monitor.run_once(scene.plane.clock.now())
+    run = scene.plane.run(run_id)
+    assert (run.status, run.disconnected_at) == (RunStatus.RUNNING, None)
+    assert scene.launcher.terminated == []
+    assert "run_disconnected" not in scene.plane.kinds(run_id)
+
+
+def test_a_lost_run_that_is_resumed_is_not_told_to_be_reconnected(scene: Scene) -> None:
+    """Its spool is stored before the next worker comes."""
+    plane = scene.plane
+    limits = MonitorLimits(max_resumes=1)
+
+    def drain(run: Run) -> None:
+        left = StepStarted(at=plane.clock.now(), run_id=run.run_id, stream="worker/1", sequence=2, step_key="extract")
+        plane.events.drain(run.run_id, 1, [[left]])
+
+    scene.monitor = MonitorLoop(plane.storage, plane.runs, scene.launcher, plane.clock, limits, drain=drain)
+    run_id = scene.running()
+    scene.look(320)
+    run = plane.run(run_id)
+    assert (run.status, run.epoch, run.resumes, run.disconnected_at) == (RunStatus.STARTING, 2, 1, None)
+    told = [kind for kind in plane.kinds(run_id) if kind in ("run_disconnected", "run_reconnected", "step_retrying")]
+    assert told == ["run_disconnected", "step_retrying"]

@@ -295,17 +295,46 @@ def test_a_daemon_that_slept_through_its_lease_launches_nothing(plane: Plane) ->
     assert plane.run(run.run_id).epoch == 2
 
 
-def test_only_the_leader_admits(plane: Plane) -> None:
+def test_limits_hold_over_all_daemons_and_none_of_them_leads(plane: Plane) -> None:
     launcher = FakeLauncher()
-    one, two = loop_of(plane, launcher), loop_of(plane, launcher)
-    plane.submit()
+    one, two = (loop_of(plane, launcher, limits=QueueLimits(max_concurrent_runs=2)) for _ in range(2))
+    runs = [plane.submit()]
     one.run_once(plane.clock.now())
-    plane.submit()
+    runs += [plane.submit(), plane.submit()]
     two.run_once(plane.clock.now())
-    assert len(launcher.launches) == 1
-    plane.clock.advance(6)  # the first one is dead: its lease has ended
-    two.run_once(plane.clock.now())
-    assert len(launcher.launches) == 2
+    one.run_once(plane.clock.now())
+    assert launcher.launches == [(run.run_id, 1) for run in runs[:2]]
+    plane.runs.fail(runs[0].run_id, "engine_error")
+    one.run_once(plane.clock.now())
+    assert launcher.launches == [(run.run_id, 1) for run in runs]
+
+
+def test_a_run_that_is_deleted_while_it_is_launched_keeps_no_worker(plane: Plane) -> None:
+
+    def delete(spec: LaunchSpec, before: bool) -> None:
+        if not before:
+            plane.runs.fail(spec.run.run_id, "engine_error")
+            plane.runs.delete(spec.run.run_id)
+
+    launcher = FakeLauncher(delete)
+    run = plane.submit()
+    loop_of(plane, launcher).run_once(plane.clock.now())
+    assert launcher.terminated == [(run.run_id, 1, True)]
+    assert launches_held(plane) == []
+
+
+def test_a_run_that_is_deleted_before_it_is_launched_is_forgotten(
+    plane: Plane, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_id = dead_daemons(plane)
+    plane.clock.advance(11)
+    launcher = FakeLauncher()
+    loop = loop_of(plane, launcher)
+    ((claimed, is_new),) = loop._claim(plane.clock.now())
+    plane.runs.fail(run_id, "engine_error")
+    plane.runs.delete(run_id)
+    loop._hand_over(claimed, is_new)
+    assert (launcher.launches, launches_held(plane), caplog.text) == ([], [], "")
 
 
 def test_launches_in_a_pool(plane: Plane) -> None:
@@ -316,3 +345,16 @@ def test_launches_in_a_pool(plane: Plane) -> None:
     loop.close()
     assert sorted(launcher.launches) == sorted((run.run_id, 1) for run in runs)
     assert all(plane.run(run.run_id).worker is not None for run in runs)
+
+
+def test_runs_that_are_queued_do_not_wait_for_the_lease_of_a_dead_daemon(plane: Plane) -> None:
+    """It died when it had launched one of them: whoever comes next admits the others at once."""
+    launcher = FakeLauncher()
+    first = plane.submit()
+    dead = loop_of(plane, launcher, limits=QueueLimits(max_concurrent_runs=1))
+    dead.run_once(plane.clock.now())
+    left = [plane.submit(), plane.submit()]
+    plane.begin(first.run_id)
+    plane.work(first.run_id, 1, RunSucceeded(at=plane.clock.now()))
+    loop_of(plane, launcher).run_once(plane.clock.now())
+    assert launcher.launches == [(run.run_id, 1) for run in (first, *left)]

@@ -45,6 +45,10 @@ class MemoryLeases:
         if held is not None and held.owner == owner:
             self._undo.drop(self._tables.leases, name)
 
+    def lock(self, name: str) -> None:
+        """Nothing to do: there is one writer."""
+        self._undo.require_writing()
+
     def all(self) -> Sequence[Lease]:
         """Leases that have an owner, expired ones too, by name."""
         self._undo.require()

@@ -59,6 +59,11 @@ class SqlLeases:
         """Give up a lease if it is ours, and forget it."""
         self._db.write(_DROP, self._db.deployment, name, owner)
 
+    def lock(self, name: str) -> None:
+        """Have others wait for the end of this transaction."""
+        self._db.require_writing()
+        self._db.dialect.serialize(self._db.driver, f"lock/{name}")
+
     def all(self) -> Sequence[Lease]:
         """Leases that have an owner, expired ones too, by name."""
         return [

@@ -142,6 +142,7 @@ class TransactionsConformance:
             lambda session: session.assets.put([AssetState(A)]),
             lambda session: session.partitions.mark(A, {"p": ("failed", "r")}),
             lambda session: session.leases.acquire("lease", "me", 1),
+            lambda session: session.leases.lock("lease"),
             lambda session: session.locations.put_manifest("h", b""),
             lambda session: session.principals.put_setting("s", b""),
         ]
