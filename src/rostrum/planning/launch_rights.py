@@ -1,14 +1,15 @@
 """Which parts of a launch are not for everybody who may launch: those that say where a run and its steps are executed,
-and as what. A launch names them by tags (an image, the configuration of a pod) and by `execution.config` (the address
-of a cluster or an engine, mounts, variables, options of a library).
+as what, and what they load. A launch names them by tags (an image, the configuration of a pod), by `execution.config`
+(the address of a cluster or an engine, mounts, variables, options of a library), by config of IO managers (where values
+are, and whether they are pickles), and by inputs that are read from a path.
 
-Whoever chooses these executes code of their own with the rights of the worker. What the code of a project says itself,
-or a run that is repeated, is not asked for again.
+Whoever chooses these executes code of their own with the rights of the worker: a pickle is code, too. What the code of
+a project says itself, or a run that is repeated, is not asked for again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, cast
 
 from rostrum.model.reserved_names import IMAGE_TAGS, POD_CONFIG_TAGS
@@ -30,14 +31,20 @@ _FREE = frozenset(
     )
 )
 """What says only how many at once, how often and how long. All else is refused: an executor may learn new options."""
+_DEFAULT_IO_MANAGER = "io_manager"
+_FROM_FILES = ("json", "pickle")
 _TAGS = frozenset((*IMAGE_TAGS, *POD_CONFIG_TAGS))
 
 
 def places_asked(
-    config: Mapping[str, Any], tags: Mapping[str, str], known_config: Mapping[str, Any], known_tags: Mapping[str, str]
+    config: Mapping[str, Any],
+    tags: Mapping[str, str],
+    known_config: Mapping[str, Any],
+    known_tags: Mapping[str, str],
+    io_managers: Collection[str] = (),
 ) -> list[str]:
     """What a launch asks for beyond `known_config` and `known_tags`, those of the job or of the run that is repeated:
-    `tag rostrum/image`, `execution.config.docker.image`.
+    `tag rostrum/image`, `execution.config.docker.image`. `io_managers`: keys of resources that are some.
     """
     found = [f"tag {name}" for name in sorted(tags) if name in _TAGS and tags[name] != known_tags.get(name)]
     known = _part(known_config, "execution")
@@ -47,7 +54,11 @@ def places_asked(
             found += _settings(settings, _part(known, key), "execution.config")
         elif key not in known or value != known[key]:
             found.append(f"execution.{key}")
-    return found
+    before = _part(known_config, "resources")
+    for name, given in _part(config, "resources").items():
+        if (name == _DEFAULT_IO_MANAGER or name in io_managers) and given and given != before.get(name):
+            found.append(f"resources.{name}")
+    return [*found, *_files(config, known_config, "")]
 
 
 def _settings(config: Mapping[str, Any], known: Mapping[str, Any], path: str) -> Iterator[str]:
@@ -60,6 +71,17 @@ def _settings(config: Mapping[str, Any], known: Mapping[str, Any], path: str) ->
             yield from _settings(_part(config, key), _part(known, key), place)
         else:
             yield place
+
+
+def _files(config: Mapping[str, Any], known: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Inputs of ops, of graphs and of the job that are read from files."""
+    for name, given in _part(config, "inputs").items():
+        before = _part(known, "inputs").get(name)
+        for kind in _FROM_FILES if given != before else ():
+            if "path" in _part(_part({name: given}, name), kind):
+                yield f"{path}inputs.{name}.{kind}.path"
+    for name in _part(config, "ops"):
+        yield from _files(_part(_part(config, "ops"), name), _part(_part(known, "ops"), name), f"{path}ops.{name}.")
 
 
 def _part(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -23,7 +23,7 @@ from rostrum.auth.authorize import Unauthenticated, permissions
 from rostrum.auth.requests import SESSION_COOKIE, session_cookie
 from rostrum.auth.tokens import SESSION_SECONDS
 from rostrum.control.bundles import BundleSources, bundle, bundle_name
-from rostrum.model.errors import ConfigError, Denied, NotFound, RostrumError, Unavailable
+from rostrum.model.errors import ConfigError, Denied, InvocationError, NotFound, RostrumError, Unavailable
 from rostrum.model.ids import is_id
 from rostrum.model.principals import Permission
 from rostrum.web import graphql
@@ -305,6 +305,7 @@ async def _problem(_request: Request, error: RostrumError) -> Response:
         (Denied, 403),
         (NotFound, 404),
         (ConfigError, 400),
+        (InvocationError, 400),
     ):
         if isinstance(error, kind):
             status = code

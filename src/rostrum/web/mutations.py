@@ -57,7 +57,7 @@ class Mutation:
         target = resolve_target(self._context, input["target"])
         config, tags = _config(input), _tags(input)
         job = self._context.catalog.jobs.get((target.location, target.job))
-        self._check_places(config, tags, job.config if job else {}, job.tags_of_runs if job else {})
+        self._check_places(target.location, config, tags, job.config if job else {}, job.tags_of_runs if job else {})
         keys: list[str] = input.get("partitionKeys") or []
         if len(keys) > MAX_PARTITIONS:
             raise ConfigError(f"{len(keys)} partitions at once; {MAX_PARTITIONS} is the most")
@@ -79,15 +79,26 @@ class Mutation:
         return {"runs": [RunView(self._context, run)], "backfill": None}
 
     def _check_places(
-        self, config: dict[str, Any], tags: dict[str, str], known_config: dict[str, Any], known_tags: dict[str, str]
+        self,
+        location: str,
+        config: dict[str, Any],
+        tags: dict[str, str],
+        known_config: dict[str, Any],
+        known_tags: dict[str, str],
     ) -> None:
-        """Raises Denied for a launch that chooses where code runs, and as what: that is like choosing the code."""
-        asked = places_asked(config, tags, known_config, known_tags)
+        """Raises Denied for a launch that chooses where code runs, as what, or what is unpickled: that is like choosing
+        the code.
+        """
+        manifest = self._context.catalog.manifests.get(location)
+        nodes = manifest.resources if manifest is not None else ()
+        io_managers = {node.key for node in nodes if node.kind == "io_manager"}
+        asked = places_asked(config, tags, known_config, known_tags, io_managers)
         principal = self._context.principal
         if asked and (principal is None or Permission.ADMIN not in permissions(principal)):
             raise Denied(
-                f"{', '.join(asked)}: where a run is executed, and as what, only an administrator may say at its "
-                "launch; others leave it to the project's code (job, op, location) and to the instance file"
+                f"{', '.join(asked)}: where a run is executed, as what, and where its values are, only an "
+                "administrator may say at its launch; others leave it to the project's code (job, op, location) and to "
+                "the instance file"
             )
 
     def cancel_run(self, id: str, force: bool = False) -> RunView:
@@ -117,7 +128,7 @@ class Mutation:
         )
         parent = self._context.session.runs.get(_run_id(id))
         if parent is not None:
-            self._check_places(how.config or {}, how.tags, parent.config, parent.tags)
+            self._check_places(parent.target.location, how.config or {}, how.tags, parent.config, parent.tags)
         run = self._services.runs.retry(_run_id(id), by=self._who, idempotency_key=idempotency_key, how=how)
         self._context.refresh()
         return RunView(self._context, run)

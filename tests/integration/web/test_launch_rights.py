@@ -16,6 +16,8 @@ RETRY = "mutation ($id: String!, $config: JSON, $tags: JSON) { retryRun(id: $id,
 PLACES: list[dict[str, Any]] = [
     {"config": {"execution": {"config": {"dask": {"options": {"worker_kwargs": {"preload": ["http://x/y.py"]}}}}}}},
     {"config": {"execution": {"config": {"docker": {"image": "x", "container_kwargs": {"privileged": True}}}}}},
+    {"config": {"ops": {"core__orders": {"inputs": {"orders": {"pickle": {"path": "/tmp/x"}}}}}}},
+    {"config": {"resources": {"io_manager": {"config": {"base_dir": "/tmp"}}}}},
     {"tags": {"rostrum/image": "elsewhere/x"}},
     {"tags": {"dagster-k8s/config": '{"pod_spec_config": {"hostPID": true}}'}},
 ]

@@ -57,3 +57,22 @@ def test_tags_of_images_and_pods_are_told() -> None:
     ]
     assert places_asked({}, {"rostrum/image": "a"}, {}, {"rostrum/image": "a"}) == []
     assert places_asked({}, {"rostrum/image": "a"}, {}, {"rostrum/image": "b"}) == ["tag rostrum/image"]
+
+
+def test_inputs_that_are_read_from_files_are_told_wherever_they_are() -> None:
+    inputs = {"a": {"pickle": {"path": "/tmp/x"}}, "b": {"value": {"path": "/tmp/x"}}, "c": {"json": {"path": "y"}}}
+    config = {"inputs": inputs, "ops": {"g": {"inputs": inputs, "ops": {"o": {"inputs": inputs}}}, "h": None}}
+    below = [f"inputs.{each}.path" for each in ("a.pickle", "c.json")]
+    assert places_asked(config, {}, {}, {}) == [
+        f"{place}{each}" for place in ("", "ops.g.", "ops.g.ops.o.") for each in below
+    ]
+    assert places_asked(config, {}, config, {}) == []
+
+
+def test_config_of_io_managers_is_told() -> None:
+    config = {
+        "resources": {"io_manager": {"config": {"base_dir": "/tmp"}}, "db": {"config": {"x": 1}}, "lake": {"a": 1}}
+    }
+    assert places_asked(config, {}, {}, {}, {"lake"}) == ["resources.io_manager", "resources.lake"]
+    assert places_asked(config, {}, config, {}, {"lake"}) == []
+    assert places_asked({"resources": {"io_manager": {}}}, {}, {}, {}) == []
