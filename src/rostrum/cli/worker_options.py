@@ -17,6 +17,7 @@ from rostrum.config.projects import Compat
 from rostrum.config.targets import code_target
 from rostrum.config.workspace import find_locations
 from rostrum.definitions.location.loading import CodeTarget
+from rostrum.interfaces.masks import KNOWN
 from rostrum.interfaces.worker_environment import RUN_ID, WorkerOrders, take_worker_orders
 from rostrum.model.errors import ConfigError, Unavailable
 
@@ -57,12 +58,15 @@ def worker_command(name: str) -> Callable[[Callable[..., None]], click.Command]:
 
 
 def worker_orders(run_id: str | None) -> WorkerOrders:
-    """What the environment says, with `.env`; the secrets are taken out of it. Raises ConfigError."""
+    """What the environment says, with `.env`; the secrets are taken out of it. The token is covered in all that leaves
+    this process: the kernel goes on to show it to whoever reads `/proc/self/environ`. Raises ConfigError.
+    """
     load_dotenv(os.environ)
     told = {**os.environ, RUN_ID: os.environ.get(RUN_ID) or run_id or ""}
     orders = take_worker_orders(told)
     for name in [name for name in os.environ if name not in told]:
         del os.environ[name]
+    KNOWN.add((orders.token,))
     if run_id and run_id != orders.run_id:
         raise ConfigError(f"the run is {run_id} on the command line and {orders.run_id} in {RUN_ID}")
     return orders
