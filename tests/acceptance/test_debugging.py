@@ -102,6 +102,18 @@ def test_a_breakpoint_in_a_run_opens_the_debugger(inside: InProcess) -> None:
     inside.type("c")
     assert inside.api.wait(run_id)["status"] == "success"
     check_events(inside.api.events(run_id))
+    until("it is told here", lambda: f"success  looked_at  {run_id}" in inside.text)
+
+
+def test_why_a_run_failed_is_told_at_the_terminal(inside: InProcess) -> None:
+    """With the user's line; leaving the debugger is such an end, too."""
+    run_id = inside.api.launch("looked_at")
+    until("the debugger asks", lambda: "(Pdb)" in inside.text)
+    inside.type("q")
+    assert inside.api.wait(run_id)["status"] == "failure"
+    until("it is told here", lambda: f"failure  looked_at  {run_id}" in inside.text)
+    until("and why", lambda: "BdbQuit: the debugger was left with `q`" in inside.text)
+    until("and where", lambda: "shop.py:" in inside.text)
 
 
 def test_runs_are_executed_in_this_process_and_code_reloads(inside: InProcess) -> None:

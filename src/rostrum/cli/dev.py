@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import click
@@ -15,6 +16,8 @@ from rostrum.config.workspace import LocationSpec
 from rostrum.service.signals import stop_on_signals, wait_for
 
 READY_SECONDS = 60.0
+_LOOKS, _LOOK_SECONDS = 10, 0.3
+"""For the end of a run to be stored."""
 DEV_VARIABLE = "ROSTRUM_DEV"
 """Says to user code that it is loaded by this command."""
 
@@ -88,7 +91,7 @@ def command(
         if demo:
             _demo(deployment, locations, stop)
         if inside:
-            inside.runs.work(stop)
+            inside.runs.work(stop, partial(_tell_end, deployment))
         wait_for(stop)
         if not as_json:
             fate = (
@@ -135,6 +138,25 @@ def _announce(url: str, locations: list[LocationSpec], home: Home, seconds: floa
     )
     click.echo(f"  code  {', '.join(spec.name for spec in locations)}")
     click.echo(f"  home  {home.folder}")
+
+
+def _tell_end(deployment: Any, run_id: str) -> None:
+    """How a run that was executed here has ended: whoever sits at this terminal sees why it failed."""
+    from rostrum.cli.output import status_text, target_text
+    from rostrum.cli.run import print_error
+
+    run, bell = None, deployment.doorbell.count("events")
+    for _ in range(_LOOKS):
+        with deployment.storage.begin() as session:
+            run = session.runs.get(run_id)
+        if run is None or run.is_finished:
+            break
+        bell = deployment.doorbell.wait("events", bell, _LOOK_SECONDS)
+    if run is None:
+        return
+    click.echo(f"{status_text(run)}  {target_text(run)}  {run_id}")
+    if run.error is not None:
+        print_error(run.error)
 
 
 def _demo(deployment: Any, locations: list[LocationSpec], stop: threading.Event) -> None:

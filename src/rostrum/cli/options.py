@@ -14,6 +14,7 @@ from rostrum.config.instance import Home, InstanceSettings, find_home, read_inst
 from rostrum.config.projects import Compat, read_project
 from rostrum.config.workspace import LocationSpec, find_locations
 
+_REPEAT = "Repeat for several code locations."
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -39,12 +40,21 @@ def home_option(function: F) -> F:
     return wrapped  # type: ignore[return-value]
 
 
-def code_options(function: F) -> F:
-    """`-f`, `-m`, `-a`, `-d`, `-w`, `--compat`: passes `locations: list[LocationSpec]`. Goes before `home_option`."""
+def code_options(function: F, *, required: bool = True) -> F:
+    """`-f`, `-m`, `-a`, `-d`, `-w`, `--compat`: passes `locations: list[LocationSpec]`. Goes before `home_option`.
+    Where no code is named and none found, ConfigError is raised, unless it is not `required`.
+    """
 
-    @click.option("-f", "--python-file", "files", multiple=True, metavar="FILE", help="Python file with definitions.")
     @click.option(
-        "-m", "--module", "modules", multiple=True, metavar="MODULE", help="Importable module with definitions."
+        "-f", "--python-file", "files", multiple=True, metavar="FILE", help=f"Python file with definitions. {_REPEAT}"
+    )
+    @click.option(
+        "-m",
+        "--module",
+        "modules",
+        multiple=True,
+        metavar="MODULE",
+        help=f"Importable module with definitions. {_REPEAT}",
     )
     @click.option("-a", "--attribute", metavar="NAME", help="Name of the Definitions object, where there are several.")
     @click.option("-d", "--working-directory", "directory", metavar="FOLDER", help="Folder that the code is loaded in.")
@@ -66,7 +76,9 @@ def code_options(function: F) -> F:
         workspace: str | None,
         **options: Any,
     ) -> Any:
-        locations: list[LocationSpec] = find_locations(files, modules, workspace, attribute, directory)
+        locations: list[LocationSpec] = find_locations(
+            files, modules, workspace, attribute, directory, required=required
+        )
         said = compat or read_project(Path("pyproject.toml")).compat
         locations = [msgspec.structs.replace(spec, compat=compat or spec.compat or said) for spec in locations]
         return function(*args, locations=locations, **options)

@@ -166,7 +166,7 @@ def print_error(error: ErrorInfo) -> None:
 @click.argument("run_id")
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
 @click.option("--output", is_flag=True, help="Print captured standard output and error instead of events.")
-@click.option("--step", metavar="KEY", help="Only output of this step (implies --output).")
+@click.option("--step", metavar="KEY", help="Only output of this step, with all its items (implies --output).")
 @click.option("--attempt", type=click.IntRange(1), help="Only output of this attempt (implies --output).")
 @json_option
 @home_option
@@ -307,6 +307,8 @@ def cancel(run_id: str, force: bool, as_json: bool, home: Home, settings: Instan
 @click.option("--all", "everything", is_flag=True, help="All steps.")
 @click.option(
     "--steps",
+    "--step",
+    "steps",
     multiple=True,
     metavar="CLAUSE",
     help="These steps or assets: NAME, +NAME and NAME+ with their neighbours, *NAME and NAME* with all above or below. "

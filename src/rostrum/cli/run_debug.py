@@ -21,6 +21,7 @@ from rostrum.model.runs import Run
 @click.argument("run_id")
 @click.option(
     "--step",
+    "--steps",
     "steps",
     multiple=True,
     metavar="STEP",
@@ -28,7 +29,7 @@ from rostrum.model.runs import Run
 )
 @click.option("--config", "config_file", metavar="FILE", help="Run config (YAML or JSON) in place of the recorded one.")
 @click.option("--pdb", "post_mortem", is_flag=True, help="Open the debugger where the code raises.")
-@code_options
+@partial(code_options, required=False)
 @home_option
 def debug(
     run_id: str,
@@ -44,13 +45,15 @@ def debug(
     Inputs that the replay does not make itself are loaded from where the run has stored them. Exits 1 when it fails.
     """
     from rostrum.cli.job import read_run_config
+    from rostrum.cli.run import find_run
     from rostrum.config.deployment import open_control
 
     config = read_run_config(config_file) if config_file is not None else None
     control = open_control(home, settings)
-    run = _repeated(control, run_id, steps, config)
-    spec = _location(locations, run)
-    replayed = _replay(control, spec, run)
+    parent = find_run(control.storage, run_id)
+    target, resolved = _code(_location(locations, parent))
+    run = _repeated(control, resolved, parent, steps, config)
+    replayed = _replay(control, target, resolved, run)
     failed = replayed.run.status.value != "success"
     if failed and post_mortem and replayed.raised is not None:
         import pdb  # noqa: T100 - what the option is for
@@ -60,16 +63,16 @@ def debug(
         sys.exit(1)
 
 
-def _repeated(control: Any, run_id: str, steps: tuple[str, ...], config: dict[str, Any] | None) -> Run:
-    """The run that repeats the recorded one, as a retry would, submitted to nobody."""
-    from rostrum.cli.run import find_run
-    from rostrum.control.retries import Rerun, repeating
+def _repeated(control: Any, resolved: Any, parent: Run, steps: tuple[str, ...], config: dict[str, Any] | None) -> Run:
+    """The run that repeats the recorded one, as a retry would, with the code as it is here, submitted to nobody."""
+    from rostrum.control.manifests import LoadedManifest
+    from rostrum.control.retries import Rerun, repeating_with
     from rostrum.model.runs import Trigger
 
-    parent = find_run(control.storage, run_id)
     with control.storage.begin() as session:
         wanted = Rerun(strategy="all", steps=steps, config=config)
-        request = repeating(session, control.manifests, parent, wanted, Trigger("retry"))
+        here = LoadedManifest("", resolved.manifest)
+        request = repeating_with(session, here, parent, wanted, Trigger("retry"))
     return Run(
         run_id=control.clock.new_id(),
         target=request.target,
@@ -88,27 +91,40 @@ def _location(locations: list[LocationSpec], run: Run) -> LocationSpec:
     named = [spec for spec in locations if spec.name == run.target.location]
     found = named or (locations if len(locations) == 1 else [])
     if not found:
-        known = ", ".join(spec.name for spec in locations) or "none"
+        here = f"are {', '.join(spec.name for spec in locations)}" if locations else "is no code"
         raise ConfigError(
-            f"the run's code location is {run.target.location!r}, and here there are {known}; name its code with -f or "
-            "-m"
+            f"the run's code location is {run.target.location!r}, and here there {here}; name its code, as in "
+            f"`rostrum run debug {_likely(run.target.location)} ...`"
         )
     if found[0].server is not None:
         raise ConfigError(f"code location {found[0].name} has a code server of its own: name its code with -f or -m")
     return found[0]
 
 
-def _replay(control: Any, spec: LocationSpec, run: Run) -> Any:
-    from rostrum.cli.run import print_error, print_event
+def _likely(location: str) -> str:
+    """What would load the location: unless it was given another name, it has that of its file or module."""
+    if not location.endswith(".py"):
+        return f"-m {location}"
+    return f"-f {location if Path(location).is_file() else f'path/to/{location}'}"
+
+
+def _code(spec: LocationSpec) -> tuple[Any, Any]:
+    """What to load, and the definitions: imported in this process."""
     from rostrum.config.local import executable
     from rostrum.config.targets import code_target
-    from rostrum.execution.plugins import IO_MANAGERS, plugin
-    from rostrum.execution.replay import replay
 
     folder = Path.cwd()
     target = code_target(spec)
     resolved = executable(target).resolved()
     os.chdir(folder)
+    return target, resolved
+
+
+def _replay(control: Any, target: Any, resolved: Any, run: Run) -> Any:
+    from rostrum.cli.run import print_error, print_event
+    from rostrum.execution.plugins import IO_MANAGERS, plugin
+    from rostrum.execution.replay import replay
+
     stored = partial(plugin(IO_MANAGERS, "filesystem"), str(control.home.storage))
     replayed = replay(resolved, run, control.clock, stored=stored, target=target, watch=print_event)
     if replayed.run.error is not None:

@@ -12,8 +12,10 @@ import click
 from rostrum.interfaces.logs import STREAMS, left_out_note
 from rostrum.model.errors import ConfigError, NotFound, Unavailable
 from rostrum.model.runs import Run
+from rostrum.planning.dynamic import base_of
 
 POLL_SECONDS = 0.25
+_MOST_NAMES = 20
 LAST_SECONDS = 5.0
 """After its run has ended, a file that is not complete is waited for so long."""
 
@@ -50,34 +52,53 @@ class _Printer:
 
     def files(self, session: Any) -> list[dict[str, Any]]:
         """The files that are asked for."""
-        from rostrum.web.logs import log_files
-
-        found = log_files(session, self._control.log_store, self._run_id)
-        if self._step is not None:
-            found = [file for file in found if self._step in file["stepKeys"]]
-            own = [file for file in found if file["stepKeys"] == [self._step]]
-            found = own or found  # of a step that shares its process: its own lines, else the whole process's
+        found = self._of_step(session)
         if self._attempt is not None:
             found = [file for file in found if file["attempt"] == self._attempt]
         return found
+
+    def _of_step(self, session: Any) -> list[dict[str, Any]]:
+        """Of the step that is asked for, if one is; of one with items, all of them."""
+        from rostrum.web.logs import log_files
+
+        found = log_files(session, self._control.log_store, self._run_id)
+        if self._step is None:
+            return found
+        found = [file for file in found if any(map(self._is_meant, file["stepKeys"]))]
+        own = [file for file in found if all(map(self._is_meant, file["stepKeys"]))]
+        return own or found  # of a step that shares its process: its own lines, else the whole process's
+
+    def _is_meant(self, step_key: str) -> bool:
+        return self._step in (step_key, base_of(step_key))
 
     def require_known(self, ended: bool) -> None:
         """Raises NotFound telling what there is."""
         if self._step is None and self._attempt is None:
             return
-        wanted = " ".join(
-            part
-            for part in (
-                f"of attempt {self._attempt}" if self._attempt is not None else "",
-                f"of step {self._step}" if self._step is not None else "",
-            )
-            if part
-        )
+        attempt = f" of attempt {self._attempt}" if self._attempt is not None else ""
+        step = f" of step {self._step}" if self._step is not None else ""
         with self._control.storage.begin() as session:
-            self._step = self._attempt = None
-            known = sorted({key for file in self.files(session) for key in file["stepKeys"]})
-        told = f"there is output of {', '.join(known[:20])}" if known else "nothing was captured"
-        raise NotFound(f"nothing was captured {wanted}{'' if ended else ' yet'}; {told}")
+            there = self._of_step(session)
+            told = self._attempts(there) if there else self._steps(session)
+        raise NotFound(f"nothing was captured{attempt}{step}{'' if ended else ' yet'}; {told}")
+
+    def _attempts(self, files: list[dict[str, Any]]) -> str:
+        """Of what there is output, where not of this attempt."""
+        found = sorted({file["attempt"] for file in files if file["attempt"] is not None})
+        if not found:
+            return "what it wrote is in the output of its process, of all attempts together: leave --attempt out"
+        return f"there is output of attempt{'s' if len(found) > 1 else ''} {', '.join(map(str, found))}"
+
+    def _steps(self, session: Any) -> str:
+        """Of what there is output, where not of this step."""
+        from difflib import get_close_matches
+
+        wanted, self._step = self._step or "", None
+        known = sorted({base_of(key) for file in self._of_step(session) for key in file["stepKeys"]})
+        if not known:
+            return "no step has written anything"
+        close = get_close_matches(wanted, known, n=1)
+        return f"did you mean {close[0]}?" if close else f"there is output of {', '.join(known[:_MOST_NAMES])}"
 
     def print_new(self, files: list[dict[str, Any]]) -> bool:
         """Print what is new; whether all files are complete."""

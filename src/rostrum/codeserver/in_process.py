@@ -53,14 +53,15 @@ class MainThreadRuns:
             self._waiting.put((spec, code))
         return self._ref(place)
 
-    def work(self, stop: threading.Event) -> None:
-        """Execute runs in the calling thread until `stop` is set."""
+    def work(self, stop: threading.Event, tell: Callable[[str], None]) -> None:
+        """Execute runs in the calling thread until `stop` is set. `tell` is called with the id of each when it ends."""
         threading.Thread(target=self._end_when, args=(stop,), name="main-thread-runs", daemon=True).start()
         while not stop.is_set():
             item = self._waiting.get()
             if item is not None:
                 spec, code = item
                 self._ended[spec.run.run_id, spec.epoch] = self._execute(spec, code())
+                tell(spec.run.run_id)
 
     def _end_when(self, stop: threading.Event) -> None:
         stop.wait()

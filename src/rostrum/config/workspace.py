@@ -222,9 +222,12 @@ def find_locations(
     workspace: str | None,
     attribute: str | None = None,
     directory: str | None = None,
+    *,
+    required: bool = True,
 ) -> list[LocationSpec]:
     """Locations from the command line, else from a workspace file, else from `pyproject.toml` (`[tool.rostrum]`, or
-    what is there for Dagster), else a lone `definitions.py`.
+    what is there for Dagster), else a lone `definitions.py`. Raises ConfigError where there is none and one is
+    `required`.
     """
     found = [location_of_file(path, attribute=attribute, directory=directory) for path in files]
     found += [location_of_module(module, attribute=attribute, directory=_folder(directory)) for module in modules]
@@ -240,6 +243,8 @@ def find_locations(
         return [named]
     if Path("definitions.py").is_file():
         return [location_of_file("definitions.py", attribute=attribute)]
+    if not required:
+        return []
     raise ConfigError(
         f"no code to load: name a file (-f definitions.py) or a module (-m package.definitions), or write {FILE_NAME}"
     )

@@ -92,6 +92,8 @@ def _message(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         where = f" ({error.text.strip()})" if error.text else ""
         return f"{error.msg}{where}"
+    if (type(error).__module__, type(error).__name__) == ("bdb", "BdbQuit"):
+        return "the debugger was left with `q` (quit), which ends what it was in; `c` (continue) goes on"
     try:
         if isinstance(error, BaseExceptionGroup):
             return _of_group(cast("BaseExceptionGroup[BaseException]", error))

@@ -142,6 +142,10 @@ def test_the_debugger_opens_where_the_code_raised(rostrum: Command, failed_run: 
 
 
 def test_what_cannot_be_replayed_is_told(rostrum: Command, failed_run: str) -> None:
-    """A wrong step names the nearest one; a wrong run says so."""
+    """A wrong step names the nearest one; a wrong run says so; where no code is named, what would load it is."""
     assert "Did you mean 'doubled'" in rostrum("run", "debug", failed_run, "--step", "doubeld", "-f", "shop.py").stderr
     assert "no run has an id" in rostrum("run", "debug", "ffffffff", "-f", "shop.py").stderr
+    unnamed = rostrum("run", "debug", failed_run, "--steps", "doubled")
+    assert unnamed.returncode == 1
+    assert "the run's code location is 'shop.py', and here there is no code; name its code, as in" in unnamed.stderr
+    assert "`rostrum run debug -f shop.py ...`" in unnamed.stderr

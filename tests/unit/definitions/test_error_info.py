@@ -31,6 +31,12 @@ def test_lone_surrogates_do_not_hinder_storing():
     assert msgspec.msgpack.encode(info)
 
 
+def test_leaving_the_debugger_says_so():
+    import bdb
+
+    assert "the debugger was left with `q`" in caught(bdb.BdbQuit()).first_line
+
+
 def test_of_a_deep_traceback_both_ends_are_kept():
     def deeper(left: int) -> None:
         if left:
