@@ -26,14 +26,12 @@ _HARMLESS = re.compile(
     re.IGNORECASE,
 )
 _OWNERS = (
-    (
-        re.compile(r"polars-\d+"),
-        "polars was used while the code was imported (its thread pool hangs in a forked child)",
-    ),
-    (re.compile(r"tokio|rt-worker|async-executor"), "an async runtime was started while the code was imported"),
-    (re.compile(r"rayon"), "a thread pool was started while the code was imported"),
-    (re.compile(r"cuda|nv_"), "CUDA was initialised while the code was imported"),
+    (re.compile(r"polars-\d+"), "polars was used {when} (its thread pool hangs in a forked child)"),
+    (re.compile(r"tokio|rt-worker|async-executor"), "an async runtime was started {when}"),
+    (re.compile(r"rayon"), "a thread pool was started {when}"),
+    (re.compile(r"cuda|nv_"), "CUDA was initialised {when}"),
 )
+_IMPORTED, _HERE = "while the code was imported", "in this process"
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,18 +62,34 @@ def judge(seen: Sighting, setting: str) -> str:
 def _reason(seen: Sighting) -> str:
     if seen.python_threads:
         return f"importing the code started a thread: {', '.join(seen.python_threads)}"
-    if seen.cuda:
-        return "importing the code initialised CUDA"
-    for pattern, reason in _OWNERS:  # what is known comes before what is not
-        for name in seen.thread_names:
-            if pattern.search(name):
-                return f"{reason} (thread {name!r})"
+    known = _known_reason(seen, _IMPORTED)  # what is known comes before what is not
+    if known:
+        return known
     for name in seen.thread_names:
         if name != seen.own_name and not _HARMLESS.search(name):
             return f"importing the code started a native thread {name!r}; it is not known whether it survives forking"
     if seen.sockets:
         return f"importing the code left {seen.sockets} open socket(s), which children would share"
     return ""
+
+
+def _known_reason(seen: Sighting, when: str) -> str:
+    if seen.cuda:
+        return f"CUDA was initialised {when}"
+    for pattern, reason in _OWNERS:
+        for name in seen.thread_names:
+            if pattern.search(name):
+                return f"{reason.format(when=when)} (thread {name!r})"
+    return ""
+
+
+def hazard() -> str:
+    """What is known to hang or break a fork of this process as it is now, in words; empty where nothing is. For
+    scripts, whose own threads and sockets are their business. Takes well below a millisecond.
+    """
+    if sys.platform != "linux":
+        return ""
+    return _known_reason(Sighting(own_name="", thread_names=_thread_names(), cuda=_has_cuda()), _HERE)
 
 
 def open_sockets() -> frozenset[str]:
@@ -91,19 +105,14 @@ def open_sockets() -> frozenset[str]:
 
 def look(known_sockets: Collection[str]) -> Sighting:
     """See this process as it is now."""
-    names: list[str] = []
-    for task in Path("/proc/self/task").iterdir():
-        with contextlib.suppress(OSError):
-            names.append((task / "comm").read_text().strip())
-    mapped = Path("/proc/self/maps").read_text()
     return Sighting(
         own_name=Path("/proc/self/comm").read_text().strip(),
-        thread_names=tuple(sorted(names)),
+        thread_names=_thread_names(),
         python_threads=tuple(
             _described(thread) for thread in threading.enumerate() if thread is not threading.main_thread()
         ),
         sockets=len(open_sockets() - set(known_sockets)),
-        cuda="libcuda.so" in mapped and _has_gpu_open(),
+        cuda=_has_cuda(),
     )
 
 
@@ -111,6 +120,18 @@ def _described(thread: threading.Thread) -> str:
     target = getattr(thread, "_target", None)
     module = getattr(target, "__module__", None) or type(thread).__module__
     return f"{thread.name} (of {module})"
+
+
+def _thread_names() -> tuple[str, ...]:
+    names: list[str] = []
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):
+            names.append((task / "comm").read_text().strip())
+    return tuple(sorted(names))
+
+
+def _has_cuda() -> bool:
+    return _has_gpu_open() and "libcuda.so" in Path("/proc/self/maps").read_text()
 
 
 def _has_gpu_open() -> bool:

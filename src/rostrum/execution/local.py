@@ -19,12 +19,14 @@ from rostrum.definitions.events.outcome import ExecutionResult
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.location.live import Resolved
 from rostrum.definitions.ops.job_specs import JobSpec
+from rostrum.execution.fork_safety import hazard
 from rostrum.execution.plugins import CLOCKS, EXECUTORS, IO_MANAGERS, plugin
 from rostrum.execution.sessions import MemoryRunSession
 from rostrum.execution.steps.runner import StepRunner
 from rostrum.execution.steps.stored_values import StoredValues
 from rostrum.execution.workers.run_worker import RunWork
 from rostrum.interfaces.clock import Clock
+from rostrum.interfaces.execution import Executor
 from rostrum.interfaces.instances import InstanceStore
 from rostrum.interfaces.launching import GatewayAccess
 from rostrum.interfaces.runs import RunSession, StepsLine
@@ -145,7 +147,7 @@ class _Execution:
             work.is_placed = True
             work.values_folder = self._values_folder()  # one for all steps, before they are processes of their own
         try:
-            work.run(plugin(EXECUTORS, self._executor)() if self._executor is not None else None)
+            work.run(self._chosen_executor(work))
         finally:
             kept.close()
         values: Mapping[Any, Any] = self._values or {}
@@ -173,6 +175,18 @@ class _Execution:
         if self._raise and not result.success:
             raise _error(result, work)
         return result
+
+    def _chosen_executor(self, work: RunWork) -> Executor | None:
+        """None: what the definitions say. Where a fork of this process would hang, steps get fresh interpreters that
+        make the job again, if they can.
+        """
+        options: dict[str, Any] = {}
+        if self._executor != "in_process":
+            work.fork_hazard = hazard()
+            work.may_fork = not work.fork_hazard or self._code is None
+            if self._executor == "multiprocess" and not work.may_fork:
+                options["start_method"] = "spawn"
+        return plugin(EXECUTORS, self._executor)(**options) if self._executor is not None else None
 
     def _open(self) -> tuple[Run, RunSession]:
         """The run in epoch 1, and the session to write to: in memory the control plane's events are written here."""

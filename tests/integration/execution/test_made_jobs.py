@@ -129,6 +129,18 @@ def test_a_module_that_the_import_path_lacks_is_loaded_by_its_file(code: Any) ->
     assert output_of("other", job) == 0
 
 
+def test_a_script_started_as_a_module_is_imported_as_that_module(code: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "__main__", code)
+    monkeypatch.setattr(code.loose.graph.composition_fn, "__module__", "__main__")
+    target = reconstructable(code.loose).target
+    assert target is not None
+    assert (target.module_name, target.job) == (code.__name__, "loose")
+    monkeypatch.setattr(code, "__spec__", None)  # as it is of `python file.py`
+    target = reconstructable(code.loose).target
+    assert target is not None
+    assert (target.module_name, target.python_file) == (None, code.__file__)
+
+
 def test_arguments_that_no_text_tells(code: Any) -> None:
     made = build_reconstructable_job(code.__name__, "make_of", (code.Odd(),))
     assert made.target is None

@@ -19,7 +19,7 @@ from rostrum.definitions.ops.executors import (
 )
 from rostrum.definitions.ops.jobs import job
 from rostrum.definitions.ops.ops import op
-from rostrum.execution.workers.executor_choice import choose_executor
+from rostrum.execution.workers.executor_choice import choose_executor, fork_note
 from rostrum.model.errors import ConfigError
 from rostrum.model.runs import Run, RunTarget
 from rostrum.planning.plan import build_plan
@@ -99,6 +99,21 @@ def test_a_job_in_one_process_gets_others_for_steps_that_ask_for_them():
     assert chosen("with_tasks").name == "threaded", "its process has all that is asked for"
     both = chosen("with_both")
     assert (both.name, both.default, both.max_threads) == ("multiprocess", "thread", 3)
+
+
+def test_what_is_told_of_forks():
+    forking = chosen("small")
+    assert fork_note(forking, "", is_importable=True) is None
+    assert fork_note(chosen("small", {"in_process": {}}), "polars was used", is_importable=True) is None
+    assert _note(chosen("small", may_fork=False)).startswith("info: Steps get fresh interpreters")
+    assert _note(forking).endswith(
+        "polars was used. Leave start_method out of the executor's config, or make it `spawn`."
+    )
+    assert "give execute_job reconstructable(...) of it" in _note(forking, is_importable=False)
+
+
+def _note(executor: Any, *, is_importable: bool = True) -> str:
+    return ": ".join(fork_note(executor, "polars was used", is_importable=is_importable) or ())
 
 
 def test_the_options_of_executors_that_start_containers_are_their_launchers():

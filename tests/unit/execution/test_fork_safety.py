@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
-from rostrum.execution.fork_safety import FORK, Sighting, judge, look, open_sockets
+from rostrum.execution.fork_safety import FORK, Sighting, hazard, judge, look, open_sockets
 
 
 @pytest.mark.parametrize(
@@ -59,3 +61,28 @@ def test_this_process_is_seen() -> None:
     thread.join()
     assert seen.sockets == 1
     assert any(name.startswith("feed (of threading)") for name in seen.python_threads)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have names on Linux")
+def test_a_script_is_asked_for_what_is_known_to_hang_only() -> None:
+    """Its own threads and sockets are its business."""
+    assert _hazard_beside("feed") == hazard()  # other tests may have used polars here
+    assert _hazard_beside("polars-0").startswith("polars was used in this process (")
+
+
+def _hazard_beside(name: str) -> str:
+    stop, named = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        Path("/proc/thread-self/comm").write_text(name)
+        named.set()
+        stop.wait()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    named.wait()
+    try:
+        return hazard()
+    finally:
+        stop.set()
+        thread.join()

@@ -69,3 +69,22 @@ def placing(executor: Any, plan: Plan, may_fork: bool) -> Executor:
     if not may_fork:
         options["start_method"] = "spawn"
     return plugin(EXECUTORS, "multiprocess")(default=default, **options)
+
+
+def fork_note(executor: Executor, hazard: str, *, is_importable: bool) -> tuple[str, str] | None:
+    """Level and text of what is to be told of how this executor starts processes, where `hazard` is what is known to
+    hang a fork of this process. `is_importable`: a fresh interpreter can load the code.
+    """
+    method = getattr(executor, "start_method", None)
+    if not hazard or method is None:
+        return None
+    if method != "fork":
+        text = "Steps get fresh interpreters, which import the code again, since a fork would not be safe here"
+        return "info", f"{text}: {hazard}."
+    mend = (
+        "Leave start_method out of the executor's config, or make it `spawn`."
+        if is_importable
+        else "Put the job where another process can import it, and give execute_job reconstructable(...) of it: steps "
+        "then get fresh interpreters. Or use the in_process executor."
+    )
+    return "warning", f"Steps are forks of this process, and may hang: {hazard}. {mend}"

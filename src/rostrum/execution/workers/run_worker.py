@@ -6,6 +6,7 @@ memory). It never raises for what user code does: the run's events tell.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -34,7 +35,7 @@ from rostrum.execution.steps.error_places import about
 from rostrum.execution.steps.resources import Resources
 from rostrum.execution.unbroken import UNBROKEN
 from rostrum.execution.user_code import guard
-from rostrum.execution.workers.executor_choice import choose_executor, placing
+from rostrum.execution.workers.executor_choice import choose_executor, fork_note, placing
 from rostrum.execution.workers.interrupts import Interrupts
 from rostrum.execution.workers.resuming import ends_of_open_steps, rest_of
 from rostrum.execution.workers.slots import SlotDesk
@@ -46,6 +47,7 @@ from rostrum.interfaces.runs import ReadDynamicPartitions, RunSession, StepsLine
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import NotPartitioned, UnknownPartition
 from rostrum.model.events import (
+    EngineMessage,
     Event,
     LogsCaptured,
     RunCanceled,
@@ -65,6 +67,9 @@ from rostrum.planning.partitions import not_found, partitions_of
 from rostrum.planning.plan import build_plan
 from rostrum.planning.progress import without_passed_over
 
+_log = logging.getLogger(__name__)
+_SAID: set[str] = set()
+"""What this process has said of itself."""
 _BEAT_SECONDS = 1.0
 _TICK_SECONDS = 0.25
 _INTERRUPT_SECONDS = 5.0
@@ -268,6 +273,8 @@ class RunWork:
         """Where `default_io_manager` keeps values, for steps in fresh interpreters."""
         self.may_fork = True
         """Whether a fork of this process is safe."""
+        self.fork_hazard = ""
+        """What is known to hang a fork of this process, where the run has to tell."""
         self.default_executor: Mapping[str, Any] | None = None
         """Of the instance, as `LaunchSpec.executor`."""
         self.is_placed = False
@@ -330,6 +337,7 @@ class RunWork:
         elif self.is_placed:
             executor = placing(executor, plan, self.may_fork)
         plan = self._begin(run, plan)
+        self._tell_of_forks(executor)
         for state in latest_states(self._session, _outside(resolved, plan)):
             self._notes.stored(state)
         resources = Resources(bound, run, clock, self.default_io_manager)
@@ -359,6 +367,17 @@ class RunWork:
             reason = "an output that it needs was not produced"
             host.record(StepSkipped(at=clock.now(), step_key=step.key, reason=reason))
         return rest
+
+    def _tell_of_forks(self, executor: Executor) -> None:
+        """In the run, and once in this process to people who watch a script."""
+        note = fork_note(executor, self.fork_hazard, is_importable=self.target is not None)
+        if note is None:
+            return
+        level, message = note
+        self._host.record(EngineMessage(at=self._host.clock.now(), level=level, message=message))
+        if message not in _SAID:
+            _SAID.add(message)
+            _log.warning("%s", message)
 
     def _run_steps(self, executor: Executor, plan: Plan, runner: ProcessStepRunner, log: RunLog) -> None:
         host = self._host
