@@ -42,7 +42,13 @@ def repeating(session: Session, manifests: ManifestCache, parent: Run, rerun: Re
     """The request for the run that repeats `parent`. Raises Conflict when that has not ended or nothing is left to do,
     NotFound when its definitions or a step are gone, StateError for what cannot be read.
     """
-    loaded = manifests.location(parent.target.location, session)
+    return repeating_with(session, manifests.location(parent.target.location, session), parent, rerun, trigger)
+
+
+def repeating_with(
+    session: Session, loaded: LoadedManifest, parent: Run, rerun: Rerun, trigger: Trigger
+) -> SubmitRequest:
+    """The same, with these definitions."""
     standing, ops = standing_of(session, parent.run_id), loaded.graph.ops
     plan = _plan(loaded, parent, rerun, standing)
     target = rerun_target(parent, rerun.strategy, standing, plan, ops, rerun.steps)
