@@ -21,7 +21,7 @@ import msgspec
 
 from rostrum.model.assets import AssetKey
 from rostrum.model.events import Event, StepSkipped
-from rostrum.model.secrets import MASK, looks_secret
+from rostrum.model.secrets import MASK, looks_secret, named_value
 
 E = TypeVar("E", bound=Event)
 
@@ -177,10 +177,15 @@ def _forms(value: str, shortest: int) -> set[str]:
 def _secrets_in(value: Any, name: str = "") -> Iterable[str]:
     if isinstance(value, Mapping):
         fields = cast("Mapping[str, Any]", value)
-        if set(fields) == {"env"}:  # a reference: what it stands for is secret if either of the names says so
-            variable = str(fields["env"])
+        if set(fields) == {"env"} and isinstance(
+            fields["env"], str
+        ):  # a reference: what it stands for is secret if either of the names says so
+            variable = fields["env"]
             yield from _secrets_in(os.environ.get(variable, ""), name if looks_secret(name) else variable)
             return
+        assigned = named_value(fields)
+        if assigned is not None:  # of a pod
+            yield from _secrets_in(assigned[1], assigned[0])
         for key, each in fields.items():
             # What is below a secret's name is all secret.
             yield from _secrets_in(each, name if name and looks_secret(name) else str(key))
@@ -192,6 +197,9 @@ def _secrets_in(value: Any, name: str = "") -> Iterable[str]:
     elif isinstance(value, str):
         if "://" in value:
             yield from _URL_PASSWORD.findall(value)
+        assigned = None if looks_secret(name) else named_value(value)
+        if assigned is not None and looks_secret(assigned[0]):
+            yield from _secrets_in(assigned[1], assigned[0])
         if looks_secret(name) and value.lower() not in _PLAIN and not _is_file(value):
             yield value
             if value.startswith("{"):

@@ -36,6 +36,7 @@ _PLAIN_KEYS = frozenset(
 MASK = "********"
 _URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 """`scheme://user:password@host`."""
+_ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.+)", re.DOTALL)
 _NAMED = ("ops", "resources")
 """Sections of run config whose keys are names of things, not of fields."""
 _SAID_BY_SCHEMA = ("default", "examples", "example", "const")
@@ -52,17 +53,36 @@ def looks_secret(name: str) -> bool:
     return ends and not (len(words) > 1 and words[-2] in _PLAIN_KEYS)
 
 
+def named_value(value: Any) -> tuple[str, Any] | None:
+    """Name and value of a variable, as lists of them hold it: `NAME=value`, or `{name: NAME, value: value}`."""
+    if isinstance(value, str):
+        found = _ASSIGNED.fullmatch(value)
+        return (found[1], found[2]) if found is not None else None
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[str, Any]", value)
+        if isinstance(fields.get("name"), str) and "value" in fields:
+            return fields["name"], fields["value"]
+    return None
+
+
 def masked_field(name: str, value: Any) -> Any:
     """A field's value as it is shown. References to the environment say only a name, so they stay."""
     if isinstance(value, Mapping):
         fields = cast("Mapping[str, Any]", value)
-        if set(fields) == {"env"}:
+        if set(fields) == {"env"} and isinstance(fields["env"], str):
             return fields
-        return MASK if looks_secret(name) else {key: masked_field(str(key), each) for key, each in fields.items()}
+        if looks_secret(name):
+            return MASK
+        variable = named_value(fields)
+        own = {"value": variable[0]} if variable is not None else {}
+        return {key: masked_field(own.get(key, str(key)), each) for key, each in fields.items()}
     if looks_secret(name) and value is not None:
         return MASK
     if isinstance(value, (list, tuple)):
         return [masked_field(name, each) for each in cast("list[Any]", value)]
+    variable = named_value(value)
+    if variable is not None and looks_secret(variable[0]):
+        return f"{variable[0]}={MASK}"
     if isinstance(value, str) and "://" in value:
         return _URL_PASSWORD.sub(rf"\1{MASK}@", value)
     return value
@@ -93,13 +113,24 @@ def masked_run(run: Run) -> Run:
 
 
 def masked_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """Tags of a run as they are shown."""
-    return {key: masked_field(key, value) for key, value in tags.items()}
+    """Tags of a run as they are shown: those that hold JSON as config is."""
+    return {key: _masked_tag(key, value) for key, value in tags.items()}
+
+
+def _masked_tag(name: str, value: str) -> Any:
+    if not value.startswith(("{", "[")) or looks_secret(name):
+        return masked_field(name, value)
+    try:
+        told = msgspec.json.decode(value)
+    except (msgspec.DecodeError, RecursionError):
+        return masked_field(name, value)
+    shown = masked_field(name, told)
+    return value if shown == told else msgspec.json.encode(shown).decode()
 
 
 def place_of_mask(config: Any, path: str = "") -> str | None:
     """Where a config holds the mask itself: what was copied from a screen and cannot be run."""
-    if config == MASK:
+    if isinstance(config, str) and (config == MASK or config.endswith(f"={MASK}") or f":{MASK}@" in config):
         return path
     items: list[tuple[Any, Any]] = []
     if isinstance(config, Mapping):

@@ -121,3 +121,10 @@ def test_who_listens_is_told_before_add_returns() -> None:
     masks.listen("x", None)
     masks.add(("value two",))
     assert told == ["value one"]
+
+
+def test_variables_in_lists_are_told_by_their_names() -> None:
+    masks = Masks()
+    pod = {"env": [{"name": "DB_PASSWORD", "value": "hunter2-pod"}, {"name": "REGION", "value": "europe-west"}]}
+    masks.add_fields({"env_vars": ["API_TOKEN=hunter2-list", "REGION=europe-west"], "container_config": pod})
+    assert masks.values == {"hunter2-pod", "hunter2-list"}
