@@ -143,7 +143,7 @@ class Engine:
         while not self._is_over:
             try:
                 self._more.acquire()
-                if not self._is_over:
+                if self._line and not self._is_over:  # (none, where an interrupt has taken it)
                     self._run(self._line[0])
                     self._line.popleft()
             except KeyboardInterrupt:

@@ -12,7 +12,8 @@ import msgspec
 from rostrum.executors.journal import Journal
 from rostrum.executors.places import Place
 from rostrum.executors.process_place import ProcessPlace
-from rostrum.executors.schedule import Rules, Schedule
+from rostrum.executors.rules import Rules
+from rostrum.executors.schedule import Schedule
 from rostrum.executors.shared_place import SharedProcess
 from rostrum.executors.workers import WorkerProcesses
 from rostrum.interfaces.execution import RunHost, StepRunner
@@ -91,6 +92,16 @@ def execute_mixed(
         return schedule.run()
     finally:
         gc.unfreeze()
+        processes.kill_all()
+
+
+def execute_elsewhere(
+    plan: Plan, runner: StepRunner, host: RunHost, kind: str, rules: Rules, place: Callable[[], Place]
+) -> bool:
+    """Execute a plan whose steps run in `place`, isolation `kind`, unless they ask for another one."""
+    # A client of what is elsewhere has threads here: processes beside it are started, never forked.
+    local = Local(max_concurrent=processors(), start_method="spawn")
+    return execute_mixed(plan, runner, host, kind, rules, local, {kind: place})
 
 
 def processors() -> int:

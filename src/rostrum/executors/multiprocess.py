@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rostrum.executors.mixed import Local, checked_start_method, execute_mixed, processors
-from rostrum.executors.schedule import Rules
+from rostrum.executors.rules import rules_of
 from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.model.errors import InvocationError
 from rostrum.model.plans import Plan
@@ -62,13 +62,6 @@ class MultiprocessExecutor:
 
     def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
         """See `interfaces.execution.Executor`."""
-        rules = Rules(
-            retries=self.retries,
-            infrastructure_retries=self.infrastructure_retries,
-            tag_concurrency_limits=self.tag_concurrency_limits,
-            require_upstream_step_success=self.require_upstream_step_success,
-            grace_seconds=self.grace_seconds,
-        )
         local = Local(
             max_concurrent=self.max_concurrent,
             start_method=self.start_method,
@@ -76,4 +69,4 @@ class MultiprocessExecutor:
             threads=self.max_threads,
             tasks=self.max_tasks,
         )
-        return execute_mixed(plan, runner, host, self.default, rules, local)
+        return execute_mixed(plan, runner, host, self.default, rules_of(self), local)

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from rostrum.executors.attempts import not_started
 from rostrum.executors.elsewhere import Elsewhere, lost
-from rostrum.executors.mixed import Local, execute_mixed, processors
+from rostrum.executors.mixed import execute_elsewhere
 from rostrum.executors.places import Attempt, Ended, Reactor, Reports
-from rostrum.executors.schedule import Rules
+from rostrum.executors.rules import rules_of
 from rostrum.interfaces.execution import RemoteAttempt, RunHost, StepRunner
 from rostrum.interfaces.launching import GatewayAccess, Launcher, LaunchSpec, StepLaunch, WorkerRef, WorkerStatus
 from rostrum.model.errors import ErrorInfo, InvocationError, RostrumError, Unavailable
@@ -68,17 +68,9 @@ class PerStepExecutor:
 
     def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
         """See `interfaces.execution.Executor`."""
-        rules = Rules(
-            retries=self.retries,
-            infrastructure_retries=self.infrastructure_retries,
-            tag_concurrency_limits=self.tag_concurrency_limits,
-            require_upstream_step_success=self.require_upstream_step_success,
-            grace_seconds=self.grace_seconds,
+        return execute_elsewhere(
+            plan, runner, host, "container", rules_of(self), lambda: PerStepPlace(self, runner, host)
         )
-        # There are threads here: processes beside the containers are started, never forked.
-        local = Local(max_concurrent=processors(), start_method="spawn")
-        others = {"container": lambda: PerStepPlace(self, runner, host)}
-        return execute_mixed(plan, runner, host, "container", rules, local, others)
 
 
 class _Worker:

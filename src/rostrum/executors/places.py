@@ -40,7 +40,7 @@ class Reports(Protocol):
 class Reactor(Protocol):
     """The loop as places see it."""
 
-    def watch(self, file: Any, on_readable: Callable[[], None]) -> None:
+    def watch(self, file: Any, on_readable: Callable[[], object]) -> None:
         """Call back in the loop's thread whenever `file` can be read."""
         ...
 

@@ -8,16 +8,19 @@ import signal
 import time
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import msgspec
 
+from rostrum.executors.attempts import not_started
 from rostrum.executors.journal import Journal
 from rostrum.executors.places import Attempt, Ended, Reactor, Reports
 from rostrum.executors.processes import MemoryKills, crash_error
-from rostrum.executors.workers import WorkerProcess, WorkerProcesses
+from rostrum.executors.workers import Ear, WorkerProcess, WorkerProcesses
 from rostrum.interfaces.execution import RunHost
-from rostrum.interfaces.frames import ANSWER, DONE, EVENTS, LIMIT_SIGNAL, QUESTION, START, Start
-from rostrum.model.events import Event, StepSucceeded, StepWorkerStarted
+from rostrum.interfaces.frames import DONE, EVENTS, LIMIT_SIGNAL, START, Start
+from rostrum.model.errors import RostrumError
+from rostrum.model.events import Event, StepStarted, StepSucceeded, StepWorkerStarted
 from rostrum.planning.placement import Chains
 
 _REST_SECONDS = 0.25
@@ -28,12 +31,17 @@ _SIGNALS = (LIMIT_SIGNAL, signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 class _Post:
     """A worker process and what it does."""
 
-    __slots__ = ("attempt", "has_succeeded", "knows", "process", "rested_at")
+    __slots__ = ("attempt", "ear", "has_begun", "has_succeeded", "is_used", "knows", "process", "rested_at")
+
+    ear: Ear
 
     def __init__(self, process: WorkerProcess, knows: tuple[int, int]) -> None:
         self.process, self.knows = process, knows
         self.attempt: Attempt | None = None
-        self.has_succeeded = False
+        self.has_begun = self.has_succeeded = False
+        """Of the attempt."""
+        self.is_used = False
+        """It has done another one before."""
         self.rested_at = 0.0
 
 
@@ -76,7 +84,7 @@ class ProcessPlace:
         post = self._resting.pop(key, None)
         if post is None or post.process.has_exited:
             post = self._hire()
-        post.attempt, post.has_succeeded = attempt, False
+        post.attempt, post.has_begun, post.has_succeeded = attempt, False, False
         self._of_step[key] = post
         started = StepWorkerStarted(
             at=self._host.clock.now(), step_key=key, pid=post.process.pid, attempt=attempt.number, place=self.name
@@ -92,32 +100,27 @@ class ProcessPlace:
 
     def look(self) -> None:
         """See `places.Place`."""
-        for post in [post for post in self._posts.values() if post.process.pidfd < 0 and post.process.has_exited]:
-            self._bury(post)
+        for post in list(self._posts.values()):
+            post.ear.look()
         now = time.monotonic()
         for key in [key for key, post in self._resting.items() if now - post.rested_at > _REST_SECONDS]:
             self._resting.pop(key).process.dismiss()
 
     def close(self) -> None:
         """See `places.Place`."""
-        for post in self._posts.values():
-            self._unwatch(post)
-        resting = [post.process for post in self._posts.values() if post.attempt is None]
-        self._processes.let_go(resting, self._last_words, self._host)
+        posts = self._posts.values()
+        idle = [post.ear for post in posts if post.attempt is None]
+        self._processes.let_go([post.ear for post in posts], idle, self._host)
         self._posts.clear()
-
-    def _last_words(self, process: WorkerProcess) -> bool:
-        return self._read(self._posts[process.pid])
 
     # --- workers
     # -------------------------------------------------------------------------------------------------------
 
     def _hire(self) -> _Post:
         process = self._processes.start(self.name)
-        post = self._posts[process.pid] = _Post(process, self._journal.end if self._journal is not None else (0, 0))
-        self._reactor.watch(process.line, partial(self._listen, post))
-        if process.pidfd >= 0:
-            self._reactor.watch(process.pidfd, partial(self._look_at, post))
+        post = _Post(process, self._journal.end if self._journal is not None else (0, 0))
+        post.ear = Ear(process, self._reactor, self._host, partial(self._hear, post), partial(self._bury, post))
+        self._posts[process.pid] = post
         return post
 
     def _tell(self, post: _Post, attempt: Attempt) -> None:
@@ -135,28 +138,11 @@ class ProcessPlace:
         )
         post.process.send(START, msgspec.msgpack.encode(start))
 
-    def _look_at(self, post: _Post) -> None:
-        if post.process.has_exited:
-            self._bury(post)
-
-    def _listen(self, post: _Post) -> None:
-        self._read(post)
-
-    def _read(self, post: _Post) -> bool:
-        """Take what is there; False when there was nothing, or nothing more comes."""
-        frames = post.process.receive()
-        if frames is None:
-            if post.process.is_closed:
-                self._reactor.unwatch(post.process.line)
-            return False
-        for kind, body in frames:
-            if kind == EVENTS:
-                self._take(post, body)
-            elif kind == QUESTION:
-                post.process.send(ANSWER, self._host.answer(body))
-            elif kind == DONE:
-                self._rest(post)
-        return True
+    def _hear(self, post: _Post, kind: int, body: Any) -> None:
+        if kind == EVENTS:
+            self._take(post, body)
+        elif kind == DONE:
+            self._rest(post)
 
     def _take(self, post: _Post, events: Sequence[Event]) -> None:
         attempt = post.attempt
@@ -164,8 +150,9 @@ class ProcessPlace:
             for event in events:  # of its resources, after its last step
                 self._host.record(event)
             return
-        if any(type(event) is StepSucceeded for event in events):
-            post.has_succeeded = True
+        for event in events:
+            post.has_begun = post.has_begun or type(event) is StepStarted
+            post.has_succeeded = post.has_succeeded or type(event) is StepSucceeded
         self._reports.events(attempt, events)
 
     def _rest(self, post: _Post) -> None:
@@ -175,16 +162,13 @@ class ProcessPlace:
         if attempt is None or following is None or not post.has_succeeded:
             post.process.dismiss()  # the attempt has ended when the process has
             return
-        post.attempt, post.rested_at = None, time.monotonic()
-        del self._of_step[attempt.step.key]
+        post.attempt, post.rested_at, post.is_used = None, time.monotonic(), True
+        self._leave(post, attempt)
         self._resting[following] = post
         self._reports.ended(attempt, None)
 
     def _bury(self, post: _Post) -> None:
-        """The process has ended: take its last events, then say how its attempt ended."""
-        while self._read(post):
-            pass
-        self._unwatch(post)
+        """The process has ended: say how its attempt did."""
         del self._posts[post.process.pid]
         end = self._processes.bury(post.process)
         self._host.worker_ended(end.pid)
@@ -193,10 +177,18 @@ class ProcessPlace:
             self._resting = {key: other for key, other in self._resting.items() if other is not post}
             return
         post.attempt = None
-        del self._of_step[attempt.step.key]
-        self._reports.ended(attempt, Ended(cause="crash", error=crash_error(end, self._kills)))
+        self._leave(post, attempt)
+        if post.is_used and not post.has_begun and not self._host.stop.is_set():
+            self._again(attempt)  # it ended of what it had done before
+        else:
+            self._reports.ended(attempt, Ended(cause="crash", error=crash_error(end, self._kills)))
 
-    def _unwatch(self, post: _Post) -> None:
-        self._reactor.unwatch(post.process.line)
-        if post.process.pidfd >= 0:
-            self._reactor.unwatch(post.process.pidfd)
+    def _again(self, attempt: Attempt) -> None:
+        try:
+            self.start(attempt)
+        except (RostrumError, OSError) as error:
+            self._reports.ended(attempt, not_started(error))
+
+    def _leave(self, post: _Post, attempt: Attempt) -> None:
+        if self._of_step.get(attempt.step.key) is post:  # not the next attempt's, where this one was given up
+            del self._of_step[attempt.step.key]

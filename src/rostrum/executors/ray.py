@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rostrum.executors.elsewhere import Elsewhere, Sealed, lost, refusal, run_attempt
-from rostrum.executors.mixed import Local, execute_mixed, processors
+from rostrum.executors.mixed import execute_elsewhere, processors
 from rostrum.executors.places import Attempt, Reactor, Reports
-from rostrum.executors.schedule import Rules
+from rostrum.executors.rules import rules_of
 from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.interfaces.launching import GatewayAccess
 from rostrum.model.errors import ConfigError, InvocationError, Unavailable
@@ -59,18 +59,7 @@ class RayExecutor:
 
     def execute(self, plan: Plan, runner: StepRunner, host: RunHost) -> bool:
         """See `interfaces.execution.Executor`."""
-        rules = Rules(
-            retries=self.retries,
-            infrastructure_retries=self.infrastructure_retries,
-            tag_concurrency_limits=self.tag_concurrency_limits,
-            require_upstream_step_success=self.require_upstream_step_success,
-            grace_seconds=self.grace_seconds,
-        )
-        # The client has threads here: processes beside it are started, never forked.
-        local = Local(max_concurrent=processors(), start_method="spawn")
-        return execute_mixed(
-            plan, runner, host, "remote", rules, local, {"remote": lambda: RayPlace(self, runner, host)}
-        )
+        return execute_elsewhere(plan, runner, host, "remote", rules_of(self), lambda: RayPlace(self, runner, host))
 
 
 class RayPlace:

@@ -7,43 +7,28 @@ from __future__ import annotations
 import time
 from bisect import insort
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
-import msgspec
-
-from rostrum.executors.attempts import Underway, given_up, lingering, not_started, over_time, silent
+from rostrum.executors.attempts import Underway, given_up, lingering, not_started, silent
 from rostrum.executors.hook_skips import hooks_not_run
 from rostrum.executors.journal import Journal
 from rostrum.executors.ledger import SUCCEEDED, Ledger, expand, skip_event
 from rostrum.executors.limits import TagLimits
 from rostrum.executors.places import Attempt, Ended, Place
 from rostrum.executors.reactor import SelectorReactor
+from rostrum.executors.rules import Rules
+from rostrum.executors.verdicts import Verdicts
 from rostrum.executors.waits import Waits
 from rostrum.interfaces.execution import RunHost, StepRunner
-from rostrum.model.errors import ErrorInfo, RostrumError, StepTimeout
-from rostrum.model.events import STEP_ENDS, Event, StepCanceled, StepFailed, StepRetrying
+from rostrum.model.errors import RostrumError
+from rostrum.model.events import STEP_ENDS, Event, StepRetrying
 from rostrum.model.plans import Plan, Step
 from rostrum.planning.placement import Chains
-from rostrum.planning.retries import class_names, counted_apart, is_apart, retry_after
+from rostrum.planning.retries import counted_apart, is_apart
 
 _TICK_SECONDS = 0.25
 _ENDS = frozenset((*STEP_ENDS, StepRetrying))
-_TIMEOUT_NAMES = class_names(StepTimeout)
-
-
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """How an executor's options bind the loop."""
-
-    retries: bool = True
-    """Without it nothing is tried again."""
-    infrastructure_retries: int | None = None
-    """How many crashes and losses of a step are forgiven where its policy does not say; None: counted with the rest."""
-    tag_concurrency_limits: Sequence[Mapping[str, Any]] = ()
-    require_upstream_step_success: bool = True
-    """Without it a step may use what a failed one has stored before it failed."""
-    grace_seconds: float = 20.0
-    """From asking an attempt to end to killing it."""
 
 
 class Schedule:
@@ -66,7 +51,7 @@ class Schedule:
         self._runner, self._host, self._rules = runner, host, rules
         self._places, self._place_of, self._chains, self._journal = places, place_of, chains or Chains(), journal
         self._ledger = Ledger(plan, require_success=rules.require_upstream_step_success)
-        self._tried = plan.tried
+        self._tried, self._verdicts = plan.tried, Verdicts(rules, host)
         self._limits, self._waits = TagLimits(rules.tag_concurrency_limits), Waits(host)
         self._lines: dict[int, deque[Attempt]] = {id(place): deque() for place in places}
         """What may start, by place."""
@@ -95,14 +80,13 @@ class Schedule:
 
     def run(self) -> bool:
         """Execute; True when no step failed. Places are opened and closed here."""
-        try:
+        with ExitStack() as closing:  # all of them, whatever one of them may raise
+            closing.callback(self._reactor.close)
+            for place in self._places:
+                closing.callback(place.close)
             for place in self._places:
                 place.open(self, self._reactor)
             self._loop()
-        finally:
-            for place in self._places:
-                place.close()
-            self._reactor.close()
         for event in self._ledger.leftovers(self._host.clock):
             self._host.record(event)
         return not self._ledger.failures and not self._host.stop.is_set()
@@ -242,7 +226,7 @@ class Schedule:
                     self._watched[attempt.step.key] = underway
                 self._record(event, stored)
             elif underway.end is None:
-                underway.finish(event if stored else self._judged(underway, event))
+                underway.finish(event if stored else self._verdicts.told(underway, event))
                 if underway.is_near:
                     self._watched[attempt.step.key] = underway
                 self._record(underway.end or event, stored)
@@ -254,7 +238,7 @@ class Schedule:
             return
         is_silent = underway.end is None
         if underway.end is None:
-            underway.end = self._died(underway, how or silent(underway))
+            underway.end = self._verdicts.untold(underway, how or silent(underway))
             self._record(underway.end)
         for event in hooks_not_run(underway, is_silent=is_silent, clock=self._host.clock):
             self._host.record(event)
@@ -270,46 +254,6 @@ class Schedule:
             self._host.record(event)
         if self._journal is not None:
             self._journal.note(event)
-
-    def _judged(self, underway: Underway, event: Event) -> Event:
-        """The end of an attempt as it counts: one that has run too long has failed for that, whatever its code made of
-        the interrupt.
-        """
-        if not underway.is_over_time or self._host.stop.is_set():
-            return event
-        if isinstance(event, (StepFailed, StepRetrying)):
-            if event.cause != "user":
-                return event
-            return self._failed(underway, "timeout", over_time(underway.attempt, event.error))
-        if isinstance(event, StepCanceled):
-            return self._failed(underway, "timeout", over_time(underway.attempt))
-        return event
-
-    def _died(self, underway: Underway, how: Ended) -> Event:
-        if self._host.stop.is_set():
-            seconds = time.monotonic() - underway.began
-            return StepCanceled(at=self._host.clock.now(), step_key=underway.attempt.step.key, seconds=seconds)
-        if underway.is_over_time:
-            return self._failed(underway, "timeout", over_time(underway.attempt))
-        return self._failed(underway, how.cause, how.error)
-
-    def _failed(self, underway: Underway, cause: str, error: ErrorInfo) -> StepFailed | StepRetrying:
-        attempt, rules, clock = underway.attempt, self._rules, self._host.clock
-        delay = None
-        if rules.retries:
-            delay = retry_after(
-                attempt.step.retry_policy,
-                attempt.number,
-                clock.random,
-                apart=attempt.apart,
-                cause=cause,
-                names=_TIMEOUT_NAMES if cause == "timeout" else (),
-                infrastructure=rules.infrastructure_retries,
-            )
-        common: dict[str, Any] = {"at": clock.now(), "step_key": attempt.step.key, "error": error, "cause": cause}
-        if delay is not None:
-            return StepRetrying(**common, attempt=attempt.number, delay_seconds=delay)
-        return StepFailed(**common, attempt=attempt.number, seconds=time.monotonic() - underway.began)
 
     # --- ending
     # --------------------------------------------------------------------------------------------------------

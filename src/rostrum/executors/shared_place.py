@@ -11,28 +11,29 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import msgspec
 
+from rostrum.executors.attempts import not_started
 from rostrum.executors.journal import Journal
 from rostrum.executors.places import Attempt, Ended, Place, Reactor, Reports
 from rostrum.executors.processes import MemoryKills, crash_error
-from rostrum.executors.workers import WorkerProcess, WorkerProcesses
+from rostrum.executors.workers import Ear, WorkerProcess, WorkerProcesses
 from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.interfaces.frames import (
-    ANSWER,
     DONE,
     EVENTS,
     FORGET,
     INTERRUPT,
     OPEN,
-    QUESTION,
     START,
     Done,
     Interrupt,
     Open,
     Start,
 )
+from rostrum.model.errors import RostrumError
 from rostrum.model.events import Event, StepStarted, StepWorkerStarted
 from rostrum.model.plans import Plan, Step
 from rostrum.planning.placement import MAIN, THREAD, Readers, lane_of, shares
@@ -44,7 +45,9 @@ _ABANDON_SECONDS = 2.0
 class _Shared:
     """A process and what it does."""
 
-    __slots__ = ("abandoned", "attempts", "begun", "is_tainted", "knows", "process")
+    __slots__ = ("abandoned", "attempts", "begun", "ear", "is_tainted", "knows", "process")
+
+    ear: Ear
 
     def __init__(self, process: WorkerProcess, knows: tuple[int, int]) -> None:
         self.process, self.knows = process, knows
@@ -56,6 +59,11 @@ class _Shared:
         """Abandoned code runs in it: it takes no more."""
         self.abandoned: dict[str, float] = {}
         """Steps that it has not said to have abandoned -> when it is killed for that."""
+
+    def does(self, attempt: Attempt) -> bool:
+        """Whether it has been given this attempt, and has not said that it is over."""
+        entered = self.attempts.get(attempt.step.key)
+        return entered is not None and entered[0] is attempt
 
 
 class SharedProcess:
@@ -119,7 +127,7 @@ class SharedProcess:
     def interrupt(self, attempt: Attempt, level: int) -> None:
         """See `places.Place`."""
         key = attempt.step.key
-        shared = next((each for each in self._living.values() if key in each.attempts), None)
+        shared = next((each for each in self._living.values() if each.does(attempt)), None)
         if shared is None:
             return
         if level < 3 or not self._host.stop.is_set():
@@ -138,19 +146,17 @@ class SharedProcess:
         """See `places.Place`."""
         now = time.monotonic()
         for shared in list(self._living.values()):
-            if shared.process.pidfd < 0 and shared.process.has_exited:
-                self._bury(shared)
-            elif shared.is_tainted and (not shared.attempts or any(now >= at for at in shared.abandoned.values())):
+            if shared.is_tainted and (not shared.attempts or any(now >= at for at in shared.abandoned.values())):
                 shared.process.signal(signal.SIGKILL)
+            shared.ear.look()
         self._forget()
 
     def close(self) -> None:
         """Let it tear its resources down; then leave nothing behind."""
         for shared in self._living.values():
-            self._unwatch(shared)
             shared.attempts.clear()
-        good = [shared.process for shared in self._living.values() if not shared.is_tainted]
-        self._processes.let_go(good, self._last_words, self._host)
+        good = [shared.ear for shared in self._living.values() if not shared.is_tainted]
+        self._processes.let_go([shared.ear for shared in self._living.values()], good, self._host)
         self._living.clear()
 
     # --- the process
@@ -158,13 +164,12 @@ class SharedProcess:
 
     def _hire(self) -> _Shared:
         process = self._processes.start("shared")
-        shared = self._current = self._living[process.pid] = _Shared(process, self._journal.end)
+        shared = _Shared(process, self._journal.end)
+        shared.ear = Ear(process, self._reactor, self._host, partial(self._hear, shared), partial(self._bury, shared))
+        self._current = self._living[process.pid] = shared
         self._number += 1
         opening = Open(steps=self._steps, threads=self._threads, number=self._number)
         process.send(OPEN, msgspec.msgpack.encode(opening))
-        self._reactor.watch(process.line, partial(self._listen, shared))
-        if process.pidfd >= 0:
-            self._reactor.watch(process.pidfd, partial(self._look_at, shared))
         return shared
 
     def _tell(self, shared: _Shared, attempt: Attempt, lane: SharedLane) -> None:
@@ -184,29 +189,12 @@ class SharedProcess:
         shared.attempts[attempt.step.key] = attempt, lane
         shared.begun.discard(attempt.step.key)
 
-    def _listen(self, shared: _Shared) -> None:
-        self._read(shared)
-
-    def _look_at(self, shared: _Shared) -> None:
-        if shared.process.has_exited:
-            self._bury(shared)
-
-    def _read(self, shared: _Shared) -> bool:
-        """Take what is there; False when there was nothing, or nothing more comes."""
-        frames = shared.process.receive()
-        if frames is None:
-            if shared.process.is_closed:
-                self._reactor.unwatch(shared.process.line)
-            return False
-        for kind, body in frames:
-            if kind == EVENTS:
-                self._take(shared, body)
-            elif kind == QUESTION:
-                shared.process.send(ANSWER, self._host.answer(body))
-            elif kind == DONE:
-                for done in body:
-                    self._leave(shared, done)
-        return True
+    def _hear(self, shared: _Shared, kind: int, body: Any) -> None:
+        if kind == EVENTS:
+            self._take(shared, body)
+        elif kind == DONE:
+            for done in body:
+                self._leave(shared, done)
 
     def _take(self, shared: _Shared, events: Sequence[Event]) -> None:
         """Hand events on, together those of one attempt that come in a row."""
@@ -234,7 +222,7 @@ class SharedProcess:
         shared.abandoned.pop(done.step_key, None)
         self._host.output_ended(done.step_key, done.attempt)
         if done.cause == "lost" and shared is not self._current and self._may_begin(shared, done.step_key):
-            self.start(*entered)
+            self._again(*entered)
             return
         how = Ended(cause=done.cause, error=done.error) if done.error is not None else None
         self._end(*entered, how)
@@ -247,9 +235,6 @@ class SharedProcess:
 
     def _bury(self, shared: _Shared) -> None:
         """The process has ended: what ran in it has failed, what had not begun goes on in a new one."""
-        while self._read(shared):
-            pass
-        self._unwatch(shared)
         del self._living[shared.process.pid]
         if self._current is shared:
             self._current = None
@@ -260,22 +245,20 @@ class SharedProcess:
             shared.begun.update(shared.attempts)  # it may never get any further
         for key, (attempt, lane) in list(shared.attempts.items()):
             if self._may_begin(shared, key):
-                self.start(attempt, lane)
+                self._again(attempt, lane)
             else:
                 self._end(attempt, lane, Ended(cause="crash", error=error))
+
+    def _again(self, attempt: Attempt, lane: SharedLane) -> None:
+        """In another process."""
+        try:
+            self.start(attempt, lane)
+        except (RostrumError, OSError) as error:
+            self._end(attempt, lane, not_started(error))
 
     def _may_begin(self, shared: _Shared, key: str) -> bool:
         """Whether an attempt that a process does not do can go on in another one."""
         return key not in shared.begun and not self._host.stop.is_set()
-
-    def _unwatch(self, shared: _Shared) -> None:
-        self._reactor.unwatch(shared.process.line)
-        if shared.process.pidfd >= 0:
-            self._reactor.unwatch(shared.process.pidfd)
-
-    def _last_words(self, process: WorkerProcess) -> bool:
-        shared = self._living.get(process.pid)
-        return shared is not None and self._read(shared)
 
     # --- values in its memory
     # --------------------------------------------------------------------------------------------

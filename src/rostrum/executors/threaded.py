@@ -12,7 +12,8 @@ from typing import Any
 
 from rostrum.executors.concurrent import Engine
 from rostrum.executors.places import Attempt, Place, Reactor, Reports
-from rostrum.executors.schedule import Rules, Schedule
+from rostrum.executors.rules import Rules
+from rostrum.executors.schedule import Schedule
 from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.model.errors import InvocationError
 from rostrum.model.plans import Plan, Step

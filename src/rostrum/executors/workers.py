@@ -20,9 +20,11 @@ from typing import Any
 
 import msgspec
 
+from rostrum.executors.places import Reactor
 from rostrum.executors.processes import Exit, has_exited, kill_group, reap
 from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.interfaces.frames import (
+    ANSWER,
     DONE,
     EVENTS,
     LIMIT_SIGNAL,
@@ -132,6 +134,58 @@ class WorkerProcess:
             os.close(self.pidfd)
 
 
+class Ear:
+    """Hears a worker process out for its place: `on_frame` takes what it tells, `on_exit` is called once when it has
+    ended. Its questions are answered here.
+    """
+
+    def __init__(
+        self,
+        process: WorkerProcess,
+        reactor: Reactor,
+        host: RunHost,
+        on_frame: Callable[[int, Any], None],
+        on_exit: Callable[[], None],
+    ) -> None:
+        self.process = process
+        self._reactor, self._host, self._on_frame, self._on_exit = reactor, host, on_frame, on_exit
+        self._reactor.watch(process.line, self.hear)
+        if process.pidfd >= 0:
+            self._reactor.watch(process.pidfd, self._exited)
+
+    def hear(self) -> bool:
+        """Take what is there; False when there was nothing, or nothing more comes."""
+        frames = self.process.receive()
+        if frames is None:
+            if self.process.is_closed:
+                self._reactor.unwatch(self.process.line)
+            return False
+        for kind, body in frames:
+            if kind == QUESTION:
+                self.process.send(ANSWER, self._host.answer(body))
+            else:
+                self._on_frame(kind, body)
+        return True
+
+    def look(self) -> None:
+        """Now and then: where the system does not tell of its end."""
+        if self.process.pidfd < 0:
+            self._exited()
+
+    def close(self) -> None:
+        """It is not listened to any more; `hear` goes on."""
+        self._reactor.unwatch(self.process.line)
+        if self.process.pidfd >= 0:
+            self._reactor.unwatch(self.process.pidfd)
+
+    def _exited(self) -> None:
+        if self.process.has_exited:
+            while self.hear():  # its last words
+                pass
+            self.close()
+            self._on_exit()
+
+
 class WorkerProcesses:
     """Starts and buries the step workers of one execution. All places that fork share it: no child may hold a
     sibling's lifeline open.
@@ -150,7 +204,7 @@ class WorkerProcesses:
         reading, writing = os.pipe()
         try:
             start = self._spawn if self._start_method == "spawn" else self._fork
-            pid = start(name, ours, theirs, reading, writing)
+            pid, work = start(name, ours, theirs, reading, writing)
         except BaseException:
             ours.close()
             os.close(writing)
@@ -160,6 +214,8 @@ class WorkerProcesses:
             os.close(reading)
         ours.setblocking(False)
         worker = self.living[pid] = WorkerProcess(pid, ours, writing)
+        if work:  # an interpreter that dies at once does not read it: that is seen
+            worker.send(WORK, work)
         return worker
 
     def bury(self, worker: WorkerProcess) -> Exit:
@@ -169,35 +225,42 @@ class WorkerProcesses:
         worker.close()
         return end
 
-    def let_go(self, workers: Sequence[WorkerProcess], read: Callable[[WorkerProcess], bool], host: RunHost) -> None:
-        """Have idle processes end by themselves, for as long as the grace, so that they tear their resources down;
-        `read` takes what they tell. Then kill what is left of all processes.
+    def let_go(self, ears: Sequence[Ear], idle: Sequence[Ear], host: RunHost) -> None:
+        """Have idle processes end by themselves, for as long as the grace, so that they tear their resources down; what
+        they tell is heard. Then kill what is left of `ears`, to which they belong.
         """
-        left = [worker for worker in workers if worker.pid in self.living]
-        for worker in left:
-            worker.dismiss()
+        for ear in ears:
+            ear.close()
+        left = list(idle)
+        for ear in left:
+            ear.process.dismiss()
         until = time.monotonic() + self._grace_seconds
         while left and time.monotonic() < until:
-            lines = [worker.line for worker in left if not worker.is_closed]
-            pidfds = [worker.pidfd for worker in left if worker.pidfd >= 0]
-            select.select([*lines, *pidfds], [], [], _TICK_SECONDS)
+            _wait([ear.process for ear in left], _TICK_SECONDS)
             host.tick()
-            for worker in list(left):
-                exited = worker.has_exited
-                while read(worker):
+            for ear in list(left):
+                exited = ear.process.has_exited
+                while ear.hear():
                     pass
                 if exited:
-                    left.remove(worker)
-                    host.worker_ended(self.bury(worker).pid)
-        self.kill_all()
+                    left.remove(ear)
+                    host.worker_ended(self.bury(ear.process).pid)
+        self._kill([ear.process for ear in ears])
 
     def kill_all(self) -> None:
         """Leave no process behind, whatever happened."""
-        for worker in list(self.living.values()):
+        self._kill(list(self.living.values()))
+
+    def _kill(self, workers: Sequence[WorkerProcess]) -> None:
+        left = [worker for worker in workers if self.living.get(worker.pid) is worker]
+        for worker in left:
             kill_group(worker.pid)
+        for worker in left:
             self.bury(worker)
 
-    def _fork(self, name: str, ours: socket.socket, theirs: socket.socket, reading: int, writing: int) -> int:
+    def _fork(
+        self, name: str, ours: socket.socket, theirs: socket.socket, reading: int, writing: int
+    ) -> tuple[int, bytes]:
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
@@ -206,7 +269,7 @@ class WorkerProcesses:
                 os.setpgid(pid, pid)
             except OSError:
                 pass  # the child has done it already, or is gone
-            return pid
+            return pid, b""
         code = 70
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)  # until the step's own is there
@@ -224,7 +287,9 @@ class WorkerProcesses:
         finally:
             os._exit(code)
 
-    def _spawn(self, name: str, ours: socket.socket, theirs: socket.socket, reading: int, writing: int) -> int:
+    def _spawn(
+        self, name: str, ours: socket.socket, theirs: socket.socket, reading: int, writing: int
+    ) -> tuple[int, bytes]:
         command, work = self._runner.fresh_command(name)
         child = subprocess.Popen(
             [*command, str(theirs.fileno()), str(reading)],
@@ -234,10 +299,15 @@ class WorkerProcesses:
         )
         # We reap it ourselves, its group first; Popen must not try, nor complain.
         child.returncode = 0
-        # Work fits the socket's buffer or the child is reading already: an interpreter that dies at once makes this
-        # fail.
-        try:
-            ours.sendall(frame(WORK, work))
-        except OSError:
-            pass
-        return child.pid
+        return child.pid, work
+
+
+def _wait(workers: Sequence[WorkerProcess], seconds: float) -> None:
+    """Wait until one of them tells something or ends. (Descriptors beyond 1023 are none for `select.select`.)"""
+    poll = select.poll()
+    for worker in workers:
+        if not worker.is_closed:
+            poll.register(worker.line, select.POLLIN)
+        if worker.pidfd >= 0:
+            poll.register(worker.pidfd, select.POLLIN)
+    poll.poll(seconds * 1000)

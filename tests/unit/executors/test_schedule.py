@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rostrum.executors.places import Attempt, Ended, Reactor, Reports
-from rostrum.executors.schedule import Rules, Schedule
+from rostrum.executors.rules import Rules
+from rostrum.executors.schedule import Schedule
 from rostrum.model.errors import ErrorInfo, Unavailable
 from rostrum.model.events import (
     STEP_ENDS,
@@ -184,6 +185,20 @@ def test_a_place_that_cannot_start_an_attempt_has_lost_it():
     (failed,) = [event for event in host.events if isinstance(event, StepFailed)]
     assert (failed.cause, failed.error.message) == ("lost", "no place left")
     assert host.kinds("b") == ["step_not_run"]
+
+
+def test_every_place_is_closed_whatever_another_one_raises():
+    class Broken(Scripted):
+        def close(self) -> None:
+            super().close()
+            raise KeyboardInterrupt
+
+    places = [Broken({}), Scripted({}), Broken({})]
+    host: Any = Host()
+    runner: Any = Runner()
+    with pytest.raises(KeyboardInterrupt):
+        Schedule(Plan((step("a"),)), runner, host, places, lambda _: places[1], Rules()).run()
+    assert [place.is_closed for place in places] == [True, True, True]
 
 
 @pytest.mark.parametrize("what", ["crashes", "is lost", "cannot start", "is silent"])
