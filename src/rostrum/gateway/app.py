@@ -232,11 +232,12 @@ class GatewayRoutes:
 
     async def read(self, request: Request) -> Response:
         """Answer a query."""
-        run_id, _ = _identity(request)
+        run_id, epoch = _identity(request)
         query = await read_struct(request, cast("type[RunQuery]", RunQuery))
 
         def ask() -> RunAnswer:
             with self._storage.begin() as session:
+                _require_in_progress(session, run_id, epoch)
                 return answer_query(session, query, run_id)
 
         return answer(await run_in_threadpool(ask))
@@ -249,9 +250,7 @@ class GatewayRoutes:
             raise StateError("names and keys of partitions cannot be empty")
 
         def change(session: Session) -> None:
-            run = _run(session, run_id)
-            if run.is_finished or run.epoch != epoch:
-                raise Fenced(f"epoch {epoch} of run {run_id} is over: it changes nothing any more")
+            _require_in_progress(session, run_id, epoch)
             change_partitions(session, wanted.name, wanted.add, wanted.delete)
 
         await self._write(change)
@@ -327,6 +326,13 @@ def _run(session: Session, run_id: str) -> Run:
     if run is None:
         raise NotFound(f"there is no run {run_id}")
     return run
+
+
+def _require_in_progress(session: Session, run_id: str, epoch: int) -> None:
+    """Raises Fenced when run or epoch have ended: a token is good for longer."""
+    run = _run(session, run_id)
+    if run.is_finished or run.epoch != epoch:
+        raise Fenced(f"epoch {epoch} of run {run_id} is over: it asks and changes nothing any more")
 
 
 def _scope(request: Request) -> StepScope | None:

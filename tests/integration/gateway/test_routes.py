@@ -11,8 +11,8 @@ import pytest
 from starlette.routing import Router
 
 from rostrum.gateway.app import GatewayRoutes, gateway_app
-from rostrum.interfaces.runs import Orders
-from rostrum.model.events import Event, RunStarted, RunStarting, StepStarted, encode_events
+from rostrum.interfaces.runs import Orders, ReadRuns
+from rostrum.model.events import Event, RunFailed, RunStarted, RunStarting, StepStarted, encode_events
 from rostrum.model.runs import Run, RunStatus
 from rostrum.rpc.gateway_connection import GatewayConnection
 from rostrum.rpc.gateway_wire import MAX_BODY, AppendReply, LogBatch, LogPart, LogReply, PartitionsRequest
@@ -152,6 +152,18 @@ def test_a_fenced_worker_changes_no_partitions(plane: Plane, run: Run, caller: C
     status, answer = caller.post(path, body, token)
     assert (status, b"is over" in answer) == (409, True)
     assert caller.post(path, body, plane.tokens.mint(run.run_id, 2))[0] == 200
+
+
+def test_a_fenced_worker_is_told_nothing(plane: Plane, run: Run, caller: Caller) -> None:
+    path, body = f"/runs/{run.run_id}/read", msgspec.msgpack.encode(ReadRuns())
+    status, _ = caller.post(path, body, plane.tokens.mint(run.run_id, run.epoch))
+    assert status == 200
+    status, _ = caller.post(path, body, plane.tokens.mint(run.run_id, run.epoch + 1))
+    assert status == 409
+    with plane.events.transaction() as session:
+        plane.events.append_control(session, run, RunFailed(at=plane.clock.now(), reason="worker_died"))
+    status, answer = caller.post(path, body, plane.tokens.mint(run.run_id, run.epoch))
+    assert (status, b"is over" in answer) == (409, True)
 
 
 def test_an_unknown_kind_is_kept_and_its_batch_with_it(plane: Plane, run: Run, caller: Caller) -> None:
