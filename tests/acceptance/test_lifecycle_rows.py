@@ -57,7 +57,7 @@ def test_row_worker_dies(world: World) -> None:
     began = time.monotonic()
     run = world.ended(run_id, "failure", "worker_died")
     assert time.monotonic() - began < 5
-    assert "killed by signal 9" in str(run["errorLine"])
+    assert "killed by SIGKILL" in str(run["errorLine"])
     assert [s["status"] for s in run["steps"]] == ["failure"]
     failed = [e for e in world.api.events(run_id) if e["kind"] == "step_failed"]
     assert [(e["cause"], e["stream"]) for e in failed] == [("crash", "control")]
@@ -126,9 +126,10 @@ def endings(world: World) -> dict[str, Ending]:
     for name in ("canceled", "forced"):
         found[name] = Ending(*world.at_gate("stubborn"))
     found["polite"] = Ending(*world.at_gate("polite"))
+    found["in setup"] = Ending(*world.at_gate(job="hangs_in_setup", gate="stubborn_to_come"))
     found["stands still"] = Ending(*world.at_gate("gated"))
     os.kill(world.api.worker_pid(found["stands still"].run_id), signal.SIGSTOP)
-    for name in ("canceled", "polite", "stands still"):
+    for name in ("canceled", "polite", "stands still", "in setup"):
         world.cancel(found[name].run_id)
     assert "canceled" in world.command("run", "cancel", found["forced"].run_id, "--force").lower()
     return found
@@ -150,6 +151,14 @@ def test_row_cancel_with_a_step_that_swallows_interrupts(world: World, endings: 
         for kind in ("run_canceling", "run_canceled")
     )
     assert datetime.fromisoformat(ended) - datetime.fromisoformat(asked) < timedelta(seconds=15)
+
+
+def test_cancel_with_a_resource_whose_setup_swallows_interrupts(world: World, endings: dict[str, Ending]) -> None:
+    """In the run worker's own process, where nothing bounds a setup: it is killed by the grace."""
+    run_id, worker = endings["in setup"]
+    run = world.ended(run_id, "canceled")
+    until("the worker is gone", lambda: gone(worker), 5)
+    assert [s["status"] for s in run["steps"]] == ["not_run"]
 
 
 def test_row_run_takes_too_long(world: World, endings: dict[str, Ending]) -> None:

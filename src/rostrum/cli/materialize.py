@@ -50,7 +50,9 @@ def command(
     executor: str,
     as_json: bool,
 ) -> None:
-    """Materialise the selected assets here and now, with a progress bar; exits 1 when the run does not succeed."""
+    """Materialise the selected assets of one code location here and now, with a progress bar; exits 1 when the run does
+    not succeed.
+    """
     from rostrum.cli.job import read_run_config
     from rostrum.config.deployment import open_control
     from rostrum.config.local import executable, materialize_here

@@ -31,6 +31,7 @@ from rostrum.rpc.gateway_session import GatewaySession
 
 _log = logging.getLogger(__name__)
 _PROCESS = "process"
+_LOOK_SECONDS = 1.0
 _Place = tuple[str, int]
 
 
@@ -57,11 +58,18 @@ class MainThreadRuns:
         """Execute runs in the calling thread until `stop` is set. `tell` is called with the id of each when it ends."""
         threading.Thread(target=self._end_when, args=(stop,), name="main-thread-runs", daemon=True).start()
         while not stop.is_set():
-            item = self._waiting.get()
+            item = self._next()
             if item is not None:
                 spec, code = item
                 self._ended[spec.run.run_id, spec.epoch] = self._execute(spec, code())
                 tell(spec.run.run_id)
+
+    def _next(self) -> tuple[LaunchSpec, Callable[[], Code]] | None:
+        """The next run; None after a second without (see `rostrum.service.signals.wait_for`), or at the end."""
+        try:
+            return self._waiting.get(timeout=_LOOK_SECONDS)
+        except queue.Empty:
+            return None
 
     def _end_when(self, stop: threading.Event) -> None:
         stop.wait()

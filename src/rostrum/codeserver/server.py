@@ -46,6 +46,7 @@ from rostrum.model.ticks import TickRequest, TickResult
 from rostrum.rpc.code_location import ServerStatus
 from rostrum.rpc.code_server import GrpcServer, GrpcServerOptions, ServerTls
 from rostrum.service.processes import boot_id, host_name
+from rostrum.service.signals import wait_for
 
 _log = logging.getLogger(__name__)
 _FIRST_LOAD_SECONDS = 55.0
@@ -299,7 +300,7 @@ def serve(
     if on_ready is not None:
         on_ready.set()
     try:
-        stop.wait()
+        wait_for(stop)
     finally:
         server.stop()
         backend.close()

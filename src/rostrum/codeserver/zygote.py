@@ -208,7 +208,11 @@ class Zygote:
             return WorkerExit(exit_code=status)
         before, self._memory_kills = self._memory_kills, memory_kills()
         out_of_memory = before is not None and self._memory_kills is not None and self._memory_kills > before
-        reason = "out of memory: the kernel has ended it" if status == signal.SIGKILL and out_of_memory else ""
+        reason = (
+            "killed by SIGKILL: the kernel ended it because memory ran out"
+            if status == signal.SIGKILL and out_of_memory
+            else ""
+        )
         return WorkerExit(signal=status, reason=reason)
 
     def _write_down(self, worker: WorkerRef, outcome: WorkerExit) -> None:

@@ -155,7 +155,7 @@ def _canceling(
 def describe_exit(worker: WorkerStatus) -> str:
     """How a worker ended, in words."""
     if worker.signal == _KILL:
-        return worker.reason or "killed by signal 9 (out of memory, or a kill -9)"
+        return worker.reason or "killed by SIGKILL, perhaps because the machine is out of memory"
     if worker.signal is not None:
         return worker.reason or f"ended by {_signal_name(worker.signal)}"
     if worker.exit_code is not None:

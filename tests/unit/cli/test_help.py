@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from rostrum.cli import main
 
 
-@pytest.mark.parametrize("command", ["dev", "webserver", "materialize"])
+@pytest.mark.parametrize("command", ["dev", "webserver"])
 def test_code_may_be_named_several_times(command: str) -> None:
     said = " ".join(CliRunner().invoke(main.command, [command, "--help"]).output.split())
     assert said.count("Repeat for several code locations.") == 2

@@ -87,6 +87,7 @@ def test_values_that_runs_write_are_no_edits(loads: Loads, caplog: pytest.LogCap
     edit(loads.code, 30)
     assert loads.asked.acquire(timeout=20)
     assert told(caplog)[1:] == ["Reloading: code.py changed"]
+    assert not [record for record in caplog.records if record.name.startswith("watchfiles")], "noise of a library"
 
 
 def test_what_a_load_writes_does_not_load_again(loads: Loads, caplog: pytest.LogCaptureFixture) -> None:

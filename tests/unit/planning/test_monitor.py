@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rostrum.executors.processes import Exit, how_it_ended
 from rostrum.interfaces.launching import WorkerStatus
 from rostrum.model.errors import StateError
 from rostrum.model.runs import Run, RunStatus, RunTarget
@@ -122,7 +123,9 @@ def test_runs_without_a_worker_are_left_alone(status: RunStatus) -> None:
 
 
 def test_exits_in_words() -> None:
-    assert "kill -9" in describe_exit(WorkerStatus(state="exited", signal=9))
+    told = describe_exit(WorkerStatus(state="exited", signal=9))
+    assert told == "killed by SIGKILL, perhaps because the machine is out of memory"
+    assert told in how_it_ended(Exit(7, signal=9)), "the words are those of steps"
     assert describe_exit(WorkerStatus(state="exited")) == "exit status unknown"
     assert describe_exit(WorkerStatus(state="exited", signal=11)) == "ended by SIGSEGV"
     assert describe_exit(WorkerStatus(state="exited", signal=9, reason="out of memory")) == "out of memory"
