@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cronInWords } from "../src/format/cron";
 import { bytes, measure, plural, spelled } from "../src/format/number";
+import { beginning, errorWords } from "../src/format/run";
 import { age, ago, clock, clockMillis, currentZone, dayKey, dayMonth, duration, setZone, shortWhen, subscribeZone, upcoming, zoneLabel } from "../src/format/time";
 
 const at = Date.UTC(2013, 10, 19, 14, 12, 4, 117);
@@ -101,4 +102,20 @@ it("draws nothing anew for another name of the same zone", () => {
   expect(changes).toEqual(["Europe/Berlin"]);
   stop();
   setZone(before);
+});
+
+describe("runs in words", () => {
+  const parent = "01a1ffe5-c67e-733c-96d9-d75a08c88e13";
+  it.each([
+    ["manual", "ada", null, "started by ada"],
+    ["schedule", "daily", null, "started by daily"],
+    ["retry", "", parent, "retry of c88e13"],
+    ["retry", "ada", parent, "retry of c88e13 by ada"],
+    ["backfill", "01a1ffe5-c67e-733c-96d9-d75a08aaaaaa", parent, "started by backfill aaaaaa"],
+    ["retry", "", null, "started by retry"],
+  ])("%s by %s of %s", (triggerKind, triggerName, parentRunId, words) => expect(beginning({ triggerKind, triggerName, parentRunId })).toBe(words));
+  it("names an error that says nothing", () => {
+    expect(errorWords({ class_name: "MemoryError", message: "" })).toBe("MemoryError");
+    expect(errorWords({ class_name: "ValueError", message: "no gust" })).toBe("ValueError: no gust");
+  });
 });

@@ -75,6 +75,12 @@ export function errorWords(error: { class_name: string; message: string }): stri
   return error.message.trim() === "" ? error.class_name : `${error.class_name}: ${error.message}`;
 }
 
+/** How a run began, for a person: `started by daily_ingest`, `retry of b7ca60 by ada`. */
+export function beginning(run: { triggerKind: string; triggerName: string; parentRunId: string | null }): string {
+  if (!run.parentRunId || run.triggerKind !== "retry") return `started by ${trigger(run)}`;
+  return `retry of ${shortId(run.parentRunId)}${run.triggerName && !UUID.test(run.triggerName) ? ` by ${run.triggerName}` : ""}`;
+}
+
 /** A starter's name alone, as facets have it. */
 export function starter(name: string): string {
   return UUID.test(name) ? `backfill ${shortId(name)}` : name;

@@ -7,7 +7,7 @@ import type { RunPageResult } from "../api/generated";
 import { runQuery } from "../api/queries";
 import type { ErrorInfo, StepRow } from "../api/shapes";
 import { count, plural } from "../format/number";
-import { andMore, errorWords, failedSomewhere, hasEnded, retryWord, runSeconds, runState, runWord, shortId, stepState, trigger } from "../format/run";
+import { andMore, beginning, errorWords, failedSomewhere, hasEnded, retryWord, runSeconds, runState, runWord, shortId, stepState } from "../format/run";
 import { placeWords, runAdvice, stepAdvice } from "../format/step";
 import { clock, clockSeconds, dayKey, dayMonth, duration } from "../format/time";
 import { usePhone } from "../list/media";
@@ -103,7 +103,7 @@ function RunHead({ run, now, live, step }: { run: Run; now: number; live: boolea
   const when = dayKey(started) === dayKey(now) ? clockSeconds(started) : `${dayMonth(started, now)} ${clock(started)}`;
   const facts = [
     run.partitionKey && `partition ${run.partitionKey}`,
-    run.triggerName === "" && run.parentRunId ? `retry of ${shortId(run.parentRunId)}` : `started by ${trigger(run)}`,
+    beginning(run),
     when,
     seconds !== undefined && `${duration(seconds)}${run.typicalSeconds === null ? "" : `, typical ${duration(run.typicalSeconds)}`}`,
     run.status === "queued" && !run.waitReason?.holders.length && run.waitsFor,
@@ -251,8 +251,15 @@ function StepTable({ run, now, step, onStep }: { run: Run; now: number; step: st
   );
 }
 
+function RunLinks({ runs }: { runs: Run["retries"] }) {
+  return runs.map((other, index) => <Fragment key={other.id}>{index > 0 && ", "}<Link className="link" to="/r/$runId" params={{ runId: other.id }}><span className="mono">{shortId(other.id)}</span> {runWord(other).toLowerCase()}</Link></Fragment>);
+}
+
 function About({ run }: { run: Run }) {
   const tags = Object.entries(run.tags);
+  // The first run and all its retries are one family, the youngest first.
+  const before = run.retries.filter((other) => other.createdAt < run.createdAt && other.id !== run.parentRunId);
+  const after = run.retries.filter((other) => other.createdAt > run.createdAt);
   return (
     <div className="run-about">
       <dl className="facts">
@@ -260,7 +267,8 @@ function About({ run }: { run: Run }) {
         <dt>Job</dt><dd>{run.job.startsWith("__") ? "assets" : run.job}</dd>
         <dt>Location</dt><dd>{run.location}</dd>
         {run.parentRunId && <><dt>Retry of</dt><dd><Link className="link mono" to="/r/$runId" params={{ runId: run.parentRunId }}>{shortId(run.parentRunId)}</Link></dd></>}
-        {run.retries.length > 0 && <><dt>Retried as</dt><dd>{run.retries.map((other) => <Link key={other.id} className="link mono" to="/r/$runId" params={{ runId: other.id }}>{shortId(other.id)} {runWord(other).toLowerCase()} </Link>)}</dd></>}
+        {before.length > 0 && <><dt>Before it</dt><dd><RunLinks runs={before} /></dd></>}
+        {after.length > 0 && <><dt>{run.parentRunId ? "After it" : "Retried as"}</dt><dd><RunLinks runs={after} /></dd></>}
         {run.retryNote && <><dt>Not retried</dt><dd>{run.retryNote}</dd></>}
         {run.backfillId && <><dt>Backfill</dt><dd><Link className="link mono" to="/b/$backfillId" params={{ backfillId: run.backfillId }}>{shortId(run.backfillId)}</Link></dd></>}
         <dt>Assets</dt><dd>{run.assetKeys.length === 0 ? "none" : run.assetKeys.slice(0, 24).map((key) => <Link key={key} className="chip asset-chip" to="/a/$" params={{ _splat: key }}>{key}</Link>)}{run.assetKeys.length > 24 && ` and ${count(run.assetKeys.length - 24)} more`}</dd>
