@@ -39,20 +39,34 @@ class PipesLinesMessageReader(PipesMessageReader):
         return f"Attempted to read messages from what the process writes to {self._stream}."
 
 
+LONGEST = 64 * 1024 * 1024
+"""Bytes after which a line that does not end is taken as it is: a process may write without end."""
+
+
 class Lines:
     """Bytes as they come, as whole lines."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest: list[bytes] = []
+        self._held = 0
 
     def add(self, data: bytes) -> list[str]:
         """The lines that are whole now."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        first, *others = data.split(b"\n")
+        self._rest.append(first)
+        self._held += len(first)
+        lines: list[bytes] = []
+        if others:
+            lines = [b"".join(self._rest), *others[:-1]]
+            self._rest, self._held = [others[-1]], len(others[-1])
+        if self._held > LONGEST:
+            lines.append(b"".join(self._rest))
+            self._rest, self._held = [], 0
         return [_text(line) for line in lines]
 
     def end(self) -> list[str]:
         """What is left."""
-        line, self._rest = self._rest, b""
+        line, self._rest, self._held = b"".join(self._rest), [], 0
         return [_text(line)] if line else []
 
 
