@@ -23,7 +23,7 @@ import os, time
 from pathlib import Path
 from rostrum import (
     Definitions, DynamicOut, DynamicOutput, Failure, RunRetryPolicy, ScheduleDefinition, asset, define_asset_job, job,
-    multiprocess_executor, in_process_executor, op, schedule, RunRequest, StaticPartitionsDefinition,
+    multiprocess_executor, in_process_executor, op, resource, schedule, RunRequest, StaticPartitionsDefinition,
 )
 
 HERE = Path(__file__).parent
@@ -179,6 +179,24 @@ def here():
         return first
     second_here(first_here())
 
+@resource
+def stubborn_to_come(context):
+    """In the run worker's own process: goes on whatever comes."""
+    (HERE / "stubborn_to_come.reached").write_text(str(os.getpid()))
+    while True:
+        try:
+            time.sleep(0.05)
+        except BaseException:
+            pass
+
+@op(required_resource_keys={"stubborn_to_come"})
+def needs_it():
+    called("needs_it")
+
+@job(executor_def=in_process_executor, resource_defs={"stubborn_to_come": stubborn_to_come})
+def hangs_in_setup():
+    needs_it()
+
 @op
 def quiet():
     called("quiet")
@@ -211,7 +229,7 @@ def dawdling(context):
 quick = ScheduleDefinition(name="quick", job_name="free_job", cron_schedule="* * * * *")
 defs = Definitions(
     assets=[gated, pressed, pressed_too, free, stubborn, polite, dies, parted, chatty],
-    jobs=[retried, patient, twenty, fan, here, configured, free_job],
+    jobs=[retried, patient, twenty, fan, here, configured, hangs_in_setup, free_job],
     schedules=[slow, dawdling, quick],
 )
 '''

@@ -315,7 +315,7 @@ class TestResources:
         assert isinstance(caught.value.__cause__, ConnectionError)
         result = materialize([a], resources=bound, raise_on_error=False)
         assert result.run.failure_reason == "resource_failure"
-        assert [e.kind for e in result.events] == ["run_started", "resource_failed", "run_failed"]
+        assert [e.kind for e in result.events] == ["run_started", "resource_failed", "step_not_run", "run_failed"]
         assert log == ["good down", "good down"]
 
 

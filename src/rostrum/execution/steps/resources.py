@@ -50,6 +50,11 @@ class Resources:
         self.settled: Callable[[Any], Any] | None = None
         """Runs coroutines that set up or tear down, in the loop of the steps' coroutines."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is anything to tear down."""
+        return bool(self._opened)
+
     def value(self, key: str) -> Any:
         """The opened value."""
         return self._values[key]

@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from socket import gethostname
 from threading import get_ident
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -54,6 +54,7 @@ from rostrum.model.events import (
     RunFailed,
     RunStarted,
     RunSucceeded,
+    StepNotRun,
     StepSkipped,
     worker_stream,
 )
@@ -61,6 +62,7 @@ from rostrum.model.partitions import PartitionsSpec
 from rostrum.model.plans import Plan, Step
 from rostrum.model.pools import GRANTED, SlotAnswer
 from rostrum.model.runs import Run
+from rostrum.planning.collector import seldom_collecting_all
 from rostrum.planning.dynamic import absent_outputs, known_items
 from rostrum.planning.partition_tags import with_partition_tags
 from rostrum.planning.partitions import not_found, partitions_of
@@ -218,6 +220,12 @@ class _Heart:
     def stop(self) -> None:
         self._done.set()
         self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.stop()
 
 
 def execute_run(
@@ -396,14 +404,20 @@ class RunWork:
         log.attach()
         log.outside = host.record
         try:
-            if self.heartbeat and not executor.isolates and not getattr(executor, "ticks", False):
-                heart = _Heart(host)
-            self._succeeded = executor.execute(plan, runner, host)
+            if self.heartbeat and not executor.isolates:
+                if getattr(executor, "ticks", False):
+                    runner.attended = lambda: _Heart(host)  # its loop has not begun, or is over
+                else:
+                    heart = _Heart(host)
+            with seldom_collecting_all():
+                self._succeeded = executor.execute(plan, runner, host)
         finally:
             interrupts.calm()
             host.interrupts = None
             if heart is not None:
                 heart.stop()
+            for key in plan.step_keys if runner.is_shut else ():
+                host.record(StepNotRun(at=host.clock.now(), step_key=key))
             interrupts.stop()
             log.detach()
             log.outside = None
