@@ -25,6 +25,7 @@ from rostrum.interfaces.execution import Attempt
 from rostrum.interfaces.frames import FORGET, INTERRUPT, OPEN, START, Done, Interrupt, Open, Start, start_decoder
 from rostrum.model.errors import ErrorInfo, Unavailable
 from rostrum.model.events import Event, LogsCaptured, StepFailed
+from rostrum.planning.collector import seldom_collecting_all
 
 _BATCH = 1000
 """Events sent at once."""
@@ -64,7 +65,8 @@ class SharedWorker:
         sender = threading.Thread(target=self._send, name="rostrum-sender", daemon=True)
         sender.start()
         threading.Thread(target=self._receive, name="rostrum-receiver", daemon=True).start()
-        self._engine.serve()
+        with seldom_collecting_all():
+            self._engine.serve()
         self._is_over = True
         self._told.set()
         sender.join()
