@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import sys
 import textwrap
 import zlib
@@ -557,3 +558,67 @@ def test_an_interrupt_of_the_step_ends_the_child(monkeypatch: pytest.MonkeyPatch
     if not forward:
         child.kill()
         child.wait()
+
+
+def said(line: str, values: str = "{}") -> str:
+    """Shell that sends a message."""
+    message = '{"__dagster_pipes_version":"0.1","method":"' + line + '","params":' + values + "}"
+    return f"echo '{message}' >>\"$ROSTRUM_PIPES_MESSAGES_PATH\"\n"
+
+
+def test_metadata_that_cannot_be_read_does_not_lose_the_report(capfd: Any) -> None:
+    report = (
+        '{"asset_key":"made","data_version":"v9","metadata":{"plain":3,"text":"x","list":[1],"odd":{"a":1},'
+        '"untyped":{"raw_value":4},"wrong":{"raw_value":"abc","type":"int"},"none":{"raw_value":1,"type":"zork"}}}'
+    )
+    result, _ = run_asset(["sh", "-c", said("opened") + said("report_asset_materialization", report) + said("closed")])
+    (event,) = result.asset_materializations_for_node("made")
+    assert event.tags["dagster/data_version"] == "v9"
+    found = metadata_of(result)
+    assert (found["plain"], found["text"], found["list"], found["odd"]) == (3, "x", [1], {"a": 1})
+    assert found["untyped"] == 4
+    assert "abc" in found["wrong"]
+    assert "zork" in found["none"]
+    told = capfd.readouterr().err
+    assert "metadata 'wrong' is kept as text" in told
+    assert "metadata 'none' is kept as text" in told
+
+
+def test_messages_that_say_nothing_are_told_and_left_out(capfd: Any) -> None:
+    nonsense = said("report_asset_materialization") + said("nomethod") + said("log", "null") + said("", "[]")
+    last = said("log", '{"message": 5, "level": "warning"}')
+    result, _ = run_asset(["sh", "-c", nonsense + last])
+    assert metadata_of(result) == {}
+    told = capfd.readouterr().err
+    assert "the message report_asset_materialization has no asset_key" in told
+    assert "Unknown message method: nomethod" in told
+    assert "the message log has no message" in told
+    assert re.search("WARNING .*5", told)
+    assert "has sent messages, and none that it had opened" in told
+
+
+def test_the_process_knows_what_its_asset_was_made_of(script: Any) -> None:
+    command = script("""
+        with open_dagster_pipes() as pipes:
+            pipes.report_custom_message(pipes.provenance)
+    """)
+    seen: list[Any] = []
+
+    @dg.asset(code_version="u1")
+    def up() -> int:
+        return 1
+
+    @dg.asset(deps=[up], code_version="m1")
+    def made(context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient) -> Any:
+        invocation = pipes.run(context=context, command=command)
+        seen.extend(invocation.get_custom_messages())
+        return invocation.get_materialize_result()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        for _ in range(2):
+            dg.materialize([up, made], resources={"pipes": dg.PipesSubprocessClient()}, instance=instance)
+    first, second = seen
+    assert first is None
+    assert second["code_version"] == "m1"
+    assert second["is_user_provided"] is False
+    assert list(second["input_data_versions"]) == ["up"]

@@ -16,6 +16,7 @@ from rostrum.definitions.contexts.step import OpExecutionContext
 from rostrum.definitions.events.metadata import MetadataValue
 from rostrum.definitions.events.outputs import AssetCheckResult, AssetCheckSeverity, MaterializeResult
 from rostrum.model.assets import AssetKey
+from rostrum.model.errors import RostrumError
 from rostrum.model.metadata import MetadataValue as AnyMetadata
 from rostrum.model.metadata import metadata_value
 from rostrum.model.tables import TableColumn, TableColumnDep, TableColumnLineage, TableRecord, TableSchema
@@ -25,13 +26,20 @@ from rostrum.pipes.protocol import (
     PipesError,
     PipesException,
     PipesMessage,
-    PipesMetadataValue,
     PipesOpenedData,
     to_asset_key_path,
 )
 
 PipesExecutionResult = MaterializeResult | AssetCheckResult
 """What an external process has reported, as `PipesSession.get_results` gives it."""
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "report_asset_materialization": ("asset_key",),
+    "report_asset_check": ("asset_key", "check_name", "passed"),
+    "log": ("message",),
+    "report_custom_message": ("payload",),
+    "log_external_stream": ("stream", "text"),
+}
+"""Params without which a message says nothing, by its method."""
 
 
 class PipesLaunchedData(TypedDict, total=False):
@@ -74,6 +82,8 @@ class PipesMessageHandler:
         self._custom: list[Any] = []
         self._errors: list[str] = []
         self._opened = self._closed = 0
+        self.has_messages = False
+        """Whether anything has come."""
         self.exception: PipesException | None = None
         """What an external process was closed by, if by an exception."""
 
@@ -121,12 +131,16 @@ class PipesMessageHandler:
         self._context.log.error("[pipes] framework exception occurred in %s\n%s", origin, told)
 
     def handle_message(self, message: PipesMessage) -> None:
-        """Take one message."""
+        """Take one message. Raises PipesError for one that is none, naming what is wrong with it."""
+        self.has_messages = True
         plain = cast("Mapping[str, Any]", message)
-        method: str = plain["method"]
-        params: Mapping[str, Any] = plain["params"] or {}
         if PIPES_PROTOCOL_VERSION_FIELD not in plain:
             raise PipesError(f"a message without version: {dict(plain)}")
+        method: str = plain.get("method", "")
+        params: Mapping[str, Any] = plain.get("params") or {}
+        missing = [name for name in _NEEDED.get(method, ()) if name not in params]
+        if missing:
+            raise PipesError(f"the message {method} has no {' and no '.join(missing)}, and was left out")
         if self.received_closed_message and method not in ("log_external_stream", "log"):
             self._context.log.warning("[pipes] unexpected message received after closed: `%s`", method)
         if method == "opened":
@@ -136,17 +150,35 @@ class PipesMessageHandler:
         elif method == "closed":
             self._close(params)
         elif method == "report_asset_materialization":
-            self._results.put(_materialization(params))
+            self._results.put(_materialization(params, self._metadata(params)))
         elif method == "report_asset_check":
-            self._results.put(_check(params))
+            self._results.put(_check(params, self._metadata(params)))
         elif method == "log":
-            self._context.log.log(logging.getLevelNamesMapping().get(params["level"], logging.INFO), params["message"])
+            self._context.log.log(_level(params.get("level")), str(params["message"]))
         elif method == "report_custom_message":
             self._custom.append(params["payload"])
         elif method == "log_external_stream":
             _print(params["stream"], params["text"])
         else:
             raise PipesError(f"Unknown message method: {method}")
+
+    def _metadata(self, params: Mapping[str, Any]) -> dict[str, AnyMetadata]:
+        """What can be read of it: one value that is wrong does not lose the report."""
+        given: Any = params.get("metadata") or None
+        if not isinstance(given, Mapping):
+            if given is not None:
+                self._context.log.warning("[pipes] metadata that is no mapping is left out: %.200r", given)
+            return {}
+        found: dict[str, AnyMetadata] = {}
+        for key, value in cast("Mapping[str, Any]", given).items():
+            try:
+                found[key] = _metadata_value(key, value)
+            except (PipesError, RostrumError, TypeError, ValueError, KeyError, AttributeError) as error:
+                self._context.log.warning(
+                    "[pipes] metadata %r is kept as text, since it cannot be read: %s", key, error
+                )
+                found[key] = MetadataValue.text(repr(value))
+        return found
 
     def _close(self, params: Mapping[str, Any]) -> None:
         self._closed += 1
@@ -169,6 +201,10 @@ def _lines(error: PipesException) -> Iterator[str]:
     yield error["message"].rstrip()
 
 
+def _level(name: Any) -> int:
+    return logging.getLevelNamesMapping().get(str(name).upper(), logging.INFO)
+
+
 def _print(stream: str, text: str) -> None:
     """Show output of the external process as this one's."""
     target = sys.stderr if stream == "stderr" else sys.stdout
@@ -176,26 +212,32 @@ def _print(stream: str, text: str) -> None:
     target.flush()
 
 
-def _materialization(params: Mapping[str, Any]) -> MaterializeResult:
+def _materialization(params: Mapping[str, Any], metadata: dict[str, AnyMetadata]) -> MaterializeResult:
     return MaterializeResult(
         asset_key=AssetKey(to_asset_key_path(params["asset_key"])),
-        metadata=_metadata(params.get("metadata")),
+        metadata=metadata,
         data_version=params.get("data_version"),
     )
 
 
-def _check(params: Mapping[str, Any]) -> AssetCheckResult:
+def _check(params: Mapping[str, Any], metadata: dict[str, AnyMetadata]) -> AssetCheckResult:
     return AssetCheckResult(
         asset_key=AssetKey(to_asset_key_path(params["asset_key"])),
         check_name=params["check_name"],
         passed=params["passed"],
         severity=AssetCheckSeverity[params.get("severity") or "ERROR"],
-        metadata=_metadata(params.get("metadata")),
+        metadata=metadata,
     )
 
 
-def _metadata(metadata: Mapping[str, PipesMetadataValue] | None) -> dict[str, AnyMetadata]:
-    return {key: resolved_metadata(key, value["raw_value"], value["type"]) for key, value in (metadata or {}).items()}
+def _metadata_value(key: str, value: Any) -> AnyMetadata:
+    """A value with its type, or a plain one, as a script would write it."""
+    if not isinstance(value, Mapping):
+        return metadata_value(key, value)
+    typed = cast("Mapping[str, Any]", value)
+    if "raw_value" in typed:
+        return resolved_metadata(key, typed["raw_value"], typed.get("type", PIPES_METADATA_TYPE_INFER))
+    return metadata_value(key, typed)
 
 
 def resolved_metadata(key: str, raw: Any, kind: str) -> AnyMetadata:

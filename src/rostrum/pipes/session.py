@@ -9,7 +9,8 @@ from typing import Any
 
 from rostrum.definitions.contexts.step import OpExecutionContext
 from rostrum.definitions.events.outputs import AssetCheckResult, MaterializeResult
-from rostrum.model.errors import InvariantError, InvocationError
+from rostrum.model.assets import AssetKey
+from rostrum.model.errors import InvariantError, InvocationError, RostrumError
 from rostrum.model.metadata import metadata_values
 from rostrum.pipes.injectors import PipesContextInjector
 from rostrum.pipes.messages import (
@@ -26,6 +27,7 @@ from rostrum.pipes.protocol import (
     MESSAGES_ENV_VAR,
     MESSAGES_PATH_ENV_VAR,
     PipesContextData,
+    PipesDataProvenance,
     encode_param,
 )
 from rostrum.pipes.readers import PipesCompositeMessageReader
@@ -181,7 +183,9 @@ def open_pipes_session(
         ):
             yield PipesSession(data, handler, injected, told, context)
     finally:
-        if not handler.received_opened_message:
+        if handler.has_messages and not handler.received_opened_message:
+            context.log.warning("[pipes] the external process has sent messages, and none that it had opened.")
+        elif not handler.received_opened_message:
             context.log.warning(
                 "[pipes] did not receive any messages from external process. Check stdout / stderr logs from the "
                 "external process if possible.\n%s\n%s",
@@ -207,7 +211,7 @@ def context_data_of(context: OpExecutionContext, extras: Mapping[str, Any] | Non
     return {
         "asset_keys": texts or None,
         "code_version_by_asset_key": {str(key): versions.get(str(key)) for key in keys} if keys else None,
-        "provenance_by_asset_key": dict.fromkeys(texts) if keys else None,
+        "provenance_by_asset_key": {str(key): _provenance(context, key) for key in keys} if keys else None,
         "partition_key": str(single) if single is not None else None,
         "partition_key_range": {"start": str(whole.start), "end": str(whole.end)} if whole is not None else None,
         "partition_time_window": _window(context) if whole is not None else None,
@@ -226,6 +230,20 @@ def _code_versions(context: OpExecutionContext) -> dict[str, str | None]:
     except InvocationError:
         return {}  # the step runs without its definitions at hand
     return {str(spec.key): spec.code_version for spec in definition.specs}
+
+
+def _provenance(context: OpExecutionContext, key: AssetKey) -> PipesDataProvenance | None:
+    try:
+        found = context.get_asset_provenance(key)
+    except RostrumError:
+        return None  # the control plane is away: the process is not held up by that
+    if found is None:
+        return None
+    return {
+        "code_version": found.code_version,
+        "input_data_versions": {str(each): version for each, version in found.input_data_versions.items()},
+        "is_user_provided": found.is_user_provided,
+    }
 
 
 def _window(context: OpExecutionContext) -> Any:
