@@ -177,7 +177,12 @@ class MonitorLoop:
         orphan = run.started_at is not None or run.status is RunStatus.CANCELING
         if run.worker is not None or not orphan or run.target.location in away:
             return run
-        for ref in self._launcher.adopt([run.run_id]):
+        try:
+            found = self._launcher.adopt([run.run_id])
+        except RostrumError as error:  # a cancel ends all the same
+            _log.warning("nobody knows of a worker of run %s: %s", run.run_id, error)
+            return run
+        for ref in found:
             if ref.epoch == run.epoch and ref.step_key is None:
                 try:
                     return self._runs.mark_launched(run.run_id, run.epoch, ref)

@@ -224,7 +224,7 @@ class QueueLoop:
         """Go on with a launch that was begun: with the worker that has come of it unheard, or (the run is returned)
         under a new epoch, which shuts out any worker that may still come of it.
         """
-        for ref in self._launcher.adopt([run.run_id]):
+        for ref in self._begun(run):
             if ref.epoch == run.epoch and ref.step_key is None:
                 self._record(run, ref)
                 return None
@@ -237,6 +237,14 @@ class QueueLoop:
             _log.info("run %s is not launched again: %s", run.run_id, error)
             self._claims.release([run.run_id])
             return None
+
+    def _begun(self, run: Run) -> Sequence[WorkerRef]:
+        """Workers that have come of earlier attempts; none while nobody can be asked: the new epoch shuts them out."""
+        try:
+            return self._launcher.adopt([run.run_id])
+        except Unavailable as error:
+            _log.warning("run %s may have a worker that nobody can be asked about: %s", run.run_id, error)
+            return ()
 
     def _is_current(self, run: Run) -> bool:
         """Ask once more, just before the launch: it may have waited for a thread, or this process may have slept."""
@@ -286,14 +294,13 @@ class QueueLoop:
             _log.warning("worker %s of run %s could not be ended: %s", ref.pid, ref.run_id, error)
 
     def _postpone(self, run: Run, error: Unavailable) -> None:
-        if run.epoch >= self._settings.max_attempts:
+        attempt = max(1, run.epoch - run.resumes)  # each resume had an epoch at least
+        if attempt >= self._settings.max_attempts:
             self._give_up(run, error)
             return
-        pause = min(60.0, self._settings.retry_seconds * 2 ** min(run.epoch - 1, 10)) * (
-            0.75 + self._clock.random() / 2
-        )
+        pause = min(60.0, self._settings.retry_seconds * 2 ** min(attempt - 1, 10)) * (0.75 + self._clock.random() / 2)
         self._claims.postpone(run.run_id, pause)
-        message = f"launch attempt {run.epoch} failed, the next one follows in {pause:.0f} s: {error}"
+        message = f"launch attempt {attempt} failed, the next one follows in {pause:.0f} s: {error}"
         self._tell(run, EngineMessage(at=self._clock.now(), level="warning", message=message))
 
     def _give_up(self, run: Run, error: Exception) -> None:

@@ -90,7 +90,7 @@ def test_a_worker_known_dead_fails_its_run_after_its_spool(scene: Scene) -> None
     run = scene.plane.run(run_id)
     assert (run.status, run.failure_reason) == (RunStatus.FAILURE, "worker_died")
     assert run.error is not None
-    assert "kill -9" in run.error.message
+    assert "killed by SIGKILL" in run.error.message
     assert scene.drained == [run_id]
 
 
@@ -424,3 +424,19 @@ def test_a_lost_run_that_is_resumed_is_not_told_to_be_reconnected(scene: Scene) 
     assert (run.status, run.epoch, run.resumes, run.disconnected_at) == (RunStatus.STARTING, 2, 1, None)
     told = [kind for kind in plane.kinds(run_id) if kind in ("run_disconnected", "run_reconnected", "step_retrying")]
     assert told == ["run_disconnected", "step_retrying"]
+
+
+def test_a_cancel_ends_though_nobody_knows_of_a_worker(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daemon died while it launched the run, and whatever could tell of its worker is away for good."""
+    plane = scene.plane
+    run = plane.starting(plane.submit())
+
+    def away(_run_ids: list[str]) -> list[WorkerRef]:
+        raise Unavailable("away")
+
+    monkeypatch.setattr(scene.launcher, "adopt", away)
+    plane.runs.cancel(run.run_id)
+    scene.look(20)
+    assert scene.status(run.run_id) is RunStatus.CANCELING
+    scene.look(20)
+    assert scene.status(run.run_id) is RunStatus.CANCELED

@@ -358,3 +358,43 @@ def test_runs_that_are_queued_do_not_wait_for_the_lease_of_a_dead_daemon(plane: 
     plane.work(first.run_id, 1, RunSucceeded(at=plane.clock.now()))
     loop_of(plane, launcher).run_once(plane.clock.now())
     assert launcher.launches == [(run.run_id, 1) for run in (first, *left)]
+
+
+def test_resumes_do_not_count_as_attempts_to_launch(plane: Plane) -> None:
+    def fail(spec: LaunchSpec, before: bool) -> None:
+        if before and spec.epoch == 4:
+            raise Unavailable("away")
+
+    launcher = FakeLauncher(fail)
+    loop = loop_of(plane, launcher, max_attempts=2, retry_seconds=1.0)
+    run = plane.submit()
+    loop.run_once(plane.clock.now())
+    for epoch in (1, 2, 3):
+        plane.begin(run.run_id, epoch)
+        plane.runs.resume(run.run_id, "killed", "crash", epoch=epoch)
+        loop.run_once(plane.clock.now())
+    assert plane.run(run.run_id).status is RunStatus.STARTING
+    plane.clock.advance(2)  # not eight
+    loop.run_once(plane.clock.now())
+    assert launcher.launches[-1] == (run.run_id, 5)
+
+
+def test_a_launcher_that_cannot_be_asked_keeps_no_run_waiting_for_ever(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it may have started is shut out by the new epoch; attempts are counted."""
+
+    def fail(_spec: LaunchSpec, before: bool) -> None:
+        raise Unavailable("away")
+
+    def away(_run_ids: list[str]) -> list[WorkerRef]:
+        raise Unavailable("away")
+
+    launcher = FakeLauncher(fail)
+    monkeypatch.setattr(launcher, "adopt", away)
+    loop = loop_of(plane, launcher, max_attempts=3, retry_seconds=1.0)
+    run = plane.submit()
+    for _ in range(3):
+        loop.run_once(plane.clock.now())
+        plane.clock.advance(5)
+    assert plane.run(run.run_id).failure_reason == "launch_failure"
