@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import os
 import threading
 from collections.abc import Generator, Mapping, Sequence
@@ -172,6 +173,8 @@ class DaskPlace:
             raise ConfigError(f"the dask executor needs Dask: pip install 'rostrum[dask]' ({error})") from error
         address, options = executor.address, dict(executor.options)
         if address is None:
+            self._elsewhere.say("a Dask cluster of this run's own is started, which takes seconds")
+            logging.getLogger(deploy.__name__).setLevel(logging.WARNING)  # it prints the commands of its processes
             self._cluster = self._started(deploy.SubprocessCluster, options)
             address, options = self._cluster.scheduler_address, {}
         try:

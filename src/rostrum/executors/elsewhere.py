@@ -23,7 +23,7 @@ from rostrum.executors.places import Attempt, Ended, Reactor, Reports
 from rostrum.interfaces.execution import RemoteAttempt, RunHost, StepRunner
 from rostrum.interfaces.launching import GatewayAccess
 from rostrum.model.errors import ErrorInfo, InvocationError, RostrumError, Unavailable
-from rostrum.model.events import ATTEMPT_ENDS, Event, StepWorkerStarted
+from rostrum.model.events import ATTEMPT_ENDS, EngineMessage, Event, StepWorkerStarted
 from rostrum.model.principals import StepScope
 
 _log = logging.getLogger(__name__)
@@ -85,6 +85,11 @@ class Elsewhere:
                 f"workers at {host} cannot reach the gateway at {url}: set gateway.url in rostrum.yaml to an address "
                 "of the web server that they reach."
             )
+
+    def say(self, message: str) -> None:
+        """Tell whoever waits for the run what takes so long."""
+        self._host.record(EngineMessage(at=self._host.clock.now(), message=message))
+        self._host.tick()  # at once: what follows may take long
 
     def begin(self, attempt: Attempt) -> tuple[RemoteAttempt, GatewayAccess]:
         """What a worker needs for the attempt, from now on expected. Raises InvocationError where its code cannot be

@@ -167,6 +167,8 @@ class RayPlace:
                 **executor.options,
             }
             self._is_ours = not ray.is_initialized()
+            if executor.address is None:
+                self._elsewhere.say("a Ray cluster of this run's own is started, which takes seconds")
             try:
                 ray.init(**options)
             except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:

@@ -13,13 +13,12 @@ import pytest
 
 from rostrum.executors.dask import DaskExecutor
 from rostrum.executors.ray import RayExecutor
-from rostrum.model.events import LogMessage, StepRetrying
+from rostrum.model.events import EngineMessage, LogMessage, StepRetrying
 from rostrum.model.runs import RunStatus
-from rostrum.testing.conformance.executors import limits_code
 from rostrum.testing.conformance.executors.bench import kinds
 from rostrum.testing.conformance.executors.limits import ClosingSuite, CrashesSuite
 from rostrum.testing.conformance.executors.surroundings import SurroundingsSuite
-from tests.conformance.executors.elsewhere import ClusterSuite, RemoteBench, Seen, surroundings
+from tests.conformance.executors.elsewhere import Cluster, ClusterSuite, RemoteBench, Seen
 from tests.integration.gateway.served import Gateway, Plane, until
 
 pytestmark = pytest.mark.processes
@@ -46,14 +45,9 @@ class TestDask(ClusterSuite):
     place, told = "dask", "its worker exited, crashed or was killed in the middle"
 
     @pytest.fixture
-    def bench(
-        self, dask_address: str, cluster_plane: Plane, cluster_gateway: Gateway, cluster_folder: Path
-    ) -> RemoteBench:
-        return RemoteBench(
-            lambda: DaskExecutor(dask_address, dedicated=True, grace_seconds=0.6, infrastructure_retries=1),
-            cluster_plane,
-            cluster_gateway,
-            cluster_folder,
+    def bench(self, dask_address: str, cluster: Cluster) -> RemoteBench:
+        return cluster.bench(
+            lambda: DaskExecutor(dask_address, dedicated=True, grace_seconds=0.6, infrastructure_retries=1)
         )
 
 
@@ -65,27 +59,20 @@ class TestDaskSurroundings:
     test_typed_partitions = SurroundingsSuite.test_typed_values_of_partitions
 
     @pytest.fixture
-    def surrounded(
-        self, dask_address: str, cluster_plane: Plane, cluster_gateway: Gateway, cluster_folder: Path
-    ) -> RemoteBench:
-        return surroundings(
-            lambda: DaskExecutor(dask_address, dedicated=True, grace_seconds=0.6),
-            cluster_plane,
-            cluster_gateway,
-            cluster_folder,
-        )
+    def surrounded(self, dask_address: str, cluster: Cluster) -> RemoteBench:
+        return cluster.surrounded(lambda: DaskExecutor(dask_address, dedicated=True, grace_seconds=0.6))
 
 
 def test_a_worker_that_dies_takes_no_attempt_of_waiting_steps_along(
-    cluster_plane: Plane, cluster_gateway: Gateway, cluster_folder: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ROSTRUM_TEST_FOLDER", str(cluster_folder))
-    bench = surroundings(
-        lambda: DaskExecutor(workers=1, infrastructure_retries=1), cluster_plane, cluster_gateway, cluster_folder
-    )
+    monkeypatch.setenv("ROSTRUM_TEST_FOLDER", str(cluster.folder))
+    bench = cluster.surrounded(lambda: DaskExecutor(workers=1, infrastructure_retries=1))
     session = bench.run("with_a_crash")
     assert session.run.status is RunStatus.FAILURE
     assert [event.step_key for event in session.events if isinstance(event, StepRetrying)] == ["is_killed"]
+    said = [event.message for event in session.events if isinstance(event, EngineMessage)]
+    assert said[0] == "a Dask cluster of this run's own is started, which takes seconds"
 
 
 class TestDaskLimits:
@@ -96,23 +83,9 @@ class TestDaskLimits:
     test_resources = ClosingSuite.test_a_resource_that_does_not_close_changes_nothing
 
     @pytest.fixture
-    def limits(
-        self,
-        dask_address: str,
-        cluster_plane: Plane,
-        cluster_gateway: Gateway,
-        cluster_folder: Path,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> RemoteBench:
-        monkeypatch.setenv("ROSTRUM_TEST_FOLDER", str(cluster_folder))
-        return RemoteBench(
-            lambda: DaskExecutor(dask_address, dedicated=True, grace_seconds=0.6),
-            cluster_plane,
-            cluster_gateway,
-            cluster_folder,
-            limits_code.defs,
-            limits_code.__name__,
-        )
+    def limits(self, dask_address: str, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> RemoteBench:
+        monkeypatch.setenv("ROSTRUM_TEST_FOLDER", str(cluster.folder))
+        return cluster.limits(lambda: DaskExecutor(dask_address, dedicated=True, grace_seconds=0.6))
 
 
 @pytest.fixture(scope="module")
@@ -139,15 +112,8 @@ class TestRay:
     test_a_swallowed_cancel = ClusterSuite.test_code_that_swallows_a_cancel_does_not_hold_the_run
 
     @pytest.fixture
-    def bench(
-        self, ray_cluster: None, cluster_plane: Plane, cluster_gateway: Gateway, cluster_folder: Path
-    ) -> RemoteBench:
-        return RemoteBench(
-            lambda: RayExecutor(workers=2, grace_seconds=0.6, infrastructure_retries=1),
-            cluster_plane,
-            cluster_gateway,
-            cluster_folder,
-        )
+    def bench(self, ray_cluster: None, cluster: Cluster) -> RemoteBench:
+        return cluster.bench(lambda: RayExecutor(workers=2, grace_seconds=0.6, infrastructure_retries=1))
 
 
 class TestRaySurroundings:
@@ -157,12 +123,8 @@ class TestRaySurroundings:
     test_typed_partitions = SurroundingsSuite.test_typed_values_of_partitions
 
     @pytest.fixture
-    def surrounded(
-        self, ray_cluster: None, cluster_plane: Plane, cluster_gateway: Gateway, cluster_folder: Path
-    ) -> RemoteBench:
-        return surroundings(
-            lambda: RayExecutor(workers=2, grace_seconds=0.6), cluster_plane, cluster_gateway, cluster_folder
-        )
+    def surrounded(self, ray_cluster: None, cluster: Cluster) -> RemoteBench:
+        return cluster.surrounded(lambda: RayExecutor(workers=2, grace_seconds=0.6))
 
 
 def test_nothing_fails_because_the_gateway_is_away(
