@@ -121,7 +121,7 @@ class Runs:
         """
         with self._events.transaction() as session:
             run = self._get(session, run_id)
-            if run.is_finished and run.retry_at is not None:
+            if run.is_finished and run.retry_at is not None and not reason:
                 run = stopped(run, f"stopped by {by}" if by else "stopped")
                 session.runs.put(run)
             known = bool(reason) or not run.cancel_reason

@@ -202,3 +202,13 @@ def test_a_step_elsewhere_that_has_ended_holds_no_slot_though_its_run_worker_is_
     end = StepSucceeded(at=plane.clock.now(), step_key="load")
     plane.events.submit(run.run_id, 1, placed(run, stream, 1, end), stream=stream, scope=scope).result()
     assert held(plane) == []
+
+
+def test_a_time_limit_that_comes_after_the_end_stops_no_retry(plane: Plane) -> None:
+    """The monitor had read the run before it failed; only a wish of somebody's stops what comes by itself."""
+    run = plane.starting(plane.submit(tags={"dagster/max_retries": "1"}))
+    plane.begin(run.run_id)
+    failed = plane.runs.fail(run.run_id, "step_failure")
+    assert failed.retry_at is not None
+    assert plane.runs.cancel(run.run_id, "time limit of 5 s", reason="timeout", epoch=1) == failed
+    assert plane.runs.cancel(run.run_id, "ann").retry_at is None
