@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.executors.elsewhere import Cluster
 from tests.integration.gateway.served import Gateway, Plane
 
 
@@ -32,3 +33,8 @@ def cluster_gateway(cluster_plane: Plane) -> Iterator[Gateway]:
     gateway = Gateway(cluster_plane, tcp=True).start()
     yield gateway
     gateway.stop(hard=True)
+
+
+@pytest.fixture(scope="module")
+def cluster(cluster_plane: Plane, cluster_gateway: Gateway, cluster_folder: Path) -> Cluster:
+    return Cluster(cluster_plane, cluster_gateway, cluster_folder)

@@ -10,7 +10,7 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rostrum.definitions.location.definitions import Definitions
 from rostrum.definitions.location.loading import CodeTarget
@@ -19,7 +19,7 @@ from rostrum.interfaces.execution import Executor
 from rostrum.model.events import AnyEvent, RunCanceling, RunQueued, RunStarting, StepRetrying, StepWorkerStarted
 from rostrum.model.runs import Run, RunStatus, RunTarget
 from rostrum.rpc.gateway_session import GatewaySession
-from rostrum.testing.conformance.executors import code, surroundings_code
+from rostrum.testing.conformance.executors import code, limits_code, surroundings_code
 from rostrum.testing.conformance.executors.bench import CODE, Bench, kinds, only
 from rostrum.testing.conformance.executors.suite import ExecutorSuite, is_gone
 from tests.integration.gateway.served import Gateway, Plane, until
@@ -141,9 +141,24 @@ class RemoteBench(Bench):
             seen.most_held = max(seen.most_held, len(seen.held))
 
 
-def surroundings(make: Callable[[], Executor], plane: Plane, gateway: Gateway, folder: Path) -> RemoteBench:
-    """A bench for the suite of what surrounds a step."""
-    return RemoteBench(make, plane, gateway, folder, surroundings_code.definitions(), surroundings_code.__name__)
+class Cluster(NamedTuple):
+    """Where workers elsewhere report, and the folder that they were started with: makes benches for the suites."""
+
+    plane: Plane
+    gateway: Gateway
+    folder: Path
+
+    def bench(self, make: Callable[[], Executor]) -> RemoteBench:
+        """For the suite of executors."""
+        return RemoteBench(make, *self)
+
+    def surrounded(self, make: Callable[[], Executor]) -> RemoteBench:
+        """For the suite of what surrounds a step."""
+        return RemoteBench(make, *self, surroundings_code.definitions(), surroundings_code.__name__)
+
+    def limits(self, make: Callable[[], Executor]) -> RemoteBench:
+        """For the suites of time limits."""
+        return RemoteBench(make, *self, limits_code.defs, limits_code.__name__)
 
 
 class ClusterSuite(ExecutorSuite):

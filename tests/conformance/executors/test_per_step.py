@@ -15,8 +15,7 @@ from rostrum.model.runs import RunStatus
 from rostrum.testing.conformance.executors.bench import kinds, only
 from rostrum.testing.conformance.executors.surroundings import CrashSurroundingsSuite
 from rostrum.testing.processes import ProcessLauncher
-from tests.conformance.executors.elsewhere import ClusterSuite, RemoteBench, surroundings
-from tests.integration.gateway.served import Gateway, Plane
+from tests.conformance.executors.elsewhere import Cluster, ClusterSuite, RemoteBench
 
 pytestmark = pytest.mark.processes
 
@@ -53,14 +52,9 @@ class TestPerStep:
     test_a_swallowed_cancel = ClusterSuite.test_code_that_swallows_a_cancel_does_not_hold_the_run
 
     @pytest.fixture
-    def bench(
-        self, launcher: Moody, cluster_plane: Plane, cluster_gateway: Gateway, cluster_folder: Path
-    ) -> RemoteBench:
-        return RemoteBench(
-            lambda: PerStepExecutor(launcher, grace_seconds=0.6, infrastructure_retries=1, look_seconds=0.1),
-            cluster_plane,
-            cluster_gateway,
-            cluster_folder,
+    def bench(self, launcher: Moody, cluster: Cluster) -> RemoteBench:
+        return cluster.bench(
+            lambda: PerStepExecutor(launcher, grace_seconds=0.6, infrastructure_retries=1, look_seconds=0.1)
         )
 
     def test_how_a_process_ended_is_told(self, bench: RemoteBench, launcher: Moody) -> None:
@@ -93,12 +87,7 @@ class TestPerStepSurroundings:
     test_a_crash = CrashSurroundingsSuite.test_a_crash_takes_no_other_resources_along
 
     @pytest.fixture
-    def surrounded(
-        self, launcher: Moody, cluster_plane: Plane, cluster_gateway: Gateway, cluster_folder: Path
-    ) -> RemoteBench:
-        return surroundings(
-            lambda: PerStepExecutor(launcher, grace_seconds=0.6, infrastructure_retries=0, look_seconds=0.1),
-            cluster_plane,
-            cluster_gateway,
-            cluster_folder,
+    def surrounded(self, launcher: Moody, cluster: Cluster) -> RemoteBench:
+        return cluster.surrounded(
+            lambda: PerStepExecutor(launcher, grace_seconds=0.6, infrastructure_retries=0, look_seconds=0.1)
         )

@@ -13,13 +13,6 @@ from rostrum.executors.reactor import SelectorReactor
 
 
 @pytest.fixture
-def reactor() -> Iterator[SelectorReactor]:
-    reactor = SelectorReactor()
-    yield reactor
-    reactor.close()
-
-
-@pytest.fixture
 def readable() -> Iterator[list[socket.socket]]:
     with ExitStack() as stack:
         pairs = [socket.socketpair() for _ in range(2)]

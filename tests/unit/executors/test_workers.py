@@ -112,13 +112,6 @@ class RunningHost(Host):
 
 
 @pytest.fixture
-def reactor() -> Iterator[SelectorReactor]:
-    reactor = SelectorReactor()
-    yield reactor
-    reactor.close()
-
-
-@pytest.fixture
 def many_descriptors() -> Iterator[None]:
     """The next one has a number beyond 1023."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
