@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 from benchmarks import harness, peers, report
 from benchmarks.cases import BENCHMARKS
+from benchmarks.measure import SCRATCH
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -28,10 +31,12 @@ def main() -> int:
         peers.ensure()
     results: dict[str, Any] = {"machine": harness.machine(peer=options.peer), "quick": options.quick, "benchmarks": {}}
     began = time.monotonic()
-    for benchmark in chosen:
-        results["benchmarks"][benchmark.name] = harness.run(
-            benchmark, peer=options.peer, repeat=options.repeat, quick=options.quick, say=_say
-        )
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as scratch:
+        os.environ[SCRATCH] = scratch
+        for benchmark in chosen:
+            results["benchmarks"][benchmark.name] = harness.run(
+                benchmark, peer=options.peer, repeat=options.repeat, quick=options.quick, say=_say
+            )
     results["seconds"] = round(time.monotonic() - began)
     print(report.table(results))
     if options.json:

@@ -13,6 +13,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ from typing import Self, TypeVar
 
 T = TypeVar("T")
 
+SCRATCH = "BENCHMARK_SCRATCH"
+"""Environment variable that names the folder for what is stored while it is measured."""
 MARK = "BENCHMARK_TREE"
 """Environment variable by which the processes of one measured server are found, whoever their parent is."""
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -51,6 +54,20 @@ def part(program: str, name: str, *, quick: bool = False) -> dict[str, float]:
     if done.returncode:
         raise SystemExit(f"{program} --part {name} failed:\n{done.stderr[-4000:]}")
     return last_json(done.stdout)
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """A new folder to store in. Within a whole run of benchmarks it is left behind: ext4 does not use the inodes of
+    deleted files again for some minutes, and searches past all of them, so that after many deletions each new file
+    takes ten times as long. No measurement is to pay for the one before.
+    """
+    kept = os.environ.get(SCRATCH)
+    if kept:
+        yield Path(tempfile.mkdtemp(prefix="bench-", dir=kept))
+        return
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 class Timer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from benchmarks.measure import Timer, arguments, emit, quiet
 from benchmarks.ours.persisted import execute, instance, register
 from rostrum import Definitions, job, op
@@ -35,6 +37,14 @@ def tasks(name: str, count: int, number: int) -> object:
     return chain
 
 
+def bare(count: int, number: int) -> float:
+    """Seconds that the code of the tasks takes alone: what this machine allows at most."""
+    began = time.perf_counter()
+    for _ in range(count):
+        fibonacci(number)
+    return time.perf_counter() - began
+
+
 if __name__ == "__main__":
     sizes = {"tiny": SIZES["tiny"]} if arguments().quick else SIZES
     definitions = Definitions(jobs=[tasks(name, *size) for name, size in sizes.items()])
@@ -46,4 +56,5 @@ if __name__ == "__main__":
                 with quiet(), Timer() as timer:
                     execute(control, definitions, executor, name)
                 figures[f"{kind}_{name}_s"] = timer.wall
+            figures[f"bare_{name}_s"] = bare(*sizes[name])
     emit(**figures)

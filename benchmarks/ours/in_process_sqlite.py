@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
-
-from benchmarks.measure import Timer, arguments, emit, quiet
+from benchmarks.measure import Timer, arguments, emit, quiet, scratch
 from benchmarks.ours.in_process import job_of
 from rostrum import Instance
 
 if __name__ == "__main__":
     sizes = (100, 1000)
     figures = {}
-    with tempfile.TemporaryDirectory(prefix="bench-") as home, Instance.open(home) as instance:
+    with scratch() as home, Instance.open(home) as instance:
         for size in (10, *sizes):
             job = job_of(size)
             with quiet(), Timer() as timer:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-
-from benchmarks.measure import Timer, arguments, emit, quiet
+from benchmarks.measure import Timer, arguments, emit, quiet, scratch
 from rostrum import AssetIn, Instance, asset, materialize
 
 
@@ -35,7 +33,7 @@ if __name__ == "__main__":
     assert result.success
     figures = {"steps_per_second_none": size / timer.wall, "cpu_ms_per_step_none": timer.cpu / size * 1000}
     assets = chain(size)
-    with tempfile.TemporaryDirectory(prefix="bench-") as home, Instance.open(home) as instance:
+    with scratch() as home, Instance.open(home) as instance:
         with quiet():
             materialize(chain(3), instance=instance)
         with quiet(), Timer() as timer:

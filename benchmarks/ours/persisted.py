@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
+from benchmarks.measure import scratch
 from rostrum import Definitions
 from rostrum.config.deployment import Deployment, open_control
 from rostrum.config.instance import find_home, read_instance
@@ -25,8 +24,8 @@ from rostrum.model.runs import Run, RunTarget, Trigger
 @contextlib.contextmanager
 def instance() -> Iterator[Deployment]:
     """A new instance in a temporary home."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        home = find_home(str(Path(folder) / "home"))
+    with scratch() as folder:
+        home = find_home(str(folder / "home"))
         os.environ["ROSTRUM_HOME"] = str(home.folder)
         control = open_control(home, read_instance(home))
         try:

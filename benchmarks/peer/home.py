@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from benchmarks.measure import scratch
 
 SETTINGS = "telemetry:\n  enabled: false\n"
 
@@ -14,8 +15,7 @@ SETTINGS = "telemetry:\n  enabled: false\n"
 @contextlib.contextmanager
 def instance_home(settings: str = "") -> Iterator[Path]:
     """A new home, named by the environment."""
-    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
+    with scratch() as home:
         (home / "dagster.yaml").write_text(SETTINGS + settings)
         os.environ["DAGSTER_HOME"] = str(home)
         yield home
