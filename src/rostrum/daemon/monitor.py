@@ -152,7 +152,7 @@ class MonitorLoop:
         self._drain(run)
         if reason is None:
             now = self._clock.now()
-            note = EngineMessage(at=now, message=f"cancelled: {decision.message}")
+            note = EngineMessage(at=now, message=f"canceled: {decision.message}")
             self._runs.finish(run.run_id, RunCanceled(at=now), note, epoch=run.epoch)
         elif decision.resume:
             cause = "crash" if reason == "worker_died" else "lost"

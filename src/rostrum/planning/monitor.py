@@ -134,7 +134,9 @@ def _canceling(
 ) -> MonitorDecision:
     asked_for = (now - (run.cancel_requested_at or now)).total_seconds()
     if worker is not None and worker.state == "exited":
-        return MonitorDecision("canceled", f"the run worker has ended: {describe_exit(worker)}")
+        killed = worker.signal == _KILL and (run.cancel_forced or asked_for > limits.cancel_grace_seconds)
+        how = "it did not end by itself and was killed" if killed else describe_exit(worker)
+        return MonitorDecision("canceled", f"the run worker has ended: {how}")
     if worker is None:
         # No worker was ever recorded; one may just be on its way, so its launch gets the grace as well. (Whoever starts
         # it after the run's end is told so, and ends it.)

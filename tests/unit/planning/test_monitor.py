@@ -117,6 +117,16 @@ def test_cancel_escalates() -> None:
     assert action(canceling, None, 31) == "canceled"
 
 
+def test_a_worker_that_the_cancel_has_killed_is_not_said_to_have_run_out_of_memory() -> None:
+    killed = WorkerStatus(
+        state="exited", signal=9, reason="killed by SIGKILL, perhaps because the machine is out of memory"
+    )
+    canceling = run(RunStatus.CANCELING, cancel_requested_at=T0, last_heard_at=at(60))
+    late = decide(canceling, killed, at(31), LIMITS)
+    assert late.message == "the run worker has ended: it did not end by itself and was killed"
+    assert "out of memory" in decide(canceling, killed, at(1), LIMITS).message
+
+
 @pytest.mark.parametrize("status", [RunStatus.QUEUED, RunStatus.SUCCESS, RunStatus.FAILURE, RunStatus.CANCELED])
 def test_runs_without_a_worker_are_left_alone(status: RunStatus) -> None:
     assert action(run(status), DEAD, 10_000) == "nothing"

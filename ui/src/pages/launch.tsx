@@ -68,8 +68,8 @@ function Chooser() {
   const [text, setText] = useState("");
   const [keys, setKeys] = useState<readonly string[]>([]);
   const wanted = text.trim().toLowerCase();
-  const jobHits = (jobs.data ?? []).filter((job) => !job.name.startsWith("__") && job.name.toLowerCase().includes(wanted)).slice(0, CHOICES_MOST);
-  const assetHits = (assets.data?.keys ?? []).filter((key, at) => assets.data?.external[at] !== 1 && key.toLowerCase().includes(wanted)).slice(0, CHOICES_MOST);
+  const jobHits = (jobs.data ?? []).filter((job) => !job.name.startsWith("__") && job.name.toLowerCase().includes(wanted));
+  const assetHits = (assets.data?.keys ?? []).filter((key, at) => assets.data?.external[at] !== 1 && key.toLowerCase().includes(wanted));
   return (
     <>
       <SheetHead>Launch</SheetHead>
@@ -78,16 +78,23 @@ function Chooser() {
           <input id="launch-what" className="input" value={text} placeholder="Part of a name" autoComplete="off" onChange={(event) => setText(event.target.value)} /></div>
         {jobs.isPending && <Skeleton rows={3} />}
         {jobHits.length > 0 && <h3 className="choice-head">Jobs</h3>}
-        {jobHits.map((job) => <button key={job.location + job.name} type="button" className="choice" onClick={() => openLaunch({ location: job.location, job: job.name })}><Icon name="play" /><span className="grow cut">{job.name}</span><span className="faint">{job.location}</span></button>)}
+        {jobHits.slice(0, CHOICES_MOST).map((job) => <button key={job.location + job.name} type="button" className="choice" onClick={() => openLaunch({ location: job.location, job: job.name })}><Icon name="play" /><span className="grow cut">{job.name}</span><span className="faint">{job.location}</span></button>)}
+        <MoreChoices all={jobHits.length} />
         {assetHits.length > 0 && <h3 className="choice-head">Assets</h3>}
-        {assetHits.map((key) => (
+        {assetHits.slice(0, CHOICES_MOST).map((key) => (
           <label key={key} className="choice"><input type="checkbox" className="check" checked={keys.includes(key)} onChange={(event) => setKeys(event.target.checked ? [...keys, key] : keys.filter((other) => other !== key))} /><span className="grow cut"><Key name={key} /></span></label>
         ))}
+        <MoreChoices all={assetHits.length} />
         {jobHits.length + assetHits.length === 0 && !jobs.isPending && <p className="muted">Nothing is called “{text}”.</p>}
       </div>
       <footer><span className="grow muted">{keys.length > 0 && plural(keys.length, "asset")}</span><button type="button" className="btn btn-primary btn-big" disabled={keys.length === 0} onClick={() => openLaunch({ assetKeys: [...keys] })}>Continue</button></footer>
     </>
   );
+}
+
+/** What is not listed is found by its name. */
+function MoreChoices({ all }: { all: number }) {
+  return all > CHOICES_MOST ? <p className="faint choice">and {count(all - CHOICES_MOST)} more: type a part of the name</p> : null;
 }
 
 /** Assets to run: the chosen ones, and their neighbours where asked. */

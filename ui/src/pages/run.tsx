@@ -164,7 +164,7 @@ function Progress({ run, now }: { run: Run; now: number }) {
 
 const REASONS: Record<string, string> = {
   step_failure: "", worker_died: "The worker process died.", worker_lost: "The worker has not been heard of and was given up.", launch_failure: "No worker could be started.",
-  load_failure: "The definitions did not load.", resource_failure: "A resource could not be set up.", timeout: "The run took longer than allowed.", engine_error: "The engine itself failed.",
+  load_failure: "The definitions did not load.", resource_failure: "A resource could not be set up.", timeout: "How long a run may take says its tag rostrum/max_runtime, else monitor.max_runtime.", engine_error: "The engine itself failed.",
 };
 
 function FailureCard({ run, error, step }: { run: Run; error: ErrorInfo | null; step: StepRow | undefined }) {
