@@ -74,7 +74,7 @@ class KubernetesLauncher:
         jobs, secrets = _jobs(settings.namespace), f"/api/v1/namespaces/{settings.namespace}/secrets"
         job, _ = self._cluster.create(jobs, job_manifest(spec, settings, os.environ))
         if job["spec"].get("suspend") and not job["metadata"].get("deletionTimestamp"):
-            self._cluster.create(secrets, secret_manifest(spec, settings, job["metadata"]["uid"]))
+            self._cluster.create(secrets, secret_manifest(spec, settings, job["metadata"]["uid"], os.environ))
             self._cluster.patch(f"{jobs}/{job_name(spec)}", {"spec": {"suspend": False}})
         return self._ref(job)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rostrum.interfaces.launching import LaunchSpec, WorkerRef
-from rostrum.interfaces.worker_environment import worker_command, worker_variables
+from rostrum.interfaces.worker_environment import WorkerVariables, worker_command, worker_variables
 from rostrum.launchers.kubernetes_settings import KubernetesSettings, camel, laid_over, layers, without_doubles
 from rostrum.launchers.requests import (
     check_gateway,
@@ -22,6 +22,7 @@ from rostrum.launchers.requests import (
     size_of_memory,
     wanted,
 )
+from rostrum.model.secrets import looks_secret
 
 CONTAINER = "rostrum"
 """Name of the worker's container in its pod."""
@@ -111,8 +112,12 @@ def job_manifest(spec: LaunchSpec, settings: KubernetesSettings, environment: Ma
     }
 
 
-def secret_manifest(spec: LaunchSpec, settings: KubernetesSettings, job_uid: str) -> dict[str, Any]:
-    """The secret with the token and the work of the step. It belongs to the job and goes with it."""
+def secret_manifest(
+    spec: LaunchSpec, settings: KubernetesSettings, job_uid: str, environment: Mapping[str, str]
+) -> dict[str, Any]:
+    """The secret with the token, the work of the step, and variables whose names say that they are secrets. It belongs
+    to the job and goes with it.
+    """
     name = job_name(spec)
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": job_uid}
     return {
@@ -126,18 +131,25 @@ def secret_manifest(spec: LaunchSpec, settings: KubernetesSettings, job_uid: str
         },
         "type": "Opaque",
         "immutable": True,
-        "stringData": worker_variables(spec, settings.code).secret,
+        "stringData": _variables(spec, settings, environment).secret,
     }
+
+
+def _variables(spec: LaunchSpec, settings: KubernetesSettings, environment: Mapping[str, str]) -> WorkerVariables:
+    own = worker_variables(spec, settings.code)
+    given = {
+        **forwarded(settings.env_vars, environment, "launcher kubernetes: env_vars"),
+        **environment_of(spec),
+    }
+    secret = {name: value for name, value in given.items() if looks_secret(name)}
+    plain = {name: value for name, value in given.items() if name not in secret}
+    return WorkerVariables({**plain, **own.plain}, {**secret, **own.secret})
 
 
 def _container(spec: LaunchSpec, settings: KubernetesSettings, environment: Mapping[str, str]) -> dict[str, Any]:
     wish = wanted(spec)
     image = chosen_image(spec, wish, settings.image, settings.allowed_images)
-    variables = {
-        **forwarded(settings.env_vars, environment, "launcher kubernetes: env_vars"),
-        **environment_of(spec),
-        **worker_variables(spec, settings.code).plain,
-    }
+    variables = _variables(spec, settings, environment).plain
     sources = [{"configMapRef": {"name": name}} for name in settings.env_config_maps]
     sources += [{"secretRef": {"name": name}} for name in (*settings.env_secrets, job_name(spec))]
     found: dict[str, Any] = {

@@ -94,10 +94,22 @@ def test_the_same_launch_makes_the_same_job() -> None:
 
 
 def test_secret_goes_with_its_job() -> None:
-    made = secret_manifest(spec(), kubernetes_settings(FULL), "uid-7")
+    made = secret_manifest(spec(), kubernetes_settings(FULL), "uid-7", {"REGION": "eu"})
     kubernetes_validate.validate(made, "1.30", strict=True)
     assert made["stringData"] == {"ROSTRUM_RUN_TOKEN": "t0ken"}
     assert made["metadata"]["ownerReferences"][0]["uid"] == "uid-7"
+
+
+def test_variables_that_look_secret_are_in_the_secret_and_not_in_the_pod() -> None:
+    config = {"image": "shop:1", "env_vars": ["DB_PASSWORD", "API_TOKEN=h$(unter)2", "MODE=fast"]}
+    environment = {"DB_PASSWORD": "hunter2"}
+    made = job_manifest(spec(), kubernetes_settings(config), environment)
+    assert "unter" not in json.dumps(made)
+    (container,) = made["spec"]["template"]["spec"]["containers"]
+    assert {"name": "MODE", "value": "fast"} in container["env"]
+    told = secret_manifest(spec(), kubernetes_settings(config), "uid-7", environment)["stringData"]
+    assert (told["DB_PASSWORD"], told["API_TOKEN"]) == ("hunter2", "h$(unter)2")
+    assert "MODE" not in told
 
 
 def test_layers_are_laid_over_each_other_deeply_or_field_by_field() -> None:
