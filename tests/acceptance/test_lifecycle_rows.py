@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -292,7 +293,8 @@ def test_row_daemon_down_for_minutes_with_a_schedule(world: World) -> None:
     """No tick is dropped without a record."""
     ticks = until("the ticks are there", lambda: len(t := automation(world, "quick")["ticks"]) >= 3 and t)
     switch(world, "quick", on=False)
-    assert len({tick["scheduledAt"] for tick in ticks}) == len(ticks)
+    at = sorted(datetime.fromisoformat(tick["scheduledAt"]) for tick in ticks)
+    assert [later - sooner for sooner, later in pairwise(at)] == [timedelta(minutes=1)] * (len(at) - 1)
     assert {tick["status"] for tick in ticks} <= {"success", "missed", "started", "skipped"}
 
 
