@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from rostrum.definitions.resources.lifecycle import (
@@ -49,11 +49,10 @@ class Resources:
         """Takes the place of each IO manager, given that one."""
         self.settled: Callable[[Any], Any] | None = None
         """Runs coroutines that set up or tear down, in the loop of the steps' coroutines."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether there is anything to tear down."""
-        return bool(self._opened)
+        self.attended: Callable[[], AbstractContextManager[object]] = nullcontext
+        """Around what may take long while nothing else looks after the run: to set up, and to tear down."""
+        self.is_shut = False
+        """They were to be opened, and that has not come to a good end."""
 
     def value(self, key: str) -> Any:
         """The opened value."""
@@ -80,7 +79,12 @@ class Resources:
         """Open these and what they need, where they are not open; False when one failed (its event tells; those opened
         before are torn down).
         """
-        self._emit = emit
+        self._emit, self.is_shut = emit, True
+        with self.attended():
+            self.is_shut = not self._open_all(keys, emit)
+        return not self.is_shut
+
+    def _open_all(self, keys: Sequence[str], emit: Callable[[Event], None]) -> bool:
         began = time.perf_counter()
         order: list[str] = []
         raised = guard(lambda: order.extend(key for key in opening_order(self._bound, keys) if key not in self._values))
@@ -91,11 +95,11 @@ class Resources:
             raised = guard(self._open, key)
             if raised is not None:
                 if raised.is_interrupt:
-                    self.close()
+                    self._close()
                     raise raised.exception
                 emit(ResourceFailed(at=self._clock.now(), resource_key=key, error=raised.info()))
                 self.failure = _failure(key, raised)
-                self.close()
+                self._close()
                 return False
         told = tuple(
             key
@@ -111,6 +115,10 @@ class Resources:
 
     def close(self) -> None:
         """Tear down in the opposite order; a failing teardown is told and does not stop the others."""
+        with self.attended() if self._opened else nullcontext():
+            self._close()
+
+    def _close(self) -> None:
         while self._opened:
             key, manager = self._opened.pop()
             raised = guard(manager.__exit__, None, None, None)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, aclosing, nullcontext
+from contextlib import aclosing
 from threading import get_ident
 from typing import Any
 
@@ -87,10 +87,6 @@ class StepRunner:
         """Tells output of steps apart, where several write to the captured output of one process."""
         self._interrupter: Interrupter | None = None
         """Where attempts run concurrently."""
-        self.attended: Callable[[], AbstractContextManager[object]] = nullcontext
-        """Around what may take long where nothing else looks after the run: resources are set up and torn down."""
-        self.is_shut = False
-        """Resources were to be opened, and that has not come to a good end."""
 
     @property
     def partitions(self) -> PartitionsSpec | None:
@@ -115,15 +111,11 @@ class StepRunner:
             keys.update(dict.fromkeys(sorted(prepared.io_manager_keys)))
             if self._hooks is not None and step.hooks:
                 keys.update(dict.fromkeys(self._hooks.resource_keys(step)))
-        self.is_shut = True
-        with self.attended():
-            self.is_shut = not self._resources.open(list(keys), emit)
-        return not self.is_shut
+        return self._resources.open(list(keys), emit)
 
     def close(self) -> None:
         """Tear down what `open` set up. Safe to call any number of times."""
-        with self.attended() if self._resources.is_open else nullcontext():
-            self._resources.close()
+        self._resources.close()
         self._prepared.close()
         self._coroutines.close()
         if self._interrupter is not None:

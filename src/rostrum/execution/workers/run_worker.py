@@ -359,7 +359,7 @@ class RunWork:
         runner.endings.apart.update({key: tried.interrupted for key, tried in plan.tried.items()})
         runner.cancel = None if executor.isolates else host.stop.set
         self.runner = runner
-        self._run_steps(executor, plan, runner, log)
+        self._run_steps(executor, plan, runner, resources, log)
 
     def _begin(self, run: Run, plan: Plan) -> Plan:
         """Tell of the start; returns the plan without the steps that are passed over from the start, because an earlier
@@ -387,7 +387,9 @@ class RunWork:
             _SAID.add(message)
             _log.warning("%s", message)
 
-    def _run_steps(self, executor: Executor, plan: Plan, runner: ProcessStepRunner, log: RunLog) -> None:
+    def _run_steps(
+        self, executor: Executor, plan: Plan, runner: ProcessStepRunner, resources: Resources, log: RunLog
+    ) -> None:
         host = self._host
         heart = redirect = attribution = None
         if not executor.isolates:
@@ -406,7 +408,7 @@ class RunWork:
         try:
             if self.heartbeat and not executor.isolates:
                 if getattr(executor, "ticks", False):
-                    runner.attended = lambda: _Heart(host)  # its loop has not begun, or is over
+                    resources.attended = lambda: _Heart(host)  # its loop has not begun, or is over
                 else:
                     heart = _Heart(host)
             with seldom_collecting_all():
@@ -416,7 +418,7 @@ class RunWork:
             host.interrupts = None
             if heart is not None:
                 heart.stop()
-            for key in plan.step_keys if runner.is_shut else ():
+            for key in plan.step_keys if resources.is_shut else ():
                 host.record(StepNotRun(at=host.clock.now(), step_key=key))
             interrupts.stop()
             log.detach()
