@@ -37,6 +37,9 @@ _SETTINGS = {
 }
 
 
+_log = logging.getLogger(__name__)
+
+
 class DaskExecutor:
     """Runs steps on the Dask cluster whose scheduler has this `address`; without one on a cluster of `workers`
     processes of this machine (default: as many as processors) that lives as long as the run.
@@ -88,7 +91,7 @@ class DaskPlace:
     tells_limits = True
 
     def __init__(self, executor: DaskExecutor, runner: StepRunner, host: RunHost) -> None:
-        self._executor, self._clock, self._run_stop = executor, host.clock, host.stop
+        self._executor = executor
         self._elsewhere = Elsewhere(self.name, runner, host)
         self._futures: dict[str, Any] = {}
         """By key of the step."""
@@ -143,13 +146,19 @@ class DaskPlace:
         self._futures.clear()
         for each in (self._client, self._cluster):
             if each is not None:
-                each.close()
+                try:
+                    each.close()
+                except (OSError, RuntimeError) as error:  # the steps have ended, however they have
+                    _log.warning("the Dask cluster could not be left in order: %s: %s", type(error).__name__, error)
         self._client = self._cluster = None
 
     def _called_back(self, attempt: Attempt, future: Any) -> None:
         """In a thread of Dask's."""
         status = str(future.status)
-        error = future.exception() if status == "error" else None
+        try:
+            error = future.exception() if status == "error" else None
+        except Exception as unreadable:  # noqa: BLE001 - whatever it is: nobody else tells that the task has ended
+            error = unreadable
         self._elsewhere.call(partial(self._done, attempt, future, status, error))
 
     def _done(self, attempt: Attempt, future: Any, status: str, error: BaseException | None) -> None:

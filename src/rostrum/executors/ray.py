@@ -10,6 +10,7 @@ import importlib
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -127,7 +128,7 @@ class RayPlace:
 
     def _called_back(self, attempt: Attempt, actor: Any, result: Any) -> None:
         """In a thread of Ray's."""
-        error = result.exception()
+        error = CancelledError("its call was cancelled") if result.cancelled() else result.exception()
         self._elsewhere.call(partial(self._done, attempt, actor, error))
 
     def _done(self, attempt: Attempt, actor: Any, error: BaseException | None) -> None:
