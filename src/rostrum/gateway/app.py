@@ -58,6 +58,10 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 GATHER_SECONDS = 0.02
 """Between looks for those who follow a run: events come in bursts."""
+MOST_OTHERS = 200
+"""Steps of a run that get into a pool's line by one claim: each is a row, written while all other writers wait. More of
+them come in line as these leave it.
+"""
 _PRINCIPAL = "rostrum.principal"
 _TOKEN = "rostrum.token"  # noqa: S105 - a name in the scope
 
@@ -89,6 +93,8 @@ def _answering(handler: Handler, permission: Permission) -> Handler:
             return await handler(request)
         except RostrumError as error:
             return refusal(error)
+        except OverflowError as error:  # of the database's driver: a number in the body that no column holds
+            return refusal(StateError(f"a number is too large: {error}"))
 
     return answering
 
@@ -263,7 +269,7 @@ class GatewayRoutes:
         wish = wanted.wish or SlotWish(wanted.pool, wanted.step_key)
 
         def claim(session: Session) -> SlotAnswer:
-            claimed = Claim(_run(session, run_id), epoch, wish, wanted.others, wanted.after)
+            claimed = Claim(_run(session, run_id), epoch, wish, wanted.others[:MOST_OTHERS], wanted.after)
             return claim_slot(session, claimed, self._pools)
 
         return answer(await self._write(claim))

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from starlette.routing import Router
 
-from rostrum.gateway.app import GatewayRoutes, gateway_app
+from rostrum.gateway.app import MOST_OTHERS, GatewayRoutes, gateway_app
 from rostrum.interfaces.runs import Orders, ReadRuns
 from rostrum.model.events import Event, RunFailed, RunStarted, RunStarting, StepStarted, encode_events
 from rostrum.model.runs import Run, RunStatus
 from rostrum.rpc.gateway_connection import GatewayConnection
 from rostrum.rpc.gateway_wire import MAX_BODY, AppendReply, LogBatch, LogPart, LogReply, PartitionsRequest
 from rostrum.storage.memory import MemoryStorage
+from rostrum.storage.sql.storage import SqlStorage
 from rostrum.testing.clock import FakeClock
 from tests.integration.gateway.served import POOLS, Gateway, Plane
 
@@ -207,6 +209,35 @@ def test_bodies_that_make_no_sense_are_refused(plane: Plane, run: Run, caller: C
     ]
     for what, body in refused:
         assert caller.post(f"/runs/{run.run_id}/{what}", body, token)[0] == 400, what
+
+
+def test_one_claim_puts_few_steps_in_line(plane: Plane, run: Run, caller: Caller) -> None:
+    token, encode = plane.tokens.mint(run.run_id, 1), msgspec.msgpack.encode
+    others = [{"pool": "narrow", "step_key": f"s{number}"} for number in range(3000)]
+    for first in ("a", "b"):
+        body = encode({"wish": {"pool": "narrow", "step_key": first}, "others": others})
+        assert caller.post(f"/runs/{run.run_id}/slots/claim", body, token)[0] == 200
+    with plane.storage.begin() as session:
+        assert len(session.pools.waiters("narrow", run.run_id)) == MOST_OTHERS + 1
+
+
+def test_a_number_that_no_column_holds_is_a_mistake_of_the_caller(tmp_path: Path) -> None:
+    clock = FakeClock()
+    storage = SqlStorage(f"sqlite:///{tmp_path / 'x.db'}", clock=clock)
+    storage.migrate()
+    plane = Plane(tmp_path, storage, clock)
+    gateway = Gateway(plane).start()
+    caller = Caller(gateway)
+    try:
+        run = plane.starting_run()
+        token = plane.tokens.mint(run.run_id, 1)
+        body = msgspec.msgpack.encode({"read": "steps", "after": 2**63})
+        status, answer = caller.post(f"/runs/{run.run_id}/read", body, token)
+        assert (status, b"too large" in answer) == (400, True)
+    finally:
+        caller._connection.close()
+        gateway.stop(hard=True)
+        plane.close()
 
 
 def test_a_worker_of_the_version_before_goes_on(plane: Plane, run: Run, caller: Caller) -> None:
