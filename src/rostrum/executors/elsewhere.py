@@ -86,9 +86,9 @@ class Elsewhere:
                 "of the web server that they reach."
             )
 
-    def say(self, message: str) -> None:
-        """Tell whoever waits for the run what takes so long."""
-        self._host.record(EngineMessage(at=self._host.clock.now(), message=message))
+    def say(self, message: str, step_key: str | None = None, level: str = "info") -> None:
+        """Tell whoever waits for the run, or for a step of it, what takes so long."""
+        self._host.record(EngineMessage(at=self._host.clock.now(), message=message, step_key=step_key, level=level))
         self._host.tick()  # at once: what follows may take long
 
     def begin(self, attempt: Attempt) -> tuple[RemoteAttempt, GatewayAccess]:

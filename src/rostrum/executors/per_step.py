@@ -31,6 +31,8 @@ _CALLS = 8
 """Calls of the launcher at once: starting a container takes a while, and the loop does not wait."""
 _LAUNCH_SECONDS = 60.0
 """So long a launch is repeated while the engine does not answer."""
+_FIRST_PAUSE = 0.5
+"""Seconds before it is repeated for the first time; it grows."""
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
@@ -187,13 +189,15 @@ class PerStepPlace:
         self._pool.submit(call).add_done_callback(lambda done: self._elsewhere.call(partial(then, done)))
 
     def _launch(self, worker: _Worker, spec: LaunchSpec) -> None:
-        until, delay = time.monotonic() + _LAUNCH_SECONDS, 0.5
+        until, delay = time.monotonic() + _LAUNCH_SECONDS, _FIRST_PAUSE
         while worker.ref is None and not worker.is_unwanted and not self._stop.is_set():
             try:
                 worker.ref = self._launcher.launch(spec)
-            except Unavailable:
+            except Unavailable as error:
                 if time.monotonic() + delay > until:
                     raise
+                if delay == _FIRST_PAUSE:
+                    self._elsewhere.call(partial(self._hold_up, worker.attempt.step.key, str(error)))
                 self._clock.wait(self._stop, delay)
                 delay = min(2 * delay, 8.0)
         if worker.ref is not None and worker.is_unwanted:
@@ -219,6 +223,11 @@ class PerStepPlace:
         worker.is_unwanted = True
         if worker.ref is not None:
             self._pool.submit(self._terminate, worker.ref, force=force)
+
+    def _hold_up(self, step_key: str, why: str) -> None:
+        seconds = f"{_LAUNCH_SECONDS:.0f} s"
+        message = f"the container of this step could not be started yet, which is tried again for {seconds}: {why}"
+        self._elsewhere.say(message, step_key, "warning")
 
     def _launched(self, worker: _Worker, launch: Future[None]) -> None:
         error = launch.exception()

@@ -15,7 +15,7 @@ from rostrum.executors.per_step import PerStepExecutor, PerStepPlace
 from rostrum.executors.places import Attempt, Ended
 from rostrum.interfaces.execution import RemoteAttempt
 from rostrum.interfaces.launching import GatewayAccess, GatewayAddress, LaunchSpec, WorkerRef, WorkerStatus
-from rostrum.model.errors import InvocationError
+from rostrum.model.errors import InvocationError, Unavailable
 from rostrum.model.events import AnyEvent, Event, StepSucceeded, step_stream
 from rostrum.model.plans import Step
 from rostrum.model.principals import StepScope
@@ -36,6 +36,8 @@ class Engine:
         self.changed = threading.Condition()
         self.broken = ""
         """What fails, in a way that no launcher should."""
+        self.away = 0
+        """So many launches fail, as those of an engine that is away."""
         self.asked = 0
         self.begun, self.may_go_on = threading.Event(), threading.Event()
         self.may_go_on.set()
@@ -72,6 +74,9 @@ class Engine:
         return self.left
 
     def _fail_at(self, call: str) -> None:
+        if call == "launch" and self.away:
+            self.away -= 1
+            raise Unavailable("image shop:7: no such host")
         if self.broken == call:
             raise ValueError("not what it expected")
 
@@ -99,6 +104,13 @@ class Host:
 
     def __init__(self) -> None:
         self.steps: Any = Steps()
+        self.recorded: list[Event] = []
+
+    def record(self, event: Event) -> None:
+        self.recorded.append(event)
+
+    def tick(self) -> None:
+        pass
 
 
 class Runner:
@@ -180,6 +192,16 @@ def test_containers_that_an_earlier_worker_has_left_are_killed(bench: Bench) -> 
     bench.start("more")
     bench.loop.until(lambda: len(bench.loop.told) == 2 and bool(bench.engine.ended))
     assert bench.engine.ended == [(old, True)]
+
+
+def test_that_a_container_cannot_be_started_yet_is_told_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(per_step, "_FIRST_PAUSE", 0.01)
+    bench.engine.away = 3
+    bench.start()
+    bench.loop.until(lambda: bool(bench.loop.told))
+    (message,) = bench.host.recorded
+    assert (message.step_key, message.level) == ("load", "warning")  # type: ignore[attr-defined]
+    assert message.message.endswith("tried again for 60 s: image shop:7: no such host")  # type: ignore[attr-defined]
 
 
 def test_how_a_container_ended_is_told(bench: Bench) -> None:
@@ -313,7 +335,7 @@ def test_a_container_that_starts_while_the_run_ends_is_not_left(bench: Bench) ->
     assert bench.engine.begun.wait(10.0)
     closing = threading.Thread(target=bench.place.close)
     closing.start()
-    bench.loop.until(lambda: bench.place._workers == {})
+    bench.loop.until(lambda: bench.place._workers == {})  # pyright: ignore[reportPrivateUsage]
     bench.engine.may_go_on.set()
     closing.join(10.0)
     assert [(ref.step_key, force) for ref, force in bench.engine.ended] == [("load", True)]
