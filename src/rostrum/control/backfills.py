@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from rostrum.control.endings import closing
 from rostrum.control.events import EventLog
-from rostrum.control.runs import Runs, SubmitRequest
+from rostrum.control.runs import Runs, SubmitRequest, has_no_worker
 from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.doorbell import Doorbell
 from rostrum.interfaces.storage import RunTable, Session, Storage
@@ -99,11 +100,14 @@ class Backfills:
             where = RunFilter(statuses=(RunStatus.QUEUED, *IN_PROGRESS), backfill_id=backfill_id)
             for run_id in self._ids(session.runs, where):
                 run = session.runs.get(run_id)
-                if run is None or run.is_finished or run.status is RunStatus.CANCELING:
+                # One that is being ended for a reason, its time limit, is cancelled by this wish all the same.
+                if run is None or run.is_finished or (run.status is RunStatus.CANCELING and not run.cancel_reason):
                     continue
-                canceling = RunCanceling(at=now, by=by)
-                queued = run.status is RunStatus.QUEUED
-                pairs.append((run, [canceling, RunCanceled(at=now)] if queued else [canceling]))
+                events: list[Event] = [RunCanceling(at=now, by=by)]
+                if has_no_worker(session, run):
+                    end = RunCanceled(at=now)
+                    events += [*closing(session, run, end), end]
+                pairs.append((run, events))
             self._events.append_controls(session, pairs)
             for run_id in self._ids(session.runs, RunFilter(backfill_id=backfill_id, tag=(RETRY_STATE_TAG, "waiting"))):
                 run = session.runs.get(run_id)

@@ -14,7 +14,7 @@ from rostrum.interfaces.storage import Session
 from rostrum.model.errors import ErrorInfo, InvocationError
 from rostrum.model.events import LocationUpdated
 from rostrum.model.locations import LocationState
-from rostrum.model.manifest_parts import decode_manifest, manifest_hash
+from rostrum.model.manifest_parts import decode_automations, manifest_hash
 
 
 class Locations:
@@ -53,11 +53,11 @@ class Locations:
                 state = msgspec.structs.replace(state, error_at=before.error_at)
             self._put(session, before, state)
             if changed and reply.data is not None:
-                apply_defaults(session, name, decode_manifest(reply.data), now)
+                apply_defaults(session, name, decode_automations(reply.data), now)
             elif changed and state.manifest_hash is not None:
                 data = session.locations.manifest(state.manifest_hash)
                 if data is not None:
-                    apply_defaults(session, name, decode_manifest(data), now)
+                    apply_defaults(session, name, decode_automations(data), now)
         self._ring()
         return state
 

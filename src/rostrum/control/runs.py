@@ -128,7 +128,7 @@ class Runs:
             asked = run.status is RunStatus.CANCELING and known and run.cancel_forced >= force
             if run.is_finished or asked or (epoch is not None and epoch != run.epoch):
                 return run
-            now, is_idle = self._clock.now(), _has_no_worker(session, run)
+            now, is_idle = self._clock.now(), has_no_worker(session, run)
             asks = RunCanceling(at=now, by=by, reason=reason, force=force)
             run = self._events.append_control(session, run, asks)
             if is_idle:
@@ -286,7 +286,7 @@ class Runs:
         return run
 
 
-def _has_no_worker(session: Session, run: Run) -> bool:
+def has_no_worker(session: Session, run: Run) -> bool:
     """Whether nothing executes the run, and nobody is about to start anything that does: it is queued, or waits for the
     first claim of its resume.
     """

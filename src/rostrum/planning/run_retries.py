@@ -75,6 +75,8 @@ def after_failure(run: Run, at: datetime) -> Run:
     policy, reason = run.retry_policy, run.failure_reason or ""
     if policy is None or run.status is not RunStatus.FAILURE:
         return run
+    if run.cancel_requested_at is not None and not run.cancel_reason:
+        return msgspec.structs.replace(run, retry_note="somebody had cancelled it")
     retry = policy.retry
     if retry.on and reason not in retry.on:
         return msgspec.structs.replace(run, retry_note=f"{reason} is not among what it is retried for")

@@ -9,10 +9,13 @@ import pytest
 from rostrum.control.slots import Claim, claim_slot
 from rostrum.daemon.queue import QueueLoop
 from rostrum.interfaces.launching import WorkerRef
+from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ErrorInfo, NotFound
 from rostrum.model.events import (
     Event,
+    RunCanceled,
     RunDisconnected,
+    RunFailed,
     RunSucceeded,
     StepFailed,
     StepRetrying,
@@ -21,12 +24,13 @@ from rostrum.model.events import (
     step_stream,
     worker_stream,
 )
+from rostrum.model.manifest import ASSET_JOB
 from rostrum.model.pools import PoolLimit, SlotAnswer, SlotWish
 from rostrum.model.principals import StepScope
-from rostrum.model.runs import Run, RunStatus
+from rostrum.model.runs import Run, RunStatus, RunTarget
 from rostrum.planning.pools import PoolRules
 from rostrum.testing.launchers import FakeLauncher
-from tests.control_plane import Plane, launch_settings
+from tests.control_plane import LOCATION, Plane, launch_settings
 
 ERROR = ErrorInfo("E", "x")
 
@@ -212,3 +216,34 @@ def test_a_time_limit_that_comes_after_the_end_stops_no_retry(plane: Plane) -> N
     assert failed.retry_at is not None
     assert plane.runs.cancel(run.run_id, "time limit of 5 s", reason="timeout", epoch=1) == failed
     assert plane.runs.cancel(run.run_id, "ann").retry_at is None
+
+
+def test_a_run_that_fails_while_it_is_canceled_is_not_repeated_by_itself(plane: Plane) -> None:
+    """Its worker told of the failure before the order reached it. A time limit is no wish of anybody's."""
+    for reason in ("", "timeout"):
+        run = plane.starting(plane.submit(tags={"dagster/max_retries": "1"}))
+        plane.begin(run.run_id)
+        plane.runs.cancel(run.run_id, reason=reason)
+        plane.work(run.run_id, 1, RunFailed(at=plane.clock.now(), reason="step_failure"))
+        failed = plane.run(run.run_id)
+        assert failed.status is RunStatus.FAILURE
+        assert (failed.retry_at is not None) == bool(reason)
+        assert failed.retry_note == ("" if reason else "somebody had cancelled it")
+
+
+def test_a_backfill_that_is_canceled_leaves_no_run_that_comes_again(plane: Plane) -> None:
+    """Not one that its time limit was ending, nor one that waits to be resumed."""
+    target = RunTarget(LOCATION, ASSET_JOB, asset_selection=(AssetKey.of("regions"),))
+    tags = {"dagster/max_retries": "1"}
+    backfill, runs = plane.backfills.create(target, ["eu", "us"], tags=tags)
+    for run in runs:
+        plane.starting(run)
+        plane.begin(run.run_id, steps=("regions",))
+    timed, resumed = (run.run_id for run in runs)
+    plane.runs.cancel(timed, reason="timeout")
+    plane.runs.resume(resumed, "killed", "crash", epoch=1)
+    plane.backfills.cancel(backfill.backfill_id)
+    assert plane.run(resumed).status is RunStatus.CANCELED
+    assert plane.kinds(resumed)[-3:] == ["run_canceling", "step_not_run", "run_canceled"]
+    plane.runs.finish(timed, RunCanceled(at=plane.clock.now()))
+    assert (plane.run(timed).status, plane.run(timed).retry_at) == (RunStatus.CANCELED, None)
