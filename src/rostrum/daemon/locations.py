@@ -7,7 +7,7 @@ from datetime import datetime
 
 from rostrum.control.locations import Locations
 from rostrum.interfaces.clock import Clock
-from rostrum.interfaces.locations import CodeLocation, CodeLocations, ManifestReply
+from rostrum.interfaces.locations import CodeLocation, CodeLocations
 from rostrum.model.errors import InvocationError, Unavailable
 from rostrum.service.loops import Loop, describe
 
@@ -27,7 +27,8 @@ class LocationWatch:
         self._location = location
         self._control = control
         self._poll_seconds = poll_seconds
-        self._known: ManifestReply | None = None
+        self._known: int | None = None
+        """Revision of what was recorded last."""
         self._vain = 0
 
     def run_once(self, _now: datetime) -> float:
@@ -47,16 +48,15 @@ class LocationWatch:
         if self._known is None:
             reply = self._location.manifest()
         else:
-            changed = self._location.wait_for_change(self._known.revision, self._poll_seconds)
-            if changed is None:
-                return
-            reply = changed
+            reply = self._location.wait_for_change(self._known, self._poll_seconds)
+        if reply is None:
+            return
         try:
             self._control.record(self._location.name, reply)
         except InvocationError:
             reply = self._location.manifest()  # it came without the manifest, and that is not stored
             self._control.record(self._location.name, reply)
-        self._known = reply
+        self._known = reply.revision
 
 
 class LocationsService:

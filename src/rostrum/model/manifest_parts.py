@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from rostrum.model.manifest import Manifest, Source
+from rostrum.model.manifest import Manifest, ScheduleNode, SensorNode, Source
 
 PART_SIZE = 64
 """Definitions in a part, on average."""
@@ -46,6 +46,22 @@ def decode_manifest(data: bytes) -> Manifest:
         return found[0]
     lists = {name: tuple([each for part in found for each in getattr(part, name)]) for name in _LISTS}
     return msgspec.structs.replace(found[0], **lists)
+
+
+class _Automations(msgspec.Struct, frozen=True):
+    """What of a part is an automation."""
+
+    schedules: tuple[ScheduleNode, ...] = ()
+    sensors: tuple[SensorNode, ...] = ()
+
+
+def decode_automations(data: bytes) -> Manifest:
+    """Decode schedules and sensors alone, without the lines of their sources. Of many assets nothing is made."""
+    found = [msgspec.msgpack.decode(part, type=_Automations) for part in manifest_parts(data) if not _is_list(part)]
+    return Manifest(
+        schedules=tuple([each for part in found for each in part.schedules]),
+        sensors=tuple([each for part in found for each in part.sensors]),
+    )
 
 
 def manifest_parts(data: bytes) -> list[bytes]:

@@ -7,8 +7,15 @@ import zlib
 import msgspec
 
 from rostrum.model.assets import AssetKey
-from rostrum.model.manifest import AssetDependency, AssetNode, Manifest, OpNode, Source
-from rostrum.model.manifest_parts import decode_manifest, encode_manifest, manifest_hash, manifest_parts, part_hash
+from rostrum.model.manifest import AssetDependency, AssetNode, Manifest, OpNode, ScheduleNode, SensorNode, Source
+from rostrum.model.manifest_parts import (
+    decode_automations,
+    decode_manifest,
+    encode_manifest,
+    manifest_hash,
+    manifest_parts,
+    part_hash,
+)
 
 
 def asset(number: int, description: str | None = None) -> AssetNode:
@@ -74,3 +81,13 @@ def test_lines_that_move_send_only_lines() -> None:
     assert decode_manifest(after).assets[2999].source == Source("assets.py", 11 + 7 * 2999)
     sent = len(zlib.compress(b"".join(new_parts(before, after))))
     assert sent < len(zlib.compress(after)) / 20
+
+
+def test_automations_alone_are_those_of_the_whole() -> None:
+    schedules = tuple(
+        ScheduleNode(f"daily_{number}", "job", ("0 0 * * *",), default_running=True) for number in range(300)
+    )
+    manifest = Manifest(assets=tuple(ASSETS), schedules=schedules, sensors=(SensorNode("watch"),))
+    found = decode_automations(encode_manifest(manifest))
+    assert found == Manifest(schedules=schedules, sensors=(SensorNode("watch"),))
+    assert decode_automations(DATA) == Manifest()
