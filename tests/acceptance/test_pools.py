@@ -84,6 +84,10 @@ def test_what_blocks_what(browser: Browser, narrow: Dev) -> None:
     until("two waits", lambda: [row for row in api.run(second)["steps"] if row["waitsFor"]])
     third = api.launch("three")
     until("three is held back", lambda: waiting(dev, third) == "waits for pool db: 1 of 1 taken")
+    assert f"waiting    two waits for pool db: 1 of 1 taken by run {first}, step one, its turn is next" in cli(
+        dev, "run", "show", second
+    )
+    assert "waiting    waits for pool db: 1 of 1 taken" in cli(dev, "run", "show", third)
     told = [event for event in api.events(second) if event["kind"] == "step_waiting"]
     assert [(event["name"], event["limit"], event["holders"]) for event in told] == [("db", 1, [f"{first}:one"])]
 

@@ -71,11 +71,16 @@ def named_instead(name: str, known: Sequence[str]) -> str:
 
 
 def limit_text(state: Any) -> str:
-    """The limit and where it comes from."""
+    """The limit and where it comes from, as in a table."""
     if state.limit is None:
         return "no limit"
     told = {"set": f"set{f' by {state.set_by}' if state.set_by else ''}", "file": "rostrum.yaml", "default": "default"}
     return f"{state.limit} ({told.get(state.source, state.source)})"
+
+
+def _limited(state: Any) -> str:
+    """The same, in a sentence."""
+    return f"limit {limit_text(state)}" if state.limit is not None else limit_text(state)
 
 
 @command.command("list")
@@ -111,7 +116,7 @@ def show(name: str, as_json: bool, home: Home, settings: InstanceSettings) -> No
         return
     now = control.clock.now()
     counted = "runs" if state.granularity == "run" else "steps"
-    click.echo(f"{state.name}: limit {limit_text(state)}, {len(state.holders)} {counted} in")
+    click.echo(f"{state.name}: {_limited(state)}, {len(state.holders)} {counted} in")
     rows = [("in", "", each.run_id, each.step_key, _age(each.since, now)) for each in state.holders]
     rows += [("waits", str(each.position), each.run_id, each.step_key, _age(each.since, now)) for each in state.waiters]
     rows += [("queued", "", run_id, "", "") for run_id in state.queued]
@@ -162,7 +167,7 @@ def unset(name: str, as_json: bool, home: Home, settings: InstanceSettings) -> N
     if as_json:
         print_json({"pool": name, "limit": left.limit if left is not None else None})
     else:
-        click.echo(f"pool {name}: limit {limit_text(left)}" if left is not None else f"pool {name}: no limit")
+        click.echo(f"pool {name}: {_limited(left) if left is not None else 'no limit'}")
 
 
 @command.command("free")

@@ -127,6 +127,8 @@ def test_a_pool_that_nobody_names_is_told(instance: Instance) -> None:
     said = instance.ask("pool", "set", "elsewhere", "3", "--json")
     assert "there are database" in said.stderr
     assert json.loads(said.stdout) == {"pool": "elsewhere", "limit": 3}
+    assert instance.ask("pool", "show", "database").stdout.startswith("database: limit 3 (set by cli), 0 steps in")
+    assert instance.ask("pool", "unset", "database").stdout == "pool database: no limit\n"
 
 
 @pytest.mark.parametrize("wrong", ["-1", "many", "1.5", "9" * 30])
