@@ -32,7 +32,6 @@ _FREE = frozenset(
 )
 """What says only how many at once, how often and how long. All else is refused: an executor may learn new options."""
 _DEFAULT_IO_MANAGER = "io_manager"
-_FROM_FILES = ("json", "pickle")
 _TAGS = frozenset((*IMAGE_TAGS, *POD_CONFIG_TAGS))
 
 
@@ -76,9 +75,10 @@ def _settings(config: Mapping[str, Any], known: Mapping[str, Any], path: str) ->
 def _files(config: Mapping[str, Any], known: Mapping[str, Any], path: str) -> Iterator[str]:
     """Inputs of ops, of graphs and of the job that are read from files."""
     for name, given in _part(config, "inputs").items():
-        before = _part(known, "inputs").get(name)
-        for kind in _FROM_FILES if given != before else ():
-            if "path" in _part(_part({name: given}, name), kind):
+        if given == _part(known, "inputs").get(name):
+            continue
+        for kind, source in _part(_part(config, "inputs"), name).items():
+            if kind != "value" and isinstance(source, Mapping) and "path" in source:
                 yield f"{path}inputs.{name}.{kind}.path"
     for name in _part(config, "ops"):
         yield from _files(_part(_part(config, "ops"), name), _part(_part(known, "ops"), name), f"{path}ops.{name}.")

@@ -60,9 +60,9 @@ def test_tags_of_images_and_pods_are_told() -> None:
 
 
 def test_inputs_that_are_read_from_files_are_told_wherever_they_are() -> None:
-    inputs = {"a": {"pickle": {"path": "/tmp/x"}}, "b": {"value": {"path": "/tmp/x"}}, "c": {"json": {"path": "y"}}}
+    inputs = {"a": {"pickle": {"path": "/tmp/x"}}, "b": {"value": {"path": "/tmp/x"}}, "c": {"csv": {"path": "y"}}}
     config = {"inputs": inputs, "ops": {"g": {"inputs": inputs, "ops": {"o": {"inputs": inputs}}}, "h": None}}
-    below = [f"inputs.{each}.path" for each in ("a.pickle", "c.json")]
+    below = [f"inputs.{each}.path" for each in ("a.pickle", "c.csv")]
     assert places_asked(config, {}, {}, {}) == [
         f"{place}{each}" for place in ("", "ops.g.", "ops.g.ops.o.") for each in below
     ]
