@@ -17,6 +17,12 @@ from rostrum.definitions.checks.definition import asset_check
 from rostrum.definitions.config.config import Config
 from rostrum.definitions.config.env import EnvVar
 from rostrum.definitions.location.definitions import Definitions
+from rostrum.definitions.ops.executors import (
+    dask_executor,
+    docker_executor,
+    in_process_executor,
+    multiprocess_executor,
+)
 from rostrum.definitions.ops.jobs import define_asset_job, job
 from rostrum.definitions.ops.ops import op
 from rostrum.definitions.partitions.definition import StaticPartitionsDefinition
@@ -277,3 +283,29 @@ def test_ten_thousand_assets_stay_linear():
     manifest = Definitions(assets=assets).manifest()
     assert len(manifest.assets) == 300
     assert len(msgspec.msgpack.encode(manifest)) < 300 * 400
+
+
+def test_config_of_executors_is_judged_with_the_rest():
+    @op
+    def nothing(): ...
+
+    @job(executor_def=multiprocess_executor.configured({"max_concurrent": "4"}))
+    def wrong():
+        nothing()
+
+    @job(executor_def=dask_executor.configured({"adress": "tcp://x"}))
+    def misspelled():
+        nothing()
+
+    @job(executor_def=docker_executor.configured({"image": "x:1"}))
+    def right():
+        nothing()
+
+    location = in_process_executor.configured({"max_concurrent": 4})
+    with pytest.raises(DefinitionError) as told:
+        Definitions(jobs=[wrong, misspelled, right], executor=location).manifest()
+    text = str(told.value)
+    assert "job wrong: executor 'multiprocess': execution.config.max_concurrent: '4'; give a whole number" in text
+    assert "job misspelled: executor 'dask': execution.config.adress" in text
+    assert "Definitions: executor 'in_process': execution.config.max_concurrent" in text
+    assert "job right" not in text

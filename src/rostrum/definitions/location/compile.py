@@ -23,6 +23,7 @@ from rostrum.definitions.location.live import ExecutorDefinition, Resolved
 from rostrum.definitions.location.nodes import NodeWriter, shown_metadata
 from rostrum.definitions.location.relatives import with_relatives
 from rostrum.definitions.names import check_segment, group_problem, nearest, owner_problem, tag_problem
+from rostrum.definitions.ops.executors import check_executors
 from rostrum.definitions.ops.graphs import GraphDefinition
 from rostrum.definitions.ops.job_specs import JobSpec
 from rostrum.definitions.ops.ops import OpDefinition
@@ -151,6 +152,8 @@ class _Compiler:
         graphs = tuple(writer.graph(each) for each in self._graphs.values())
         if not missing.resources:
             check_hooks(self._problems, self._resources, writer.hooks.values(), self._jobs.values())
+        own = {job.name: (job.executor_def, job.source) for job in self._jobs.values() if job.executor_def is not None}
+        check_executors(self._problems, collected.executor, own)
         self._problems.raise_if_any()
         return jobs, schedules, sensors, graphs
 

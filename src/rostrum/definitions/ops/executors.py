@@ -8,7 +8,9 @@ from typing import Any, NamedTuple, Protocol, cast, overload
 
 from rostrum.definitions.location.live import ExecutorDefinition
 from rostrum.definitions.names import check_name
+from rostrum.definitions.problems import Problems
 from rostrum.model.errors import ConfigError
+from rostrum.model.manifest import Source
 from rostrum.planning.executor_config import option_problems
 
 in_process_executor = ExecutorDefinition("in_process", description="Runs all steps in the run's own process.")
@@ -111,6 +113,25 @@ def executor(name: Callable[..., Any] | str | None = None, config_schema: Any = 
         )
 
     return decorate(name) if callable(name) else decorate
+
+
+def check_executors(
+    problems: Problems,
+    location: ExecutorDefinition | None,
+    jobs: Mapping[str, tuple[ExecutorDefinition, Source | None]],
+) -> None:
+    """Note what is wrong with the config that code gives to executors that are built in: that of the location, and
+    those of jobs, by name.
+    """
+    found: dict[str, tuple[ExecutorDefinition, Source | None]] = {f"job {name}": job for name, job in jobs.items()}
+    if location is not None:
+        found["Definitions"] = location, None
+    for owner, (each, source) in found.items():
+        if each.creator is None and each.preset is None:
+            try:
+                executor_options(each.kind, each.options)
+            except ConfigError as error:
+                problems.add(source, f"{owner}: executor {each.name!r}: {error}", error)
 
 
 def executor_options(name: str, config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
