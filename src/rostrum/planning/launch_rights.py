@@ -77,9 +77,10 @@ def _files(config: Mapping[str, Any], known: Mapping[str, Any], path: str) -> It
     for name, given in _part(config, "inputs").items():
         if given == _part(known, "inputs").get(name):
             continue
-        for kind, source in _part(_part(config, "inputs"), name).items():
-            if kind != "value" and isinstance(source, Mapping) and "path" in source:
-                yield f"{path}inputs.{name}.{kind}.path"
+        for each in cast("list[Any]", given) if isinstance(given, list) else [given]:
+            for kind, source in _part({name: each}, name).items():
+                if kind != "value" and isinstance(source, Mapping) and "path" in source:
+                    yield f"{path}inputs.{name}.{kind}.path"
     for name in _part(config, "ops"):
         yield from _files(_part(_part(config, "ops"), name), _part(_part(known, "ops"), name), f"{path}ops.{name}.")
 

@@ -67,6 +67,8 @@ def test_inputs_that_are_read_from_files_are_told_wherever_they_are() -> None:
         f"{place}{each}" for place in ("", "ops.g.", "ops.g.ops.o.") for each in below
     ]
     assert places_asked(config, {}, config, {}) == []
+    several = {"inputs": {"a": [{"value": 1}, {"pickle": {"path": "/tmp/x"}}]}}
+    assert places_asked(several, {}, {}, {}) == ["inputs.a.pickle.path"]
 
 
 def test_config_of_io_managers_is_told() -> None:
