@@ -64,7 +64,8 @@ class DockerSettings(msgspec.Struct, frozen=True, kw_only=True):
     memory: str | None = None
     """Limits, where tags ask for none: `0.5`, `512Mi`."""
     container_kwargs: dict[str, Any] = {}
-    """Further arguments of a container, by the names of the Docker SDK for Python."""
+    """Further arguments of a container, by the names of the Docker SDK for Python. `auto_remove: true` is taken for
+    `remove_after: 0`: how a container ended has to be read before it is gone."""
     registry: Registry | None = None
     pull: Literal["missing", "always", "never"] = "missing"
     init: bool = True
@@ -75,6 +76,11 @@ class DockerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Address of the engine; None: as the variables of Docker say, else its usual socket."""
 
     def __post_init__(self) -> None:
+        if isinstance(self.container_kwargs.get("auto_remove"), bool):
+            others = dict(self.container_kwargs)
+            if others.pop("auto_remove"):
+                msgspec.structs.force_setattr(self, "remove_after", 0.0)
+            msgspec.structs.force_setattr(self, "container_kwargs", others)
         wrong = sorted(OURS.intersection(self.container_kwargs))
         if wrong:
             raise ValueError(f"container_kwargs: {', '.join(wrong)} is the launcher's own")

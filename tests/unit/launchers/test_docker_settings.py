@@ -192,3 +192,11 @@ def test_missing_package_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatch)
         DockerLauncher().adopt(["run"])
     with pytest.raises(ConfigError, match=r"Kubernetes needs a package: pip install 'rostrum\[kubernetes\]'"):
         KubernetesLauncher().adopt(["run"])
+
+
+def test_auto_remove_waits_until_the_end_is_known() -> None:
+    classic = {"container_kwargs": {"auto_remove": True, "user": "me"}}
+    settings = read_settings(classic, DockerSettings, "docker")
+    assert (settings.remove_after, settings.container_kwargs) == (0.0, {"user": "me"})
+    assert read_settings({"container_kwargs": {"auto_remove": False}}, DockerSettings, "docker").remove_after == 3600.0
+    assert classic["container_kwargs"] == {"auto_remove": True, "user": "me"}
