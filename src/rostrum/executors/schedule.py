@@ -158,10 +158,11 @@ class Schedule:
                 for _, attempt in reversed(again):
                     self._line_of(attempt.step).appendleft(attempt)
             self._is_due, self._freed = False, 0
-        now = time.monotonic()
+        now, due = time.monotonic(), list[Attempt]()
         while self._retries and self._retries[0][0] <= now:
-            attempt = self._retries.pop(0)[2]
-            self._line_of(attempt.step).append(attempt)
+            due.append(self._retries.pop(0)[2])
+        for attempt in reversed(due):
+            self._line_of(attempt.step).appendleft(attempt)
         while (step := self._ledger.take()) is not None:
             line, attempt, tried = self._line_of(step), self._first(step), self._tried.get(step.key)
             if tried is not None and tried.delay_seconds > 0:

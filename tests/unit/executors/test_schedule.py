@@ -305,6 +305,15 @@ def test_urgent_steps_start_first() -> None:
     ]
 
 
+def test_what_is_tried_again_starts_before_what_has_not_begun():
+    host, place = Host(), Scripted({"a": ["crashes", "succeeds"], "b": ["crashes", "succeeds"]}, room=1)
+    rules = Rules(infrastructure_retries=1)
+    plan = Plan((step("a"), step("b"), step("c")))
+    assert Schedule(plan, Runner(), host, [place], lambda _: place, rules).run()  # type: ignore[arg-type]
+    started = [event.step_key for event in host.events if isinstance(event, StepStarted)]
+    assert started == ["a", "a", "b", "b", "c"]
+
+
 def test_a_step_that_a_worker_waits_for_starts_before_others():
     host, place = Host(), Scripted({}, room=1)
     steps = [step("a"), step("b"), step("c"), step("z", "a")]
