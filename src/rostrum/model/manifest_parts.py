@@ -129,6 +129,7 @@ def _set_lines(part: Manifest, lines: Sequence[int]) -> None:
         line += step
         if node.source is not None:
             msgspec.structs.force_setattr(node.source, "line", line)
+            msgspec.structs.force_setattr(node.source, "file", _file(node.source.file).file)  # one text a file
 
 
 def _without_line(node: Any) -> Any:
