@@ -143,7 +143,7 @@ def _announce(url: str, locations: list[LocationSpec], home: Home, seconds: floa
 def _tell_end(deployment: Any, run_id: str) -> None:
     """How a run that was executed here has ended: whoever sits at this terminal sees why it failed."""
     from rostrum.cli.output import status_text, target_text
-    from rostrum.cli.run import print_error
+    from rostrum.cli.run_events import print_error
 
     run, bell = None, deployment.doorbell.count("events")
     for _ in range(_LOOKS):

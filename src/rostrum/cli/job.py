@@ -10,8 +10,8 @@ import click
 
 from rostrum.cli.options import home_option, json_option, key_values
 from rostrum.cli.output import print_json, status_text
-from rostrum.cli.run import follow_run
-from rostrum.config.files import resolve_environment
+from rostrum.cli.run_config import read_run_config
+from rostrum.cli.run_events import follow_run
 from rostrum.config.instance import Home, InstanceSettings
 from rostrum.control.runs import SubmitRequest
 from rostrum.model.assets import AssetKey
@@ -23,25 +23,6 @@ from rostrum.model.runs import RunTarget, Trigger
 @click.group("job")
 def command() -> None:
     """Launch jobs."""
-
-
-def read_run_config(path: str | None) -> dict[str, Any]:
-    """Run config from a YAML or JSON file. Raises ConfigError."""
-    if path is None:
-        return {}
-    import yaml
-
-    try:
-        config: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not valid YAML: {error}") from None
-    if not config:
-        return {}
-    if not isinstance(config, dict):
-        raise ConfigError(f"{path} is not a mapping with sections such as `ops:` and `resources:`")
-    return resolve_environment(config, path)
 
 
 @command.command("launch")

@@ -53,7 +53,7 @@ def command(
     """Materialise the selected assets of one code location here and now, with a progress bar; exits 1 when the run does
     not succeed.
     """
-    from rostrum.cli.job import read_run_config
+    from rostrum.cli.run_config import read_run_config
     from rostrum.config.deployment import open_control
     from rostrum.config.local import executable, materialize_here
     from rostrum.config.targets import code_target
@@ -89,7 +89,7 @@ def command(
     else:
         click.echo(f"{status_text(run)}  {run.steps_done} of {run.steps_total} steps  {run.run_id}")
         if run.error is not None:
-            from rostrum.cli.run import print_error
+            from rostrum.cli.run_events import print_error
 
             print_error(run.error)
     if run.status.value != "success":

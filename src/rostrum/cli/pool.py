@@ -10,7 +10,7 @@ import click
 
 from rostrum.cli.options import home_option, json_option
 from rostrum.cli.output import duration_text, print_json, print_table
-from rostrum.cli.run import find_run
+from rostrum.cli.run_events import find_run
 from rostrum.config.instance import Home, InstanceSettings
 from rostrum.model.errors import NotFound
 

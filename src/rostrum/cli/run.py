@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from typing import Any
 
 import click
 
 from rostrum.cli.options import home_option, json_option, key_values
 from rostrum.cli.output import duration_text, print_json, print_table, run_json, status_text, target_text
+from rostrum.cli.run_config import read_run_config
 from rostrum.cli.run_debug import debug
-from rostrum.cli.run_waits import daemon_lives, waits_of, why_queued
+from rostrum.cli.run_events import find_run, follow_run, print_error
+from rostrum.cli.run_waits import daemon_lives, waits_of
 from rostrum.config.instance import Home, InstanceSettings
-from rostrum.model import events as ev
 from rostrum.model.assets import AssetKey
-from rostrum.model.errors import ErrorInfo, NotFound
-from rostrum.model.runs import Run, RunFilter, RunStatus
+from rostrum.model.runs import RunFilter, RunStatus
 from rostrum.planning.run_retries import retry_told
-
-POLL_SECONDS = 0.3
-PATIENCE = 3.0
-"""Seconds in the queue after which `--follow` says what the run waits for."""
 
 
 @click.group("run")
@@ -36,19 +31,6 @@ def _open(home: Home, settings: InstanceSettings) -> Any:
     from rostrum.config.deployment import open_control
 
     return open_control(home, settings)
-
-
-def find_run(storage: Any, run_id: str) -> Run:
-    """The run of an id, or of a unique beginning or end of one. Raises NotFound."""
-    with storage.begin() as session:
-        exact = session.runs.get(run_id)
-        page = session.runs.list(RunFilter(run_id_part=run_id.lower()), limit=2)
-    if exact is not None:
-        return exact
-    if len(page.runs) != 1:
-        found = "several runs have ids that begin or end" if page.runs else "no run has an id that begins or ends"
-        raise NotFound(f"{found} with {run_id!r}; see `rostrum run list`")
-    return page.runs[0]
 
 
 @command.command("list")
@@ -132,34 +114,6 @@ def show(run_id: str, as_json: bool, home: Home, settings: InstanceSettings) -> 
 
 
 _MOST_WAITS = 10
-_MESSAGE_LINES = 30
-"""Of the message of an error, what is printed."""
-
-
-def print_error(error: ErrorInfo) -> None:
-    """An error: the user's frames with their code; library frames only counted."""
-    click.secho(error.first_line, fg="red", bold=True)
-    for line in error.message.strip().splitlines()[1:_MESSAGE_LINES]:
-        click.secho(f"  {line}", fg="red")
-    hidden = 0
-    for frame in error.frames:
-        if not frame.user:
-            hidden += 1
-            continue
-        click.echo(f"  {frame.file}:{frame.line} in {frame.function}")
-        for place, line in enumerate(frame.source):
-            number = frame.first_source_line + place
-            click.secho(
-                f"    {number:>5}  {line}", fg="red" if number == frame.line else None, dim=number != frame.line
-            )
-    if hidden:
-        click.secho(f"  and {hidden} library frames", dim=True)
-    for place, each in enumerate(error.group, start=1):
-        click.echo(f"exception {place} of the group")
-        print_error(each)
-    if error.cause is not None:
-        click.echo("caused by")
-        print_error(error.cause)
 
 
 @command.command("logs")
@@ -191,71 +145,6 @@ def logs(
     failed = follow_run(control, run.run_id, follow=follow, as_json=as_json)
     if follow and failed:
         sys.exit(1)
-
-
-def follow_run(control: Any, run_id: str, *, follow: bool, as_json: bool) -> bool:
-    """Print events as they come; True when the run has not succeeded."""
-    cursor = 0
-    bell = control.doorbell.count("events")
-    asked_at = control.clock.now()
-    told = False
-    while True:
-        with control.storage.begin() as session:
-            stored = session.events.read(run_id, after=cursor, limit=1000)
-            run = session.runs.get(run_id)
-        for item in stored:
-            cursor = item.id
-            if as_json:
-                click.echo(_event_json(item.event))
-            else:
-                print_event(item.event)
-        if len(stored) == 1000:
-            continue
-        if run is None or run.is_finished or not follow:
-            return run is None or run.status is not RunStatus.SUCCESS
-        if run.status is RunStatus.QUEUED and not told and (control.clock.now() - asked_at).total_seconds() > PATIENCE:
-            told = True
-            click.secho(f"still queued: {why_queued(control, run)}", fg="yellow", err=True)
-        bell = control.doorbell.wait("events", bell, POLL_SECONDS)
-
-
-def _event_json(event: Any) -> str:
-    import msgspec
-
-    return msgspec.json.encode(event).decode()
-
-
-def event_text(event: ev.AnyEvent) -> str:
-    """An event in one line."""
-    if isinstance(event, ev.LogMessage | ev.EngineMessage | ev.StepWaiting):
-        return event.message
-    if isinstance(event, ev.StepFailed | ev.StepRetrying):
-        return event.error.first_line
-    if isinstance(event, ev.AssetMaterialized):
-        return f"{event.asset_key}" + (f" [{event.partition_key}]" if event.partition_key else "")
-    if isinstance(event, ev.CheckEvaluated):
-        verdict = "passed" if event.passed else f"failed ({event.severity})"
-        return f"{event.check_key} {verdict}" + (f": {event.description}" if event.description else "")
-    if isinstance(event, ev.HookCompleted):
-        return f"{event.hook}: {event.outcome}" + (f": {event.error.first_line}" if event.error else "")
-    if isinstance(event, ev.RunFailed):
-        return event.message or event.reason
-    if isinstance(event, ev.StepSucceeded):
-        return f"{event.seconds:.2f} s"
-    if isinstance(event, ev.RunCanceling):
-        return f"{event.reason} {event.by}".strip()
-    return ""
-
-
-def print_event(event: ev.AnyEvent) -> None:
-    """Time, kind, step and text of an event."""
-    bad = isinstance(event, ev.StepFailed | ev.RunFailed | ev.ResourceFailed) or (
-        isinstance(event, ev.CheckEvaluated) and not event.passed
-    )
-    moment: datetime = event.at.astimezone()
-    head = click.style(f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}", dim=True)
-    kind = click.style(f"{event.kind:<20}", fg="red" if bad else None)
-    click.echo(f"{head}  {kind}  {event.step_key or '':<28}  {event_text(event)}".rstrip())
 
 
 @command.command("bundle")
@@ -332,7 +221,6 @@ def retry(
     settings: InstanceSettings,
 ) -> None:
     """Run a finished run again: what is left of it, all of it, or some of its steps; as it was, or changed."""
-    from rostrum.cli.job import read_run_config
     from rostrum.control.retries import Rerun
 
     if from_failure + everything + bool(steps) > 1:

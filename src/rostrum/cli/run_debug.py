@@ -44,8 +44,8 @@ def debug(
 
     Inputs that the replay does not make itself are loaded from where the run has stored them. Exits 1 when it fails.
     """
-    from rostrum.cli.job import read_run_config
-    from rostrum.cli.run import find_run
+    from rostrum.cli.run_config import read_run_config
+    from rostrum.cli.run_events import find_run
     from rostrum.config.deployment import open_control
 
     config = read_run_config(config_file) if config_file is not None else None
@@ -121,7 +121,7 @@ def _code(spec: LocationSpec) -> tuple[Any, Any]:
 
 
 def _replay(control: Any, target: Any, resolved: Any, run: Run) -> Any:
-    from rostrum.cli.run import print_error, print_event
+    from rostrum.cli.run_events import print_error, print_event
     from rostrum.execution.plugins import IO_MANAGERS, plugin
     from rostrum.execution.replay import replay
 
