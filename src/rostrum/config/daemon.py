@@ -24,7 +24,7 @@ from rostrum.model.errors import ConfigError
 from rostrum.planning.monitor import MonitorLimits
 from rostrum.service.leases import LeaseKeeper
 from rostrum.service.loops import Loop
-from rostrum.service.processes import LocalProcesses
+from rostrum.service.processes import LocalProcesses, identity
 from rostrum.service.supervisor import Supervisor, leading
 
 CONTAINERS = frozenset({"docker", "kubernetes"})
@@ -59,7 +59,7 @@ def daemon(
     `specs`: what the locations are made of, for workers that import it by themselves.
     """
     clock, bell, storage = deployment.clock, deployment.doorbell, deployment.storage
-    keeper = LeaseKeeper(storage, clock)
+    keeper = LeaseKeeper(storage, clock, identity(clock.new_id()))
     start = launcher(deployment, code_locations)
     launch = _launch_settings(deployment, specs)
     queue = QueueLoop(

@@ -1,7 +1,7 @@
 """Which runs this daemon is launching: a claim is a lease on the run, by database time, renewed while it lasts (law 4).
 
-Another daemon takes a run over when the lease has ended, and never before: whatever pauses this one takes between
-attempts, and however long a launch goes unanswered.
+Another daemon takes a run over when the lease has ended, or its owner is known to be dead, and never before: whatever
+pauses this one takes between attempts, and however long a launch goes unanswered.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from rostrum.interfaces.clock import Clock
 from rostrum.interfaces.storage import Session, Storage
 from rostrum.model.leases import Lease
 from rostrum.model.runs import Run, RunStatus
+from rostrum.service.leases import take
+from rostrum.service.processes import is_gone
 
 _PREFIX = launch_lease("")
 
@@ -33,7 +35,7 @@ class LaunchClaims:
 
     def take(self, session: Session, run_id: str) -> Lease | None:
         """Claim a run; None when it is another daemon's. The lease's epoch is 1 when nobody has claimed it before."""
-        return session.leases.acquire(launch_lease(run_id), self.owner, self._seconds)
+        return take(session, launch_lease(run_id), self.owner, self._seconds)
 
     def begin(self, run_id: str) -> None:
         """The claimed run is handed to a thread now."""
@@ -84,7 +86,8 @@ class LaunchClaims:
                 (others if retry_at is None else found if now >= retry_at else []).append(run)
         if others:
             at = session.now()
-            held = {lease.name for lease in session.leases.all() if lease.expires_at > at}
+            leases = session.leases.all()
+            held = {lease.name for lease in leases if lease.expires_at > at and not is_gone(lease.owner)}
             found += [run for run in others if launch_lease(run.run_id) not in held]
         return found
 

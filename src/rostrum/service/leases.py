@@ -12,7 +12,23 @@ import time
 from datetime import datetime, timedelta
 
 from rostrum.interfaces.clock import Clock
-from rostrum.interfaces.storage import Storage
+from rostrum.interfaces.storage import Session, Storage
+from rostrum.model.leases import Lease
+from rostrum.service.processes import is_gone
+
+
+def take(session: Session, name: str, owner: str, seconds: float) -> Lease | None:
+    """Acquire or renew a lease, in a writing session: at once where the process that holds it is known to be dead (by
+    its `processes.identity`), else not before it ends. None when another one has it.
+    """
+    lease = session.leases.acquire(name, owner, seconds)
+    if lease is not None:
+        return lease
+    holder = next((each.owner for each in session.leases.all() if each.name == name), "")
+    if not is_gone(holder):
+        return None
+    session.leases.release(name, holder)
+    return session.leases.acquire(name, owner, seconds)
 
 
 class LeaseKeeper:
@@ -64,7 +80,7 @@ class LeaseKeeper:
         trusted = self.seconds * 0.9
         until = (time.monotonic() + trusted, self._clock.now() + timedelta(seconds=trusted))
         with self._storage.begin(write=True) as session:
-            leases = {name: session.leases.acquire(name, self.owner, self.seconds) for name in names}
+            leases = {name: take(session, name, self.owner, self.seconds) for name in names}
         with self._lock:
             for name, lease in leases.items():
                 if lease is None:

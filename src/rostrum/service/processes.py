@@ -8,6 +8,7 @@ killed, whoever is left to ask.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import signal
 import socket
@@ -73,6 +74,32 @@ def is_zombie(pid: int, started: float) -> bool:
     """True when exactly that process has ended and nobody has taken its exit status yet."""
     stat = read_stat(pid)
     return stat is not None and stat.start_time == started and stat.state in "ZX"
+
+
+def identity(unique: str) -> str:
+    """A name for this process by which others of its kernel and pid namespace can tell that it is no more (`is_gone`):
+    which process it is, where that can be told, and `unique`.
+    """
+    place = _place()
+    return f"{place}.{os.getpid()}.{start_time(os.getpid()):.2f}@{unique}" if place else unique
+
+
+def is_gone(name: str) -> bool:
+    """True when the process that goes by this `identity` is known to have ended: False where that cannot be told."""
+    place, *process = name.partition("@")[0].split(".", 2)
+    if len(process) != 2 or not process[0].isdecimal() or not place or place != _place():
+        return False
+    stat = read_stat(int(process[0]))
+    return stat is None or f"{stat.start_time:.2f}" != process[1] or stat.state in "ZX"
+
+
+def _place() -> str:
+    """Where pids mean the same: a boot of a kernel and a pid namespace; empty where that cannot be told."""
+    try:
+        place = f"{boot_id()} {(_PROC / 'self/ns/pid').readlink()}"
+    except OSError:
+        return ""
+    return hashlib.blake2b(place.encode(), digest_size=6).hexdigest()
 
 
 def session_members(leader: int, not_before: float) -> list[ProcessStat]:

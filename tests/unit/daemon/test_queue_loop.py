@@ -13,6 +13,7 @@ from rostrum.model.errors import NotFound, Unavailable
 from rostrum.model.events import RunSucceeded
 from rostrum.model.runs import Run, RunStatus
 from rostrum.planning.queue import QueueLimits
+from rostrum.service.processes import identity
 from rostrum.testing.launchers import FakeLauncher
 from tests.control_plane import Plane, launch_settings
 
@@ -398,3 +399,16 @@ def test_a_launcher_that_cannot_be_asked_keeps_no_run_waiting_for_ever(
         loop.run_once(plane.clock.now())
         plane.clock.advance(5)
     assert plane.run(run.run_id).failure_reason == "launch_failure"
+
+
+def test_a_run_whose_daemon_is_known_dead_is_taken_over_at_once(plane: Plane) -> None:
+    """It was killed on this very machine: nobody waits for its lease to end."""
+    place, pid, *_ = identity("living").split(".")
+    launcher = FakeLauncher()
+    run = plane.submit()
+    with plane.storage.begin(write=True) as session:
+        plane.runs.mark_starting(session, run)
+        session.leases.acquire(launch_lease(run.run_id), f"{place}.{pid}.1.00@dead", 10.0)
+    loop_of(plane, launcher).run_once(plane.clock.now())
+    assert launcher.launches == [(run.run_id, 2)]
+    assert launches_held(plane) == []

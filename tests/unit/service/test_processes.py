@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from rostrum.service.processes import memory_kills
+from rostrum.service.processes import identity, is_gone, memory_kills
 
 
 def write(root: Path, path: str, text: str) -> None:
@@ -34,3 +37,25 @@ def test_where_it_does_not_say_nothing_is_known(tmp_path: Path) -> None:
     assert memory_kills(tmp_path) is None
     write(tmp_path, "sys/fs/cgroup/memory.events", "low 0\n")
     assert memory_kills(tmp_path) is None
+
+
+def test_a_process_is_known_to_be_gone_by_its_name_alone() -> None:
+    """One that lives is not, nor one of elsewhere, or with a name that says nothing."""
+    ours = identity("x")
+    place, pid, *_ = ours.split(".")
+    assert ours.endswith("@x")
+    assert not is_gone(ours)
+    reused = f"{place}.{pid}.1.00@x"
+    assert is_gone(reused), "the pid is another process's now"
+    assert not is_gone(f"elsewhere.{pid}.1.00@x")
+    with subprocess.Popen([sys.executable, "-c", CHILD], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        name = child.stdout.readline().strip()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert is_gone(name), "not reaped yet"
+    assert is_gone(name)
+    for unknown in ("", "x", "@", f"{place}@x", f"{place}.x.1@x", f"{place}.{pid}@x"):
+        assert not is_gone(unknown)
+
+
+CHILD = "from rostrum.service.processes import identity; print(identity('child'), flush=True)"
