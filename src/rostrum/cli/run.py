@@ -108,6 +108,9 @@ def show(run_id: str, as_json: bool, home: Home, settings: InstanceSettings) -> 
     told = retry_told(run, control.clock.now())
     if told:
         click.echo(f"  retries    {told}")
+    if run.failed_step_key:
+        others = f", and {run.steps_failed - 1} more" if run.steps_failed > 1 else ""
+        click.echo(f"  failed in  {run.failed_step_key}{others}")
     if run.error:
         click.echo()
         print_error(run.error)

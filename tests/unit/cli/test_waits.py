@@ -1,4 +1,4 @@
-"""What the command line says of waiting: of a run, of its steps, of a pool that nobody names."""
+"""What the command line says of runs: what they wait for, where they failed; of pools that nobody names."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from rostrum.control.slots import Claim, claim_slot
 from rostrum.interfaces.locations import ManifestReply
 from rostrum.model import events as ev
 from rostrum.model.assets import AssetKey
+from rostrum.model.errors import ErrorInfo
 from rostrum.model.manifest import AssetNode, Manifest, OpNode
 from rostrum.model.manifest_parts import encode_manifest, manifest_hash
 from rostrum.model.pools import SlotWish
@@ -116,6 +117,16 @@ def test_a_run_says_what_its_steps_wait_for(instance: Instance) -> None:
 def test_a_queued_run_says_what_it_waits_for(instance: Instance) -> None:
     run = instance.run()
     assert "waiting    no daemon is running" in instance.ask("run", "show", run.run_id).output
+
+
+def test_a_failed_run_names_the_step(instance: Instance) -> None:
+    run, now = instance.started(), instance.control.clock.now()
+    failed = ev.StepFailed(at=now, step_key="one", error=ErrorInfo("ValueError", "no gust"))
+    instance.tell(run, 2, failed)
+    instance.tell(run, 3, ev.RunFailed(at=now, reason="step_failure", failed_step_keys=("one",)))
+    said = instance.ask("run", "show", run.run_id).output
+    assert "  failed in  one\n" in said
+    assert "ValueError: no gust" in said
 
 
 def test_a_pool_that_nobody_names_is_told(instance: Instance) -> None:
