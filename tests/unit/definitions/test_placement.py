@@ -125,6 +125,8 @@ def test_policies_name_exceptions():
     ("arguments", "told"),
     [
         ({"on": [3]}, "on has 3; give exception classes, or their names"),
+        ({"on": "Value Error"}, "on has 'Value Error'; give exception classes, or their names"),
+        ({"on": ["KeyError", " ValueError"]}, "on has ' ValueError'; give exception classes"),
         ({"on": int}, "on has <class 'int'>"),
         ({"on": []}, "on is empty"),
         ({"max_infrastructure_retries": -1}, "max_infrastructure_retries is -1; it cannot be negative"),

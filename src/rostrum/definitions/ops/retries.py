@@ -157,7 +157,7 @@ def _names(on: object) -> tuple[str, ...]:
     names: list[str] = []
     given: Iterable[object] = cast("Iterable[object]", on) if several else (cast("object", on),)
     for each in given:
-        if isinstance(each, str) and each.strip():
+        if isinstance(each, str) and all(part.isidentifier() or part == "<locals>" for part in each.split(".")):
             names.append(each)
         elif isinstance(each, type) and issubclass(each, BaseException):
             own = each.__qualname__ if each.__module__ == "builtins" else f"{each.__module__}.{each.__qualname__}"
