@@ -39,6 +39,7 @@ it("says why an attempt ended and what to do about it", () => {
   expect([undefined, "user", "timeout", "crash", "lost"].map(causeWords)).toEqual(["failed", "failed", "took too long", "crashed", "was lost"]);
   expect(stepAdvice("user")).toBe("");
   expect(stepAdvice("crash")).toContain("max_infrastructure_retries");
+  expect(stepAdvice("crash", "StepWorkerDied: The container (OOMKilled: out of memory at its limit of 128 MiB) ...")).toContain("rostrum/memory");
   expect(runAdvice("worker_lost")).toContain("max_resume_attempts");
   const failed = event(1, "step_retrying", { step_key: "a", attempt: 1, cause: "timeout", error: { class_name: "StepTimeout", message: "1 s" } });
   expect(sentence(failed).text).toBe("StepTimeout: 1 s\nattempt 1 took too long; the next one follows");

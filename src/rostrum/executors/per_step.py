@@ -301,7 +301,8 @@ def _exited(status: WorkerStatus) -> Ended:
     """A container that is known to have ended, where nothing tells how the attempt did."""
     by_signal = f"was killed by signal {status.signal}" if status.signal is not None else ""
     code = f"exited with code {status.exit_code}" if status.exit_code is not None else "has ended"
-    why = f" ({status.reason})" if status.reason else ""
+    is_said = status.signal is not None and status.reason.endswith(f"by signal {status.signal}")
+    why = f" ({status.reason})" if status.reason and not is_said else ""
     why += _MEANINGS.get(status.exit_code or 0, "")
     message = f"The container of this step {by_signal or code}{why} before the step had ended."
     gone = status.exit_code in _TERMINATED or (status.exit_code is None and status.signal is None)

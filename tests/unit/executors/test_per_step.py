@@ -215,6 +215,17 @@ def test_how_a_container_ended_is_told(bench: Bench) -> None:
     assert "exited with code 137 (out of memory)" in how.error.message
 
 
+def test_a_signal_is_told_once(bench: Bench) -> None:
+    bench.start()
+    bench.loop.until(lambda: bool(bench.loop.told))
+    bench.engine.status = WorkerStatus(state="exited", signal=9, reason="its container was ended by signal 9")
+    bench.loop.until(lambda: bool(bench.loop.over), bench.place.look)
+    ((_, how),) = bench.loop.over
+    assert how is not None
+    assert how.error is not None
+    assert how.error.message == "The container of this step was killed by signal 9 before the step had ended."
+
+
 def test_a_kill_ends_the_attempt_and_its_container(bench: Bench) -> None:
     attempt = bench.start()
     bench.loop.until(lambda: bool(bench.loop.told))

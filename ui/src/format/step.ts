@@ -29,8 +29,9 @@ export function causeWords(cause: string | null | undefined): string {
   return CAUSES[cause ?? "user"] ?? "failed";
 }
 
-/** What to do about a step that failed for no fault of its code's; nothing where the code raised. */
-export function stepAdvice(cause: Cause | null | undefined): string {
+/** What to do about a step that failed for no fault of its code's; nothing where the code raised. `error`: its first line. */
+export function stepAdvice(cause: Cause | null | undefined, error?: string | null): string {
+  if (cause === "crash" && /out of memory at its limit/.test(error ?? "")) return "It needs more memory than it may have: the tag rostrum/memory asks for more.";
   return ADVICE[cause ?? ""] ?? "";
 }
 

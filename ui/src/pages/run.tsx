@@ -172,7 +172,7 @@ function FailureCard({ run, error, step }: { run: Run; error: ErrorInfo | null; 
   const copy = () => void navigator.clipboard?.writeText(error ? errorText(error) : (run.errorLine ?? "")).then(() => toast("Copied."));
   const link = () => void navigator.clipboard?.writeText(window.location.href).then(() => toast("Link copied."));
   const reason = REASONS[run.failureReason ?? ""] ?? "";
-  const advice = runAdvice(run.failureReason) || stepAdvice(step?.cause);
+  const advice = runAdvice(run.failureReason) || stepAdvice(step?.cause, step?.error);
   const others = run.steps.filter((item) => item.status === "failure" && item !== step).length;
   const told = Object.entries(step?.metadata ?? {});
   return (
