@@ -179,7 +179,8 @@ class GatewayRoutes:
                 run = _run(session, run_id)
             if run.is_finished or run.epoch != epoch:
                 raise Fenced(f"epoch {epoch} of run {run_id} is over: there is nothing to execute")
-            if run.status is RunStatus.RUNNING:  # a container that was restarted must not do it all again
+            begun = run.status is RunStatus.CANCELING and run.started_at is not None
+            if begun or run.status is RunStatus.RUNNING:  # a container that was restarted must not do it all again
                 raise Fenced(f"run {run_id} has been begun by another worker: there is nothing to execute")
             return run
 

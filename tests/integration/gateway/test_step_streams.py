@@ -295,6 +295,9 @@ def test_the_run_is_told_to_the_worker_of_its_epoch_only(plane: Plane, told: Tol
     path, token = f"/runs/{told.run.run_id}/bootstrap", plane.tokens.mint(told.run.run_id, 1)
     status, body = caller.post(path, b"", token)
     assert (status, b"begun by another worker" in body) == (409, True)
+    plane.control(told.run.run_id, RunCanceling(at=plane.clock.now()))
+    status, body = caller.post(path, b"", token)
+    assert (status, b"begun by another worker" in body) == (409, True)
     told.by_run(RunFailed(at=plane.clock.now(), reason="engine_error"))
     assert caller.post(path, b"", token)[0] == 409
     other = plane.starting_run().run_id
