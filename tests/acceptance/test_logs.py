@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import importlib.metadata
 import io
 import json
 import os
@@ -317,7 +318,9 @@ def test_the_debug_bundle(dev: Dev, tmp_path: Path) -> None:
         assert kinds.count("step_failed") == 2
         assert [step["key"] for step in json.loads(held["plan.json"])["steps"]] == ["killed", "raises"]
         assert "leaks" in held["manifest.json"].decode()
-        assert json.loads(held["versions.json"])["packages"]["msgspec"]
+        versions = json.loads(held["versions.json"])
+        for place in ("code_location", "control_plane"):
+            assert versions[place]["packages"]["msgspec"] == importlib.metadata.version("msgspec")
         assert json.loads(held["settings.json"])["logs"]["config"]["aws_secret_access_key"] == "********"
         summary = json.loads(held["bundle.json"])
         assert summary["files"]["logs/killed.out"] == {"bytes": 21}

@@ -20,6 +20,7 @@ from rostrum.definitions.location.live import Resolved
 from rostrum.definitions.location.loading import CodeTarget, load_definitions
 from rostrum.execution.plugins import EXECUTORS, IO_MANAGERS, plugin
 from rostrum.interfaces.masks import KNOWN
+from rostrum.model.environment import Environment
 from rostrum.model.errors import ErrorInfo, NotFound
 from rostrum.model.manifest_parts import manifest_hash
 from rostrum.service.clock import SystemClock
@@ -38,7 +39,7 @@ class Code:
         self.target, self._resolved, self.error, self.files = target, resolved, error, files
         self.data: dict[str, int] = {}
         """Other files that were read, see `Reads.below`."""
-        self.manifest = encoded(resolved.manifest) if resolved is not None else b""
+        self.manifest = _manifest(resolved) if resolved is not None else b""
         self.manifest_hash = manifest_hash(self.manifest) if resolved is not None else ""
 
     @property
@@ -46,6 +47,10 @@ class Code:
         """The live definitions; only where there is no error."""
         assert self._resolved is not None
         return self._resolved
+
+
+def _manifest(resolved: Resolved) -> bytes:
+    return encoded(msgspec.structs.replace(resolved.manifest, environment=Environment.here()))
 
 
 def load(data: msgspec.Raw) -> Code:

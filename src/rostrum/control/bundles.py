@@ -6,9 +6,6 @@ environment of this process knows. Nothing in it comes from a path that somebody
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +18,7 @@ from rostrum.control.zips import zipped
 from rostrum.interfaces.logs import STREAMS, LogStore, left_out_note
 from rostrum.interfaces.masks import Masks
 from rostrum.interfaces.storage import Storage
+from rostrum.model.environment import Environment
 from rostrum.model.errors import NotFound, RostrumError, Unavailable
 from rostrum.model.events import LogsCaptured, StoredEvent, UnknownEvent
 from rostrum.model.manifest import Manifest
@@ -50,7 +48,7 @@ Made by Rostrum {version} at {at}. Look at the files in this order:
 | `plan.json` | the steps and what they depend on, from the definitions the run was started with |
 | `manifest.json` | all definitions of the code location at that time, as data |
 | `settings.json` | settings of the instance (only for administrators) |
-| `versions.json` | Python, platform and packages where the control plane runs |
+| `versions.json` | Python, platform and packages where the code was loaded, and where the control plane runs |
 | `bundle.json` | what is in here, how large it is, and what was left out |
 
 The errors of failed steps, where `jq` is installed:
@@ -108,7 +106,7 @@ class _Bundle:
         if sources.settings is not None:
             settings = sources.settings
             yield self._file("settings.json", lambda: [_json(masked_config(settings))])
-        yield self._file("versions.json", lambda: [_json(versions(sources.version))])
+        yield self._file("versions.json", lambda: [_json(self._versions())])
         yield "bundle.json", self._summary()
 
     def _file(self, name: str, content: Callable[[], Iterable[bytes]]) -> tuple[str, Iterable[bytes]]:
@@ -137,6 +135,10 @@ class _Bundle:
         if digest is None:
             raise NotFound("the run was started without stored definitions")
         return self._sources.manifests.get(digest).manifest
+
+    def _versions(self) -> dict[str, Any]:
+        code = self._loaded().environment if self._run.manifest_hash is not None else None
+        return {"rostrum": self._sources.version, "code_location": code, "control_plane": Environment.here()}
 
     def _plan(self) -> Any:
         if self._run.manifest_hash is None:
@@ -208,17 +210,6 @@ def _shown(manifest: Manifest) -> Manifest:
         schedules=tuple(replace(each, config=masked_config(each.config)) for each in manifest.schedules),
         resources=tuple(replace(each, config=masked_config(each.config)) for each in manifest.resources),
     )
-
-
-def versions(own: str) -> dict[str, Any]:
-    """Versions of Python and of the packages of this environment."""
-    found = {item.metadata["Name"]: item.version for item in importlib.metadata.distributions()}
-    return {
-        "rostrum": own,
-        "python": sys.version,
-        "platform": platform.platform(),
-        "packages": dict(sorted((name, number) for name, number in found.items() if name)),
-    }
 
 
 def _json(value: Any) -> bytes:

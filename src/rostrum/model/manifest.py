@@ -12,6 +12,7 @@ import msgspec
 
 from rostrum.model.assets import AssetKey, CheckKey
 from rostrum.model.automation import Condition, Freshness
+from rostrum.model.environment import Environment
 from rostrum.model.metadata import MetadataValue
 from rostrum.model.partitions import PartitionMapping, PartitionsSpec
 
@@ -356,6 +357,8 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     """Automation conditions by the identity of their content, shared by the assets that use them."""
     executor: str | None = None
     metadata: dict[str, MetadataValue] = {}
+    environment: Environment | None = None
+    """Where a code server has loaded them; None of scripts."""
 
 
 ASSET_JOB = "__asset_job__"
