@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable
-from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -22,19 +22,20 @@ class Environment(msgspec.Struct, frozen=True, omit_defaults=True):
     @classmethod
     def here(cls, path: Iterable[str] | None = None) -> Environment:
         """That of this process, or of another import path. Reads names of folders only: a millisecond."""
-        import platform  # what only defines things need not load it
+        import platform  # what only defines things need not load these
+        from pathlib import Path
 
         found: dict[str, str] = {}
         for folder in sys.path if path is None else path:
-            for name in _listed(folder or "."):
+            for name in _listed(Path(folder)):
                 info = _INFO.fullmatch(name)
                 if info is not None:  # the first on the path is the one that is imported
                     found.setdefault(info["name"].replace("_", "-").lower(), info["version"])
         return cls(sys.version, platform.platform(), dict(sorted(found.items())))
 
 
-def _listed(folder: str) -> list[str]:
+def _listed(folder: Any) -> list[str]:
     try:
-        return [each.name for each in Path(folder).iterdir()]
+        return [each.name for each in folder.iterdir()]
     except OSError:  # a zip file, or nothing
         return []
