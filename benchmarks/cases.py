@@ -47,12 +47,17 @@ class Benchmark:
 
     name: str
     numbers: str
-    """Of the table of budgets."""
+    """Of the table of budgets; empty: it has none there."""
     what: str
     figures: tuple[Figure, ...]
     repeat: int = 5
     peer_repeat: int = 3
     """0: the peer has nothing to compare with."""
+
+    @property
+    def title(self) -> str:
+        """Its heading."""
+        return f"{self.numbers}. {self.what}" if self.numbers else self.what
 
 
 def number(value: float | None) -> str:
@@ -120,7 +125,7 @@ BENCHMARKS = (
         peer_repeat=2,
     ),
     Benchmark(
-        "fan_out", "-", "one op yields items, each is mapped, all are collected; SQLite",
+        "fan_out", "", "a wide fan-out, mapped and collected; SQLite (peer: those coroutines that end in 4 min)",
         (
             _more("in_process_1000_items_per_s", "1 000 items, one after the other in process", "items/s", 1500, 50),
             _less("multiprocess_ms_per_item", "1 000 items, a process each, 2 at once", "ms", 12),

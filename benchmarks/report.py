@@ -99,7 +99,7 @@ def _section(results: dict[str, Any], name: str, samples: dict[str, Any]) -> lis
     benchmark = next(each for each in BENCHMARKS if each.name == name)
     of_peer = f"; of the peer: {len(samples['peer'])}" if samples["peer"] else ""
     lines = [
-        f"## {benchmark.numbers}. {benchmark.what}\n\nRepetitions: {len(samples['ours'])}{of_peer}.\n",
+        f"## {benchmark.title}\n\nRepetitions: {len(samples['ours'])}{of_peer}.\n",
         "| figure | unit | least | median | most | budget | | peer | ratio | wanted |",
         "|---|---|--:|--:|--:|--:|---|--:|--:|--:|",
     ]
@@ -139,7 +139,7 @@ def table(results: dict[str, Any]) -> str:
     lines = []
     for name, samples in results["benchmarks"].items():
         benchmark = next(each for each in BENCHMARKS if each.name == name)
-        lines.append(f"\n{benchmark.numbers}. {benchmark.what}")
+        lines.append(f"\n{benchmark.title}")
         lines.append(_line("", ["least", "median", "most"], "unit", "budget", "", "peer", "ratio"))
         for row in rows(results, name):
             figure = row.figure

@@ -1,4 +1,4 @@
-"""3. A wide fan-out: one op yields items, each is mapped, all are collected; every status in SQLite."""
+"""A wide fan-out: one op yields items, each is mapped, all are collected; every status in SQLite."""
 
 from __future__ import annotations
 

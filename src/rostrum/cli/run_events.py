@@ -93,7 +93,7 @@ def print_event(event: ev.AnyEvent) -> None:
     )
     moment: datetime = event.at.astimezone()
     head = click.style(f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}", dim=True)
-    kind = click.style(f"{event.kind:<20}", fg="red" if bad else None)
+    kind = click.style(f"{event.kind:<21}", fg="red" if bad else None)
     click.echo(f"{head}  {kind}  {event.step_key or '':<28}  {event_text(event)}".rstrip())
 
 

@@ -87,7 +87,8 @@ class Pools:
         if not _NAME.fullmatch(pool):
             raise ConfigError(f"{pool!r} is no name of a pool: up to 200 characters, no blanks at either end")
         if not 0 <= limit <= MOST_SLOTS:
-            raise ConfigError(f"the limit of pool {pool} is {limit}; give a number from 0 (nobody gets in) up")
+            asked = f"give a number from 0 (nobody gets in) to {MOST_SLOTS}"
+            raise ConfigError(f"the limit of pool {pool} is {limit}; {asked}")
         with self._change() as session:
             session.pools.put_limit(PoolLimit(pool=pool, limit=limit, set_at=self._clock.now(), set_by=by))
         _log.info("%s has set the limit of pool %s to %d", by or "somebody", pool, limit)
