@@ -40,7 +40,9 @@ class InProcess:
         self.file = folder / "shop.py"
         self.file.write_text(code)
         self._log = folder / "dev.log"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ROSTRUM_", "PYTEST"))}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("ROSTRUM_", "PYTEST", "PYTHON"))
+        }
         command = ["dev", "--in-process", "-f", str(self.file), "--home", str(home), "--port", "0", "--json"]
         with self._log.open("wb") as output:
             self.popen = subprocess.Popen(

@@ -9,7 +9,7 @@ import contextlib
 import importlib
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from functools import partial
 from typing import Any
@@ -23,6 +23,8 @@ from rostrum.interfaces.execution import RunHost, StepRunner
 from rostrum.interfaces.launching import GatewayAccess
 from rostrum.model.errors import ConfigError, InvocationError, Unavailable
 from rostrum.model.plans import Plan
+
+_BREAKPOINT = "PYTHONBREAKPOINT"
 
 
 class RayExecutor:
@@ -171,7 +173,8 @@ class RayPlace:
             if executor.address is None:
                 self._elsewhere.say("a Ray cluster of this run's own is started, which takes seconds")
             try:
-                ray.init(**options)
+                with _own_breakpoints():
+                    ray.init(**options)
             except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
                 raise Unavailable(f"no Ray cluster at {options['address']}: {error}") from error
         actor_options: dict[str, Any] = {
@@ -181,6 +184,19 @@ class RayPlace:
             **executor.actor_options,
         }
         self._actor = ray.remote(**actor_options)(StepActor)
+
+
+@contextlib.contextmanager
+def _own_breakpoints() -> Generator[None]:
+    """Ray takes `breakpoint()` of the connecting process, and of all that it starts, for its own debugger."""
+    before = os.environ.get(_BREAKPOINT)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(_BREAKPOINT, None)
+        else:
+            os.environ[_BREAKPOINT] = before
 
 
 def _why(error: str) -> str:

@@ -95,6 +95,7 @@ def ray_cluster(cluster_folder: Path) -> Iterator[None]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
     ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=50)
+    os.environ.pop("PYTHONBREAKPOINT", None)  # Ray takes `breakpoint()` of all that is started here for itself
     node: Any = ray._private.worker._global_node
     processes: list[Any] = [each.process for infos in node.all_processes.values() for each in infos]
     yield

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -104,3 +106,25 @@ def test_a_call_of_ray_that_was_cancelled_has_ended() -> None:
     assert how is not None
     assert "its call was cancelled" in how.error.message
     assert killed == [actor]
+
+
+@pytest.mark.parametrize("before", [None, "pudb.set_trace"])
+def test_ray_does_not_keep_breakpoints(monkeypatch: pytest.MonkeyPatch, before: str | None) -> None:
+    monkeypatch.delenv("PYTHONBREAKPOINT", raising=False)
+    if before is not None:
+        monkeypatch.setenv("PYTHONBREAKPOINT", before)
+
+    def init(**options: Any) -> None:
+        monkeypatch.setenv("PYTHONBREAKPOINT", "ray.util.rpdb._driver_set_trace")
+
+    ray = SimpleNamespace(
+        init=init,
+        is_initialized=lambda: False,
+        remote=lambda **options: lambda actor: actor,
+        exceptions=SimpleNamespace(RayError=OSError),
+    )
+    monkeypatch.setitem(sys.modules, "ray", ray)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "ray.exceptions", ray.exceptions)  # type: ignore[arg-type]
+    place = RayPlace(RayExecutor("ray://head:10001"), Runner(), host())  # type: ignore[arg-type]
+    place._connect()
+    assert os.environ.get("PYTHONBREAKPOINT") == before
