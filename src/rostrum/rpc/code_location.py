@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 import time
@@ -28,6 +29,8 @@ MAX_MESSAGE_BYTES = 64 << 20
 
 _QUICK_SECONDS = 10.0
 _RELOAD_SECONDS = 900.0
+_START_SECONDS = 2.0
+"""What a code server may take from its start until it listens; the code need not be loaded by then."""
 _MARGIN_SECONDS = 5.0
 
 _P = ParamSpec("_P")
@@ -64,9 +67,13 @@ def _translated(
     @functools.wraps(method)
     def call(self: GrpcCodeLocation, *args: _P.args, **kwargs: _P.kwargs) -> _R:
         try:
-            return method(self, *args, **kwargs)
+            result = method(self, *args, **kwargs)
         except grpc.RpcError as error:
-            raise from_call(error, self.address) from None
+            raised = from_call(error, self.address)
+            self.has_answered = self.has_answered and not isinstance(raised, Unavailable)
+            raise raised from None
+        self.has_answered = True
+        return result
 
     return call
 
@@ -95,6 +102,8 @@ class GrpcCodeLocation:
         self._channel = _channel(address, tls, options)
         self._stub: Any = CodeLocationStub(self._channel)
         self._closed = threading.Event()
+        self.has_answered = False
+        """The last call found the server."""
         self._parts: list[bytes] = []
         """Parts of the manifest that came last: what has not changed is not sent again."""
 
@@ -165,7 +174,12 @@ class GrpcCodeLocation:
 
     @_translated
     def launch(self, spec: LaunchSpec) -> WorkerRef:
-        """Start a run worker; idempotent by (run, epoch)."""
+        """Start a run worker; idempotent by (run, epoch). A server that was away a moment ago, or has not been heard of
+        yet, may be about to come up: it is given a little time.
+        """
+        if not self.has_answered:
+            with contextlib.suppress(grpc.RpcError):  # the launch itself tells why
+                self._stub.Ping(pb.PingRequest(), timeout=_START_SECONDS, metadata=self._metadata, wait_for_ready=True)
         envelope = pb.LaunchRequest(payload_version=PAYLOAD_VERSION, spec=msgspec.msgpack.encode(spec))
         reply = self._stub.Launch(envelope, timeout=30.0, metadata=self._metadata)
         return msgspec.msgpack.decode(reply.worker, type=WorkerRef)

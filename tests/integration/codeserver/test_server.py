@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ import trustme
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from rostrum.codeserver.server import CodeServerOptions, serve
+from rostrum.interfaces.launching import GatewayAddress, LaunchSpec, WorkerRef
 from rostrum.interfaces.locations import ManifestReply
 from rostrum.model.assets import AssetKey
 from rostrum.model.errors import ConfigError, Denied, Unavailable
 from rostrum.model.manifest import AssetNode, Manifest
 from rostrum.model.manifest_parts import encode_manifest, manifest_parts, part_hash
+from rostrum.model.runs import Run, RunTarget
 from rostrum.model.ticks import TickRequest
 from rostrum.rpc.code_location import ClientTls, GrpcCodeLocation
 from rostrum.rpc.code_server import GrpcServer, GrpcServerOptions, ServerTls
@@ -126,6 +129,32 @@ def test_nobody_there(tmp_path: Path) -> None:
     client = GrpcCodeLocation("here", f"unix:{tmp_path}/nobody")
     with pytest.raises(Unavailable, match="cannot be reached"):
         client.manifest()
+    client.close()
+
+
+class Launching(Backend):
+    """Starts nothing, and says that it has."""
+
+    def launch(self, spec: object) -> WorkerRef:  # type: ignore[override]
+        return WorkerRef(launcher="none", run_id="r", epoch=1)
+
+
+def test_a_launch_waits_for_a_server_that_is_about_to_come_up(tmp_path: Path) -> None:
+    address = f"unix:{tmp_path / 'private' / 'code'}"
+    client, started = GrpcCodeLocation("here", address), list[WorkerRef]()
+    run = Run(run_id="r", target=RunTarget(location="here", job="j"), created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    spec = LaunchSpec(run=run, epoch=1, gateway=GatewayAddress("unix:/gateway"), token="t", spool_dir="s")
+    launching = threading.Thread(target=lambda: started.append(client.launch(spec)))
+    launching.start()
+    launching.join(0.2)
+    assert launching.is_alive(), "it waits"
+    server = GrpcServer(Launching(), GrpcServerOptions(address=address))  # type: ignore[arg-type]
+    server.start()
+    launching.join(10)
+    assert started == [WorkerRef(launcher="none", run_id="r", epoch=1)]
+    server.stop()
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        client.launch(spec)
     client.close()
 
 

@@ -9,7 +9,7 @@ from rostrum.definitions.ops.ops import OpDefinition
 from rostrum.definitions.sources import shown
 from rostrum.model.errors import NotPartitioned, RostrumError, UnknownPartition
 
-_JUDGES = frozenset(f"rostrum.execution.{name}" for name in ("results", "type_checks", "values"))
+_JUDGES = frozenset(f"rostrum.execution.steps.{name}" for name in ("results", "type_checks", "values"))
 """Modules that judge what a function has returned and what it is given."""
 _MOST = 3
 """Definitions that are named."""
