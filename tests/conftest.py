@@ -13,6 +13,8 @@ from typing import Any
 import hypothesis
 import pytest
 
+from rostrum.interfaces.masks import KNOWN
+
 hypothesis.settings.register_profile("repeat", deadline=None, derandomize=True, database=None)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
@@ -28,6 +30,15 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in set(os.environ) - KEPT_SETTINGS:
         if name.startswith("ROSTRUM_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def secrets_of_one_test() -> Iterator[None]:
+    """What one test calls a secret must not be covered in what another one reads."""
+    before = {name: getattr(KNOWN, name) for name in ("_values", "_texts", "_bytes", "longest")}
+    yield
+    for name, value in before.items():
+        setattr(KNOWN, name, value)
 
 
 @pytest.fixture(scope="session")
