@@ -97,9 +97,11 @@ def broken_calls(runs: Sequence[Run], events: dict[str, Sequence[StoredEvent]], 
 
 def _attempts(events: Sequence[StoredEvent]) -> Counter[str]:
     """Number of attempts by step. The start of one whose run worker was killed at that moment may be told by the end
-    alone that the control plane gave it.
+    alone that the control plane gave it. One that had hardly begun when the process died that it shared goes on in
+    another one: each process is told.
     """
     attempts: set[tuple[str, int, int]] = set()
+    workers: Counter[tuple[str, int, int]] = Counter()
     current = 0
     for stored in events:
         event = stored.event
@@ -107,11 +109,14 @@ def _attempts(events: Sequence[StoredEvent]) -> Counter[str]:
         epoch = int(event.stream.split("/")[1]) if event.stream.startswith("worker/") else current
         if isinstance(event, RunStarting):
             current = event.epoch
-        elif isinstance(event, (StepStarted, StepWorkerStarted, StepRetrying, StepFailed)):
-            attempts.add((event.step_key or "", epoch, event.attempt))
+            continue
+        attempt = (event.step_key or "", epoch, getattr(event, "attempt", 1))
+        workers[attempt] += isinstance(event, StepWorkerStarted)
+        if isinstance(event, (StepStarted, StepWorkerStarted, StepRetrying, StepFailed)):
+            attempts.add(attempt)
         elif isinstance(event, StepCanceled):
             attempts.add((event.step_key or "", epoch, 1))
-    return Counter(step_key for step_key, _, _ in attempts)
+    return Counter(attempt[0] for attempt in attempts for _ in range(max(1, workers[attempt])))
 
 
 def broken_slots(session: Session) -> Iterator[str]:

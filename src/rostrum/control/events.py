@@ -225,10 +225,15 @@ class EventLog:
             if isinstance(request, _Heard):
                 return self._beat(unit, request, now, write=write)
             return self._append(unit, request, now)
-        except StateError as error:
+        except (StateError, Unavailable) as error:
             return error  # found before anything was taken: it fails this request only
 
     def _append(self, unit: Unit, request: _Append, now: datetime) -> AppendResult:
+        if request.scope is not None and request.events:
+            run = unit.run(request.run_id)
+            if run.status is RunStatus.STARTING and run.epoch == request.epoch:
+                # Another daemon may still start it anew, from its first step: nothing may have succeeded by then.
+                raise Unavailable(f"run {run.run_id} has not begun: its own worker has not been heard of")
         accepted = unit.append(request.run_id, request.epoch, request.stream, request.events, request.scope)
         run = accepted.run
         if run is None or request.epoch is None:

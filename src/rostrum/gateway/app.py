@@ -15,7 +15,7 @@ from typing import TypeVar, cast
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -93,6 +93,8 @@ def _answering(handler: Handler, permission: Permission) -> Handler:
             return await handler(request)
         except RostrumError as error:
             return refusal(error)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it
         except OverflowError as error:  # of the database's driver: a number in the body that no column holds
             return refusal(StateError(f"a number is too large: {error}"))
 

@@ -31,7 +31,7 @@ from rostrum.model.events import (
 from rostrum.model.principals import StepScope
 from rostrum.model.runs import Run
 from rostrum.rpc.gateway_connection import GatewayConnection
-from rostrum.rpc.gateway_wire import Bootstrap, FollowReply, FollowRequest, LogBatch, LogPart
+from rostrum.rpc.gateway_wire import AppendReply, Bootstrap, FollowReply, FollowRequest, LogBatch, LogPart
 from rostrum.service.clock import SystemClock
 from rostrum.storage.memory import MemoryStorage
 from tests.integration.gateway.served import Gateway, Plane, until
@@ -74,8 +74,8 @@ class Told:
             for number, event in enumerate(events, first + 1)
         ]
 
-    def by_run(self, *events: Event) -> Any:
-        return self.plane.events.append(self.run.run_id, 1, self._placed("worker/1", events))
+    def by_run(self, *events: Event, epoch: int = 1) -> Any:
+        return self.plane.events.append(self.run.run_id, epoch, self._placed(f"worker/{epoch}", events))
 
     def by_step(self, scope: StepScope, *events: Event, epoch: int = 1) -> Any:
         stream = step_stream(epoch, scope.file_key)
@@ -177,6 +177,7 @@ def test_a_stream_of_an_older_epoch_changes_nothing(plane: Plane, told: Told) ->
     assert late.fenced
     assert version_of(plane) != "older"
     # What ended in the older epoch does not end what the new one does.
+    told.by_run(RunStarted(at=plane.clock.now(), epoch=2, step_keys=("a", "b")), epoch=2)
     good = told.by_step(FIRST, started(plane), epoch=2)
     assert not good.fenced
 
@@ -303,6 +304,21 @@ def test_the_run_is_told_to_the_worker_of_its_epoch_only(plane: Plane, told: Tol
     other = plane.starting_run().run_id
     plane.control(other, RunStarting(at=plane.clock.now(), epoch=2))
     assert caller.post(f"/runs/{other}/bootstrap", b"", plane.tokens.mint(other, 1))[0] == 409
+
+
+def test_a_step_is_not_heard_before_its_run_has_begun(plane: Plane, caller: Caller) -> None:
+    """A launch that nobody has on record is made again: what the first one's steps tell then changes nothing."""
+    run = plane.starting_run()
+    token = narrowed(plane.tokens.mint(run.run_id, 1), FIRST)
+    stream = step_stream(1, FIRST.file_key)
+    event = msgspec.structs.replace(
+        StepStarted(at=plane.clock.now(), step_key=FIRST.step_key), run_id=run.run_id, stream=stream, sequence=1
+    )
+    path = f"/runs/{run.run_id}/events"
+    assert caller.post(path, encode_events([event]), token)[0] == 503
+    plane.control(run.run_id, RunStarting(at=plane.clock.now(), epoch=2))
+    status, body = caller.post(path, encode_events([event]), token)
+    assert (status, msgspec.msgpack.decode(body, type=AppendReply).orders.fenced) == (200, True)
 
 
 def test_following_tells_what_steps_tell(plane: Plane, told: Told, gateway: Gateway) -> None:

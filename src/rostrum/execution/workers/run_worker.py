@@ -74,6 +74,8 @@ _SAID: set[str] = set()
 """What this process has said of itself."""
 _BEAT_SECONDS = 1.0
 _TICK_SECONDS = 0.25
+_ORDERS_SECONDS = 2.5
+"""Longer than the control plane goes without being asked for orders (`_BEAT_SECONDS`, and as much in the session)."""
 _INTERRUPT_SECONDS = 5.0
 """A step in this process that swallows an interrupt is interrupted again after this time; killing it is the launcher's
 part.
@@ -179,6 +181,15 @@ class WorkerHost:
         self.is_fenced = self.is_fenced or orders.fenced
         if orders.cancel or orders.fenced:
             self._stop.set()
+
+    def hear_of_cancel(self) -> None:
+        """Ask once more whether the run is cancelled: a step worker elsewhere asks by itself, and may have heard of it,
+        ended its step and told so before anybody has told this process.
+        """
+        until = time.monotonic() + _ORDERS_SECONDS
+        while not self._stop.is_set() and time.monotonic() < until:
+            self.tick()
+            self._stop.wait(_TICK_SECONDS)
 
     def claim_slot(self, step: Step) -> SlotAnswer:
         return GRANTED if step.pool is None else self._slots.claim(step)
@@ -316,6 +327,9 @@ class RunWork:
                 host.record(event)
             host.record(RunFailed(at=host.clock.now(), reason=self._phase, message=info.first_line, error=info))
             return False
+        explained = self._succeeded or self._notes.failed_step_keys or self._notes.resource_failure is not None
+        if not explained and host.steps is not None:
+            host.hear_of_cancel()
         end = _end(self._notes, host.clock, self._succeeded, host.stop.is_set())
         host.record(end)
         return isinstance(end, RunSucceeded) and not host.is_fenced
