@@ -45,7 +45,7 @@ class Tally:
             "# Chaos",
             "",
             f"`./task chaos --rounds {self.rounds} --seed {first}` on {platform.system()}, Python",
-            f"{platform.python_version()}: {self.rounds} rounds, {self.runs} runs in {self.seconds / 60:.0f} minutes.",
+            f"{platform.python_version()}: {self.rounds} rounds, {self.runs} runs in {self.seconds / 60:.0f} minutes of all worlds together.",
             f"In {self.acted} rounds the moment came and the victim was hit{kernel}.",
             "",
             "After each round: no stuck run, no leaked slot, no orphan process, no lost or doubled event, no event",
